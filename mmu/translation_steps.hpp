@@ -1,0 +1,75 @@
+// TranslationUnit off the hit path: second level, walk, fill, fence.
+#pragma once
+
+#include "mmu/translation_unit.hpp"
+
+namespace hartbeat::mmu {
+
+template <PteMemory Memory>
+Translation TranslationUnit::miss(Memory& memory, const Context& context, VirtAddr address, Access access) {
+  evicted_count_ = 0;
+  if (l2_) {
+    const TlbEntry* const found = l2_->lookup(address, context.asid & asid_mask_);
+    if (found == nullptr) {
+      ++counters_.l2.misses;
+    } else {
+      ++counters_.l2.hits;
+      if (!allowed(found->permissions, context, access))
+        return forbidden(memory, context, address, access, *found, false);
+      const TlbEntry* const filled = fill_first_level(*found, address, access);
+      return {.l2_hit = true, .address = filled->translate(address), .entry = filled, .evicted = evicted()};
+    }
+  }
+  return walk_and_fill(memory, context, address, access);
+}
+
+template <PteMemory Memory>
+Translation TranslationUnit::forbidden(Memory& memory, const Context& context, VirtAddr address,
+                                       Access access, const TlbEntry& entry, bool first_level) {
+  evicted_count_ = 0;
+  const Check check = permits(entry, context, access);
+  const bool ad_clear = check == Check::accessed_clear || check == Check::dirty_clear;
+  if (config_.rewalk_on_hit_fault || (ad_clear && context.hardware_ad)) {
+    ++counters_.rewalks;
+    return walk_and_fill(memory, context, address, access);
+  }
+  fault_from(entry, check);
+  return {.fault = Fault::page, .tlb_hit = first_level, .l2_hit = !first_level};
+}
+
+template <PteMemory Memory>
+Translation TranslationUnit::walk_and_fill(Memory& memory, const Context& context, VirtAddr address,
+                                           Access access) {
+  walk_into(walk_, memory, context, config_.features, address, access);
+  ++counters_.walks;
+  counters_.walk_reads += walk_.read_count;
+  counters_.ad_writes += walk_.ad_written;
+  if (walk_.fault != Fault::none) {
+    ++counters_.walk_faults;
+    if (!config_.cache_faults || !cacheable_fault()) return {.fault = walk_.fault};
+  }
+  TlbEntry entry = entry_of(walk_, context.asid & asid_mask_, address);
+  if ((entry.permissions & pte::V) == 0) entry = without_target(entry);
+  if (l2_) fill_second_level(entry, address);
+  const TlbEntry* const filled = fill_first_level(entry, address, access);
+  if (walk_.fault != Fault::none) return {.fault = walk_.fault, .evicted = evicted()};
+  return {.address = walk_.address, .entry = filled, .evicted = evicted()};
+}
+
+template <class F>
+unsigned TranslationUnit::fence(std::optional<VirtAddr> address, std::optional<std::uint16_t> asid,
+                                F&& removed) {
+  if (asid) *asid &= asid_mask_;
+  const auto fence_one = [&](Tlb& tlb, TlbCounters& counters, TlbKind kind) {
+    const unsigned count = tlb.fence(address, asid, [&](const TlbEntry& entry) { removed(kind, entry); });
+    ++counters.fences;
+    counters.fence_removed += count;
+    return count;
+  };
+  unsigned count = fence_one(itlb_, counters_.itlb, TlbKind::instruction);
+  count += fence_one(dtlb_, counters_.dtlb, TlbKind::data);
+  if (l2_) count += fence_one(*l2_, counters_.l2, TlbKind::second_level);
+  return count;
+}
+
+}  // namespace hartbeat::mmu

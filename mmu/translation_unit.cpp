@@ -1,0 +1,102 @@
+#include "mmu/translation_unit.hpp"
+
+#include <stdexcept>
+
+namespace hartbeat::mmu {
+
+namespace {
+
+std::uint16_t asid_mask_of(const Features& features) {
+  if (features.asid_bits > 16) throw std::invalid_argument("an ASID has 0 to 16 bits");
+  if (features.pa_bits < 12 || features.pa_bits > 56)
+    throw std::invalid_argument("a physical address has 12 to 56 bits");
+  return static_cast<std::uint16_t>((1u << features.asid_bits) - 1);
+}
+
+bool same_page(const TlbEntry& a, const TlbEntry& b) {
+  return a.virtual_page == b.virtual_page && a.page_shift == b.page_shift &&
+         (a.asid == b.asid || (a.global && b.global));
+}
+
+}  // namespace
+
+TranslationUnit::TranslationUnit(const UnitConfig& config)
+    : config_(config), asid_mask_(asid_mask_of(config.features)), itlb_(config.itlb), dtlb_(config.dtlb) {
+  if (config.l2) l2_.emplace(*config.l2);
+}
+
+void TranslationUnit::fault_from(const TlbEntry& entry, Check check) {
+  walk_.fault = Fault::page;
+  walk_.check = check;
+  walk_.address = {};
+  walk_.pte = recompose_pte(entry);
+  walk_.level = level_of_shift(entry.page_shift);
+  walk_.page_shift = entry.page_shift;
+  walk_.read_count = 0;
+  walk_.ad_written = false;
+  walk_.global = entry.global;
+}
+
+bool TranslationUnit::cacheable_fault() const {
+  switch (walk_.check) {
+    case Check::pte_invalid:
+    case Check::user_page_without_sum:
+    case Check::user_page_executed_by_supervisor:
+    case Check::supervisor_page_from_user:
+    case Check::not_executable:
+    case Check::not_readable:
+    case Check::not_writable:
+    case Check::accessed_clear:
+    case Check::dirty_clear: return true;
+    default: return false;
+  }
+}
+
+TlbEntry TranslationUnit::without_target(const TlbEntry& entry) {
+  TlbEntry invalid = entry;
+  invalid.physical_page = 0;
+  invalid.permissions = 0;
+  invalid.pbmt = 0;
+  return invalid;
+}
+
+const TlbEntry* TranslationUnit::fill_first_level(const TlbEntry& entry, VirtAddr address, Access access) {
+  const bool fetch = access == Access::fetch;
+  Tlb& tlb = fetch ? itlb_ : dtlb_;
+  TlbCounters& counters = fetch ? counters_.itlb : counters_.dtlb;
+  // A walk that followed a hit may have found a page of another size: what it replaces must not be hit again.
+  tlb.remove_others(address, entry.asid, entry.page_shift,
+                    [&](const TlbEntry& removed) { evicted_[evicted_count_++] = removed; });
+  const TlbEntry* placed = nullptr;
+  if (tlb.insert(entry, &evicted_[evicted_count_], &placed)) {
+    if (!same_page(evicted_[evicted_count_], entry)) ++counters.evictions;
+    ++evicted_count_;
+  }
+  tlb.touch(*placed);  // the access that missed is repeated and hits
+  return placed;
+}
+
+void TranslationUnit::fill_second_level(const TlbEntry& entry, VirtAddr address) {
+  l2_->remove_others(address, entry.asid, entry.page_shift, [](const TlbEntry&) {});
+  TlbEntry gone;
+  const TlbEntry* placed = nullptr;
+  if (l2_->insert(entry, &gone, &placed) && !same_page(gone, entry)) ++counters_.l2.evictions;
+  l2_->touch(*placed);
+}
+
+bool TranslationUnit::holds(VirtAddr address, std::uint16_t asid) const {
+  asid &= asid_mask_;
+  return itlb_.peek(address, asid) != nullptr || dtlb_.peek(address, asid) != nullptr ||
+         (l2_ && l2_->peek(address, asid) != nullptr);
+}
+
+void TranslationUnit::reset() {
+  itlb_.clear();
+  dtlb_.clear();
+  if (l2_) l2_->clear();
+  counters_ = {};
+  walk_ = {};
+  evicted_count_ = 0;
+}
+
+}  // namespace hartbeat::mmu
