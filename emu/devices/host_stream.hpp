@@ -1,0 +1,75 @@
+// The host's ends of the guest's character devices: buffered output, and input that is taken only when the
+// guest asks.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+
+namespace hartbeat {
+
+// Output to a host file descriptor, which stays the caller's. Written out at a newline, when large, and at
+// the end.
+class HostOutput {
+ public:
+  explicit HostOutput(int descriptor) : descriptor_(descriptor) {}
+  ~HostOutput() { flush(); }
+  HostOutput(const HostOutput&) = delete;
+  HostOutput& operator=(const HostOutput&) = delete;
+
+  void put(std::span<const std::uint8_t> bytes);
+  void put(std::uint8_t byte) { put({&byte, 1}); }
+  // Writes what is buffered. What the host does not take (a closed pipe) is dropped: the guest cannot tell.
+  void flush();
+
+ private:
+  static constexpr std::size_t large = 4096;
+  int descriptor_;
+  std::string buffer_;
+};
+
+// Input from a host file descriptor (-1: always at its end).
+//
+// A run must be a function of its input's bytes, not of when they arrived. So a guest that asks for input
+// waits, in host time only, for a slow writer: for ever (Wait::until_ready), or for a grace period
+// (Wait::briefly) where a guest may be asking without needing an answer. A live source (terminal) is never
+// waited for with Wait::briefly.
+class HostInput {
+ public:
+  enum class Wait { none, briefly, until_ready };
+
+  HostInput() = default;
+  explicit HostInput(int descriptor);
+
+  // Takes at most `into.size()` bytes; 0 when there is nothing, now or ever (at_end tells).
+  std::size_t read(std::span<std::uint8_t> into, Wait wait);
+  bool at_end() const { return at_end_; }
+  // More may come without the guest asking for it: the device has to look from time to time.
+  bool live() const { return !at_end_ && kind_ != Kind::file; }
+  bool is_terminal() const { return kind_ == Kind::terminal; }
+
+  // Waits at most this long for something to read. For a machine that has nothing else to do.
+  void wait_for_data(std::chrono::milliseconds limit) const;
+
+  // Called before waiting, so that a prompt is on the screen.
+  void on_wait(std::function<void()> action) { before_wait_ = std::move(action); }
+  // In a raw terminal: Ctrl-A x calls this and is not passed on; Ctrl-A Ctrl-A is one Ctrl-A.
+  void on_quit(std::function<void()> action) { quit_ = std::move(action); }
+
+ private:
+  enum class Kind { file, pipe, terminal };
+  bool readable(int timeout_ms) const;
+  std::size_t filter_escapes(std::span<std::uint8_t> bytes);
+
+  int descriptor_ = -1;
+  Kind kind_ = Kind::file;
+  bool at_end_ = true;
+  bool patient_ = true;  // false after a grace period without data, until data comes
+  bool escape_ = false;
+  std::function<void()> before_wait_;
+  std::function<void()> quit_;
+};
+
+}  // namespace hartbeat
