@@ -26,14 +26,13 @@ Tlb::Tlb(const TlbConfig& config)
 }
 
 bool Tlb::insert(const TlbEntry& entry, TlbEntry* evicted, const TlbEntry** inserted) {
-  const TlbEntry incoming = entry;  // `entry` may be in the slot that goes
-  const std::uint32_t slot = slot_for(incoming);
+  const std::uint32_t slot = slot_for(entry);
   const bool occupied = slots_[slot].live_index != no_slot;
   if (occupied) {
     if (evicted != nullptr) *evicted = slots_[slot].entry;
     remove(slot);
   }
-  place(slot, incoming);
+  place(slot, entry);
   if (inserted != nullptr) *inserted = &slots_[slot].entry;
   return occupied;
 }

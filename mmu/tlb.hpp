@@ -51,7 +51,7 @@ class Tlb {
 
   // Puts the entry in. An entry that translates the same page of the same size in the same address space is
   // overwritten in its slot. Whatever had to go is copied to *evicted (may be null), and true returned.
-  // `inserted` (may be null) tells where the entry is now.
+  // `inserted` (may be null) tells where the entry is now. `entry` must not be one of this TLB's own.
   bool insert(const TlbEntry& entry, TlbEntry* evicted, const TlbEntry** inserted = nullptr);
 
   // SFENCE.VMA and SINVAL.VMA: removes the entries the operands name and calls removed(const TlbEntry&) after

@@ -16,11 +16,11 @@ Translation TranslationUnit::miss(Memory& memory, const Context& context, VirtAd
       ++counters_.l2.hits;
       if (!allowed(found->permissions, context, access))
         return forbidden(memory, context, address, access, *found, false);
-      const TlbEntry* const filled = fill_first_level(*found, address, access);
+      const TlbEntry* const filled = fill_first_level(*found, access);
       return {.l2_hit = true, .address = filled->translate(address), .entry = filled, .evicted = evicted()};
     }
   }
-  return walk_and_fill(memory, context, address, access);
+  return walk_and_fill(memory, context, address, access, false);
 }
 
 template <PteMemory Memory>
@@ -31,7 +31,7 @@ Translation TranslationUnit::forbidden(Memory& memory, const Context& context, V
   const bool ad_clear = check == Check::accessed_clear || check == Check::dirty_clear;
   if (config_.rewalk_on_hit_fault || (ad_clear && context.hardware_ad)) {
     ++counters_.rewalks;
-    return walk_and_fill(memory, context, address, access);
+    return walk_and_fill(memory, context, address, access, true);
   }
   fault_from(entry, check);
   return {.fault = Fault::page, .tlb_hit = first_level, .l2_hit = !first_level};
@@ -39,7 +39,7 @@ Translation TranslationUnit::forbidden(Memory& memory, const Context& context, V
 
 template <PteMemory Memory>
 Translation TranslationUnit::walk_and_fill(Memory& memory, const Context& context, VirtAddr address,
-                                           Access access) {
+                                           Access access, bool after_hit) {
   walk_into(walk_, memory, context, config_.features, address, access);
   ++counters_.walks;
   counters_.walk_reads += walk_.read_count;
@@ -50,8 +50,10 @@ Translation TranslationUnit::walk_and_fill(Memory& memory, const Context& contex
   }
   TlbEntry entry = entry_of(walk_, context.asid & asid_mask_, address);
   if ((entry.permissions & pte::V) == 0) entry = without_target(entry);
-  if (l2_) fill_second_level(entry, address);
-  const TlbEntry* const filled = fill_first_level(entry, address, access);
+  if (after_hit) [[unlikely]]
+    drop_other_sizes(entry, address, access);
+  if (l2_) fill_second_level(entry);
+  const TlbEntry* const filled = fill_first_level(entry, access);
   if (walk_.fault != Fault::none) return {.fault = walk_.fault, .evicted = evicted()};
   return {.address = walk_.address, .entry = filled, .evicted = evicted()};
 }

@@ -60,24 +60,26 @@ TlbEntry TranslationUnit::without_target(const TlbEntry& entry) {
   return invalid;
 }
 
-const TlbEntry* TranslationUnit::fill_first_level(const TlbEntry& entry, VirtAddr address, Access access) {
-  const bool fetch = access == Access::fetch;
-  Tlb& tlb = fetch ? itlb_ : dtlb_;
-  TlbCounters& counters = fetch ? counters_.itlb : counters_.dtlb;
-  // A walk that followed a hit may have found a page of another size: what it replaces must not be hit again.
+void TranslationUnit::drop_other_sizes(const TlbEntry& entry, VirtAddr address, Access access) {
+  Tlb& tlb = access == Access::fetch ? itlb_ : dtlb_;
   tlb.remove_others(address, entry.asid, entry.page_shift,
                     [&](const TlbEntry& removed) { evicted_[evicted_count_++] = removed; });
+  if (l2_) l2_->remove_others(address, entry.asid, entry.page_shift, [](const TlbEntry&) {});
+}
+
+const TlbEntry* TranslationUnit::fill_first_level(const TlbEntry& entry, Access access) {
+  const bool fetch = access == Access::fetch;
+  Tlb& tlb = fetch ? itlb_ : dtlb_;
   const TlbEntry* placed = nullptr;
   if (tlb.insert(entry, &evicted_[evicted_count_], &placed)) {
-    if (!same_page(evicted_[evicted_count_], entry)) ++counters.evictions;
+    if (!same_page(evicted_[evicted_count_], entry)) ++(fetch ? counters_.itlb : counters_.dtlb).evictions;
     ++evicted_count_;
   }
   tlb.touch(*placed);  // the access that missed is repeated and hits
   return placed;
 }
 
-void TranslationUnit::fill_second_level(const TlbEntry& entry, VirtAddr address) {
-  l2_->remove_others(address, entry.asid, entry.page_shift, [](const TlbEntry&) {});
+void TranslationUnit::fill_second_level(const TlbEntry& entry) {
   TlbEntry gone;
   const TlbEntry* placed = nullptr;
   if (l2_->insert(entry, &gone, &placed) && !same_page(gone, entry)) ++counters_.l2.evictions;

@@ -125,7 +125,8 @@ class TranslationUnit {
   Translation forbidden(Memory& memory, const Context& context, VirtAddr address, Access access,
                         const TlbEntry& entry, bool first_level);
   template <PteMemory Memory>
-  Translation walk_and_fill(Memory& memory, const Context& context, VirtAddr address, Access access);
+  Translation walk_and_fill(Memory& memory, const Context& context, VirtAddr address, Access access,
+                            bool after_hit);
 
   // Fills the story of a fault that a TLB entry raised without a walk.
   void fault_from(const TlbEntry& entry, Check check);
@@ -133,9 +134,11 @@ class TranslationUnit {
   static TlbEntry without_target(const TlbEntry& entry);
   // Whether the faulting walk's PTE is one that cache_faults keeps.
   bool cacheable_fault() const;
+  // A walk that followed a hit may have found a page of another size: what it replaces must not be hit again.
+  void drop_other_sizes(const TlbEntry& entry, VirtAddr address, Access access);
   // Puts the entry into the I- or D-TLB and returns where it is; evicted_ says what left.
-  const TlbEntry* fill_first_level(const TlbEntry& entry, VirtAddr address, Access access);
-  void fill_second_level(const TlbEntry& entry, VirtAddr address);
+  const TlbEntry* fill_first_level(const TlbEntry& entry, Access access);
+  void fill_second_level(const TlbEntry& entry);
   std::span<const TlbEntry> evicted() const { return {evicted_.data(), evicted_count_}; }
 
   UnitConfig config_;
