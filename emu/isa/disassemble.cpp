@@ -1,6 +1,8 @@
 #include "emu/isa/disassemble.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <string_view>
 
 #include "emu/isa/compressed.hpp"
@@ -18,6 +20,7 @@ namespace {
 //   u          bits 31 to 12 of the immediate           p         pc + immediate
 //   c          CSR                                      z         rs1's number
 //   P Q        fence's predecessor and successor sets   m         ",mode" unless the rounding mode is dynamic
+//   e          ",mode" unless it is rne, as assemblers write it where nothing is rounded
 std::string_view compressed_syntax(const CompressedRow& row, const Operands& o) {
   struct Syntax {
     std::string_view name, operands;
@@ -55,8 +58,13 @@ std::string register_syntax(const Encoding& e) {
   append(Field::rs2, 't');
   append(Field::fs2, 'T');
   append(Field::fs3, 'R');
-  if (e.has(Field::rm)) syntax += 'm';
   return syntax;
+}
+
+// Conversions that cannot round have a rounding-mode field all the same.
+bool is_exact_conversion(std::string_view name) {
+  static constexpr std::string_view names[] = {"fcvt.d.s", "fcvt.d.w", "fcvt.d.wu", "fcvt.s.h", "fcvt.d.h"};
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
 std::string syntax_of(const RowInfo& row) {
@@ -73,6 +81,7 @@ std::string syntax_of(const RowInfo& row) {
   if (row.unit == Unit::fp_load) return "D,i(s)";
   if (e.has(Field::shamt6) || e.has(Field::shamt5)) return "d,s,h";
   if (e.has(Field::imm12)) return e.has(Field::rd) ? "d,s,i" : "z,s,i";
+  if (e.has(Field::rm)) return register_syntax(e) + (is_exact_conversion(row.name) ? 'e' : 'm');
   return register_syntax(e);
 }
 
@@ -89,9 +98,10 @@ std::string fence_set(unsigned set) {
   return text;
 }
 
-std::string rounding_suffix(unsigned mode) {
-  static constexpr std::string_view names[] = {"rne", "rtz", "rdn", "rup", "rmm", "unknown", "unknown"};
-  return mode == 7 ? "" : "," + std::string(names[mode]);
+std::string rounding_suffix(unsigned mode, unsigned unwritten) {
+  static constexpr std::string_view names[] = {"rne", "rtz",     "rdn",     "rup",
+                                               "rmm", "unknown", "unknown", "dyn"};
+  return mode == unwritten ? "" : "," + std::string(names[mode]);
 }
 
 std::string operand(char letter, const Operands& o, std::uint64_t pc) {
@@ -112,7 +122,8 @@ std::string operand(char letter, const Operands& o, std::uint64_t pc) {
     case 'z': return std::to_string(o.rs1);
     case 'P': return fence_set((imm >> 4) & 15);
     case 'Q': return fence_set(imm & 15);
-    case 'm': return rounding_suffix(o.rm);
+    case 'm': return rounding_suffix(o.rm, 7);
+    case 'e': return rounding_suffix(o.rm, 0);
     default: return std::string(1, letter);
   }
 }
@@ -147,6 +158,7 @@ std::string disassemble(std::uint32_t bits, std::uint64_t pc, ExtensionSet exten
   // The tracepoint is an slti to the assembler.
   if (row.name == "hint.trace") return text("slti", "d,s,i", o, pc);
   if (row.name == "fence" && ((o.imm >> 8) & 15) == 8) return "fence.tso";
+  if (bits == 0xC0001073) return "unimp";  // csrrw zero,cycle,zero: the assembler's trap for unreachable code
   return text(mnemonic_of(row, o), syntax_of(row), o, pc);
 }
 

@@ -7,6 +7,7 @@
 
 #include "emu/isa/row_list.hpp"
 #include "emu/isa/rows_a.hpp"
+#include "emu/isa/rows_fp.hpp"
 #include "emu/isa/rows_hint.hpp"
 #include "emu/isa/rows_i.hpp"
 #include "emu/isa/rows_m.hpp"
@@ -15,17 +16,6 @@
 #include "emu/isa/rows_zbb.hpp"
 #include "emu/isa/rows_zbc.hpp"
 #include "emu/isa/rows_zicsr.hpp"
-#if __has_include("emu/isa/rows_fp.hpp")
-#include "emu/isa/rows_fp.hpp"
-#else
-namespace hartbeat::isa {
-struct NoRows {
-  static constexpr std::size_t size = 0;
-  constexpr std::array<RowInfo, 0> infos() const { return {}; }
-};
-inline constexpr NoRows rows_fp;
-}  // namespace hartbeat::isa
-#endif
 
 namespace hartbeat::isa {
 
