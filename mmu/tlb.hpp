@@ -26,9 +26,9 @@ class Tlb {
   const TlbConfig& config() const { return config_; }
   unsigned size() const { return static_cast<unsigned>(live_.size()); }  // entries held now
 
-  // The entry that translates the address in this address space, or null; of several (stale ones of other
-  // sizes) the smallest page. The pointer is good until the entry is evicted or fenced. A hit counts for the
-  // replacement.
+  // The entry that translates the address in this address space, or null. Of several (stale entries of other
+  // sizes, or a global and a private one) the smallest page answers, of these the youngest. The pointer is
+  // good until the entry is evicted or fenced. A hit counts for the replacement.
   TlbEntry* lookup(VirtAddr address, std::uint16_t asid) {
     const std::uint32_t slot = find(address, asid);
     if (slot == no_slot) return nullptr;
