@@ -5,6 +5,9 @@
 #include <cstring>
 
 #include "emu/devices/mmio.hpp"
+#include "emu/devices/virtio/block.hpp"
+#include "emu/devices/virtio/console.hpp"
+#include "emu/devices/virtio/entropy.hpp"
 
 namespace hartbeat {
 namespace {
@@ -16,19 +19,26 @@ constexpr std::uint64_t polls_per_second = 1000;  // of guest time
 Platform::Platform(const PlatformConfig& config, Board& board)
     : ram_(PlatformConfig::ram_base, config.memory),
       board_(board),
-      uart_output_(config.uart_output),
-      uart_input_(config.uart_input),
       finisher_(board),
       clint_(config.harts, config.timebase_hz, config.clock_hz, board),
       sswi_(config.harts, board),
       plic_(config.harts, board),
       rtc_(config.rtc_epoch, config.clock_hz, InterruptLine(plic_, GoldfishRtc::interrupt), board),
-      uart_(InterruptLine(plic_, Uart16550::interrupt), uart_output_, uart_input_),
+      uart_(InterruptLine(plic_, Uart16550::interrupt), add_output(config.uart_output),
+            add_input(config.uart_input)),
       poll_interval_(std::max<std::uint64_t>(1, config.clock_hz / polls_per_second)),
-      next_poll_(uart_input_.live() ? Cycle{poll_interval_} : never) {
-  uart_input_.on_wait([this] { flush(); });
-  if (uart_input_.is_terminal()) uart_input_.on_quit([this] { board_.power_off(0); });
+      next_poll_(never) {
   map_devices();
+  plug_virtio(config);
+  if (live_input()) next_poll_ = Cycle{poll_interval_};
+}
+
+HostOutput& Platform::add_output(int descriptor) { return outputs_.emplace_back(descriptor); }
+
+HostInput& Platform::add_input(int descriptor) {
+  HostInput& input = inputs_.emplace_back(descriptor);
+  input.on_wait([this] { flush(); });
+  return input;
 }
 
 Platform::~Platform() { flush(); }
@@ -41,6 +51,32 @@ void Platform::map_devices() {
   bus_.add("sswi", Sswi::base, Sswi::size, mmio_of(sswi_));
   bus_.add("plic", Plic::base, Plic::size, mmio_of(plic_));
   bus_.add("uart", Uart16550::base, Uart16550::size, mmio_of(uart_));
+}
+
+std::unique_ptr<virtio::Device> Platform::make_device(const VirtioSlot& slot, std::uint64_t seed) {
+  if (const auto* console = std::get_if<ConsoleSlot>(&slot)) {
+    return std::make_unique<virtio::Console>(add_output(console->output), add_input(console->input),
+                                             console->wait, board_);
+  }
+  if (const auto* disk = std::get_if<DiskSlot>(&slot)) {
+    auto image = std::make_unique<virtio::DiskImage>(disk->descriptor, disk->bytes, disk->write_through);
+    return std::make_unique<virtio::Block>(std::move(image), board_);
+  }
+  return std::holds_alternative<EntropySlot>(slot) ? std::make_unique<virtio::Entropy>(seed, board_)
+                                                   : nullptr;
+}
+
+// Every slot is there, as on QEMU's board; those without a device say so.
+void Platform::plug_virtio(const PlatformConfig& config) {
+  using virtio::Transport;
+  for (unsigned i = 0; i < Transport::slots; ++i) {
+    const VirtioSlot slot = i < config.virtio.size() ? config.virtio[i] : VirtioSlot{};
+    virtio_.push_back(std::make_unique<Transport>(make_device(slot, config.seed), config.virtio_legacy,
+                                                  InterruptLine(plic_, Transport::first_interrupt + i), ram_,
+                                                  board_));
+    bus_.add("virtio", PhysAddr{Transport::first_base.value + i * Transport::size}, Transport::size,
+             mmio_of(*virtio_.back()));
+  }
 }
 
 const std::uint8_t* Platform::fetchable(PhysAddr address, std::uint64_t length) const {
@@ -56,18 +92,29 @@ void Platform::advance(Cycle now, bool idle) {
   if (next_poll_ <= now) poll_input(now, idle);
 }
 
-bool Platform::wants_polling() const { return uart_.wants_polling(); }
+// Whether input may come that no device is going to wait for.
+bool Platform::live_input() const {
+  return inputs_.front().live() || std::any_of(virtio_.begin(), virtio_.end(), [](const auto& transport) {
+           return transport->wants_polling();
+         });
+}
 
 void Platform::poll_input(Cycle now, bool idle) {
-  if (wants_polling()) {
-    if (idle) uart_input_.wait_for_data(std::chrono::milliseconds(1000 / polls_per_second));
-    uart_.poll();
+  if (idle) {
+    const auto live =
+        std::find_if(inputs_.begin(), inputs_.end(), [](const HostInput& input) { return input.live(); });
+    if (live != inputs_.end()) live->wait_for_data(std::chrono::milliseconds(1000 / polls_per_second));
   }
-  next_poll_ = uart_input_.live() ? Cycle{now.value + poll_interval_} : never;
+  if (uart_.wants_polling()) uart_.poll();
+  for (const auto& transport : virtio_) {
+    if (transport->wants_polling()) transport->poll();
+  }
+  next_poll_ = live_input() ? Cycle{now.value + poll_interval_} : never;
 }
 
 void Platform::enable_htif(PhysAddr tohost, PhysAddr fromhost) {
-  if (ram_.contains(tohost, 8)) htif_.emplace(tohost, fromhost, ram_, uart_output_, uart_input_, board_);
+  if (ram_.contains(tohost, 8))
+    htif_.emplace(tohost, fromhost, ram_, outputs_.front(), inputs_.front(), board_);
 }
 
 std::optional<PhysAddr> Platform::tohost() const {
@@ -83,6 +130,12 @@ void Platform::memory_stored(PhysAddr address, unsigned size) {
   htif_->written(value);
 }
 
-void Platform::flush() { uart_output_.flush(); }
+void Platform::enable_quit_key() {
+  inputs_.front().on_quit([this] { board_.power_off(0); });
+}
+
+void Platform::flush() {
+  for (HostOutput& output : outputs_) output.flush();
+}
 
 }  // namespace hartbeat

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "emu/devices/board.hpp"
@@ -19,8 +21,22 @@
 #include "emu/devices/plic.hpp"
 #include "emu/devices/ram.hpp"
 #include "emu/devices/uart16550.hpp"
+#include "emu/devices/virtio/mmio.hpp"
 
 namespace hartbeat {
+
+// What sits in a virtio-mmio slot.
+struct ConsoleSlot {
+  int input = -1, output = -1;  // host file descriptors; -1: none
+  bool wait = true;             // a posted receive buffer waits for the host's input (virtio/console.hpp)
+};
+struct EntropySlot {};
+struct DiskSlot {
+  int descriptor = -1;  // becomes the device's, which closes it
+  std::uint64_t bytes = 0;
+  bool write_through = false;
+};
+using VirtioSlot = std::variant<std::monostate, ConsoleSlot, EntropySlot, DiskSlot>;
 
 struct PlatformConfig {
   static constexpr PhysAddr ram_base{0x8000'0000};
@@ -30,6 +46,9 @@ struct PlatformConfig {
   std::uint64_t clock_hz = 1'000'000'000;           // core cycles per second of guest time
   std::uint64_t timebase_hz = 10'000'000;           // mtime ticks per second of guest time
   std::uint64_t rtc_epoch = 1'767'225'600;          // seconds since 1970 at cycle 0 (2026-01-01)
+  std::uint64_t seed = 1;                           // of the entropy device
+  bool virtio_legacy = false;                       // version 1 of virtio-mmio, for old drivers
+  std::vector<VirtioSlot> virtio;                   // slot 0 first, at most eight
   int uart_input = -1, uart_output = 1;             // host file descriptors; -1: none
 };
 
@@ -72,26 +91,34 @@ class Platform {
   // A store of `size` bytes to RAM at `address` has been done. Cheap when it does not touch tohost.
   void memory_stored(PhysAddr address, unsigned size);
 
+  // Ctrl-A x in a raw terminal at the UART ends the run with status 0 (otherwise it is input like any other).
+  void enable_quit_key();
+
   // Writes everything out that the guest has printed.
   void flush();
 
  private:
   void map_devices();
-  bool wants_polling() const;
+  HostOutput& add_output(int descriptor);
+  HostInput& add_input(int descriptor);
+  void plug_virtio(const PlatformConfig& config);
+  std::unique_ptr<virtio::Device> make_device(const VirtioSlot& slot, std::uint64_t seed);
   void poll_input(Cycle now, bool idle);
+  bool live_input() const;
 
   Ram ram_;
   BootRom boot_rom_;
   Bus bus_;
   Board& board_;
-  HostOutput uart_output_;
-  HostInput uart_input_;
+  std::deque<HostOutput> outputs_;  // the UART's first; devices keep references
+  std::deque<HostInput> inputs_;
   Finisher finisher_;
   Clint clint_;
   Sswi sswi_;
   Plic plic_;
   GoldfishRtc rtc_;
   Uart16550 uart_;
+  std::vector<std::unique_ptr<virtio::Transport>> virtio_;
   std::optional<Htif> htif_;
   std::uint64_t poll_interval_;  // cycles between two looks at live input
   Cycle next_poll_;

@@ -26,8 +26,7 @@ void read_tlb(ConfigReader& reader, const std::string& table, mmu::TlbConfig& tl
   try {
     mmu::validate(tlb);
   } catch (const std::invalid_argument& error) {
-    reader.fail(
-        table, fmt::format("{} entries in {} ways cannot be built: {}", tlb.entries, tlb.ways, error.what()));
+    reader.fail(table, error.what());
   }
 }
 
@@ -73,6 +72,8 @@ void read_machine(ConfigReader& reader, MachineConfig& config) {
   reader.read("clock_hz", platform.clock_hz, 1, 1'000'000'000'000);
   reader.read("timebase_hz", platform.timebase_hz, 1, 1'000'000'000'000);
   reader.read("rtc_epoch", platform.rtc_epoch, 0, 10'000'000'000);
+  reader.read("seed", platform.seed, 0, any);
+  platform.virtio_legacy = reader.read_word("virtio", {"modern", "legacy"}, 0) == 1;
   reader.read("timing", config.timing);
 }
 

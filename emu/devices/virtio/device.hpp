@@ -1,0 +1,29 @@
+// What differs between virtio devices; the transport is shared.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "emu/devices/virtio/queue.hpp"
+
+namespace hartbeat::virtio {
+
+class Device {
+ public:
+  virtual ~Device() = default;
+  virtual std::uint32_t id() const = 0;        // virtio 1.2, section 5
+  virtual std::uint64_t features() const = 0;  // the device's own; the transport adds the common ones
+  virtual std::uint32_t queues() const = 0;
+  virtual std::uint16_t queue_size() const = 0;  // largest, a power of two
+  virtual std::span<const std::uint8_t> config() const = 0;
+  // The driver has made chains available: serve them. The transport then sees to the interrupt.
+  virtual void notified(std::uint32_t index, Queue& queue) = 0;
+  // The driver has acknowledged the interrupt; work that waits for its attention may go on.
+  virtual void acknowledged(std::span<Queue>) {}
+  // Time to look for host input; true when it should be asked again.
+  virtual bool wants_polling() const { return false; }
+  virtual void poll(std::span<Queue>) {}
+  virtual void reset() {}
+};
+
+}  // namespace hartbeat::virtio
