@@ -14,10 +14,7 @@ struct HartConfig {
   bool sv57 = true;
   bool svadu = true;                 // hardware updates A and D (with menvcfg.ADUE as its reset value says)
   bool adue_reset = true;            // menvcfg.ADUE out of reset: QEMU's and our virt machine start with Svadu active
-  mmu::Features mmu;                 // Svnapot, Svpbmt, ASID and physical address width
-  mmu::TlbConfig itlb;
-  mmu::TlbConfig dtlb;
-  mmu::TlbConfig l2tlb;              // entries = 0: none
+  mmu::UnitConfig mmu;               // TLBs and walker; Svnapot, Svpbmt, ASID and physical address width
   unsigned pmp_entries = 16;         // 0, 8 or 16 are usual; at most 64
   bool time_csr = true;              // false: reading `time` is illegal (CVA6), firmware emulates it
   bool misaligned_traps = false;     // true: misaligned loads and stores trap (CVA6)

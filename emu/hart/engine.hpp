@@ -1,0 +1,77 @@
+// The two engines that run harts. Both give the same clocks, registers and memory; only their speed and what they tell
+// differ.
+//
+// fast: threaded code. Each operation's handler calls the next as a tail call; with one hart straight on, with several
+//   round the ring of awake harts, so that every hart executes one instruction in each cycle, in the order of ids.
+// observed: one instruction at a time with a record of what it did, for traces and for cycle models.
+#pragma once
+
+#include "emu/hart/system.hpp"
+
+namespace hartbeat {
+
+const HandlerSet& fast_handlers(bool ring);
+
+// Runs until System::stop is set.
+void run_fast(System& system);
+// One instruction, or one trap in its place, of the observed engine.
+struct Step {
+  const Op* op = nullptr;       // what was executed; null when the fetch trapped
+  std::uint64_t pc = 0;
+  std::uint64_t next_pc = 0;
+  Privilege privilege = Privilege::machine;  // before
+  bool trapped = false;         // did not retire; hart.pc is the handler
+  bool waits = false;           // wfi: the caller puts the hart to sleep
+  TrapCause cause;              // with trapped
+};
+
+// Executes the instruction at hart.pc with hart.clock as its time, and records what it did in *hart.recorder (which must be
+// set). Moves hart.pc, not the clock: the caller knows what the instruction costs and tells it with `spend`.
+// Precondition: nothing is due (hart.clock < hart.deadline or service() has been called).
+Step step(System& system, Hart& hart);
+// The instruction has taken the hart's clock to `clock`.
+void spend(Hart& hart, const Step& step, std::uint64_t clock);
+
+// Runs until System::stop is set, telling the listeners of retired instructions. `Timing` is told each step and returns
+// the hart's new clock (greater than the old one): uint64_t retired(const Hart&, const Step&).
+template <class Timing>
+void run_observed(System& system, Timing& timing);
+
+// The timing of the functional machine: one instruction, or one trap, one cycle.
+struct NoTiming {
+  std::uint64_t retired(const Hart& hart, const Step&) { return hart.clock + 1; }
+};
+
+// --- shared by the engines
+// What is due at the start of a hart's turn with clock >= deadline: devices' events, limits, an interrupt.
+// False: the run stops here.
+bool service(System& system, Hart& hart);
+// The block to execute at hart.pc (a scratch block when needed); Hart::page_pc is set. nullptr: the fetch trapped, and
+// the handler's address is in hart.pc.
+Block* block_at(System& system, Hart& hart);
+// Nobody is awake: time passes until an event wakes somebody. False: the run stops here.
+bool idle(System& system);
+
+// The hart whose turn it is: awake, smallest clock, smallest id. Null when all sleep.
+Hart* next_in_line(System& system);
+void tell_retired(System& system, Hart& hart, const Step& step);
+
+template <class Timing>
+void run_observed(System& system, Timing& timing) {
+  for (const auto& hart : system.harts) system.set_deadline(*hart);
+  while (system.stop == Stop::none) {
+    Hart* hart = next_in_line(system);
+    if (hart == nullptr) {
+      if (!idle(system)) return;
+      continue;
+    }
+    system.current = hart;
+    if (hart->clock >= hart->deadline && !service(system, *hart)) return;
+    const Step done = step(system, *hart);
+    if (system.events.wants_retired() && !done.trapped) tell_retired(system, *hart, done);
+    spend(*hart, done, timing.retired(*hart, done));
+    if (done.waits) system.sleep(*hart);
+  }
+}
+
+}  // namespace hartbeat

@@ -1,0 +1,162 @@
+#include <array>
+#include <utility>
+
+#include "emu/hart/engine.hpp"
+#include "emu/hart/view.hpp"
+#include "emu/isa/csr_names.hpp"
+#include "emu/isa/table.hpp"
+
+namespace hartbeat {
+namespace {
+
+using isa::Flow;
+using isa::Kind;
+
+// What a body asks for, without the engine that does it.
+struct Outcome {
+  Flow flow = Flow::next;
+  std::uint64_t next_pc = 0;
+};
+
+using Observe = Outcome (*)(Hart*, const Op*);
+
+template <std::size_t I>
+Outcome observe(Hart* h, const Op* op) {
+  constexpr const auto& row = isa::row_at<I>();
+  constexpr Kind kind = std::remove_cvref_t<decltype(row)>::kind;
+  View<Mode::observed> view{h, op};
+  const std::uint64_t next_pc = view.next_pc();
+  if constexpr (kind == Kind::compute) {
+    row.body(view, op->operands);
+    return {Flow::next, next_pc};
+  } else if constexpr (kind == Kind::memory || kind == Kind::fp) {
+    row.body(view, op->operands);
+    return {h->pending == Pending::trap ? Flow::trapped : Flow::next, next_pc};
+  } else if constexpr (kind == Kind::branch) {
+    const bool taken = row.body(view, op->operands);
+    return {Flow::next, taken ? view.pc() + static_cast<std::uint64_t>(op->operands.imm) : next_pc};
+  } else if constexpr (kind == Kind::jump) {
+    return {Flow::next, row.body(view, op->operands)};
+  } else {
+    return {row.body(view, op->operands), next_pc};
+  }
+}
+
+template <std::size_t... I>
+constexpr std::array<Observe, sizeof...(I)> observers_of(std::index_sequence<I...>) {
+  return {&observe<I>...};
+}
+constexpr auto observers = observers_of(std::make_index_sequence<isa::row_count>());
+
+bool is_float_row(const Op& op) {
+  const isa::Kind kind = isa::row_infos[op.operands.row].kind;
+  return kind == Kind::fp;
+}
+
+// Floating-point instructions change fflags and mstatus.FS beside their result; a commit log names both.
+void record_float_state(Hart& hart, std::uint32_t fflags_before) {
+  Recorder& recorder = *hart.recorder;
+  const std::uint32_t raised = hart.csr.fflags;
+  hart.csr.fflags = fflags_before | raised;
+  if (raised != 0) {
+    hart.csr.mstatus |= mstatus::FS;
+    recorder.csr_effect(static_cast<std::uint16_t>(isa::Csr::fflags), hart.csr.fflags);
+  }
+  recorder.fflags_raised = raised;
+}
+
+void take_pending_trap(Hart& hart, Step& step) {
+  step.trapped = true;
+  step.cause = hart.trap;
+  hart.pending = Pending::none;
+  enter_trap(hart, hart.clock,
+             {false, hart.trap.code, hart.trap.value, step.pc,
+              hart.trap.has_walk ? &hart.translation.last_walk() : nullptr});
+  step.next_pc = hart.pc;
+}
+
+}  // namespace
+
+Step step(System& system, Hart& hart) {
+  Step step;
+  step.pc = hart.pc;
+  step.privilege = hart.privilege;
+  hart.recorder->clear();
+  // The block's next operation if the hart stands on it, else whatever is at pc.
+  const Op* op = hart.op;
+  const bool in_block = op != nullptr && op != system.arrival && op->index < Block::of(op)->instructions &&
+                        hart.pc_of(op) == hart.pc;
+  if (!in_block) {
+    const std::uint64_t clock = hart.clock, unretired = hart.unretired;
+    Block* block = block_at(system, hart);
+    if (block == nullptr) {
+      hart.clock = clock;
+      hart.unretired = unretired;
+      hart.op = nullptr;
+      step.trapped = true;
+      step.cause = hart.trap;
+      step.next_pc = hart.pc;
+      return step;
+    }
+    op = block->ops();
+  }
+  step.op = op;
+  const std::uint64_t clock = hart.clock;
+  hart.clock = clock - op->index;  // bodies see clock + index
+  const std::uint32_t fflags = hart.csr.fflags;
+  const bool is_float = is_float_row(*op);
+  if (is_float) hart.csr.fflags = 0;
+  Outcome outcome;
+  if (system.code.is_illegal(*op)) {
+    outcome.flow = SystemCalls::illegal(hart, op);
+  } else {
+    outcome = observers[op->operands.row](&hart, op);
+  }
+  hart.clock = clock;
+  if (is_float) record_float_state(hart, fflags);
+  const bool boundary = hart.pending == Pending::boundary;
+  if (outcome.flow == Flow::trapped) {
+    take_pending_trap(hart, step);
+    hart.op = nullptr;
+    return step;
+  }
+  hart.pending = Pending::none;
+  step.waits = outcome.flow == Flow::wait;
+  step.next_pc = outcome.flow == Flow::redirect ? hart.pc : outcome.next_pc;
+  hart.pc = step.next_pc;
+  const bool straight = !boundary && !CodeCache::ends_block(*op);
+  hart.op = straight ? op + 1 : nullptr;
+  return step;
+}
+
+void spend(Hart& hart, const Step& step, std::uint64_t clock) {
+  hart.unretired += clock - hart.clock - (step.trapped ? 0 : 1);
+  hart.clock = clock;
+}
+
+Hart* next_in_line(System& system) {
+  Hart* first = nullptr;
+  for (const auto& hart : system.harts) {
+    if (!hart->sleeping && (first == nullptr || hart->clock < first->clock)) first = hart.get();
+  }
+  return first;
+}
+
+void tell_retired(System& system, Hart& hart, const Step& step) {
+  const Recorder& recorder = *hart.recorder;
+  RetireEvent event;
+  event.site = system.site(hart, hart.clock, step.pc);
+  event.site.privilege = step.privilege;
+  event.bits = step.op->bits;
+  event.length = step.op->length;
+  event.operands = &step.op->operands;
+  event.next_pc = VirtAddr{step.next_pc};
+  event.writes_x = recorder.wrote_x;
+  event.writes_f = recorder.wrote_f;
+  event.rd_value = recorder.rd_value;
+  event.memory = {recorder.memory.data(), recorder.memory_count};
+  event.csrs = {recorder.csrs.data(), recorder.csr_count};
+  system.events.emit(system.events.retired(), event);
+}
+
+}  // namespace hartbeat

@@ -1,0 +1,177 @@
+#include "emu/hart/system.hpp"
+
+#include <algorithm>
+
+#include "emu/hart/csr.hpp"
+#include "emu/hart/csr_bits.hpp"
+#include "emu/hart/memory.hpp"
+
+namespace hartbeat {
+
+void EventHub::attach(Listener& listener) {
+  const Listener::Wants wants = listener.wants();
+  if (wants.traps) traps_.push_back(&listener);
+  if (wants.walks) walks_.push_back(&listener);
+  if (wants.fences) fences_.push_back(&listener);
+  if (wants.ipis) ipis_.push_back(&listener);
+  if (wants.tracepoints) tracepoints_.push_back(&listener);
+  if (wants.retired) retired_.push_back(&listener);
+}
+
+Hart::Hart(HartId hart_id, const HartConfig& hart_config, System& hart_system)
+    : system(&hart_system),
+      id(hart_id),
+      pc(hart_config.reset_pc),
+      pmp(hart_config.pmp_entries),
+      translation(hart_config.mmu),
+      fast_tables(std::make_unique<std::array<FastTable, 4>>()),
+      fast_none(std::make_unique<FastTable>()),
+      jump_tables(std::make_unique<std::array<JumpTable, 3>>()),
+      config(hart_config) {
+  scratch.block.linkable = false;
+  scratch.block.instructions = 1;
+  if (config.svadu && config.adue_reset) csr.menvcfg |= menvcfg::ADUE;
+  const auto looks_at_hits = [](mmu::TlbConfig::Replacement r) {
+    return r == mmu::TlbConfig::lru || r == mmu::TlbConfig::tree_plru;
+  };
+  fast_only_last = looks_at_hits(config.mmu.itlb.replacement) || looks_at_hits(config.mmu.dtlb.replacement);
+  update_context(*this);
+}
+
+System::System(Platform& machine_platform, const HartConfig& config, unsigned hart_count, const HandlerSet& handlers)
+    : platform(machine_platform),
+      ram(machine_platform.ram()),
+      code(machine_platform.ram(), config.extensions, handlers),
+      ring(hart_count > 1) {
+  for (unsigned i = 0; i < hart_count; ++i) harts.push_back(std::make_unique<Hart>(HartId{i}, config, *this));
+  for (unsigned i = 0; i < hart_count; ++i) harts[i]->ring_next = harts[(i + 1) % hart_count].get();
+  awake = hart_count;
+  current = harts[0].get();
+}
+
+EventSite System::site(const Hart& hart, std::uint64_t clock, std::uint64_t pc) {
+  telling = &hart;
+  telling_clock = clock;
+  return {hart.id, Cycle{clock}, hart.instret_at(clock), VirtAddr{pc}, hart.privilege, hart.csr.satp};
+}
+
+std::uint64_t System::clock_of(const Hart& hart) const {
+  if (&hart == telling) return telling_clock;
+  const bool between = hart.sleeping || hart.op == nullptr || hart.op == arrival || &hart == current;
+  return between || !ring ? hart.clock : hart.clock + hart.op->index;
+}
+
+bool System::stores_need_notice(PhysAddr page) const {
+  if (code.has_code(page.value)) return true;
+  const auto tohost = platform.tohost();
+  return tohost && (tohost->value & ~page_offset_mask) == (page.value & ~page_offset_mask);
+}
+
+bool System::written(Hart* writer, std::uint64_t physical, unsigned size) {
+  bool boundary = false;
+  if (code.code_at(physical, size)) {
+    code.drop_page(physical);
+    for (const auto& hart : harts) {
+      for (JumpTable& table : *hart->jump_tables) table.clear();
+    }
+    boundary = true;
+  }
+  if (reserving_harts != 0) break_reservations(writer, physical, size);
+  platform.memory_stored(PhysAddr{physical}, size);
+  return boundary || stop != Stop::none;
+}
+
+void System::break_reservations(const Hart* except, std::uint64_t physical, std::uint64_t size) {
+  for (const auto& hart : harts) {
+    if (hart.get() == except || !hart->reservation_valid) continue;
+    if (physical < hart->reservation + reservation_granule && physical + size > hart->reservation) {
+      clear_reservation(*hart);
+    }
+  }
+}
+
+void System::forget_fast_stores() {
+  for (const auto& hart : harts) {
+    for (FastTable& table : *hart->fast_tables) table.clear_writes();
+  }
+}
+
+void System::sleep(Hart& hart) {
+  hart.sleeping = true;
+  --awake;
+  if (!ring) return;
+  Hart* before = &hart;
+  while (before->ring_next != &hart) before = before->ring_next;
+  before->ring_next = hart.ring_next;
+}
+
+// The woken hart's next instruction is at the earliest (clock, id) slot behind that of the hart that woke it.
+void System::wake(Hart& hart, std::uint64_t clock, const Hart* from) {
+  if (!hart.sleeping) return;
+  hart.sleeping = false;
+  ++awake;
+  const std::uint64_t start = clock + (from != nullptr && hart.id < from->id ? 1 : 0);
+  hart.counters.wfi_cycles += start - hart.clock;
+  hart.unretired += start - hart.clock;
+  hart.clock = start;
+  if (!ring) return;
+  // Insert by id among those awake.
+  Hart* before = nullptr;
+  for (unsigned i = 1; i < harts.size() && before == nullptr; ++i) {
+    Hart* candidate = harts[(hart.id.value + harts.size() - i) % harts.size()].get();
+    if (!candidate->sleeping) before = candidate;
+  }
+  hart.ring_next = before == nullptr ? &hart : before->ring_next;
+  if (before != nullptr) before->ring_next = &hart;
+}
+
+void System::set_deadline(Hart& hart) {
+  if (stop != Stop::none || interrupt_to_take(hart) >= 0) {
+    hart.deadline = 0;
+    return;
+  }
+  std::uint64_t deadline = std::min({next_event, clock_limit, poll_at});
+  if (instret_limit != ~std::uint64_t{0}) deadline = std::min(deadline, instret_limit + hart.unretired);
+  hart.deadline = deadline;
+}
+
+// A hart suspended within a block looks up at its very next operation.
+void System::look_up(Hart& hart) {
+  if (!ring || hart.sleeping || hart.op == arrival || &hart == current) return;
+  hart.pc = hart.pc_of(hart.op);
+  hart.clock += hart.op->index;
+  hart.op = arrival;
+}
+
+void System::event_moved() {
+  next_event = platform.next_event().value;
+  for (const auto& hart : harts) {
+    set_deadline(*hart);
+    if (hart->sleeping || !ring || hart->op == arrival || &*hart == current || hart->op == nullptr) continue;
+    if (hart->deadline < hart->clock + Block::of(hart->op)->instructions) look_up(*hart);
+  }
+}
+
+void System::set_interrupt(HartId id, unsigned mip_bit, bool level) {
+  Hart& hart = *harts[id.value];
+  const bool was = (pending_interrupts(hart) >> mip_bit) & 1;
+  set_line(hart, mip_bit, level);
+  if (level && !was && (mip_bit == irq::MSI || mip_bit == irq::SSI) && !events.ipis().empty() && in_store) {
+    events.emit(events.ipis(), IpiEvent{site(*current, storing_at, current->current_pc), id, mip_bit == irq::SSI});
+  }
+  if (hart.sleeping && (pending_interrupts(hart) & hart.csr.mie) != 0) {
+    wake(hart, in_store ? storing_at : event_clock, in_store || awake != 0 ? current : nullptr);
+    hart.op = arrival;
+  }
+  set_deadline(hart);
+  if (hart.deadline == 0 && hart.op != nullptr) look_up(hart);
+}
+
+void System::end(Stop reason, int status) {
+  if (stop != Stop::none) return;
+  stop = reason;
+  exit_status = status;
+  for (const auto& hart : harts) hart->deadline = 0;
+}
+
+}  // namespace hartbeat

@@ -1,0 +1,103 @@
+// What the harts share: memory, devices, decoded code, reservations, listeners.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "emu/devices/platform.hpp"
+#include "emu/hart/code_cache.hpp"
+#include "emu/hart/events.hpp"
+#include "emu/hart/hart.hpp"
+
+namespace hartbeat {
+
+// Listeners by what they want to hear.
+class EventHub {
+ public:
+  void attach(Listener& listener);
+  bool wants_retired() const { return !retired_.empty(); }
+
+  template <class Event>
+  void emit(const std::vector<Listener*>& to, const Event& event) const {
+    for (Listener* listener : to) listener->on(event);
+  }
+  const std::vector<Listener*>& traps() const { return traps_; }
+  const std::vector<Listener*>& walks() const { return walks_; }
+  const std::vector<Listener*>& fences() const { return fences_; }
+  const std::vector<Listener*>& ipis() const { return ipis_; }
+  const std::vector<Listener*>& tracepoints() const { return tracepoints_; }
+  const std::vector<Listener*>& retired() const { return retired_; }
+
+ private:
+  std::vector<Listener*> traps_, walks_, fences_, ipis_, tracepoints_, retired_;
+};
+
+// Why the engine came back.
+enum class Stop : std::uint8_t {
+  none,
+  power_off,   // the guest asked for it
+  reset,
+  limit,       // RunLimits reached
+  deadlock,    // all harts sleep and nothing will wake them
+  trap_loop,   // a hart traps again and again without retiring an instruction
+  interrupted, // the host asked (signal, timeout)
+};
+
+class System {
+ public:
+  System(Platform& platform, const HartConfig& config, unsigned hart_count, const HandlerSet& handlers);
+
+  Platform& platform;
+  Ram& ram;
+  CodeCache code;
+  EventHub events;
+  std::vector<std::unique_ptr<Hart>> harts;
+  const bool ring;                   // more than one hart: instructions of all harts interleave
+
+  // --- the scheduler's state
+  Hart* current = nullptr;           // the hart whose instruction is being executed
+  unsigned awake = 0;
+  std::function<bool()> keep_going;  // asked every few million cycles; false ends the run
+  std::uint64_t next_event = 0;      // clock of the devices' next event
+  std::uint64_t clock_limit = ~std::uint64_t{0};
+  std::uint64_t instret_limit = ~std::uint64_t{0};
+  Stop stop = Stop::none;
+  int exit_status = 0;
+  const Op* arrival = nullptr;       // the operation of a hart that is between blocks, in the ring engine
+  bool in_store = false;             // `current` is storing to a device …
+  std::uint64_t storing_at = 0;      // … at this clock
+  std::uint64_t event_clock = 0;     // clock of the devices' event being handled
+  std::uint64_t poll_at = 0;         // clock at which the host is asked whether to go on
+  std::uint64_t reserving_harts = 0; // bit per hart with a valid reservation
+
+  // A hart's clock, exact also while it is suspended within a block.
+  std::uint64_t clock_of(const Hart& hart) const;
+  // The site of an event that is about to be emitted; while it is, clock_of(hart) is `clock`.
+  EventSite site(const Hart& hart, std::uint64_t clock, std::uint64_t pc);
+  const Hart* telling = nullptr;
+  std::uint64_t telling_clock = 0;
+
+  // A write to RAM that the fast path did not see: drops decoded code there, breaks other harts' reservations,
+  // tells HTIF. Returns true when the writer should end its block.
+  bool written(Hart* writer, std::uint64_t physical, unsigned size);
+  // Must every store to this page pass through written()? (It holds code, or tohost.)
+  bool stores_need_notice(PhysAddr page) const;
+  // Forget translations of all harts that allow a store without notice (a page has got decoded code).
+  void forget_fast_stores();
+  void break_reservations(const Hart* except, std::uint64_t physical, std::uint64_t size);
+
+  // Puts a hart to sleep / makes it runnable again from the slot behind (clock, hart `from`).
+  void sleep(Hart& hart);
+  void wake(Hart& hart, std::uint64_t clock, const Hart* from);
+  // Recomputes when `hart` must look up: device events, limits, or at once when an interrupt is pending.
+  void set_deadline(Hart& hart);
+  void event_moved();
+  // A device drives a mip bit of a hart; wakes it, or makes it look up, as needed.
+  void set_interrupt(HartId id, unsigned mip_bit, bool level);
+  void look_up(Hart& hart);
+  void end(Stop reason, int status);
+};
+
+}  // namespace hartbeat

@@ -1,0 +1,91 @@
+#include "emu/machine/machine.hpp"
+
+#include <fmt/format.h>
+
+#include "emu/hart/csr.hpp"
+#include "emu/hart/engine.hpp"
+#include "emu/hart/memory.hpp"
+#include "emu/hart/names.hpp"
+#include "emu/hart/recorder.hpp"
+#include "emu/hart/trap.hpp"
+
+namespace hartbeat {
+
+Machine::Machine(const MachineConfig& config)
+    : config_(config),
+      platform_(std::make_unique<Platform>(config_.platform, static_cast<Board&>(*this))),
+      system_(std::make_unique<System>(*platform_, config_.hart, config_.platform.harts,
+                                       fast_handlers(config_.platform.harts > 1))) {}
+
+Machine::~Machine() = default;
+
+void Machine::set_interrupt(HartId hart, unsigned mip_bit, bool level) {
+  if (system_) system_->set_interrupt(hart, mip_bit, level);
+}
+
+void Machine::memory_written(PhysAddr address, std::uint64_t length) {
+  std::uint64_t at = address.value;
+  const std::uint64_t end = at + length;
+  while (at < end) {
+    const std::uint64_t page_end = (at | page_offset_mask) + 1;
+    const std::uint64_t part = std::min(end, page_end) - at;
+    system_->written(nullptr, at, static_cast<unsigned>(part));
+    at += part;
+  }
+}
+
+void Machine::event_moved() {
+  if (system_) system_->event_moved();
+}
+
+void Machine::power_off(int status) { system_->end(Stop::power_off, status); }
+
+void Machine::reset() { system_->end(Stop::reset, 0); }
+
+RunResult Machine::run(const RunLimits& limits) {
+  System& system = *system_;
+  system.stop = Stop::none;
+  system.exit_status = 0;
+  system.clock_limit = limits.max_cycles;
+  system.instret_limit = limits.max_instret;
+  system.keep_going = limits.keep_going;
+  system.next_event = platform_->next_event().value;
+  if (system.events.wants_retired()) {
+    std::vector<Recorder> recorders(hart_count());
+    for (unsigned i = 0; i < hart_count(); ++i) system.harts[i]->recorder = &recorders[i];
+    NoTiming timing;
+    run_observed(system, timing);
+    for (const auto& hart : system.harts) hart->recorder = nullptr;
+  } else {
+    run_fast(system);
+  }
+  system.telling = nullptr;
+  platform_->flush();
+  RunResult result{system.stop, system.exit_status, {}};
+  if (system.stop == Stop::deadlock || system.stop == Stop::trap_loop) result.diagnosis = diagnose();
+  return result;
+}
+
+const HartCounters& Machine::counters(HartId id) {
+  Hart& h = hart(id);
+  const std::uint64_t now = system_->clock_of(h);
+  account_privilege(h, now);
+  fold_access_counts(h);
+  h.counters.cycles = now;
+  h.counters.instret = h.instret_at(now);
+  h.counters.blocks_decoded = system_->code.blocks_decoded();
+  return h.counters;
+}
+
+std::string Machine::diagnose() const {
+  std::string text;
+  for (const auto& hart : system_->harts) {
+    text += fmt::format("hart {}: {} at pc {:#x} in {}-mode, {} instructions retired; last trap {} (xtval {:#x})\n",
+                        hart->id.value, hart->sleeping ? "asleep in wfi" : "running", hart->pc,
+                        privilege_letter(hart->privilege), hart->instret_at(hart->clock), exception_name(hart->trap.code),
+                        hart->trap.value);
+  }
+  return text;
+}
+
+}  // namespace hartbeat

@@ -1,0 +1,63 @@
+// The machine: harts, board and the run of both.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "emu/devices/platform.hpp"
+#include "emu/hart/system.hpp"
+#include "emu/machine/config.hpp"
+
+namespace hartbeat {
+
+struct RunLimits {
+  std::uint64_t max_cycles = ~std::uint64_t{0};   // stop when a hart's clock gets there
+  std::uint64_t max_instret = ~std::uint64_t{0};  // stop when a hart has retired so many instructions
+  std::function<bool()> keep_going;               // asked every few million cycles; false ends the run
+};
+
+struct RunResult {
+  Stop stop = Stop::none;
+  int exit_status = 0;
+  std::string diagnosis;  // of a deadlock or trap loop: hart, pc, cause by name; else empty
+};
+
+class Machine : private Board {
+ public:
+  // Throws std::invalid_argument for a TLB that cannot be built, std::bad_alloc when the host lacks address space for RAM.
+  explicit Machine(const MachineConfig& config);
+  ~Machine();
+
+  const MachineConfig& config() const { return config_; }
+  Platform& platform() { return *platform_; }
+  System& system() { return *system_; }
+  unsigned hart_count() const { return static_cast<unsigned>(system_->harts.size()); }
+  Hart& hart(HartId id) { return *system_->harts[id.value]; }
+
+  // Listeners must outlive the machine's runs. Attach before run().
+  void attach(Listener& listener) { system_->events.attach(listener); }
+
+  // Runs until the guest powers off or a limit is reached; may be called again after a limit.
+  RunResult run(const RunLimits& limits = {});
+
+  // A hart's counters, up to date at any moment outside of its own instruction.
+  const HartCounters& counters(HartId id);
+  const mmu::TranslationUnit& translation(HartId id) const { return system_->harts[id.value]->translation; }
+
+ private:
+  void set_interrupt(HartId hart, unsigned mip_bit, bool level) override;
+  void memory_written(PhysAddr address, std::uint64_t length) override;
+  void event_moved() override;
+  void power_off(int status) override;
+  void reset() override;
+
+  std::string diagnose() const;
+
+  MachineConfig config_;
+  std::unique_ptr<Platform> platform_;
+  std::unique_ptr<System> system_;
+};
+
+}  // namespace hartbeat
