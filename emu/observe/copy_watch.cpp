@@ -1,0 +1,80 @@
+#include "emu/observe/copy_watch.hpp"
+
+#include <algorithm>
+
+namespace hartbeat::observe {
+namespace {
+
+constexpr std::uint64_t linux_execve = 221;
+constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30;  // of one copy; a guest may claim anything
+
+constexpr PhysAddr address_of(std::uint64_t frame) { return {frame << page_shift}; }
+
+}  // namespace
+
+void CopyWatch::on(const TracepointEvent& event) {
+  const auto& a = event.arguments;
+  switch (event.number) {
+    case abi::Tracepoint::copy_end: return remember(event);
+    case abi::Tracepoint::syscall_enter:
+      if (a[1] == linux_execve) before_exec(a[0]);
+      return;
+    case abi::Tracepoint::process_name: return release(a[0], true);
+    case abi::Tracepoint::exit: return release(a[0], false);
+    case abi::Tracepoint::fault_end:
+      // A frame that is filled anew had been freed meanwhile: its copy can no longer be compared.
+      if (a[2] != static_cast<std::uint64_t>(abi::FaultResolution::cow_copy) && a[3] != a[4])
+        copies_.erase(a[4]);
+      return;
+    default: return;
+  }
+}
+
+void CopyWatch::remember(const TracepointEvent& event) {
+  const auto& a = event.arguments;
+  Copy copy{.process = a[0], .content = {}};
+  if (a[4] == 0 || a[4] > most_bytes) return;
+  copy.content.resize(a[4]);
+  if (!read_memory_(address_of(a[3]), copy.content)) return;
+  copies_.insert_or_assign(a[3], std::move(copy));
+}
+
+std::int64_t CopyWatch::changed_bytes(std::uint64_t frame, const Copy& copy) {
+  now_.resize(copy.content.size());
+  if (!read_memory_(address_of(frame), now_)) return -1;
+  std::int64_t changed = 0;
+  for (std::size_t i = 0; i < now_.size(); ++i) changed += now_[i] != copy.content[i];
+  return changed;
+}
+
+void CopyWatch::before_exec(std::uint64_t process) {
+  for (auto& [frame, copy] : copies_) {
+    if (copy.process == process) copy.changed_before_exec = changed_bytes(frame, copy);
+  }
+}
+
+void CopyWatch::release(std::uint64_t process, bool executed) {
+  for (auto entry = copies_.begin(); entry != copies_.end();) {
+    const auto& [frame, copy] = *entry;
+    if (copy.process != process) {
+      ++entry;
+      continue;
+    }
+    // After execve the frames may hold something else already: what was seen at the call counts.
+    add(executed ? copy.changed_before_exec : changed_bytes(frame, copy));
+    entry = copies_.erase(entry);
+  }
+}
+
+void CopyWatch::add(std::int64_t changed) {
+  if (changed < 0) return;
+  ++figures_.measured_pages;
+  figures_.changed_bytes += static_cast<std::uint64_t>(changed);
+}
+
+void CopyWatch::finish() {
+  for (const auto& [frame, copy] : copies_) add(changed_bytes(frame, copy));
+  copies_.clear();
+}
+
+}  // namespace hartbeat::observe

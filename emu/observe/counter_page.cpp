@@ -1,0 +1,118 @@
+// docs/counters.md, from the table and the schema's few words around it.
+#include "emu/observe/counter_table.hpp"
+#include "emu/observe/json_report.hpp"
+
+namespace hartbeat::observe {
+namespace {
+
+void add_row(std::string& page, const CounterText& text) {
+  page += "| `" + std::string(text.key) + "` | " + std::string(text.unit) + " | " +
+          std::string(text.sentence) + " |\n";
+}
+
+template <class Entry>
+const CounterText& text_of(const Entry& entry) {
+  if constexpr (requires { entry.text; }) {
+    return entry.text;
+  } else {
+    return entry;
+  }
+}
+
+template <class Entries>
+void add_section(std::string& page, std::string_view title, std::string_view words, const Entries& entries) {
+  page += "\n## " + std::string(title) + "\n\n" + std::string(words) +
+          "\n\n| key | unit | meaning |\n|---|---|---|\n";
+  for (const auto& entry : entries) add_row(page, text_of(entry));
+}
+
+constexpr CounterText top_level[] = {
+    {"schema", "",
+     "Version of this format. It grows by one when a key changes its meaning or goes; new keys keep it."},
+    {"program, arguments, machine, memory_bytes", "", "What was run on what."},
+    {"exit_status, ending", "", "The guest's exit status, and why the run ended, as a sentence."},
+    {"timing.model, timing.statement", "", "The cycle model, and what it means, as a sentence."},
+    {"elapsed_cycles", "cycles", "From reset to the end: the furthest hart's clock."},
+    {"harts[], total", "", "What each hart counted, and the sums."},
+    {"processes[]", "",
+     "The same by process, as the guest kernel's tracepoints name them; they add up to `total`."},
+    {"kernel", "", "The guest kernel's own story from its tracepoints; null when it tells none."},
+    {"hardware", "", "What the hardware alone shows of the same, on any kernel."},
+    {"comparison", "", "Both stories side by side; null when there is one only."},
+};
+
+constexpr CounterText process_keys[] = {
+    {"kind", "",
+     "`boot` (before the first switch), `kernel` (pid 0: the kernel itself, and idle), or `process`."},
+    {"pid, parent, name", "", "Numbers as the guest sees them; the name is that of the program it executes."},
+    {"wait_status", "", "As wait4 gives it (exit status × 256, or the signal); null while it lives."},
+    {"ran", "", "What harts counted while they ran it: the counters of `harts[]`."},
+    {"faults, copies, forks", "", "Its part of the kernel's story, see there."},
+    {"system_calls", "calls", "System calls it made."},
+    {"shootdowns", "shootdowns", "TLB shootdowns it initiated, with at least one other hart as target."},
+};
+
+constexpr CounterText kernel_keys[] = {
+    {"system_calls", "calls", "System calls entered."},
+    {"unknown_system_calls[]", "calls",
+     "Calls answered with ENOSYS: number, name, count, and the first pid."},
+    {"fault_message_count, fault_messages[]", "faults",
+     "Genuine faults: pid, address, cause, pc, signal; the first 16."},
+    {"frames.total, .free_at_boot, .free_at_end", "frames",
+     "Of 4 KiB, after the kernel has booted and after every process has gone."},
+    {"frames.last, .most_shared", "frames", "Frames by state as last reported, and when most were shared."},
+    {"shutdown_status", "", "The status the kernel ended with; null when it did not."},
+};
+
+constexpr CounterText comparison_keys[] = {
+    {"agree", "", "Whether every row agrees."},
+    {"rows[]", "",
+     "What is compared, the kernel's number, the hardware's, and by how much the kernel's may be larger "
+     "because "
+     "the hardware saw no retry (`tolerance`)."},
+};
+
+}  // namespace
+
+std::string counters_markdown() {
+  std::string page =
+      "# Counters\n\n"
+      "Every counter of `hartbeat run --stats json` and of the text report, defined once: this page is "
+      "generated from\n"
+      "`emu/observe/counter_table.cpp`, and a test compares the two. Identical runs give identical bytes; no "
+      "host time\n"
+      "is in a report. Numbers are totals over the run.\n\n"
+      "Schema version: " +
+      std::to_string(json_schema_version) + ".\n";
+  add_section(page, "The document", "In this order:", top_level);
+  add_section(page, "Harts: `harts[]`, `total`, `processes[].ran`",
+              "Beside these, `ipc` = instret / cycles, and `exceptions` and `interrupts`: traps taken, by "
+              "the names of the\n"
+              "privileged specification; a name that is absent is 0.",
+              hart_counters());
+  add_section(page, "TLBs: `….tlb.itlb`, `.dtlb`, `.l2`", "", tlb_counters());
+  add_section(page, "Walker: `….walker`", "", walker_counters());
+  add_section(page, "Processes: `processes[]`", "In the order in which they appeared.", process_keys);
+  add_section(page, "Kernel: `kernel`", "From tracepoints (`guestos/abi/tracepoints.hpp`).", kernel_keys);
+  add_section(page, "Page faults: `kernel.faults`",
+              "How the kernel resolved each fault: `count.KEY`, and `cycles.KEY` from its begin to its end.",
+              fault_resolutions());
+  add_section(page, "Copies: `kernel.copies`", "", copy_counters());
+  for (const auto& counter : copy_use_counters()) add_row(page, counter.text);
+  add_section(page, "Forks: `kernel.forks`", "", fork_counters());
+  add_section(page, "TLB shootdowns: `kernel.shootdowns`", "", shootdown_counters());
+  add_section(page, "Where a shootdown's cycles go: `kernel.shootdowns.phases`",
+              "For its slowest target, summed. A moment that nobody reports coincides with the next one.",
+              shootdown_phase_texts());
+  add_section(page, "Frames: `kernel.frames.last`, `.most_shared`",
+              "They add up to the frames the kernel manages.", frame_counters());
+  add_section(page, "Hardware: `hardware`",
+              "Inferred from traps, walks and fences: the PTE that a fault met, against what the next walk "
+              "of the page\n"
+              "found. Needs no cooperation of the guest.",
+              hardware_counters());
+  add_section(page, "Comparison: `comparison`", "", comparison_keys);
+  return page;
+}
+
+}  // namespace hartbeat::observe

@@ -1,0 +1,208 @@
+#include "emu/observe/counter_table.hpp"
+
+namespace hartbeat::observe {
+namespace {
+
+using Hart = HartFigures;
+
+constexpr Counter<Hart> hart_table[] = {
+    {{"instret", "instructions", "Instructions retired; one that traps does not retire."},
+     [](const Hart& h) { return h.core.instret; }},
+    {{"cycles", "cycles",
+      "The hart's clock: guest time since reset, never host time. `--timing none` makes one "
+      "instruction one cycle."},
+     [](const Hart& h) { return h.core.cycles; }},
+    {{"wfi_cycles", "cycles", "Part of `cycles` spent asleep in wfi."},
+     [](const Hart& h) { return h.core.wfi_cycles; }},
+    {{"instret_user", "instructions", "Part of `instret` retired in U-mode."},
+     [](const Hart& h) { return h.core.instret_by_privilege[0]; }},
+    {{"instret_supervisor", "instructions", "Part of `instret` retired in S-mode."},
+     [](const Hart& h) { return h.core.instret_by_privilege[1]; }},
+    {{"instret_machine", "instructions", "Part of `instret` retired in M-mode."},
+     [](const Hart& h) { return h.core.instret_by_privilege[3]; }},
+    {{"cycles_user", "cycles", "Part of `cycles` in U-mode."},
+     [](const Hart& h) { return h.core.cycles_by_privilege[0]; }},
+    {{"cycles_supervisor", "cycles", "Part of `cycles` in S-mode."},
+     [](const Hart& h) { return h.core.cycles_by_privilege[1]; }},
+    {{"cycles_machine", "cycles", "Part of `cycles` in M-mode."},
+     [](const Hart& h) { return h.core.cycles_by_privilege[3]; }},
+    {{"loads", "accesses", "Data loads executed, LR included."}, [](const Hart& h) { return h.core.loads; }},
+    {{"stores", "accesses", "Data stores executed; an AMO counts as one store."},
+     [](const Hart& h) { return h.core.stores; }},
+    {{"device_accesses", "accesses", "Loads and stores that reached a device instead of memory."},
+     [](const Hart& h) { return h.core.device_accesses; }},
+    {{"misaligned", "accesses", "Loads and stores that were not naturally aligned."},
+     [](const Hart& h) { return h.core.misaligned; }},
+    {{"sc_failed", "instructions", "Store-conditionals that failed."},
+     [](const Hart& h) { return h.core.sc_failed; }},
+    {{"sfence_vma", "instructions", "Translation fences executed: sfence.vma, sinval.vma."},
+     [](const Hart& h) { return h.core.sfence_vma; }},
+    {{"fence_i", "instructions", "Instruction fences executed."},
+     [](const Hart& h) { return h.core.fence_i; }},
+    {{"blocks_decoded", "blocks",
+      "Basic blocks the engine decoded: a figure of the emulator, not of the guest."},
+     [](const Hart& h) { return h.core.blocks_decoded; }},
+};
+
+constexpr Counter<mmu::TlbCounters> tlb_table[] = {
+    {{"hits", "lookups", "Lookups that found an entry, one that forbids the access included."},
+     [](const mmu::TlbCounters& t) { return t.hits; }},
+    {{"misses", "lookups", "Lookups that found none."}, [](const mmu::TlbCounters& t) { return t.misses; }},
+    {{"evictions", "entries", "Live entries that made room for another page."},
+     [](const mmu::TlbCounters& t) { return t.evictions; }},
+    {{"fences", "fences", "Translation fences that reached this TLB."},
+     [](const mmu::TlbCounters& t) { return t.fences; }},
+    {{"fence_removed", "entries", "Entries that fences removed."},
+     [](const mmu::TlbCounters& t) { return t.fence_removed; }},
+};
+
+constexpr Counter<mmu::UnitCounters> walker_table[] = {
+    {{"walks", "walks", "Page-table walks."}, [](const mmu::UnitCounters& u) { return u.walks; }},
+    {{"reads", "PTEs", "Page-table entries read by walks."},
+     [](const mmu::UnitCounters& u) { return u.walk_reads; }},
+    {{"faults", "walks", "Walks that ended in a page or access fault."},
+     [](const mmu::UnitCounters& u) { return u.walk_faults; }},
+    {{"rewalks", "walks",
+      "Walks after a TLB hit, because the entry forbade the access or A or D was to be set."},
+     [](const mmu::UnitCounters& u) { return u.rewalks; }},
+    {{"ad_writes", "PTEs", "Page-table entries whose A or D bit the walker set (Svadu)."},
+     [](const mmu::UnitCounters& u) { return u.ad_writes; }},
+};
+
+constexpr Counter<CopyFigures> copy_table[] = {
+    {{"pages", "copies", "Pages the kernel copied because a shared one was written."},
+     [](const CopyFigures& c) { return c.pages; }},
+    {{"bytes", "bytes", "Bytes of those copies."}, [](const CopyFigures& c) { return c.bytes; }},
+    {{"cycles", "cycles", "Cycles between each copy's begin and end."},
+     [](const CopyFigures& c) { return c.cycles; }},
+};
+
+constexpr Counter<CopyUseFigures> copy_use_table[] = {
+    {{"measured_pages", "copies",
+      "Copies that could be compared with their content when their process exited or "
+      "executed another program, or when the run ended."},
+     [](const CopyUseFigures& c) { return c.measured_pages; }},
+    {{"changed_bytes", "bytes",
+      "Bytes of the measured copies that differed by then from what had been copied; the "
+      "rest was copied in vain."},
+     [](const CopyUseFigures& c) { return c.changed_bytes; }},
+};
+
+constexpr Counter<ForkFigures> fork_table[] = {
+    {{"count", "forks", "Forks and clones that made a process."},
+     [](const ForkFigures& f) { return f.count; }},
+    {{"failed", "forks", "Forks that returned an error."}, [](const ForkFigures& f) { return f.failed; }},
+    {{"cycles", "cycles", "Cycles between each fork's begin and end."},
+     [](const ForkFigures& f) { return f.cycles; }},
+    {{"page_table_bytes", "bytes", "Page tables allocated for children by fork."},
+     [](const ForkFigures& f) { return f.page_table_bytes; }},
+    {{"shared_pages", "pages", "Pages that parent and child shared when fork returned."},
+     [](const ForkFigures& f) { return f.shared_pages; }},
+    {{"shared_bytes", "bytes", "Bytes of those pages: what an eager fork would have copied."},
+     [](const ForkFigures& f) { return f.shared_bytes(); }},
+};
+
+using Shootdown = ShootdownFigures;
+
+constexpr Counter<Shootdown> shootdown_table[] = {
+    {{"initiated", "shootdowns", "TLB shootdowns with at least one other hart as target."},
+     [](const Shootdown& s) { return s.initiated; }},
+    {{"avoided", "shootdowns", "Shootdowns that needed no other hart: none could hold the translation."},
+     [](const Shootdown& s) { return s.avoided; }},
+    {{"targets", "harts", "Harts asked to fence, summed over the shootdowns."},
+     [](const Shootdown& s) { return s.targets; }},
+    {{"ipis_sent", "interrupts", "Software interrupts raised for targets."},
+     [](const Shootdown& s) { return s.ipis_sent; }},
+    {{"ipis_received", "harts", "Targets that took the interrupt, or served the request before it came."},
+     [](const Shootdown& s) { return s.ipis_received; }},
+    {{"acknowledged", "harts", "Targets that acknowledged."},
+     [](const Shootdown& s) { return s.acknowledged; }},
+    {{"wasted", "harts", "Targets whose fence found no entry to remove."},
+     [](const Shootdown& s) { return s.wasted; }},
+    {{"completed", "shootdowns", "Shootdowns whose end was seen."},
+     [](const Shootdown& s) { return s.completed; }},
+    {{"latency", "cycles", "Cycles from begin to end, summed over the completed ones."},
+     [](const Shootdown& s) { return s.latency; }},
+    {{"latency_most", "cycles", "The longest one."}, [](const Shootdown& s) { return s.latency_most; }},
+};
+
+constexpr CounterText phase_table[] = {
+    {"send", "cycles", "From the shootdown's begin to the interrupt raised for its slowest target."},
+    {"deliver", "cycles", "From there until the target takes the interrupt."},
+    {"enter", "cycles", "From there until the target is about to fence."},
+    {"fence", "cycles", "From there until it has fenced and acknowledges."},
+    {"resume", "cycles", "From there until the initiator goes on. The five add up to `latency` exactly."},
+};
+
+constexpr Counter<FrameStates> frame_table[] = {
+    {{"free", "frames", "Frames nobody uses."}, [](const FrameStates& f) { return f.free; }},
+    {{"private", "frames", "Frames of processes with one owner."},
+     [](const FrameStates& f) { return f.private_pages; }},
+    {{"cow_shared", "frames", "Frames that several processes share copy-on-write."},
+     [](const FrameStates& f) { return f.cow_shared; }},
+    {{"page_cache", "frames", "Frames with file contents."},
+     [](const FrameStates& f) { return f.page_cache; }},
+    {{"page_table", "frames", "Frames that are page tables."},
+     [](const FrameStates& f) { return f.page_table; }},
+    {{"kernel", "frames", "Frames of the kernel itself."}, [](const FrameStates& f) { return f.kernel; }},
+};
+
+using Inferred = InferredFigures;
+
+constexpr Counter<Inferred> hardware_table[] = {
+    {{"page_faults", "exceptions", "Instruction, load and store page faults: causes 12, 13 and 15."},
+     [](const Inferred& h) { return h.page_faults; }},
+    {{"copies", "pages", "After a store fault another frame was mapped, writable."},
+     [](const Inferred& h) { return h.copies; }},
+    {{"copied_bytes", "bytes", "Bytes of those pages."}, [](const Inferred& h) { return h.copied_bytes; }},
+    {{"reuses", "pages", "After a store fault the same frame was mapped, with W newly set."},
+     [](const Inferred& h) { return h.reuses; }},
+    {{"fills", "pages", "An invalid PTE had become valid."}, [](const Inferred& h) { return h.fills; }},
+    {{"changes", "pages",
+      "The PTE had changed in another way: permissions, A or D, another frame without a store "
+      "fault."},
+     [](const Inferred& h) { return h.changes; }},
+    {{"spurious", "faults", "The retry went through an unchanged PTE: a TLB entry had been stale."},
+     [](const Inferred& h) { return h.spurious; }},
+    {{"undecided", "faults", "The same hart faulted on the page again before anything had changed visibly."},
+     [](const Inferred& h) { return h.undecided; }},
+    {{"unresolved", "faults", "Never retried: the process was ended, or the page unmapped."},
+     [](const Inferred& h) { return h.unresolved; }},
+    {{"cycles", "cycles", "From each resolved fault to the walk that showed its resolution."},
+     [](const Inferred& h) { return h.cycles; }},
+    {{"fences", "instructions", "Translation fences executed."}, [](const Inferred& h) { return h.fences; }},
+    {{"empty_fences", "instructions", "Part of `fences` that found no entry to remove."},
+     [](const Inferred& h) { return h.empty_fences; }},
+    {{"fenced_entries", "entries", "TLB entries that fences removed."},
+     [](const Inferred& h) { return h.fenced_entries; }},
+    {{"software_interrupts", "interrupts", "Software interrupts raised by device writes: every IPI."},
+     [](const Inferred& h) { return h.software_interrupts; }},
+};
+
+constexpr CounterText resolution_table[abi::fault_resolution_count] = {
+    {"cow_copy", "faults", "A write to a shared frame: copied."},
+    {"cow_reuse", "faults", "A write by the frame's last owner: made writable in place."},
+    {"demand_zero", "faults", "First touch of anonymous memory."},
+    {"file_fill", "faults", "Filled from, or mapped from, a file or the ELF."},
+    {"stack_grow", "faults", "First touch below the stack's end."},
+    {"swap_in", "faults", "Read back from swap."},
+    {"ad_update", "faults", "Svade: the kernel set A or D."},
+    {"spurious", "faults", "The PTE already allowed the access: a stale translation, fenced locally."},
+    {"protection", "faults", "Not allowed: the process gets a signal."},
+};
+
+}  // namespace
+
+std::span<const Counter<HartFigures>> hart_counters() { return hart_table; }
+std::span<const Counter<mmu::TlbCounters>> tlb_counters() { return tlb_table; }
+std::span<const Counter<mmu::UnitCounters>> walker_counters() { return walker_table; }
+std::span<const Counter<CopyFigures>> copy_counters() { return copy_table; }
+std::span<const Counter<CopyUseFigures>> copy_use_counters() { return copy_use_table; }
+std::span<const Counter<ForkFigures>> fork_counters() { return fork_table; }
+std::span<const Counter<ShootdownFigures>> shootdown_counters() { return shootdown_table; }
+std::span<const Counter<FrameStates>> frame_counters() { return frame_table; }
+std::span<const Counter<InferredFigures>> hardware_counters() { return hardware_table; }
+std::span<const CounterText> fault_resolutions() { return resolution_table; }
+std::span<const CounterText> shootdown_phase_texts() { return phase_table; }
+
+}  // namespace hartbeat::observe

@@ -1,0 +1,133 @@
+#include "emu/observe/hardware_story.hpp"
+
+#include <algorithm>
+
+namespace hartbeat::observe {
+namespace {
+
+using namespace mmu;
+
+constexpr std::uint64_t satp_ppn_mask = (std::uint64_t{1} << 44) - 1;
+constexpr std::uint64_t rights = pte::R | pte::W | pte::X | pte::U;
+
+enum class Change { none, copy, reuse, fill, unmapped, other };
+
+// What became of a page between two looks at its PTE. A fault that a TLB entry raised remembers no software
+// bits.
+Change change_between(std::uint64_t before, std::uint64_t after) {
+  if ((after & pte::V) == 0) return (before & pte::V) == 0 ? Change::none : Change::unmapped;
+  if ((before & pte::V) == 0) return Change::fill;
+  const bool writable = (after & pte::W) != 0;
+  if (pte::ppn(before) != pte::ppn(after)) return writable ? Change::copy : Change::other;
+  if (writable && (before & pte::W) == 0) return Change::reuse;
+  const std::uint64_t gained = after & ~before & (rights | pte::A | pte::D);
+  return gained != 0 ? Change::other : Change::none;
+}
+
+bool page_fault(const TrapEvent& event, Access& access) {
+  if (event.interrupt) return false;
+  switch (event.cause) {
+    case 12: access = Access::fetch; return true;
+    case 13: access = Access::load; return true;
+    case 15: access = Access::store; return true;
+    default: return false;
+  }
+}
+
+// Whether a walk for `walked` shows that an access of kind `faulted` would now go through.
+bool covers(Access walked, Access faulted) {
+  return walked == faulted || (walked == Access::store && faulted == Access::load);
+}
+
+}  // namespace
+
+void HardwareStory::on(const TrapEvent& event) {
+  Access access{};
+  if (!page_fault(event, access)) return;
+  ++figures_.page_faults;
+  if (event.walk == nullptr) return;
+  const Walk& walk = *event.walk;
+  const auto [entry, fresh] =
+      pages_.try_emplace(PageKey{event.site.satp & satp_ppn_mask, event.tval >> page_shift});
+  Page& page = entry->second;
+  if (fresh) page.pte = walk.pte;
+  // What a TLB entry remembers may be older than what other harts' walks have shown since.
+  const bool from_memory = walk.read_count != 0;
+  if (!fresh && from_memory) see(page, event.site, walk, false, access);
+  const auto again = std::find_if(page.pending.begin(), page.pending.end(), [&](const Pending& pending) {
+    return pending.hart == event.site.hart && pending.access == access;
+  });
+  if (again != page.pending.end()) {
+    ++figures_.undecided;
+    page.pending.erase(again);
+    --pending_count_;
+  }
+  page.pending.push_back({event.site.hart, access, event.site.cycle});
+  ++pending_count_;
+}
+
+void HardwareStory::on(const WalkEvent& event) {
+  if (event.walk == nullptr || event.walk->fault != Fault::none) return;
+  const auto found = pages_.find(PageKey{event.site.satp & satp_ppn_mask, event.address.value >> page_shift});
+  if (found == pages_.end()) return;
+  see(found->second, event.site, *event.walk, true, event.access);
+}
+
+// Takes in what memory says about a page now; `retry`: the access went through.
+void HardwareStory::see(Page& page, const EventSite& site, const Walk& walk, bool retry, Access access) {
+  const Change change = change_between(page.pte, walk.pte);
+  page.pte = walk.pte;
+  if (page.pending.empty()) return;
+  if (change == Change::unmapped) return abandon(page);
+  const auto begin = page.pending.begin(), end = page.pending.end();
+  const auto own =
+      std::find_if(begin, end, [&](const Pending& pending) { return pending.hart == site.hart; });
+  if (change == Change::none) {
+    if (!retry || own == end || !covers(access, own->access)) return;
+    ++figures_.spurious;
+    return resolve(page, own, site.cycle);
+  }
+  const auto store =
+      std::find_if(begin, end, [](const Pending& pending) { return pending.access == Access::store; });
+  const bool answers_store = (change == Change::copy || change == Change::reuse) && store != end;
+  if (change == Change::fill) {
+    ++figures_.fills;
+  } else if (change == Change::copy && answers_store) {
+    ++figures_.copies;
+    figures_.copied_bytes += std::uint64_t{1} << walk.page_shift;
+  } else if (change == Change::reuse && answers_store) {
+    ++figures_.reuses;
+  } else {
+    ++figures_.changes;
+  }
+  const bool own_fits = own != end && (!answers_store || own->access == Access::store);
+  resolve(page, own_fits ? own : answers_store ? store : begin, site.cycle);
+}
+
+// The page is unmapped, and with it the chance to see its faults resolved.
+void HardwareStory::abandon(Page& page) {
+  figures_.unresolved += page.pending.size();
+  pending_count_ -= page.pending.size();
+  page.pending.clear();
+}
+
+void HardwareStory::resolve(Page& page, std::vector<Pending>::iterator fault, Cycle at) {
+  const Cycle began = fault->at;
+  figures_.cycles += at.value > began.value ? at.value - began.value : 0;
+  page.pending.erase(fault);
+  --pending_count_;
+}
+
+void HardwareStory::on(const FenceEvent& event) {
+  ++figures_.fences;
+  figures_.fenced_entries += event.removed;
+  if (event.removed == 0) ++figures_.empty_fences;
+}
+
+InferredFigures HardwareStory::figures() const {
+  InferredFigures result = figures_;
+  result.unresolved += pending_count_;
+  return result;
+}
+
+}  // namespace hartbeat::observe

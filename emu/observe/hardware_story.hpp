@@ -1,0 +1,73 @@
+// What the hardware alone shows of a kernel's page faults, on any kernel: the PTE that a fault met, and how
+// the next walk of that page finds it. Knows nothing of tracepoints, so that it can be checked against the
+// kernel's own story (DESIGN D7).
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "emu/hart/events.hpp"
+
+namespace hartbeat::observe {
+
+struct InferredFigures {
+  std::uint64_t page_faults = 0;  // exceptions 12, 13 and 15
+  std::uint64_t copies = 0;       // after a store fault another frame is mapped, writable
+  std::uint64_t reuses = 0;       // after a store fault the same frame is mapped, W newly set
+  std::uint64_t fills = 0;        // an invalid PTE became valid
+  std::uint64_t changes = 0;   // another change: permissions, A or D, a frame exchanged without a store fault
+  std::uint64_t spurious = 0;  // the retry went through an unchanged PTE: the translation had been stale
+  std::uint64_t undecided = 0;   // the same hart faulted again before anything had changed visibly
+  std::uint64_t unresolved = 0;  // never retried: what a signal ends
+  std::uint64_t copied_bytes = 0;
+  std::uint64_t cycles = 0;        // from a fault to the walk that shows its resolution, summed
+  std::uint64_t fences = 0;        // sfence.vma and sinval.vma executed
+  std::uint64_t empty_fences = 0;  // that found no entry to remove
+  std::uint64_t fenced_entries = 0;
+  std::uint64_t software_interrupts = 0;  // raised for harts by device writes
+};
+
+class HardwareStory final : public Listener {
+ public:
+  Wants wants() const override { return {.traps = true, .walks = true, .fences = true, .ipis = true}; }
+  void on(const TrapEvent& event) override;
+  void on(const WalkEvent& event) override;
+  void on(const FenceEvent& event) override;
+  void on(const IpiEvent&) override { ++figures_.software_interrupts; }
+
+  // With `unresolved` as of now.
+  InferredFigures figures() const;
+
+ private:
+  struct PageKey {
+    std::uint64_t root = 0;  // satp.PPN
+    std::uint64_t page = 0;  // virtual page number
+    friend bool operator==(const PageKey&, const PageKey&) = default;
+  };
+  struct PageHash {  // only ever looked up, never iterated: its order reaches nobody
+    std::size_t operator()(const PageKey& key) const {
+      return static_cast<std::size_t>((key.root * 0x9e37'79b9'7f4a'7c15 + key.page) * 0xd6e8'feb8'6659'fd93 >>
+                                      7);
+    }
+  };
+  struct Pending {  // a fault whose resolution has not shown yet
+    HartId hart;
+    mmu::Access access = mmu::Access::load;
+    Cycle at;
+  };
+  struct Page {
+    std::uint64_t pte = 0;  // as the last walk or fault saw it
+    std::vector<Pending> pending;
+  };
+
+  void see(Page& page, const EventSite& site, const mmu::Walk& walk, bool retry, mmu::Access access);
+  void abandon(Page& page);
+  void resolve(Page& page, std::vector<Pending>::iterator fault, Cycle at);
+
+  InferredFigures figures_;
+  std::uint64_t pending_count_ = 0;
+  std::unordered_map<PageKey, Page, PageHash> pages_;  // pages that have faulted at least once
+};
+
+}  // namespace hartbeat::observe

@@ -1,0 +1,212 @@
+#include "emu/observe/json_report.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "emu/observe/counter_table.hpp"
+#include "emu/observe/syscall_names.hpp"
+#include "emu/observe/trap_names.hpp"
+
+namespace hartbeat::observe {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <class Figures>
+void add(Json& object, std::span<const Counter<Figures>> counters, const Figures& figures) {
+  for (const Counter<Figures>& counter : counters)
+    object[std::string(counter.text.key)] = counter.read(figures);
+}
+
+template <class Value>
+Json or_null(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+// A fraction with six digits, so that its text is the same on every host.
+double ratio(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) return 0;
+  return std::round(static_cast<double>(part) / static_cast<double>(whole) * 1e6) / 1e6;
+}
+
+template <class Counts, class Name>
+Json named(const Counts& counts, Name name) {
+  Json object = Json::object();
+  for (std::size_t code = 0; code < counts.size(); ++code) {
+    if (counts[code] != 0) object[name(code)] = counts[code];
+  }
+  return object;
+}
+
+Json of(const mmu::TlbCounters& tlb) {
+  Json object;
+  add(object, tlb_counters(), tlb);
+  return object;
+}
+
+Json of(const HartFigures& hart) {
+  Json object;
+  add(object, hart_counters(), hart);
+  object["ipc"] = ratio(hart.core.instret, hart.core.cycles);
+  object["exceptions"] = named(hart.core.exceptions, exception_name);
+  object["interrupts"] = named(hart.core.interrupts, interrupt_name);
+  object["tlb"] = Json{{"itlb", of(hart.translation.itlb)},
+                       {"dtlb", of(hart.translation.dtlb)},
+                       {"l2", of(hart.translation.l2)}};
+  add(object["walker"], walker_counters(), hart.translation);
+  return object;
+}
+
+Json of(const FaultFigures& faults) {
+  Json count, cycles;
+  for (unsigned i = 0; i < abi::fault_resolution_count; ++i) {
+    const std::string key(fault_resolutions()[i].key);
+    count[key] = faults.count[i];
+    cycles[key] = faults.cycles[i];
+  }
+  return {{"total", faults.total()}, {"count", count}, {"cycles", cycles}};
+}
+
+Json of(const CopyFigures& copies) {
+  Json object;
+  add(object, copy_counters(), copies);
+  return object;
+}
+
+Json of(const ForkFigures& forks) {
+  Json object;
+  add(object, fork_counters(), forks);
+  return object;
+}
+
+const char* name_of(ProcessFigures::Kind kind) {
+  switch (kind) {
+    case ProcessFigures::Kind::boot: return "boot";
+    case ProcessFigures::Kind::kernel: return "kernel";
+    default: return "process";
+  }
+}
+
+Json of(const ProcessFigures& process) {
+  Json object;
+  object["kind"] = name_of(process.kind);
+  object["pid"] = process.pid;
+  object["parent"] = or_null(process.parent);
+  object["name"] = process.name;
+  object["wait_status"] = or_null(process.wait_status);
+  object["ran"] = of(process.ran);
+  object["faults"] = of(process.faults);
+  object["copies"] = of(process.copies);
+  object["forks"] = of(process.forks);
+  object["system_calls"] = process.system_calls;
+  object["shootdowns"] = process.shootdowns;
+  return object;
+}
+
+Json of(const std::optional<FrameStates>& frames) {
+  if (!frames) return nullptr;
+  Json object;
+  add(object, frame_counters(), *frames);
+  return object;
+}
+
+Json of(const ShootdownFigures& shootdowns) {
+  Json object;
+  add(object, shootdown_counters(), shootdowns);
+  for (std::size_t i = 0; i < shootdowns.phases.size(); ++i) {
+    object["phases"][std::string(shootdown_phase_texts()[i].key)] = shootdowns.phases[i];
+  }
+  return object;
+}
+
+Json unknown_system_calls(const KernelFigures& kernel) {
+  Json list = Json::array();
+  for (const auto& [number, call] : kernel.unknown_system_calls) {
+    list.push_back({{"number", number},
+                    {"name", system_call_name(number)},
+                    {"count", call.count},
+                    {"first_pid", call.first_process}});
+  }
+  return list;
+}
+
+Json fault_messages(const KernelFigures& kernel) {
+  Json list = Json::array();
+  for (const FaultMessage& fault : kernel.fault_messages) {
+    list.push_back({{"pid", fault.process},
+                    {"address", fault.address.value},
+                    {"cause", exception_name(fault.cause)},
+                    {"pc", fault.pc.value},
+                    {"signal", fault.signal}});
+  }
+  return list;
+}
+
+Json kernel_story(const Report& report) {
+  const KernelFigures& kernel = report.kernel;
+  if (!kernel.heard) return nullptr;
+  Json object;
+  object["faults"] = of(kernel.faults);
+  object["copies"] = of(kernel.copies);
+  add(object["copies"], copy_use_counters(), report.copy_use);
+  object["forks"] = of(kernel.forks);
+  object["shootdowns"] = of(report.shootdowns);
+  object["frames"] = {{"total", or_null(kernel.frames.total)},
+                      {"free_at_boot", or_null(kernel.frames.free_at_boot)},
+                      {"free_at_end", or_null(kernel.frames.free_at_end)},
+                      {"last", of(kernel.frames.last)},
+                      {"most_shared", of(kernel.frames.most_shared)}};
+  object["system_calls"] = kernel.system_calls;
+  object["unknown_system_calls"] = unknown_system_calls(kernel);
+  object["fault_message_count"] = kernel.fault_message_count;
+  object["fault_messages"] = fault_messages(kernel);
+  object["shutdown_status"] = or_null(kernel.shutdown_status);
+  return object;
+}
+
+Json of(const Comparison& comparison) {
+  if (!comparison.possible) return nullptr;
+  Json rows = Json::array();
+  for (const ComparisonRow& row : comparison.rows) {
+    rows.push_back({{"what", row.what},
+                    {"kernel", row.kernel},
+                    {"hardware", row.hardware},
+                    {"tolerance", row.tolerance},
+                    {"agree", row.agrees()}});
+  }
+  return {{"agree", comparison.agrees()}, {"rows", rows}};
+}
+
+}  // namespace
+
+std::string to_json(const Report& report) {
+  const RunFacts& facts = report.facts;
+  Json document;
+  document["schema"] = json_schema_version;
+  document["program"] = facts.program;
+  document["arguments"] = facts.arguments;
+  document["machine"] = facts.machine;
+  document["memory_bytes"] = facts.memory_bytes;
+  document["exit_status"] = facts.exit_status;
+  document["ending"] = facts.ending;
+  document["timing"] = {{"model", facts.timing}, {"statement", timing_sentence(facts.timing)}};
+  document["elapsed_cycles"] = report.elapsed();
+  document["harts"] = Json::array();
+  for (const HartFigures& hart : report.harts) {
+    Json object{{"hart", document["harts"].size()}};
+    object.update(of(hart));
+    document["harts"].push_back(std::move(object));
+  }
+  document["total"] = of(report.total);
+  document["processes"] = Json::array();
+  if (report.kernel.heard) {
+    for (const ProcessFigures& process : report.processes) document["processes"].push_back(of(process));
+  }
+  document["kernel"] = kernel_story(report);
+  add(document["hardware"], hardware_counters(), report.hardware);
+  document["comparison"] = of(report.comparison);
+  // Names come from the guest and the command line; what is not UTF-8 in them must not end in an exception.
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace hartbeat::observe

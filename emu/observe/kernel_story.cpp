@@ -1,0 +1,92 @@
+#include "emu/observe/kernel_story.hpp"
+
+namespace hartbeat::observe {
+namespace {
+
+constexpr std::size_t most_fault_messages = 16;
+
+}  // namespace
+
+void KernelStory::on(const TracepointEvent& event) {
+  using enum abi::Tracepoint;
+  const auto& a = event.arguments;
+  const EventSite& at = event.site;
+  figures_.heard = true;
+  switch (event.number) {
+    case boot_done:
+      figures_.booted = true;
+      figures_.frames.free_at_boot = a[0];
+      figures_.frames.total = a[1];
+      break;
+    case shutdown:
+      figures_.frames.free_at_end = a[0];
+      figures_.shutdown_status = a[1];
+      break;
+    case fork_begin: forks_.begin(at.hart, a[0], 0, at.cycle); break;
+    case fork_end: end_fork(event); break;
+    case exit:
+      faults_.drop(a[0]);
+      copies_.drop(a[0]);
+      forks_.drop(a[0]);
+      break;
+    case syscall_enter: ++figures_.system_calls; break;
+    case syscall_unknown: {
+      UnknownSystemCall& call = figures_.unknown_system_calls[a[1]];
+      if (call.count++ == 0) call.first_process = a[0];
+      break;
+    }
+    case fault_begin: faults_.begin(at.hart, a[0], a[1], at.cycle); break;
+    case fault_end: end_fault(event); break;
+    case copy_begin: copies_.begin(at.hart, a[0], a[3], at.cycle); break;
+    case copy_end: end_copy(event); break;
+    case frames: set_frames(event); break;
+    case fault_message: add_fault_message(event); break;
+    default: break;
+  }
+}
+
+void KernelStory::end_fault(const TracepointEvent& event) {
+  const auto& a = event.arguments;
+  const auto cycles = faults_.end(event.site.hart, a[0], a[1], event.site.cycle);
+  if (a[2] >= abi::fault_resolution_count) return;
+  ++figures_.faults.count[a[2]];
+  figures_.faults.cycles[a[2]] += cycles.value_or(0);
+}
+
+void KernelStory::end_copy(const TracepointEvent& event) {
+  const auto& a = event.arguments;
+  CopyFigures& copies = figures_.copies;
+  ++copies.pages;
+  copies.bytes += a[4];
+  copies.cycles += copies_.end(event.site.hart, a[0], a[3], event.site.cycle).value_or(0);
+}
+
+void KernelStory::end_fork(const TracepointEvent& event) {
+  const auto& a = event.arguments;
+  ForkFigures& forks = figures_.forks;
+  forks.cycles += forks_.end(event.site.hart, a[0], 0, event.site.cycle).value_or(0);
+  if (static_cast<std::int64_t>(a[1]) <= 0) {
+    ++forks.failed;
+    return;
+  }
+  ++forks.count;
+  forks.page_table_bytes += a[2];
+  forks.shared_pages += a[3];
+}
+
+void KernelStory::set_frames(const TracepointEvent& event) {
+  const auto& a = event.arguments;
+  const FrameStates now{a[0], a[1], a[2], a[3], a[4], a[5]};
+  figures_.frames.last = now;
+  auto& most = figures_.frames.most_shared;
+  if (!most || now.cow_shared > most->cow_shared) most = now;
+}
+
+void KernelStory::add_fault_message(const TracepointEvent& event) {
+  const auto& a = event.arguments;
+  ++figures_.fault_message_count;
+  if (figures_.fault_messages.size() >= most_fault_messages) return;
+  figures_.fault_messages.push_back({a[0], {a[1]}, a[2], {a[3]}, a[4]});
+}
+
+}  // namespace hartbeat::observe

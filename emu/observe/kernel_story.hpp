@@ -1,0 +1,74 @@
+// What the guest kernel says about itself in tracepoints (guestos/abi/tracepoints.hpp): faults by resolution,
+// copies, forks, frames, signals, unknown system calls. Shootdowns are in shootdown_story.hpp.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "emu/hart/events.hpp"
+#include "emu/observe/figures.hpp"
+#include "emu/observe/open_spans.hpp"
+
+namespace hartbeat::observe {
+
+// Frames of 4 KiB by what they are used for; the parts add up to `total()`.
+struct FrameStates {
+  std::uint64_t free = 0, private_pages = 0, cow_shared = 0, page_cache = 0, page_table = 0, kernel = 0;
+  std::uint64_t total() const { return free + private_pages + cow_shared + page_cache + page_table + kernel; }
+};
+
+struct FrameFigures {
+  std::optional<std::uint64_t> total, free_at_boot, free_at_end;
+  std::optional<FrameStates> last;         // as the kernel said last
+  std::optional<FrameStates> most_shared;  // when most frames were shared copy-on-write
+};
+
+// A genuine fault: what the kernel told the process by a signal.
+struct FaultMessage {
+  std::uint64_t process = 0;
+  VirtAddr address;
+  std::uint64_t cause = 0;  // scause
+  VirtAddr pc;
+  std::uint64_t signal = 0;
+};
+
+struct UnknownSystemCall {
+  std::uint64_t count = 0;
+  std::uint64_t first_process = 0;
+};
+
+struct KernelFigures {
+  bool heard = false;   // at least one tracepoint: the guest has a story
+  bool booted = false;  // boot_done
+  std::optional<std::uint64_t> shutdown_status;
+  FaultFigures faults;
+  CopyFigures copies;
+  ForkFigures forks;
+  FrameFigures frames;
+  std::uint64_t system_calls = 0;
+  std::map<std::uint64_t, UnknownSystemCall> unknown_system_calls;  // by number
+  std::uint64_t fault_message_count = 0;
+  std::vector<FaultMessage> fault_messages;  // the first few
+};
+
+class KernelStory final : public Listener {
+ public:
+  Wants wants() const override { return {.tracepoints = true}; }
+  void on(const TracepointEvent& event) override;
+
+  const KernelFigures& figures() const { return figures_; }
+
+ private:
+  void end_fault(const TracepointEvent& event);
+  void end_copy(const TracepointEvent& event);
+  void end_fork(const TracepointEvent& event);
+  void set_frames(const TracepointEvent& event);
+  void add_fault_message(const TracepointEvent& event);
+
+  KernelFigures figures_;
+  OpenSpans faults_, copies_, forks_;
+};
+
+}  // namespace hartbeat::observe

@@ -1,0 +1,46 @@
+// Everything that is known about a finished run, as data. text_report.hpp and json_report.hpp render it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "emu/observe/comparison.hpp"
+#include "emu/observe/copy_watch.hpp"
+#include "emu/observe/figures.hpp"
+#include "emu/observe/process_ledger.hpp"
+#include "emu/observe/shootdown_story.hpp"
+
+namespace hartbeat::observe {
+
+// What was run on what, and how it ended. The machine or the command line fills it in; all of it is a
+// function of image, configuration and input.
+struct RunFacts {
+  std::string program;  // as the user named it
+  std::vector<std::string> arguments;
+  std::string machine;          // name of the configuration
+  std::string timing = "none";  // cycle model
+  std::uint64_t memory_bytes = 0;
+  int exit_status = 0;
+  std::string ending;  // why the run ended, one sentence without a full stop
+};
+
+struct Report {
+  RunFacts facts;
+  std::vector<HartFigures> harts;
+  HartFigures total;  // of all harts; `cycles` too, see Report::elapsed
+  std::vector<ProcessFigures> processes;
+  KernelFigures kernel;
+  ShootdownFigures shootdowns;
+  CopyUseFigures copy_use;
+  InferredFigures hardware;
+  Comparison comparison;
+
+  // Cycles from reset to the end of the run: the furthest hart's clock.
+  std::uint64_t elapsed() const;
+};
+
+// What the timing model means for the reader, in one sentence.
+std::string timing_sentence(const std::string& model);
+
+}  // namespace hartbeat::observe

@@ -1,0 +1,73 @@
+// TLB shootdowns, from the initiating hart's first step to its resumption: who was interrupted, who held the
+// translation at all, and where the cycles went.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "emu/hart/events.hpp"
+
+namespace hartbeat::observe {
+
+// The steps between six moments of a shootdown's slowest target; they add up to its latency exactly:
+// begin -send-> IPI raised -deliver-> trap taken -enter-> about to fence -fence-> acknowledged -resume-> end.
+// A moment that nobody reported coincides with the next one.
+inline constexpr std::array<std::string_view, 5> shootdown_phases = {"send", "deliver", "enter", "fence",
+                                                                     "resume"};
+
+struct ShootdownFigures {
+  std::uint64_t initiated = 0;      // with at least one other hart as target
+  std::uint64_t avoided = 0;        // no other hart could hold the translation: no IPI
+  std::uint64_t targets = 0;        // harts asked, summed over the shootdowns
+  std::uint64_t ipis_sent = 0;      // software interrupts raised for a target while its shootdown was open
+  std::uint64_t ipis_received = 0;  // targets that took the interrupt, or noticed the request before it
+  std::uint64_t acknowledged = 0;   // targets that acknowledged
+  std::uint64_t wasted = 0;         // targets whose fence found no entry to remove
+  std::uint64_t latency = 0;        // cycles from begin to end, summed
+  std::uint64_t latency_most = 0;
+  std::uint64_t completed = 0;                                  // shootdowns whose end was seen
+  std::array<std::uint64_t, shootdown_phases.size()> phases{};  // parts of `latency`
+};
+
+class ShootdownStory final : public Listener {
+ public:
+  Wants wants() const override { return {.traps = true, .fences = true, .ipis = true, .tracepoints = true}; }
+  void on(const TracepointEvent& event) override;
+  void on(const IpiEvent& event) override;
+  void on(const TrapEvent& event) override;
+  void on(const FenceEvent& event) override;
+
+  const ShootdownFigures& figures() const { return figures_; }
+
+ private:
+  struct Target {
+    HartId hart;
+    std::optional<Cycle> raised = {}, trapped = {}, fencing = {}, acknowledged = {};
+    bool received = false;
+    unsigned removed = 0;
+  };
+  struct Open {
+    std::uint64_t id = 0;
+    HartId initiator;
+    Cycle begin;
+    std::vector<Target> targets;
+  };
+
+  void begin(const TracepointEvent& event);
+  void about_to_fence(const TracepointEvent& event);
+  void acknowledge(const TracepointEvent& event);
+  void end(const TracepointEvent& event);
+  void add_latency(const Open& open, Cycle end);
+  // The target `hart` of the shootdown `id`; of any for id 0, the lowest initiator first, as the firmware
+  // serves them. Only targets that `suits`.
+  template <class Suits>
+  Target* find(std::uint64_t id, HartId hart, Suits suits);
+  void receive(Target& target);
+
+  ShootdownFigures figures_;
+  std::vector<Open> open_;  // by ascending initiator
+};
+
+}  // namespace hartbeat::observe
