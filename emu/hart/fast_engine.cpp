@@ -196,7 +196,22 @@ const HandlerSet& fast_handlers(bool ring) {
   return ring ? handler_set<Mode::ring> : handler_set<Mode::single>;
 }
 
-void run_fast(System& system) {
+namespace {
+
+// Brings every hart to a state that any engine can go on from: hart.pc and hart.clock exact.
+void settle(System& system) {
+  for (const auto& hart : system.harts) {
+    if (hart->op != system.arrival && !hart->sleeping) {
+      hart->pc = hart->pc_of(hart->op);
+      hart->clock += hart->op->index;
+    }
+    hart->op = nullptr;
+  }
+  system.in_blocks = false;
+}
+
+void run_blocks(System& system) {
+  system.in_blocks = system.ring;
   system.arrival = system.ring ? arrival<Mode::ring>() : arrival<Mode::single>();
   for (const auto& hart : system.harts) {
     if (hart->op == nullptr) hart->op = system.arrival;
@@ -215,6 +230,13 @@ void run_fast(System& system) {
     Hart* hart = system.current;
     while (hart != nullptr) hart = hart->op->handler(hart, hart->op);
   }
+}
+
+}  // namespace
+
+void run_fast(System& system) {
+  run_blocks(system);
+  settle(system);
 }
 
 }  // namespace hartbeat

@@ -58,7 +58,7 @@ EventSite System::site(const Hart& hart, std::uint64_t clock, std::uint64_t pc) 
 std::uint64_t System::clock_of(const Hart& hart) const {
   if (&hart == telling) return telling_clock;
   const bool between = hart.sleeping || hart.op == nullptr || hart.op == arrival || &hart == current;
-  return between || !ring ? hart.clock : hart.clock + hart.op->index;
+  return between || !in_blocks ? hart.clock : hart.clock + hart.op->index;
 }
 
 bool System::stores_need_notice(PhysAddr page) const {
@@ -137,7 +137,7 @@ void System::set_deadline(Hart& hart) {
 
 // A hart suspended within a block looks up at its very next operation.
 void System::look_up(Hart& hart) {
-  if (!ring || hart.sleeping || hart.op == arrival || &hart == current) return;
+  if (!in_blocks || hart.sleeping || hart.op == arrival || &hart == current) return;
   hart.pc = hart.pc_of(hart.op);
   hart.clock += hart.op->index;
   hart.op = arrival;
@@ -147,7 +147,7 @@ void System::event_moved() {
   next_event = platform.next_event().value;
   for (const auto& hart : harts) {
     set_deadline(*hart);
-    if (hart->sleeping || !ring || hart->op == arrival || &*hart == current || hart->op == nullptr) continue;
+    if (hart->sleeping || !in_blocks || hart->op == arrival || &*hart == current || hart->op == nullptr) continue;
     if (hart->deadline < hart->clock + Block::of(hart->op)->instructions) look_up(*hart);
   }
 }

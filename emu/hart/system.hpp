@@ -65,7 +65,8 @@ class System {
   std::uint64_t instret_limit = ~std::uint64_t{0};
   Stop stop = Stop::none;
   int exit_status = 0;
-  const Op* arrival = nullptr;       // the operation of a hart that is between blocks, in the ring engine
+  const Op* arrival = nullptr;       // the operation of a hart that is between blocks, in the fast engine
+  bool in_blocks = false;            // harts are suspended within blocks: the ring engine runs
   bool in_store = false;             // `current` is storing to a device …
   std::uint64_t storing_at = 0;      // … at this clock
   std::uint64_t event_clock = 0;     // clock of the devices' event being handled
