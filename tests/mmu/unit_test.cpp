@@ -264,6 +264,24 @@ TEST_CASE("The second level does not serve what the first evicted, or walks agai
   CHECK(bench.unit.dtlb().peek(VirtAddr{bench.va_of(0)}, 1) == nullptr);
 }
 
+TEST_CASE("Sixteen pages do not fit in CVA6's TLB, or the seventeenth evicts another than the first") {
+  Bench bench(UnitConfig{});
+  for (unsigned page = 0; page < 16; ++page) CHECK(bench.page(page).evicted.empty());
+  for (unsigned page = 0; page < 16; ++page) CHECK(bench.page(page).tlb_hit);
+  const Translation translation = bench.page(16);
+  REQUIRE(translation.evicted.size() == 1);
+  CHECK(translation.evicted[0].physical_page == 0x100);
+}
+
+TEST_CASE("A cache in front of the TLB cannot keep a page in use by telling the TLB of its hits") {
+  Bench bench(small(2));
+  const TlbEntry* const first = bench.page(0).entry;
+  bench.page(1);
+  bench.unit.touch(Access::load, *first);
+  CHECK(bench.page(2).evicted[0].physical_page == 0x101);
+  CHECK(bench.page(0).tlb_hit);
+}
+
 TEST_CASE("A faulting translation is cached by default, or not when it is asked for") {
   for (const bool cached : {false, true}) {
     UnitConfig config = small(4, TlbConfig{8, 8, TlbConfig::lru});
