@@ -70,7 +70,7 @@ void read_machine(ConfigReader& reader, MachineConfig& config) {
   reader.read_size("memory", platform.memory, mebibyte, std::uint64_t{1} << 40);
   if (platform.memory % page_size != 0) reader.fail("memory", "must be a multiple of 4096 bytes");
   reader.read("clock_hz", platform.clock_hz, 1, 1'000'000'000'000);
-  reader.read("timebase_hz", platform.timebase_hz, 1, 1'000'000'000'000);
+  reader.read("timebase_hz", platform.timebase_hz, 1, 0xffff'ffff);
   reader.read("rtc_epoch", platform.rtc_epoch, 0, 10'000'000'000);
   reader.read("seed", platform.seed, 0, any);
   platform.virtio_legacy = reader.read_word("virtio", {"modern", "legacy"}, 0) == 1;

@@ -1,0 +1,209 @@
+#include "emu/machine/device_tree.hpp"
+
+#include <fmt/format.h>
+
+#include "emu/machine/fdt_writer.hpp"
+#include "emu/machine/isa_string.hpp"
+
+namespace hartbeat {
+namespace {
+
+// Phandles: two per hart, then the PLIC and the finisher.
+std::uint32_t cpu_phandle(unsigned hart) { return 2 * hart + 1; }
+std::uint32_t intc_phandle(unsigned hart) { return 2 * hart + 2; }
+std::uint32_t plic_phandle(unsigned harts) { return 2 * harts + 1; }
+std::uint32_t finisher_phandle(unsigned harts) { return 2 * harts + 2; }
+
+class TreeBuilder {
+ public:
+  TreeBuilder(const MachineConfig& config, const BootChoices& choices)
+      : config_(config), choices_(choices), harts_(config.platform.harts) {}
+
+  std::vector<std::uint8_t> build() {
+    fdt_.cells("#address-cells", {2});
+    fdt_.cells("#size-cells", {2});
+    fdt_.text("compatible", "riscv-virtio");
+    fdt_.text("model", "hartbeat," + config_.name);
+    chosen();
+    memory();
+    cpus();
+    power("poweroff", "syscon-poweroff", Finisher::pass);
+    power("reboot", "syscon-reboot", Finisher::reset);
+    soc();
+    return fdt_.finish();
+  }
+
+ private:
+  void chosen() {
+    const auto node = fdt_.node("chosen");
+    if (!choices_.bootargs.empty()) fdt_.text("bootargs", choices_.bootargs);
+    fdt_.text("stdout-path", fmt::format("/soc/serial@{:x}", Uart16550::base.value));
+    seed();
+    if (choices_.initrd_end <= choices_.initrd_start) return;
+    address("linux,initrd-start", choices_.initrd_start);
+    address("linux,initrd-end", choices_.initrd_end);
+  }
+
+  void address(const char* name, std::uint64_t value) {
+    fdt_.cells(name, {static_cast<std::uint32_t>(value >> 32), static_cast<std::uint32_t>(value)});
+  }
+
+  // The same in every run: the kernel's randomness is part of the configuration.
+  void seed() {
+    std::vector<std::uint32_t> words;
+    std::uint64_t state = config_.platform.seed;
+    for (unsigned i = 0; i < 8; ++i) {
+      state = state * 6364136223846793005 + 1442695040888963407;
+      words.push_back(static_cast<std::uint32_t>(state >> 32));
+    }
+    fdt_.cells("rng-seed", words);
+  }
+
+  void memory() {
+    const auto node = fdt_.node(fmt::format("memory@{:x}", PlatformConfig::ram_base.value));
+    fdt_.text("device_type", "memory");
+    fdt_.reg(PlatformConfig::ram_base.value, config_.platform.memory);
+  }
+
+  void cpus() {
+    const auto node = fdt_.node("cpus");
+    fdt_.cells("#address-cells", {1});
+    fdt_.cells("#size-cells", {0});
+    fdt_.cells("timebase-frequency", {static_cast<std::uint32_t>(config_.platform.timebase_hz)});
+    for (unsigned hart = 0; hart < harts_; ++hart) cpu(hart);
+    const auto map = fdt_.node("cpu-map");
+    const auto cluster = fdt_.node("cluster0");
+    for (unsigned hart = 0; hart < harts_; ++hart) {
+      const auto core = fdt_.node(fmt::format("core{}", hart));
+      fdt_.cells("cpu", {cpu_phandle(hart)});
+    }
+  }
+
+  void cpu(unsigned hart) {
+    const auto node = fdt_.node(fmt::format("cpu@{:x}", hart));
+    const HartConfig& h = config_.hart;
+    fdt_.cells("phandle", {cpu_phandle(hart)});
+    fdt_.text("device_type", "cpu");
+    fdt_.cells("reg", {hart});
+    fdt_.text("status", "okay");
+    fdt_.text("compatible", "riscv");
+    fdt_.text("riscv,isa", config_.isa);
+    fdt_.text("riscv,isa-base", "rv64i");
+    fdt_.texts("riscv,isa-extensions", isa_extensions(h));
+    fdt_.text("mmu-type", h.sv57 ? "riscv,sv57" : h.sv48 ? "riscv,sv48" : "riscv,sv39");
+    const auto controller = fdt_.node("interrupt-controller");
+    fdt_.cells("phandle", {intc_phandle(hart)});
+    fdt_.cells("#interrupt-cells", {1});
+    fdt_.flag("interrupt-controller");
+    fdt_.text("compatible", "riscv,cpu-intc");
+  }
+
+  void power(const char* name, const char* compatible, std::uint32_t value) {
+    const auto node = fdt_.node(name);
+    fdt_.text("compatible", compatible);
+    fdt_.cells("regmap", {finisher_phandle(harts_)});
+    fdt_.cells("offset", {0});
+    fdt_.cells("value", {value});
+  }
+
+  void soc() {
+    const auto node = fdt_.node("soc");
+    fdt_.cells("#address-cells", {2});
+    fdt_.cells("#size-cells", {2});
+    fdt_.text("compatible", "simple-bus");
+    fdt_.flag("ranges");
+    finisher();
+    rtc();
+    clint();
+    sswi();
+    plic();
+    serial();
+    for (unsigned slot = 0; slot < virtio::Transport::slots; ++slot) virtio_slot(slot);
+  }
+
+  // For every hart, the interrupts of its own controller that a device drives.
+  void wired_to_harts(std::initializer_list<std::uint32_t> interrupts) {
+    std::vector<std::uint32_t> wires;
+    for (unsigned hart = 0; hart < harts_; ++hart) {
+      for (const std::uint32_t interrupt : interrupts) {
+        wires.push_back(intc_phandle(hart));
+        wires.push_back(interrupt);
+      }
+    }
+    fdt_.cells("interrupts-extended", wires);
+  }
+
+  void wired_to_plic(std::uint32_t source) {
+    fdt_.cells("interrupts", {source});
+    fdt_.cells("interrupt-parent", {plic_phandle(harts_)});
+  }
+
+  FdtWriter::Node device(const char* name, PhysAddr base, std::uint64_t size) {
+    return FdtWriter::Node(fdt_, fmt::format("{}@{:x}", name, base.value), base.value, size);
+  }
+
+  void finisher() {
+    const auto node = device("test", Finisher::base, Finisher::size);
+    fdt_.texts("compatible", std::vector<std::string>{"sifive,test1", "sifive,test0", "syscon"});
+    fdt_.cells("phandle", {finisher_phandle(harts_)});
+  }
+
+  void rtc() {
+    const auto node = device("rtc", GoldfishRtc::base, GoldfishRtc::size);
+    fdt_.text("compatible", "google,goldfish-rtc");
+    wired_to_plic(GoldfishRtc::interrupt);
+  }
+
+  void clint() {
+    const auto node = device("clint", Clint::base, Clint::size);
+    fdt_.texts("compatible", std::vector<std::string>{"sifive,clint0", "riscv,clint0"});
+    wired_to_harts({Clint::msip, Clint::mtip});
+  }
+
+  void sswi() {
+    const auto node = device("sswi", Sswi::base, Sswi::size);
+    fdt_.text("compatible", "riscv,aclint-sswi");
+    fdt_.cells("#interrupt-cells", {0});
+    fdt_.flag("interrupt-controller");
+    wired_to_harts({Clint::ssip});
+  }
+
+  void plic() {
+    const auto node = device("plic", Plic::base, Plic::size);
+    fdt_.texts("compatible", std::vector<std::string>{"sifive,plic-1.0.0", "riscv,plic0"});
+    fdt_.cells("phandle", {plic_phandle(harts_)});
+    fdt_.cells("#interrupt-cells", {1});
+    fdt_.cells("#address-cells", {0});
+    fdt_.flag("interrupt-controller");
+    fdt_.cells("riscv,ndev", {Plic::sources - 1});
+    wired_to_harts({Plic::meip, Plic::seip});
+  }
+
+  void serial() {
+    const auto node = device("serial", Uart16550::base, Uart16550::size);
+    fdt_.text("compatible", "ns16550a");
+    fdt_.cells("clock-frequency", {3'686'400});
+    wired_to_plic(Uart16550::interrupt);
+  }
+
+  void virtio_slot(unsigned slot) {
+    using virtio::Transport;
+    const PhysAddr base{Transport::first_base.value + slot * Transport::size};
+    const auto node = device("virtio_mmio", base, Transport::size);
+    fdt_.text("compatible", "virtio,mmio");
+    wired_to_plic(Transport::first_interrupt + slot);
+  }
+
+  const MachineConfig& config_;
+  const BootChoices& choices_;
+  unsigned harts_;
+  FdtWriter fdt_;
+};
+
+}  // namespace
+
+std::vector<std::uint8_t> device_tree(const MachineConfig& config, const BootChoices& choices) {
+  return TreeBuilder(config, choices).build();
+}
+
+}  // namespace hartbeat
