@@ -56,6 +56,8 @@ struct Retirement {
   std::uint64_t mstatus = 0;    // after the instruction: MPRV, MPP, SUM, MXR, FS and the xIE bits are looked at
   std::uint64_t mie = 0;        // after the instruction
   std::uint64_t mideleg = 0;    // after the instruction
+  std::uint64_t mip = 0;        // after the instruction: the bits that software writes (SSIP, STIP, SEIP)
+  bool sc_failed = false;       // a store conditional that did not store
   std::uint8_t privilege_after = 3;
 };
 

@@ -1,0 +1,75 @@
+// Module csr_regfile, as far as time depends on it: which CSR instructions flush, translation, pending interrupts.
+#pragma once
+
+#include <cstdint>
+
+#include "emu/timing/cva6/cva6_ptw.hpp"
+#include "emu/timing/retirement.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+// A write of this CSR flushes the pipeline ("this instruction has side effects").
+constexpr bool csr_write_flushes(std::uint16_t address) {
+  switch (address) {
+    case 0x001: case 0x002: case 0x003:  // fflags, frm, fcsr
+    case 0x800:                          // ftran
+    case 0x100: case 0x300:              // sstatus, mstatus
+    case 0x180:                          // satp
+      return true;
+    default: return false;
+  }
+}
+
+class CsrState {
+ public:
+  const TranslationState& translation() const { return translation_; }
+  std::uint64_t mie() const { return mie_; }
+
+  // The state after an instruction that may have changed it has committed.
+  void apply(const Retirement& r) {
+    mstatus_ = r.mstatus;
+    mie_ = r.mie;
+    mideleg_ = r.mideleg;
+    software_mip_ = r.mip & 0x222;
+    TranslationState& t = translation_;
+    t.privilege = r.privilege_after;
+    const bool sv39 = r.satp >> 60 == 8;
+    const bool mprv = (mstatus_ >> 17) & 1;
+    const std::uint8_t mpp = (mstatus_ >> 11) & 3;
+    t.fetch = sv39 && t.privilege != 3;
+    t.data_privilege = mprv ? mpp : t.privilege;
+    t.data = mprv && sv39 && mpp != 3 ? true : t.fetch;
+    t.sum = (mstatus_ >> 18) & 1;
+    t.mxr = (mstatus_ >> 19) & 1;
+    t.asid = static_cast<std::uint16_t>(r.satp >> 44);
+    t.root = (r.satp & ((std::uint64_t{1} << 44) - 1)) << 12;
+  }
+  // mip_q: software bits and the wires of the previous cycle.
+  std::uint64_t pending(std::uint64_t wires) const { return software_mip_ | wires; }
+
+  // The interrupt that the decoder attaches to an instruction now, or -1 (decoder.sv, interrupt control).
+  int interrupt(std::uint64_t wires) const {
+    const std::uint64_t candidates = pending(wires) & mie_;
+    if (candidates == 0) return -1;
+    static constexpr int order[] = {11, 3, 7, 9, 1, 5};
+    int cause = -1;
+    for (const int bit : order) {
+      if ((candidates >> bit) & 1) {
+        cause = bit;
+        break;
+      }
+    }
+    const std::uint8_t privilege = translation_.privilege;
+    const bool global = privilege != 3 || ((mstatus_ >> 3) & 1);
+    if (cause < 0 || !global) return -1;
+    if (!((mideleg_ >> cause) & 1)) return cause;
+    const bool sie = (mstatus_ >> 1) & 1;
+    return (sie && privilege == 1) || privilege == 0 ? cause : -1;
+  }
+
+ private:
+  std::uint64_t mstatus_ = 0, mie_ = 0, mideleg_ = 0, software_mip_ = 0;
+  TranslationState translation_;
+};
+
+}  // namespace hartbeat::timing::cva6

@@ -1,0 +1,122 @@
+#include "emu/timing/cva6/cva6_icache.hpp"
+
+#include <bit>
+
+namespace hartbeat::timing::cva6 {
+
+int Cva6Icache::hit(std::uint64_t physical) const {
+  const unsigned set = set_of(vaddr_);
+  for (unsigned way = 0; way < ways; ++way) {
+    if (((valid_[set] >> way) & 1) && lines_[set][way].tag == physical >> 12) return static_cast<int>(way);
+  }
+  return -1;
+}
+
+std::uint32_t Cva6Icache::word(unsigned set, unsigned way) const {
+  return static_cast<std::uint32_t>(lines_[set][way].data[(vaddr_ >> 3) & 1] >> (vaddr_ & 4 ? 32 : 0));
+}
+
+std::uint32_t Cva6Icache::refill_word(const HartView& view) const {
+  const std::uint64_t address = (physical_ & ~std::uint64_t{0xFFF}) | (vaddr_ & 0xFFC);
+  return static_cast<std::uint32_t>(view.read_physical(PhysAddr{address & ~std::uint64_t{7}}) >> (address & 4 ? 32 : 0));
+}
+
+void Cva6Icache::refill(const HartView& view) {
+  const unsigned set = set_of(vaddr_);
+  if (valid_[set] == 0xF) lfsr_.step();
+  Line& line = lines_[set][way_];
+  const std::uint64_t base = (physical_ & ~std::uint64_t{0xFFF}) | (vaddr_ & 0xFF0);
+  line.tag = base >> 12;
+  line.data = {view.read_physical(PhysAddr{base}), view.read_physical(PhysAddr{base + 8})};
+  valid_[set] |= static_cast<std::uint8_t>(1u << way_);
+}
+
+bool Cva6Icache::hits(const FetchTranslation& translation) const {
+  return translation.fault != FetchFault::none || (enabled_ && hit(translation.address) >= 0);
+}
+
+bool Cva6Icache::ready(const FetchTranslation& translation, bool memory_returns) const {
+  if (memory_returns) return false;
+  if (state_ == State::idle) return !flush_pending_ && enabled_;
+  return state_ == State::read && translation.valid && !flush_pending_ && hits(translation);
+}
+
+FetchResponse Cva6Icache::clock(const Inputs& in, const FetchTranslation& translation, bool memory_returns,
+                                WtAxiAdapter& adapter, const Interconnect& interconnect, const HartView& view) {
+  FetchResponse out;
+  out.address = vaddr_;
+  const bool flushing = flush_pending_ || in.flush;
+  flush_pending_ = flushing;
+  if (translation.valid) physical_ = translation.address;
+  switch (state_) {
+    case State::flush:
+      valid_[count_] = 0;
+      if (++count_ == sets) {
+        count_ = 0;
+        state_ = State::idle;
+        flush_pending_ = false;
+        enabled_ = true;
+      }
+      break;
+    case State::idle:
+      if (flushing) {
+        state_ = State::flush;
+      } else if (!memory_returns) {
+        out.ready = true;
+        if (in.request && !in.kill_s1) state_ = State::read;
+      }
+      break;
+    case State::read:
+      if (!translation.valid) {
+        if (in.kill_s2 || flushing) state_ = State::kill_atrans;
+      } else if (flushing) {
+        state_ = State::idle;
+      } else if (hits(translation)) {
+        const int way = hit(translation.address);
+        out.valid = !in.kill_s2;
+        out.fault = translation.fault;
+        out.data = word(set_of(vaddr_), way >= 0 ? static_cast<unsigned>(way) : ways - 1);
+        state_ = State::idle;
+        if (!memory_returns) {
+          out.ready = true;
+          if (in.request && !in.kill_s1) state_ = State::read;
+        }
+      } else if (in.kill_s2) {
+        state_ = State::idle;
+      } else {
+        if (!way_chosen_) {
+          const unsigned valid = valid_[set_of(vaddr_)];
+          way_ = static_cast<std::uint8_t>(valid == 0xF ? lfsr_.value(2) : static_cast<unsigned>(std::countr_zero(~valid)));
+          way_chosen_ = true;
+        }
+        const bool cached = enabled_ && interconnect.cached(translation.address);
+        const std::uint64_t mask = cached ? 15 : 7;
+        const std::uint64_t address = ((translation.address & ~std::uint64_t{0xFFF}) | (vaddr_ & 0xFFF)) & ~mask;
+        if (adapter.request_icache({address, cached})) state_ = State::miss;
+      }
+      break;
+    case State::miss:
+      if (memory_returns) {
+        state_ = State::idle;
+        if (!in.kill_s2 && !flushing) {
+          out.valid = true;
+          out.data = refill_word(view);
+          if (enabled_ && interconnect.cached(physical_)) refill(view);
+        }
+      } else if (in.kill_s2 || flushing) {
+        state_ = State::kill_miss;
+      }
+      break;
+    case State::kill_atrans:
+      if (translation.valid) state_ = State::idle;
+      break;
+    case State::kill_miss:
+      if (memory_returns) state_ = State::idle;
+      break;
+  }
+  if (out.ready && in.request) vaddr_ = in.address;
+  if (state_ != State::miss && state_ != State::kill_miss && !(state_ == State::read && way_chosen_ && !out.ready)) way_chosen_ = false;
+  return out;
+}
+
+}  // namespace hartbeat::timing::cva6

@@ -1,0 +1,73 @@
+// Module cva6_icache: the I$ with its data, so that the front end fetches what the cache holds, stale or not.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "emu/timing/cva6/lfsr.hpp"
+#include "emu/timing/cva6/wt_axi_adapter.hpp"
+#include "emu/timing/retirement.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+enum class FetchFault : std::uint8_t { none, page_fault, access_fault };
+
+// The answer of the MMU to the address that the I$ holds.
+struct FetchTranslation {
+  bool valid = false;
+  std::uint64_t address = 0;
+  FetchFault fault = FetchFault::none;
+};
+
+struct FetchResponse {
+  bool ready = false;     // a request of this cycle was taken
+  bool valid = false;     // `data` and `fault` for `address`
+  std::uint64_t address = 0;
+  std::uint32_t data = 0;
+  FetchFault fault = FetchFault::none;
+};
+
+class Cva6Icache {
+ public:
+  static constexpr unsigned ways = 4, sets = 256;
+  enum class State : std::uint8_t { flush, idle, read, miss, kill_atrans, kill_miss };
+
+  // The virtual address that waits for its translation; meaningful while wants_translation().
+  bool wants_translation() const { return state_ == State::read || state_ == State::kill_atrans; }
+  std::uint64_t virtual_address() const { return vaddr_ & ~std::uint64_t{3}; }
+  State state() const { return state_; }
+
+  struct Inputs {
+    bool request = false;
+    std::uint64_t address = 0;   // of the request
+    bool kill_s1 = false, kill_s2 = false, flush = false;
+  };
+  // `ready` depends on registers and the translation only: the front end needs it before it can form its request.
+  bool ready(const FetchTranslation& translation, bool memory_returns) const;
+  FetchResponse clock(const Inputs& in, const FetchTranslation& translation, bool memory_returns, WtAxiAdapter& adapter,
+                      const Interconnect& interconnect, const HartView& view);
+
+ private:
+  static constexpr unsigned set_of(std::uint64_t address) { return (address >> 4) % sets; }
+  int hit(std::uint64_t physical) const;
+  std::uint32_t word(unsigned set, unsigned way) const;
+  std::uint32_t refill_word(const HartView& view) const;
+  void refill(const HartView& view);
+  bool hits(const FetchTranslation& translation) const;
+
+  struct Line {
+    std::uint64_t tag = 0;
+    std::array<std::uint64_t, 2> data{};
+  };
+  std::array<std::array<Line, ways>, sets> lines_{};
+  std::array<std::uint8_t, sets> valid_{};
+  State state_ = State::flush;
+  unsigned count_ = 0;
+  bool enabled_ = false, flush_pending_ = false;
+  bool way_chosen_ = false;
+  std::uint8_t way_ = 0;
+  std::uint64_t vaddr_ = 0, physical_ = 0;
+  Lfsr8 lfsr_;
+};
+
+}  // namespace hartbeat::timing::cva6

@@ -1,0 +1,83 @@
+#include "emu/timing/cva6/cva6_mmu.hpp"
+
+namespace hartbeat::timing::cva6 {
+namespace {
+
+// Execute regions of the configuration (PMA).
+bool executable(std::uint64_t physical) {
+  return physical - 0x8000'0000 < 0x4000'0000 || physical - 0x1'0000 < 0x1'0000 || physical < 0x1000;
+}
+
+}  // namespace
+
+FetchTranslation Cva6Mmu::fetch(std::uint64_t address, bool access, const TranslationState& translation) {
+  itlb_access_ = access;
+  itlb_address_ = address;
+  itlb_hit_ = access ? itlb_.lookup(address, translation.asid, translation.fetch, true) : TlbHit{};
+  FetchTranslation out;
+  if (!access) return out;
+  out.valid = true;
+  out.address = address & ((std::uint64_t{1} << 56) - 1);
+  if (translation.fetch) {
+    if (itlb_hit_.hit) {
+      out.address = physical(address, itlb_hit_);
+      const bool denied = translation.privilege == 0 ? !itlb_hit_.pte.u() : itlb_hit_.pte.u();
+      if (denied || !is_canonical(address)) out.fault = FetchFault::page_fault;
+    } else {
+      out.valid = walker_.active() && walker_.walking_instruction() && walker_.error();
+      if (out.valid) out.fault = FetchFault::page_fault;
+    }
+  }
+  if (out.valid && out.fault == FetchFault::none && !executable(out.address)) out.fault = FetchFault::access_fault;
+  return out;
+}
+
+bool Cva6Mmu::data_hit(const LsuControl& request, bool access, const TranslationState& translation) {
+  const bool looks = access && !request.misaligned;
+  dtlb_hit_ = access ? dtlb_.lookup(request.address, translation.asid, translation.data, looks) : TlbHit{};
+  return translation.data ? dtlb_hit_.hit : true;
+}
+
+bool Cva6Mmu::data_exception(const TranslationState& translation) const {
+  if (misaligned_q_) return true;
+  if (access_fault_q_ && request_q_ && (!translation.data || hit_q_)) return true;
+  if (!translation.data) return false;
+  if (hit_q_ && request_q_) {
+    const bool user = pte_q_.u();
+    const bool denied = (translation.data_privilege == 1 && !translation.sum && user) ||
+                        (translation.data_privilege == 0 && !user) || noncanonical_q_;
+    return denied || (store_q_ && (!pte_q_.w() || !pte_q_.d()));
+  }
+  return walker_.active() && !walker_.walking_instruction() && walker_.error();
+}
+
+void Cva6Mmu::clock(const LsuControl& request, bool data_access, bool is_store, const TranslationState& translation,
+                    const ReadResponse& walker_read, bool flush_pipeline, bool flush_tlb, const TlbFlush& flush,
+                    const HartView& view) {
+  const TlbUpdate update = walker_.update(translation, is_store);
+  const bool to_itlb = shared_.for_instruction(), to_dtlb = shared_.for_data();
+  const bool looks = data_access && !request.misaligned;
+  if (walker_.active() || shared_.access() || flush_pipeline)
+    walker_.clock(walker_read, shared_, translation, is_store, flush_pipeline, view);
+  shared_.clock({translation.fetch, itlb_access_, itlb_hit_.hit, itlb_address_},
+                {translation.data, looks, dtlb_hit_.hit, request.address}, flush_tlb);
+  if (flush_tlb) {
+    itlb_.flush(flush);
+    dtlb_.flush(flush);
+  } else if (update.valid) {
+    if (to_itlb) itlb_.update(update, itlb_hit_.hit);
+    else if (to_dtlb) dtlb_.update(update, dtlb_hit_.hit);
+  }
+  request_q_ = data_access;
+  if (data_access) {
+    hit_q_ = dtlb_hit_.hit;
+    pte_q_ = dtlb_hit_.pte;
+    store_q_ = is_store;
+    access_fault_q_ = request.access_fault;
+    noncanonical_q_ = translation.data && !is_canonical(request.address);
+    physical_ = translation.data ? physical(request.address, dtlb_hit_) : request.address & ((std::uint64_t{1} << 56) - 1);
+  }
+  misaligned_q_ = data_access && request.misaligned;
+}
+
+}  // namespace hartbeat::timing::cva6

@@ -1,0 +1,63 @@
+// Module cva6_mmu: both first-level TLBs, the shared register, the walker, and the faults that they raise.
+#pragma once
+
+#include <cstdint>
+
+#include "emu/timing/cva6/cva6_icache.hpp"
+#include "emu/timing/cva6/cva6_ptw.hpp"
+#include "emu/timing/cva6/cva6_shared_tlb.hpp"
+#include "emu/timing/cva6/cva6_tlb.hpp"
+#include "emu/timing/cva6/lsu_bypass.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+class Cva6Mmu {
+ public:
+  explicit Cva6Mmu(unsigned shared_tlb_sets) : shared_(shared_tlb_sets) {}
+
+  const Cva6Ptw& walker() const { return walker_; }
+  const Cva6SharedTlb& shared() const { return shared_; }
+  const Cva6Tlb& dtlb() const { return dtlb_; }
+
+  // Cycle 1 of the data side: the physical address and exception of last cycle's request.
+  std::uint64_t data_physical() const { return physical_; }
+  bool data_exception(const TranslationState& translation) const;
+
+  // Instruction side, combinational: the translation of `address`, when `access`.
+  FetchTranslation fetch(std::uint64_t address, bool access, const TranslationState& translation);
+
+  // Data side, combinational, to be asked once a cycle: does the DTLB have it (in time)?
+  bool data_hit(const LsuControl& request, bool access, const TranslationState& translation);
+
+  // The clock edge. `access` as in data_hit.
+  void clock(const LsuControl& request, bool data_access, bool is_store, const TranslationState& translation,
+             const ReadResponse& walker_read, bool flush_pipeline, bool flush_tlb, const TlbFlush& flush, const HartView& view);
+
+  bool quiet() const { return !walker_.active() && !shared_.access() && !request_q_; }
+
+ private:
+  bool is_canonical(std::uint64_t address) const {
+    const std::int64_t top = static_cast<std::int64_t>(address) >> 38;
+    return top == 0 || top == -1;
+  }
+  static std::uint64_t physical(std::uint64_t address, const TlbHit& hit) {
+    const unsigned shift = hit.level == 0 ? 30 : hit.level == 1 ? 21 : 12;
+    const std::uint64_t mask = (std::uint64_t{1} << shift) - 1;
+    return ((hit.pte.ppn() << 12) & ~mask) | (address & mask);
+  }
+
+  Cva6Tlb itlb_, dtlb_;
+  Cva6SharedTlb shared_;
+  Cva6Ptw walker_;
+  // Combinational results of this cycle, kept for the clock edge.
+  TlbHit itlb_hit_, dtlb_hit_;
+  bool itlb_access_ = false;
+  std::uint64_t itlb_address_ = 0;
+  // Registers of the data interface.
+  bool request_q_ = false, hit_q_ = false, store_q_ = false, misaligned_q_ = false, access_fault_q_ = false;
+  bool noncanonical_q_ = false;
+  Pte pte_q_;
+  std::uint64_t physical_ = 0;
+};
+
+}  // namespace hartbeat::timing::cva6

@@ -1,0 +1,66 @@
+// What the pipeline needs to know of an instruction's bits: unit, registers as the RTL's decoder names them (the
+// spurious ones included, they stall too), control flow as instr_scan sees it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+namespace hartbeat::timing::cva6 {
+
+// fu_t of ariane_pkg, as far as this configuration has them.
+enum class Fu : std::uint8_t { none, load, store, alu, ctrl_flow, mult, csr, fpu, cvxif, aes };
+
+enum class Op : std::uint8_t {
+  plain,
+  branch, jal, jalr,
+  mul, div,
+  csr_read, csr_write,  // csr_write: also set and clear
+  mret, sret, wfi, sfence_vma, fence, fence_i, ecall, ebreak,
+  amo_lr, amo_sc, amo_rmw,
+  fp_addmul, fp_noncomp, fp_conv, fp_div, fp_sqrt,
+  illegal,
+};
+
+struct Decoded {
+  std::uint32_t bits = 0;       // as fetched, 16 bits when compressed
+  std::uint32_t expanded = 0;   // the 32-bit instruction that it stands for
+  std::int32_t immediate = 0;   // of control flow (from the pc) and of loads and stores
+  std::uint16_t csr = 0;
+  Fu fu = Fu::none;
+  Op op = Op::plain;
+  std::uint8_t rd = 0, rs1 = 0, rs2 = 0, rs3 = 0;
+  bool rd_fpr = false, rs1_fpr = false, rs2_fpr = false, rs3_fpr = false;
+  bool has_rs3 = false;
+  bool use_zimm = false;
+  bool fp_double = false;
+  std::uint8_t size_log2 = 0;   // of memory accesses
+  std::uint8_t length = 4;
+  // instr_scan
+  bool scan_branch = false, scan_jump = false, scan_jalr = false, scan_return = false, scan_call = false;
+
+  bool is_amo() const { return op == Op::amo_lr || op == Op::amo_sc || op == Op::amo_rmw; }
+};
+
+// 32-bit form of a compressed instruction (RV64C and Zcb); 0 when it is illegal. Module compressed_decoder.
+std::uint32_t expand_compressed(std::uint16_t bits);
+
+Decoded decode(std::uint32_t bits);
+
+// Decodings by bits: a direct-mapped memo, exact because the whole word is compared.
+class DecodeCache {
+ public:
+  DecodeCache();
+  const Decoded& operator[](std::uint32_t bits) {
+    if ((bits & 3) != 3) bits &= 0xFFFF;
+    Decoded& slot = (*slots_)[(bits * 0x9E3779B1u) >> 19];
+    if (slot.bits != bits) slot = decode(bits);
+    return slot;
+  }
+
+ private:
+  static constexpr unsigned entries = 1u << 13;
+  std::unique_ptr<std::array<Decoded, entries>> slots_;
+};
+
+}  // namespace hartbeat::timing::cva6

@@ -1,0 +1,102 @@
+// Module instr_queue: two instruction FIFOs of four, filled and emptied alternately, and a FIFO of two predicted addresses.
+#pragma once
+
+#include <cstdint>
+
+#include "emu/timing/cva6/cva6_icache.hpp"
+#include "emu/timing/cva6/instr_realign.hpp"
+#include "emu/timing/cva6/ring.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+// cf_t: what the front end predicted.
+enum class ControlFlow : std::uint8_t { none, branch, jump, jump_register, ret };
+
+struct FetchEntry {
+  std::uint64_t pc = 0;
+  std::uint64_t predicted = 0;   // when `flow` is not none
+  std::uint32_t bits = 0;
+  ControlFlow flow = ControlFlow::none;
+  FetchFault fault = FetchFault::none;
+};
+
+class InstrQueue {
+ public:
+  // The state at the start of the cycle, before this cycle's pop.
+  bool ready() const { return !fifo_[0].full() && !fifo_[1].full() && !addresses_.full(); }
+  bool has_entry() const { return !fifo_[0].empty() || !fifo_[1].empty(); }
+  FetchEntry head() const {
+    const Slot& slot = fifo_[out_].front();
+    return {pc_, addresses_.empty() ? 0 : addresses_.front(), slot.bits, slot.flow, slot.fault};
+  }
+
+  struct Push {
+    bool consumed[2] = {};
+    bool replay = false;
+    std::uint64_t replay_address = 0;
+  };
+  // One cycle: the instructions of a fetch word in, at most one out (`pop`), or a flush.
+  Push clock(const Realigned& in, const ControlFlow (&flow)[2], std::uint64_t predicted, FetchFault fault, bool pop);
+  void flush() {
+    fifo_[0].clear();
+    fifo_[1].clear();
+    addresses_.clear();
+    in_ = out_ = 0;
+    reset_address_ = true;
+  }
+
+ private:
+  struct Slot {
+    std::uint32_t bits = 0;
+    ControlFlow flow = ControlFlow::none;
+    FetchFault fault = FetchFault::none;
+  };
+  Ring<Slot, 4> fifo_[2];
+  Ring<std::uint64_t, 2> addresses_;
+  unsigned in_ = 0, out_ = 0;        // idx_is, idx_ds
+  std::uint64_t pc_ = 0;
+  bool reset_address_ = true;
+};
+
+inline InstrQueue::Push InstrQueue::clock(const Realigned& in, const ControlFlow (&flow)[2], std::uint64_t predicted,
+                                          FetchFault fault, bool pop) {
+  Push out;
+  const bool full[2] = {fifo_[0].full(), fifo_[1].full()};
+  const bool address_full = addresses_.full();
+  // Nothing behind a taken control flow in the same word is pushed.
+  const bool valid[2] = {in.valid[0], in.valid[1] && flow[0] == ControlFlow::none};
+  bool push[2], overflow = false, push_address = false;
+  for (unsigned i = 0; i < 2; ++i) {
+    const bool is_full = full[(i + in_) & 1];
+    push[i] = valid[i] && !is_full;
+    overflow |= valid[i] && is_full;
+    push_address |= push[i] && flow[i] != ControlFlow::none;
+  }
+  const bool address_overflow = address_full && push_address;
+  out.replay = overflow || address_overflow;
+
+  if (pop) {
+    const Slot& slot = fifo_[out_].front();
+    pc_ = slot.flow != ControlFlow::none ? addresses_.front() : pc_ + ((slot.bits & 3) == 3 ? 4 : 2);
+    if (slot.flow != ControlFlow::none) addresses_.pop();
+    fifo_[out_].pop();
+    out_ ^= 1;
+  }
+  if (in.valid[0] && reset_address_) {
+    pc_ = in.address[0];
+    reset_address_ = false;
+  }
+  unsigned pushed = 0;
+  for (unsigned i = 0; i < 2; ++i) {
+    out.consumed[i] = push[i] && !address_overflow;
+    if (!out.consumed[i]) continue;
+    fifo_[(i + in_) & 1].push({in.bits[i], flow[i], fault});
+    ++pushed;
+  }
+  if (push_address && !address_full) addresses_.push(predicted);
+  out.replay_address = address_overflow ? in.address[0] : in.address[pushed & 1];
+  in_ = (in_ + pushed) & 1;
+  return out;
+}
+
+}  // namespace hartbeat::timing::cva6

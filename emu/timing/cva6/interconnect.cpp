@@ -1,0 +1,49 @@
+#include "emu/timing/cva6/interconnect.hpp"
+
+namespace hartbeat::timing::cva6 {
+namespace {
+
+std::uint64_t merge(std::uint64_t old, std::uint64_t data, std::uint8_t byte_enable) {
+  for (unsigned byte = 0; byte < 8; ++byte) {
+    if (!((byte_enable >> byte) & 1)) continue;
+    const std::uint64_t mask = std::uint64_t{0xFF} << (8 * byte);
+    old = (old & ~mask) | (data & mask);
+  }
+  return old;
+}
+
+}  // namespace
+
+void ClintWires::write(std::uint64_t address, std::uint64_t data, std::uint8_t byte_enable, std::uint64_t cycle) {
+  const std::uint64_t offset = (address - base) & ~std::uint64_t{7};
+  if (offset < 0x4000) {
+    for (unsigned half = 0; half < 2; ++half) {
+      const std::uint64_t hart = offset / 4 + half;
+      if (hart >= harts_.size() || !((byte_enable >> (4 * half)) & 1)) continue;
+      Hart& h = harts_[hart];
+      h.msip_before = cycle > h.msip_since ? h.msip : h.msip_before;
+      h.msip = (data >> (32 * half)) & 1;
+      h.msip_since = cycle;
+    }
+  } else if (offset < 0xBFF8) {
+    const std::uint64_t hart = (offset - 0x4000) / 8;
+    if (hart >= harts_.size()) return;
+    Hart& h = harts_[hart];
+    h.compare_before = cycle > h.compare_since ? h.compare : h.compare_before;
+    h.compare = merge(h.compare, data, byte_enable);
+    h.compare_since = cycle;
+  } else if (offset == 0xBFF8) {
+    mtime_offset_ = merge(cycle + mtime_offset_, data, byte_enable) - cycle - 1;
+  }
+}
+
+std::uint64_t ClintWires::next_rise(unsigned hart, std::uint64_t cycle) const {
+  const Hart& h = harts_[hart];
+  if (h.msip && cycle <= h.msip_since) return h.msip_since + 1;
+  const std::uint64_t now = mtime(cycle);
+  if (h.compare <= now) return cycle <= h.compare_since ? h.compare_since + 1 : cycle;
+  const std::uint64_t wait = h.compare - now;
+  return wait > never_cycle - cycle ? never_cycle : cycle + wait;
+}
+
+}  // namespace hartbeat::timing::cva6

@@ -1,0 +1,98 @@
+// What the harts share outside their AXI ports: one memory, the order of requests to it, invalidations, CLINT wires.
+//
+// One read (AR) and one write (AW with W) are accepted in a cycle; when several harts ask in the same cycle the lowest
+// hart wins and the others ask again. Once accepted, requests are pipelined. A write is in memory in the cycle in which it
+// is accepted; every other hart that holds the line in its D$ receives an invalidation `invalidation_latency` later.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "emu/timing/cva6/parameters.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+constexpr std::uint64_t never_cycle = ~std::uint64_t{0};
+
+// The CLINT as the interrupt wires see it, with the cycle in which each write arrived.
+class ClintWires {
+ public:
+  explicit ClintWires(unsigned harts) : harts_(harts) {}
+  static constexpr std::uint64_t base = 0x0200'0000, length = 0x1'0000;
+
+  // A write of the bytes in `byte_enable` of the aligned doubleword at `address`, accepted in `cycle`.
+  void write(std::uint64_t address, std::uint64_t data, std::uint8_t byte_enable, std::uint64_t cycle);
+  // The wires as they are in `cycle`: bit 3 MSIP, bit 7 MTIP, in mip's positions.
+  std::uint64_t lines(unsigned hart, std::uint64_t cycle) const {
+    const Hart& h = harts_[hart];
+    const bool msip = cycle > h.msip_since ? h.msip : h.msip_before;
+    const std::uint64_t compare = cycle > h.compare_since ? h.compare : h.compare_before;
+    return (msip ? 8u : 0u) | (cycle + mtime_offset_ >= compare ? 0x80u : 0u);
+  }
+  // The first cycle after `cycle` in which the timer's wire would rise by itself; never_cycle when it does not.
+  std::uint64_t next_rise(unsigned hart, std::uint64_t cycle) const;
+  std::uint64_t mtime(std::uint64_t cycle) const { return cycle + mtime_offset_; }
+
+ private:
+  struct Hart {
+    bool msip = false, msip_before = false;
+    std::uint64_t msip_since = 0;
+    std::uint64_t compare = ~std::uint64_t{0}, compare_before = ~std::uint64_t{0};
+    std::uint64_t compare_since = 0;
+  };
+  std::vector<Hart> harts_;
+  std::uint64_t mtime_offset_ = 0;
+};
+
+// One hart's D$ tags as the interconnect's snoop filter sees them.
+class Snooped {
+ public:
+  virtual ~Snooped() = default;
+  virtual bool holds_line(std::uint64_t address) const = 0;
+  virtual void post_invalidation(std::uint64_t address, std::uint64_t arrival) = 0;
+};
+
+class Interconnect {
+ public:
+  Interconnect(const MemoryParameters& memory, unsigned harts) : clint(harts), memory_(memory), snooped_(harts) {}
+
+  void attach(unsigned hart, Snooped* tags) { snooped_[hart] = tags; }
+
+  unsigned read_latency(std::uint64_t address) const { return cached(address) ? memory_.read_latency : memory_.uncached_latency; }
+  unsigned write_latency(std::uint64_t address) const {
+    return cached(address) ? memory_.write_latency : memory_.uncached_latency;
+  }
+  bool cached(std::uint64_t address) const { return address - memory_.cached_base < memory_.cached_length; }
+
+  // True when the request of this hart is accepted in `cycle`. Harts must ask in the order of (cycle, hart).
+  bool accept_read(std::uint64_t cycle) {
+    if (snooped_.size() == 1) return true;
+    return last_read_ == cycle + 1 ? false : (last_read_ = cycle + 1, true);
+  }
+  bool accept_write(std::uint64_t cycle) {
+    if (snooped_.size() == 1) return true;
+    return last_write_ == cycle + 1 ? false : (last_write_ = cycle + 1, true);
+  }
+  // A write of hart `writer` is in memory.
+  void written(unsigned writer, std::uint64_t address, std::uint64_t data, std::uint8_t byte_enable, std::uint64_t cycle) {
+    if (address - ClintWires::base < ClintWires::length) {
+      clint.write(address, data, byte_enable, cycle + memory_.ipi_wire_delay);
+      return;
+    }
+    if (snooped_.size() == 1) return;
+    for (unsigned hart = 0; hart < snooped_.size(); ++hart) {
+      if (hart != writer && snooped_[hart] && snooped_[hart]->holds_line(address))
+        snooped_[hart]->post_invalidation(address, cycle + memory_.invalidation_latency);
+    }
+  }
+
+  ClintWires clint;
+
+ private:
+  MemoryParameters memory_;
+  std::vector<Snooped*> snooped_;
+  std::uint64_t last_read_ = 0, last_write_ = 0;  // cycle + 1 of the last acceptance
+};
+
+}  // namespace hartbeat::timing::cva6

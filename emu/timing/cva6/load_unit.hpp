@@ -1,0 +1,46 @@
+// Module load_unit: one load in translation, up to two in the D$.
+#pragma once
+
+#include <cstdint>
+
+#include "emu/timing/cva6/lsu_bypass.hpp"
+#include "emu/timing/cva6/wt_dcache_ctrl.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+class LoadUnit {
+ public:
+  enum class State : std::uint8_t {
+    idle, wait_page_offset, wait_gnt, send_tag, wait_flush, abort_transaction, wait_translation
+  };
+  State state() const { return state_; }
+
+  // What it drives before the D$'s grant is known.
+  struct Drive {
+    bool translate = false;
+    ReadRequest read;
+  };
+  Drive drive(const LsuControl& request, bool offset_matches, bool exception, std::uint64_t physical) const;
+
+  struct Outputs {
+    bool pop = false;
+    bool valid = false;       // a result for trans_id, one cycle before the write-back port
+    bool exception = false;
+    std::uint8_t trans_id = 0;
+  };
+  Outputs clock(const LsuControl& request, const Drive& drive, const ReadResponse& response, bool dtlb_hit,
+                bool offset_matches, bool exception, bool flush);
+
+  bool buffer_empty() const { return !valid_[0] && !valid_[1]; }
+
+ private:
+  bool accepts(const LsuControl& request) const { return request.valid && request.is_load && !(valid_[0] && valid_[1]); }
+  void start(const LsuControl& request, const ReadResponse& response, bool dtlb_hit, bool offset_matches, Outputs& out);
+
+  State state_ = State::idle;
+  bool valid_[2] = {}, flushed_[2] = {};
+  std::uint8_t trans_id_[2] = {};
+  std::uint8_t last_ = 0;
+};
+
+}  // namespace hartbeat::timing::cva6

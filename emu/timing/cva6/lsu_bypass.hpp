@@ -1,0 +1,52 @@
+// Module lsu_bypass: the two-entry queue in front of the load and store units.
+#pragma once
+
+#include <cstdint>
+
+#include "emu/timing/cva6/decoder.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+struct LsuControl {
+  bool valid = false;
+  bool is_load = false;
+  Op op = Op::plain;            // atomics
+  std::uint8_t size_log2 = 0;
+  std::uint8_t trans_id = 0;
+  bool misaligned = false;      // or a non-canonical address under translation
+  bool access_fault = false;    // the functional core found that PMP or PMA forbids it
+  bool sc_fails = false;
+  std::uint64_t address = 0;    // virtual
+  std::uint64_t data = 0;       // store data, not yet in byte lanes
+
+  bool is_amo() const { return op == Op::amo_lr || op == Op::amo_sc || op == Op::amo_rmw; }
+};
+
+class LsuBypass {
+ public:
+  bool ready() const { return count_ == 0; }
+  const LsuControl& front(const LsuControl& incoming) const { return count_ == 0 ? incoming : slots_[read_]; }
+  void clock(const LsuControl& incoming, bool pop_load, bool pop_store, bool flush) {
+    if (flush) {
+      *this = {};
+      return;
+    }
+    const unsigned read = read_;
+    if (incoming.valid) {
+      slots_[write_] = incoming;
+      write_ ^= 1;
+      count_ = (count_ + 1) & 3;
+    }
+    for (unsigned pops = (pop_load ? 1u : 0u) + (pop_store ? 1u : 0u); pops > 0; --pops) {
+      slots_[read].valid = false;
+      read_ ^= 1;
+      count_ = (count_ - 1) & 3;  // wraps when a fault pops what is not there; the flush that follows clears it
+    }
+  }
+
+ private:
+  LsuControl slots_[2];
+  unsigned read_ = 0, write_ = 0, count_ = 0;
+};
+
+}  // namespace hartbeat::timing::cva6

@@ -1,0 +1,33 @@
+// A small FIFO in an array, the registers of cva6_fifo_v3 without its data path.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace hartbeat::timing::cva6 {
+
+template <class T, unsigned Capacity>
+class Ring {
+ public:
+  bool empty() const { return count_ == 0; }
+  bool full() const { return count_ == Capacity; }
+  unsigned size() const { return count_; }
+  T& front() { return slots_[read_]; }
+  const T& front() const { return slots_[read_]; }
+  T& at(unsigned i) { return slots_[(read_ + i) % Capacity]; }
+  void push(const T& value) {
+    slots_[(read_ + count_) % Capacity] = value;
+    ++count_;
+  }
+  void pop() {
+    read_ = (read_ + 1) % Capacity;
+    --count_;
+  }
+  void clear() { read_ = count_ = 0; }
+
+ private:
+  std::array<T, Capacity> slots_{};
+  unsigned read_ = 0, count_ = 0;
+};
+
+}  // namespace hartbeat::timing::cva6

@@ -1,0 +1,53 @@
+// The round-robin arbiter that CVA6 uses everywhere (common_cells rr_arb_tree, FairArb).
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+namespace hartbeat::timing::cva6 {
+
+// N inputs, a power of two. `pick` is combinational; `grant` is the clock edge of a cycle with a grant.
+template <unsigned N>
+class RoundRobin {
+ public:
+  unsigned pick(std::uint32_t requests) const {
+    unsigned index = 0;
+    unsigned width = N / 2;
+    for (unsigned bit = std::bit_width(N) - 1; bit-- > 0; width /= 2) {
+      const std::uint32_t left = requests & ((1u << width) - 1), right = requests >> width;
+      const bool select = left == 0 || (right != 0 && ((next_ >> bit) & 1));
+      index = index * 2 + select;
+      requests = select ? right : left;
+    }
+    return index;
+  }
+  void grant(std::uint32_t requests) {
+    if (requests == 0) return;
+    const std::uint32_t above = requests & ~((2u << next_) - 1);
+    next_ = static_cast<unsigned>(std::countr_zero(above ? above : requests));
+  }
+
+ private:
+  unsigned next_ = 0;  // rr_q: the index with the highest priority
+};
+
+// With LockIn: a decision that was not granted stays, whatever else asks meanwhile.
+template <unsigned N>
+class LockedRoundRobin {
+ public:
+  std::uint32_t effective(std::uint32_t requests) const { return locked_ ? held_ : requests; }
+  unsigned pick(std::uint32_t requests) const { return arbiter_.pick(effective(requests)); }
+  void clock(std::uint32_t requests, bool granted) {
+    const std::uint32_t seen = effective(requests);
+    if (granted) arbiter_.grant(seen);
+    locked_ = seen != 0 && !granted;
+    held_ = seen;
+  }
+
+ private:
+  RoundRobin<N> arbiter_;
+  bool locked_ = false;
+  std::uint32_t held_ = 0;
+};
+
+}  // namespace hartbeat::timing::cva6

@@ -1,0 +1,70 @@
+// Module scoreboard: the eight instructions between issue and commit.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "emu/timing/cva6/decoder.hpp"
+#include "emu/timing/retirement.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+struct ScoreboardEntry {
+  Decoded decoded;
+  Retirement outcome;            // what the functional core (or the speculation) says of it
+  std::uint64_t pc = 0, issue_cycle = 0;
+  bool issued = false, valid = false, exception = false;
+  bool interrupt = false;
+  bool speculative = false;      // will be flushed: it is behind a trap or a flushing instruction
+  std::uint8_t interrupt_cause = 0;
+  std::uint8_t rd = 0;           // register number, floating point from 32 up; 0: none
+};
+
+class Scoreboard {
+ public:
+  static constexpr unsigned size = 8;
+  ScoreboardEntry& operator[](unsigned i) { return entries_[i]; }
+  const ScoreboardEntry& operator[](unsigned i) const { return entries_[i]; }
+  bool full() const { return count_ == size; }
+  bool empty() const { return count_ == 0; }
+  unsigned issue_pointer() const { return issue_; }
+  unsigned commit_pointer() const { return commit_; }
+
+  // The youngest instruction in flight that writes this register; -1 when there is none.
+  int writer(unsigned reg) const {
+    if (reg == 0) return -1;
+    const unsigned i = last_writer_[reg];
+    return entries_[i].issued && entries_[i].rd == reg ? static_cast<int>(i) : -1;
+  }
+  // The slot that add() fills.
+  ScoreboardEntry& next() { return entries_[issue_]; }
+  void add() {
+    last_writer_[entries_[issue_].rd] = static_cast<std::uint8_t>(issue_);
+    entries_[issue_].issued = true;
+    issue_ = (issue_ + 1) % size;
+    ++count_;
+  }
+  void retire(unsigned number) {
+    for (unsigned i = 0; i < number; ++i) {
+      entries_[commit_].issued = entries_[commit_].valid = false;
+      commit_ = (commit_ + 1) % size;
+      --count_;
+    }
+  }
+  void write_back(unsigned i, bool exception) {
+    if (!entries_[i].issued) return;
+    entries_[i].valid = true;
+    entries_[i].exception |= exception;
+  }
+  void flush() {
+    for (ScoreboardEntry& e : entries_) e.issued = e.valid = e.exception = false;
+    issue_ = commit_ = count_ = 0;
+  }
+
+ private:
+  std::array<ScoreboardEntry, size> entries_{};
+  std::array<std::uint8_t, 64> last_writer_{};
+  unsigned issue_ = 0, commit_ = 0, count_ = 0;
+};
+
+}  // namespace hartbeat::timing::cva6

@@ -1,0 +1,72 @@
+// Module store_buffer: the speculative and the committed store queue, four entries each, with the page-offset check.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "emu/timing/cva6/wt_dcache_wbuffer.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+class StoreBuffer {
+ public:
+  static constexpr unsigned depth = 4;
+  bool commit_ready() const { return committed_count_ < depth; }
+  bool no_store_pending() const { return committed_count_ == 0; }
+  StoreRequest request() const {
+    const Entry& e = committed_[committed_read_];
+    return e.valid ? StoreRequest{true, e.address, e.data, e.byte_enable} : StoreRequest{};
+  }
+  bool offset_matches(std::uint64_t address) const {
+    const std::uint64_t offset = (address >> 3) & 0x1FF;
+    for (unsigned i = 0; i < depth; ++i) {
+      if (committed_[i].valid && ((committed_[i].address >> 3) & 0x1FF) == offset) return true;
+      if (speculative_[i].valid && ((speculative_[i].address >> 3) & 0x1FF) == offset) return true;
+    }
+    return false;
+  }
+  // ready_o: combinational on this cycle's push and commit.
+  bool ready(bool push, bool commit) const {
+    return speculative_count_ + (push ? 1u : 0u) - (commit ? 1u : 0u) < depth || commit;
+  }
+  void clock(bool push, std::uint64_t address, std::uint64_t data, std::uint8_t byte_enable, bool commit, bool granted,
+             bool flush) {
+    if (granted) {
+      committed_[committed_read_].valid = false;
+      committed_read_ = (committed_read_ + 1) % depth;
+      --committed_count_;
+    }
+    if (commit) {
+      committed_[committed_write_] = speculative_[speculative_read_];
+      committed_write_ = (committed_write_ + 1) % depth;
+      ++committed_count_;
+    }
+    if (push) {
+      speculative_[speculative_write_] = {true, byte_enable, address, data};
+      speculative_write_ = (speculative_write_ + 1) % depth;
+      ++speculative_count_;
+    }
+    if (commit) {
+      speculative_[speculative_read_].valid = false;
+      speculative_read_ = (speculative_read_ + 1) % depth;
+      --speculative_count_;
+    }
+    if (flush) {
+      for (Entry& e : speculative_) e.valid = false;
+      speculative_write_ = speculative_read_;
+      speculative_count_ = 0;
+    }
+  }
+
+ private:
+  struct Entry {
+    bool valid = false;
+    std::uint8_t byte_enable = 0;
+    std::uint64_t address = 0, data = 0;
+  };
+  std::array<Entry, depth> speculative_{}, committed_{};
+  unsigned speculative_read_ = 0, speculative_write_ = 0, speculative_count_ = 0;
+  unsigned committed_read_ = 0, committed_write_ = 0, committed_count_ = 0;
+};
+
+}  // namespace hartbeat::timing::cva6

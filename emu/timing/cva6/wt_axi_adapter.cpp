@@ -1,0 +1,172 @@
+#include "emu/timing/cva6/wt_axi_adapter.hpp"
+
+#include <algorithm>
+
+namespace hartbeat::timing::cva6 {
+
+AdapterReturn WtAxiAdapter::clock(std::uint64_t cycle) {
+  const AdapterReturn now = next_;
+  next_ = {};
+  icache_was_full_ = icache_fifo_.full();
+  dcache_was_full_ = dcache_fifo_.full();
+
+  const bool icache_asks = !icache_fifo_.empty() && icache_reads_ < 4;
+  const bool dcache_asks = !dcache_fifo_.empty() && !dcache_writes_.full() && !dcache_reads_.full();
+  const std::uint32_t requests = (icache_asks ? 1u : 0u) | (dcache_asks ? 2u : 0u);
+  bool invalidate = false;
+  std::uint64_t amo_address = 0;
+  // The return path of this cycle sees the meta FIFOs as they were: it goes first, but for `invalidate`.
+  unsigned source = 0;
+  bool is_amo = false;
+  if (requests) {
+    source = arbiter_.pick(requests);
+    is_amo = source == 1 && dcache_fifo_.front().type >= MemoryRequest::amo_lr;
+    amo_address = is_amo ? dcache_fifo_.front().address : 0;
+  }
+  bool granted = false;
+  if (is_amo) {
+    granted = issue(cycle, source);
+    invalidate = granted;
+    return_path(cycle, invalidate, amo_address);
+  } else {
+    return_path(cycle, false, 0);
+    if (requests) granted = issue(cycle, source);
+  }
+  arbiter_.clock(requests, granted);
+  return now;
+}
+
+bool WtAxiAdapter::issue(std::uint64_t cycle, unsigned source) {
+  if (source == 1) return issue_dcache(cycle);
+  if (!interconnect_->accept_read(cycle)) return false;
+  const IcacheRequest request = icache_fifo_.front();
+  icache_fifo_.pop();
+  ++icache_reads_;
+  push_read(cycle, 0, request.line ? 2 : 1, request.address);
+  return true;
+}
+
+bool WtAxiAdapter::issue_dcache(std::uint64_t cycle) {
+  const DcacheRequest request = dcache_fifo_.front();
+  const bool is_read = request.type == MemoryRequest::load || request.type == MemoryRequest::amo_lr;
+  if (!(is_read ? interconnect_->accept_read(cycle) : interconnect_->accept_write(cycle))) return false;
+  dcache_fifo_.pop();
+  switch (request.type) {
+    case MemoryRequest::load:
+      dcache_reads_.push(request.tid);
+      push_read(cycle, 1, request.line ? 2 : 1, request.address);
+      break;
+    case MemoryRequest::amo_lr:
+      amo_returns_data_ = true;
+      dcache_reads_.push(request.tid);
+      push_read(cycle, 3, 1, request.address);
+      break;
+    case MemoryRequest::store:
+      dcache_writes_.push(request.tid);
+      push_write(cycle, 1, request);
+      break;
+    case MemoryRequest::amo_sc:
+      amo_returns_data_ = false;
+      dcache_writes_.push(request.tid);
+      push_write(cycle, 3, request);
+      break;
+    case MemoryRequest::amo_rmw:
+      amo_returns_data_ = true;
+      dcache_writes_.push(request.tid);
+      push_read(cycle, 3, 1, request.address);
+      push_write(cycle, 3, request);
+      break;
+  }
+  return true;
+}
+
+void WtAxiAdapter::push_read(std::uint64_t cycle, std::uint8_t id, std::uint8_t beats, std::uint64_t address) {
+  if (id == 1 && !interconnect_->cached(address)) last_uncached_read_ = cycle;
+  reads_.push({id, beats, cycle + interconnect_->read_latency(address)});
+}
+
+void WtAxiAdapter::push_write(std::uint64_t cycle, std::uint8_t id, const DcacheRequest& request) {
+  writes_.push({id, cycle + interconnect_->write_latency(request.address)});
+  interconnect_->written(hart_, request.address, request.data, request.byte_enable, cycle);
+}
+
+void WtAxiAdapter::return_path(std::uint64_t cycle, bool invalidate, std::uint64_t amo_address) {
+  // B responses go through a fall-through FIFO, one a cycle.
+  if (!writes_.empty() && writes_.front().ready <= cycle && !b_fifo_.full()) {
+    b_fifo_.push(writes_.front().id);
+    writes_.pop();
+    if (!writes_.empty()) writes_.front().ready = std::max(writes_.front().ready, cycle + 1);
+  }
+  const bool beat = !reads_.empty() && reads_.front().ready <= cycle && !invalidate;
+  if (beat && reads_.front().id == 0) {
+    Read& read = reads_.front();
+    next_.icache_valid = --read.beats == 0;
+    read.ready = cycle + 1;
+    if (read.beats == 0) {
+      --icache_reads_;
+      reads_.pop();
+      if (!reads_.empty()) reads_.front().ready = std::max(reads_.front().ready, cycle + 1);
+    }
+    dcache_return(cycle, false, invalidate, amo_address);
+    return;
+  }
+  dcache_return(cycle, beat, invalidate, amo_address);
+}
+
+void WtAxiAdapter::dcache_return(std::uint64_t cycle, bool read_ready, bool invalidate, std::uint64_t amo_address) {
+  // A beat for the D$ that is not taken in this cycle stays on the bus: only an invalidation can hold it up.
+  if (!invalidations_.empty() && invalidations_.front().arrival <= cycle && !invalidate) {
+    next_.dcache = DcacheReturnType::invalidate_line;
+    next_.address = invalidations_.front().address;
+    invalidations_.pop();
+    return;
+  }
+  if (invalidate) {
+    next_.dcache = DcacheReturnType::invalidate_set;
+    next_.address = amo_address;
+    return;
+  }
+  if (read_ready) {
+    Read& read = reads_.front();
+    const bool last = --read.beats == 0;
+    read.ready = cycle + 1;
+    if (!last) return;
+    if (read.id == 3) {
+      next_.dcache = DcacheReturnType::atomic_ack;
+      if (!dcache_writes_.empty()) dcache_writes_.pop();
+      else dcache_reads_.pop();
+    } else {
+      next_.dcache = DcacheReturnType::load_ack;
+      next_.tid = dcache_reads_.front();
+      dcache_reads_.pop();
+    }
+    reads_.pop();
+    if (!reads_.empty()) reads_.front().ready = std::max(reads_.front().ready, cycle + 1);
+    return;
+  }
+  if (b_fifo_.empty()) return;
+  const std::uint8_t id = b_fifo_.front();
+  b_fifo_.pop();
+  if (id == 3) {
+    if (amo_returns_data_) return;  // the data beat has been the answer
+    next_.dcache = DcacheReturnType::atomic_ack;
+    dcache_writes_.pop();
+  } else {
+    next_.dcache = DcacheReturnType::store_ack;
+    next_.tid = dcache_writes_.front();
+    dcache_writes_.pop();
+  }
+}
+
+std::uint64_t WtAxiAdapter::next_event(std::uint64_t cycle) const {
+  if (!icache_fifo_.empty() || !dcache_fifo_.empty() || !b_fifo_.empty() || next_.icache_valid ||
+      next_.dcache != DcacheReturnType::none)
+    return cycle;
+  std::uint64_t event = never_cycle;
+  if (!reads_.empty()) event = std::min(event, reads_.front().ready);
+  if (!writes_.empty()) event = std::min(event, writes_.front().ready);
+  if (!invalidations_.empty()) event = std::min(event, invalidations_.front().arrival);
+  return std::max(event, cycle);
+}
+
+}  // namespace hartbeat::timing::cva6

@@ -1,0 +1,109 @@
+// Module wt_axi_adapter with axi_shim and the behavioural memory behind the AXI port: the two request FIFOs, their
+// arbiter, the return path. Only this file knows AXI.
+#pragma once
+
+#include <cstdint>
+
+#include "emu/timing/cva6/interconnect.hpp"
+#include "emu/timing/cva6/ring.hpp"
+#include "emu/timing/cva6/rr_arb_tree.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+enum class MemoryRequest : std::uint8_t { load, store, amo_lr, amo_sc, amo_rmw };
+
+struct DcacheRequest {
+  MemoryRequest type = MemoryRequest::load;
+  bool line = false;        // a whole line: two beats
+  std::uint8_t tid = 0;
+  std::uint8_t byte_enable = 0;
+  std::uint64_t address = 0;
+  std::uint64_t data = 0;   // stores, in byte lanes
+};
+
+struct IcacheRequest {
+  std::uint64_t address = 0;
+  bool line = true;
+};
+
+enum class DcacheReturnType : std::uint8_t { none, load_ack, store_ack, atomic_ack, invalidate_set, invalidate_line };
+
+// What the adapter shows to the caches in a cycle (its output registers).
+struct AdapterReturn {
+  bool icache_valid = false;
+  DcacheReturnType dcache = DcacheReturnType::none;
+  std::uint8_t tid = 0;
+  std::uint64_t address = 0;  // of invalidations
+};
+
+class WtAxiAdapter {
+ public:
+  WtAxiAdapter(Interconnect& interconnect, unsigned hart) : interconnect_(&interconnect), hart_(hart) {}
+
+  // Begins a cycle: returns what the caches see in it, and works out what they will see in the next.
+  AdapterReturn clock(std::uint64_t cycle);
+
+  // During the cycle, after clock(): request of a cache; false when its FIFO was full at the start of the cycle.
+  bool request_icache(const IcacheRequest& request) {
+    if (icache_was_full_) return false;
+    icache_fifo_.push(request);
+    return true;
+  }
+  bool dcache_ready() const { return !dcache_was_full_; }
+  void request_dcache(const DcacheRequest& request) { dcache_fifo_.push(request); }
+
+  void post_invalidation(std::uint64_t address, std::uint64_t arrival) {
+    if (!invalidations_.full()) invalidations_.push({address, arrival});
+  }
+
+  // Nothing is queued or in flight.
+  bool idle() const {
+    return icache_fifo_.empty() && dcache_fifo_.empty() && reads_.empty() && writes_.empty() && b_fifo_.empty() &&
+           invalidations_.empty() && !next_.icache_valid && next_.dcache == DcacheReturnType::none;
+  }
+  // The first cycle from `cycle` on in which clock() can do anything, given that no request is added.
+  std::uint64_t next_event(std::uint64_t cycle) const;
+
+  // The cycle in which the last uncached read left on AR (when a load from a device reads its register).
+  std::uint64_t last_uncached_read() const { return last_uncached_read_; }
+
+ private:
+  struct Read {
+    std::uint8_t id = 0;     // 0 I$, 1 D$, 3 atomic
+    std::uint8_t beats = 1;
+    std::uint64_t ready = 0; // cycle in which the next beat is valid
+  };
+  struct Write {
+    std::uint8_t id = 0;     // 1 store, 3 atomic
+    std::uint64_t ready = 0;
+  };
+  struct Invalidation {
+    std::uint64_t address = 0, arrival = 0;
+  };
+
+  void return_path(std::uint64_t cycle, bool invalidate, std::uint64_t amo_address);
+  void dcache_return(std::uint64_t cycle, bool read_ready, bool invalidate, std::uint64_t amo_address);
+  bool issue(std::uint64_t cycle, unsigned source);
+  bool issue_dcache(std::uint64_t cycle);
+  void push_read(std::uint64_t cycle, std::uint8_t id, std::uint8_t beats, std::uint64_t address);
+  void push_write(std::uint64_t cycle, std::uint8_t id, const DcacheRequest& request);
+
+  Interconnect* interconnect_;
+  unsigned hart_;
+  AdapterReturn next_;
+  Ring<IcacheRequest, 2> icache_fifo_;
+  Ring<DcacheRequest, 2> dcache_fifo_;
+  bool icache_was_full_ = false, dcache_was_full_ = false;
+  LockedRoundRobin<2> arbiter_;
+  unsigned icache_reads_ = 0;         // meta FIFOs of depth 4
+  Ring<std::uint8_t, 4> dcache_reads_;
+  Ring<std::uint8_t, 4> dcache_writes_;
+  Ring<std::uint8_t, 4> b_fifo_;
+  bool amo_returns_data_ = false;     // amo_gen_r_q
+  Ring<Read, 16> reads_;
+  Ring<Write, 16> writes_;
+  Ring<Invalidation, 64> invalidations_;
+  std::uint64_t last_uncached_read_ = 0;
+};
+
+}  // namespace hartbeat::timing::cva6

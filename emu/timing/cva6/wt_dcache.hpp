@@ -1,0 +1,41 @@
+// Module wt_dcache: the write-through D$ as one part: two read ports (0 page walker, 1 loads), the write buffer, the
+// miss unit, the tags.
+#pragma once
+
+#include <cstdint>
+
+#include "emu/timing/cva6/wt_dcache_ctrl.hpp"
+#include "emu/timing/cva6/wt_dcache_mem.hpp"
+#include "emu/timing/cva6/wt_dcache_missunit.hpp"
+#include "emu/timing/cva6/wt_dcache_wbuffer.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+class WtDcache {
+ public:
+  static constexpr unsigned walker = 0, loads = 1;
+
+  bool wbuffer_empty() const { return wbuffer_.empty(); }
+  bool accepts(const StoreRequest& store) const { return wbuffer_.accepts(store); }
+  bool amo_ack(const AdapterReturn& in) const { return missunit_.amo_ack(in); }
+  bool holds(std::uint64_t address) const { return memory_.holds(address); }
+  bool load_waits() const { return ctrl_[loads].waiting() || ctrl_[loads].wants_miss(); }
+
+  // One cycle. `store` must be what accepts() was asked about.
+  void clock(const AdapterReturn& in, WtAxiAdapter& adapter, const Interconnect& interconnect, const ReadRequest (&read)[2],
+             const StoreRequest& store, const AmoRequest& amo, ReadResponse (&response)[2]);
+
+  // No port is asked, nothing but memory can change anything.
+  bool quiet() const {
+    return missunit_.quiet() && wbuffer_.quiet() && (ctrl_[0].idle() || ctrl_[0].waiting()) &&
+           (ctrl_[1].idle() || ctrl_[1].waiting());
+  }
+
+ private:
+  WtDcacheMem memory_;
+  WtDcacheCtrl ctrl_[2];
+  WtDcacheMissunit missunit_;
+  WtDcacheWbuffer wbuffer_;
+};
+
+}  // namespace hartbeat::timing::cva6

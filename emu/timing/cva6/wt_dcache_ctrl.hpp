@@ -1,0 +1,145 @@
+// Module wt_dcache_ctrl: one read port of the D$ (page walker, load unit).
+#pragma once
+
+#include <cstdint>
+
+#include "emu/timing/cva6/wt_dcache_mem.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+// What a reader drives in a cycle.
+struct ReadRequest {
+  bool data_req = false;
+  bool tag_valid = false;   // `tag` belongs to the request granted in the previous cycle
+  bool kill = false;
+  std::uint8_t id = 0;
+  std::uint8_t size_log2 = 3;
+  std::uint64_t index = 0;  // address whose low 12 bits are known
+  std::uint64_t tag = 0;    // physical address of the previous request
+};
+
+struct ReadResponse {
+  bool granted = false;
+  bool valid = false;       // the answer to request `id`
+  std::uint8_t id = 0;
+};
+
+class WtDcacheCtrl {
+ public:
+  enum class State : std::uint8_t { idle, read, miss_req, miss_wait, kill_miss, kill_miss_ack, replay_req, replay_read };
+
+  bool idle() const { return state_ == State::idle; }
+  bool waiting() const { return state_ == State::miss_wait || state_ == State::kill_miss; }
+  bool wants_read(const ReadRequest& in) const {
+    switch (state_) {
+      case State::idle: return in.data_req;
+      case State::read: case State::replay_read: case State::replay_req: return true;
+      default: return false;
+    }
+  }
+  bool wants_miss() const { return state_ == State::miss_req || state_ == State::kill_miss_ack; }
+  std::uint64_t miss_address() const { return tag_ | (index_ & 0xFFF); }
+  std::uint8_t miss_size_log2() const { return size_log2_; }
+  std::uint8_t valid_ways() const { return valid_ways_; }
+  unsigned word_bank() const { return (index_ >> 3) & 1; }
+
+  struct MissAnswer {
+    bool ack = false, replay = false, returned = false;
+  };
+
+  ReadResponse clock(const ReadRequest& in, const WtDcacheMem& memory, bool cache_enabled, bool read_ack,
+                     bool line_write, MissAnswer miss) {
+    ReadResponse out;
+    out.id = id_;
+    const bool requested = wants_read(in);
+    if (read_requested_) valid_ways_next_ = memory.valid(WtDcacheMem::set_of(index_));
+    const std::uint8_t valid_ways = valid_ways_next_;
+    switch (state_) {
+      case State::idle:
+        if (in.data_req && read_ack) {
+          state_ = State::read;
+          out.granted = true;
+        }
+        break;
+      case State::read:
+      case State::replay_read:
+        clock_read(in, memory, cache_enabled, read_ack, line_write, out);
+        break;
+      case State::miss_req:
+        if (in.kill) {
+          out.valid = true;
+          state_ = miss.ack ? State::kill_miss : State::kill_miss_ack;
+        } else if (miss.replay) {
+          state_ = State::replay_req;
+        } else if (miss.ack) {
+          state_ = State::miss_wait;
+        }
+        break;
+      case State::miss_wait:
+        if (in.kill) {
+          out.valid = true;
+          state_ = miss.returned ? State::idle : State::kill_miss;
+        } else if (miss.returned) {
+          out.valid = true;
+          state_ = State::idle;
+        }
+        break;
+      case State::replay_req:
+        if (in.kill) {
+          out.valid = true;
+          state_ = State::idle;
+        } else if (read_ack) {
+          state_ = State::replay_read;
+        }
+        break;
+      case State::kill_miss_ack:
+        if (miss.replay) state_ = State::idle;
+        else if (miss.ack) state_ = State::kill_miss;
+        break;
+      case State::kill_miss:
+        if (miss.returned) state_ = State::idle;
+        break;
+    }
+    if (out.granted) {
+      index_ = in.index;
+      id_ = in.id;
+      size_log2_ = in.size_log2;
+    }
+    valid_ways_ = valid_ways;
+    read_requested_ = requested;
+    read_acked_ = read_ack;
+    return out;
+  }
+
+ private:
+  void clock_read(const ReadRequest& in, const WtDcacheMem& memory, bool cache_enabled, bool read_ack, bool line_write,
+                  ReadResponse& out) {
+    if (in.kill) {
+      state_ = State::idle;
+      out.valid = true;
+      return;
+    }
+    if (!in.tag_valid && state_ == State::read) return;
+    if (state_ == State::read) tag_ = in.tag & ~std::uint64_t{0xFFF};
+    if (line_write || !read_acked_) {
+      state_ = State::replay_req;
+    } else if (cache_enabled && memory.hit(WtDcacheMem::set_of(index_), WtDcacheMem::tag_of(tag_))) {
+      state_ = State::idle;
+      out.valid = true;
+      if (read_ack && in.data_req) {
+        state_ = State::read;
+        out.granted = true;
+      }
+    } else {
+      state_ = State::miss_req;
+    }
+  }
+
+  State state_ = State::idle;
+  std::uint64_t tag_ = 0, index_ = 0;
+  std::uint8_t id_ = 0, size_log2_ = 3;
+  std::uint8_t valid_ways_ = 0, valid_ways_next_ = 0;  // of the set, as read with the last look-up
+  bool read_requested_ = false, read_acked_ = false;
+};
+
+}  // namespace hartbeat::timing::cva6

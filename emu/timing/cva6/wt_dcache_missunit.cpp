@@ -1,0 +1,161 @@
+#include "emu/timing/cva6/wt_dcache_missunit.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+namespace {
+constexpr std::uint64_t line_of(std::uint64_t address) { return address >> WtDcacheMem::offset_bits; }
+}  // namespace
+
+void WtDcacheMissunit::returns(const AdapterReturn& in, const AmoRequest& amo, const WtDcacheMem& memory, Outputs& out) {
+  bool sc_fail = false, sc_pass = false;
+  mshr_clears_ = false;
+  switch (in.dcache) {
+    case DcacheReturnType::none: break;
+    case DcacheReturnType::load_ack:
+      if (!mshr_valid_) break;
+      mshr_clears_ = true;
+      out.port[mshr_.port].returned = true;
+      out.line.valid = true;
+      out.line.set = WtDcacheMem::set_of(mshr_.address);
+      if (mshr_.cached) {
+        out.line.writes_ways = out.line.refill = true;
+        out.line.way = mshr_.way;
+        out.line.tag = WtDcacheMem::tag_of(mshr_.address);
+      }
+      break;
+    case DcacheReturnType::store_ack:
+      if (stores_inflight_ == 0) break;
+      --stores_inflight_;
+      out.write_returned = true;
+      out.write_tid = in.tid;
+      break;
+    case DcacheReturnType::atomic_ack:
+      if (amo_requested_ && amo.type == MemoryRequest::amo_sc) (amo.sc_fails ? sc_fail : sc_pass) = true;
+      break;
+    case DcacheReturnType::invalidate_set:
+      out.line.valid = out.line.writes_ways = true;
+      out.line.set = WtDcacheMem::set_of(in.address);
+      out.line.invalidate_ways = 0xFF;
+      break;
+    case DcacheReturnType::invalidate_line:
+      out.line.set = WtDcacheMem::set_of(in.address);
+      out.line.invalidate_ways = memory.hit(out.line.set, WtDcacheMem::tag_of(in.address));
+      out.line.valid = out.line.writes_ways = out.line.invalidate_ways != 0;
+      break;
+  }
+  if (sc_fail || sc_pass || !backoff_.is_zero()) backoff_.clock(sc_fail, sc_pass);
+}
+
+void WtDcacheMissunit::collisions(const WtDcacheCtrl (&ctrl)[2]) {
+  for (unsigned port = 0; port < 2; ++port) {
+    if (!ctrl[port].wants_miss()) {
+      collided_[port] = false;
+      continue;
+    }
+    if ((mshr_valid_ || mshr_valid_q1_) && line_of(mshr_.address) == line_of(ctrl[port].miss_address()))
+      collided_[port] = true;
+  }
+}
+
+bool WtDcacheMissunit::send_read(unsigned port, WtAxiAdapter& adapter, const WtDcacheCtrl& ctrl,
+                                 const Interconnect& interconnect) {
+  if (!adapter.dcache_ready()) return false;
+  const std::uint8_t valid = ctrl.valid_ways();
+  const bool all_valid = valid == 0xFF;
+  mshr_.address = ctrl.miss_address();
+  mshr_.cached = enabled_ && interconnect.cached(mshr_.address);
+  mshr_.way = static_cast<std::uint8_t>(all_valid ? lfsr_.value(3) : std::countr_zero(static_cast<unsigned>(~valid)));
+  mshr_.port = static_cast<std::uint8_t>(port);
+  if (all_valid) lfsr_.step();
+  mshr_allocates_ = true;
+  const std::uint64_t mask = mshr_.cached ? 15 : (std::uint64_t{1} << ctrl.miss_size_log2()) - 1;
+  adapter.request_dcache({MemoryRequest::load, mshr_.cached, 1, 0, mshr_.address & ~mask, 0});
+  return true;
+}
+
+bool WtDcacheMissunit::send_write(WtAxiAdapter& adapter, const WriteMiss& write) {
+  if (!adapter.dcache_ready()) return false;
+  adapter.request_dcache({MemoryRequest::store, false, write.tid, write.byte_enable, write.address, write.data});
+  ++stores_inflight_;
+  return true;
+}
+
+void WtDcacheMissunit::idle(WtAxiAdapter& adapter, const WtDcacheCtrl (&ctrl)[2], const WtDcacheWbuffer& wbuffer,
+                            const WriteMiss& write, const AmoRequest& amo, const Interconnect& interconnect, Outputs& out) {
+  if (amo.valid) {
+    state_ = wbuffer.empty() && !mshr_valid_ ? State::amo : State::drain;
+    return;
+  }
+  for (unsigned port = 0; port < 2 && !mshr_valid_; ++port) {  // reads first, lowest port first
+    if (!ctrl[port].wants_miss()) continue;
+    if (collided_[port]) {
+      out.port[port].replay = true;
+    } else if (!wbuffer.collides(ctrl[port].miss_address())) {
+      out.port[port].ack = send_read(port, adapter, ctrl[port], interconnect);
+      if (!out.port[port].ack) {
+        locked_port_ = port;
+        state_ = State::load_wait;
+      }
+    }
+    return;
+  }
+  if (!write.valid) return;
+  if (mshr_valid_ && line_of(mshr_.address) == line_of(write.address)) return;
+  out.write_ack = send_write(adapter, write);
+  if (!out.write_ack) state_ = State::store_wait;
+}
+
+WtDcacheMissunit::Outputs WtDcacheMissunit::clock(const AdapterReturn& in, WtAxiAdapter& adapter,
+                                                  const WtDcacheCtrl (&ctrl)[2], const WtDcacheWbuffer& wbuffer,
+                                                  const AmoRequest& amo, const WtDcacheMem& memory,
+                                                  const Interconnect& interconnect) {
+  Outputs out;
+  const bool ack_amo = amo_ack(in);
+  const bool backoff_over = backoff_.is_zero();
+  returns(in, amo, memory, out);
+  mshr_allocates_ = false;
+  collisions(ctrl);
+  const WriteMiss write = state_ == State::flush ? WriteMiss{} : wbuffer.miss();
+  switch (state_) {
+    case State::flush:
+      out.line.valid = true;  // no reader is granted while the sets are cleared
+      out.line.writes_ways = true;
+      out.line.set = count_;
+      out.line.invalidate_ways = 0xFF;
+      if (++count_ == WtDcacheMem::sets) {
+        state_ = State::idle;
+        enabled_ = true;
+      }
+      break;
+    case State::idle: idle(adapter, ctrl, wbuffer, write, amo, interconnect, out); break;
+    case State::store_wait:
+      out.write_ack = send_write(adapter, write);
+      if (out.write_ack) state_ = State::idle;
+      break;
+    case State::load_wait:
+      out.port[locked_port_].ack = send_read(locked_port_, adapter, ctrl[locked_port_], interconnect);
+      if (out.port[locked_port_].ack) state_ = State::idle;
+      break;
+    case State::drain:
+      if (write.valid && !(mshr_valid_ && line_of(mshr_.address) == line_of(write.address)))
+        out.write_ack = send_write(adapter, write);
+      if (wbuffer.empty() && !mshr_valid_) state_ = State::idle;
+      break;
+    case State::amo:
+      if ((amo.type != MemoryRequest::amo_lr || backoff_over) && adapter.dcache_ready()) {
+        // A failed SC writes nothing: no invalidation for others, no CLINT write.
+        adapter.request_dcache({amo.type, false, 1, amo.sc_fails ? std::uint8_t{0} : amo.byte_enable, amo.address, 0});
+        state_ = State::amo_wait;
+      }
+      break;
+    case State::amo_wait:
+      if (ack_amo) state_ = State::idle;
+      break;
+  }
+  amo_requested_ = amo.valid;
+  mshr_valid_q1_ = mshr_valid_;
+  mshr_valid_ = mshr_allocates_ || (mshr_valid_ && !mshr_clears_);
+  return out;
+}
+
+}  // namespace hartbeat::timing::cva6

@@ -1,0 +1,88 @@
+// Module wt_dcache_missunit: arbitrates misses and writes, keeps the one MSHR, runs atomics, picks victims.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+#include "emu/timing/cva6/lfsr.hpp"
+#include "emu/timing/cva6/wt_axi_adapter.hpp"
+#include "emu/timing/cva6/wt_dcache_ctrl.hpp"
+#include "emu/timing/cva6/wt_dcache_mem.hpp"
+#include "emu/timing/cva6/wt_dcache_wbuffer.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+// The atomic that stands at the commit stage (amo_buffer's output).
+struct AmoRequest {
+  bool valid = false;
+  MemoryRequest type = MemoryRequest::amo_rmw;
+  std::uint64_t address = 0;
+  std::uint8_t byte_enable = 0;
+  bool sc_fails = false;   // the outcome, as the functional core found it
+};
+
+class WtDcacheMissunit {
+ public:
+  bool cache_enabled() const { return enabled_; }
+  // amo_resp.ack in this cycle.
+  bool amo_ack(const AdapterReturn& in) const {
+    return state_ == State::amo_wait && in.dcache == DcacheReturnType::atomic_ack && amo_requested_;
+  }
+
+  // wr_cl_*: what a return from memory writes into the tags in this cycle.
+  struct LineWrite {
+    bool valid = false;      // the tags are busy
+    bool writes_ways = false;
+    unsigned set = 0;
+    std::uint8_t invalidate_ways = 0;
+    bool refill = false;
+    unsigned way = 0;
+    std::uint32_t tag = 0;
+  };
+
+  struct Outputs {
+    LineWrite line;
+    WtDcacheCtrl::MissAnswer port[2];
+    bool write_ack = false;
+    bool write_returned = false;
+    std::uint8_t write_tid = 0;
+  };
+
+  Outputs clock(const AdapterReturn& in, WtAxiAdapter& adapter, const WtDcacheCtrl (&ctrl)[2], const WtDcacheWbuffer& wbuffer,
+                const AmoRequest& amo, const WtDcacheMem& memory, const Interconnect& interconnect);
+
+  // Waiting for memory, or nothing to do.
+  bool quiet() const { return (state_ == State::idle || state_ == State::amo_wait) && !mshr_valid_q1_edge(); }
+  bool initialising() const { return state_ == State::flush; }
+
+ private:
+  enum class State : std::uint8_t { flush, idle, drain, amo, amo_wait, store_wait, load_wait };
+
+  struct Mshr {
+    std::uint64_t address = 0;
+    bool cached = true;
+    std::uint8_t way = 0, port = 0;
+  };
+
+  bool mshr_valid_q1_edge() const { return mshr_valid_ != mshr_valid_q1_; }
+  void returns(const AdapterReturn& in, const AmoRequest& amo, const WtDcacheMem& memory, Outputs& out);
+  void collisions(const WtDcacheCtrl (&ctrl)[2]);
+  bool send_read(unsigned port, WtAxiAdapter& adapter, const WtDcacheCtrl& ctrl, const Interconnect& interconnect);
+  bool send_write(WtAxiAdapter& adapter, const WriteMiss& write);
+  void idle(WtAxiAdapter& adapter, const WtDcacheCtrl (&ctrl)[2], const WtDcacheWbuffer& wbuffer, const WriteMiss& write,
+            const AmoRequest& amo, const Interconnect& interconnect, Outputs& out);
+
+  State state_ = State::flush;
+  unsigned count_ = 0;
+  bool enabled_ = false;
+  Mshr mshr_;
+  bool mshr_valid_ = false, mshr_valid_q1_ = false, mshr_clears_ = false, mshr_allocates_ = false;
+  bool collided_[2] = {};
+  unsigned locked_port_ = 0;
+  bool amo_requested_ = false;
+  unsigned stores_inflight_ = 0;
+  Lfsr8 lfsr_;
+  ExponentialBackoff backoff_;
+};
+
+}  // namespace hartbeat::timing::cva6

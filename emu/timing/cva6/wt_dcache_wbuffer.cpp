@@ -1,0 +1,118 @@
+#include "emu/timing/cva6/wt_dcache_wbuffer.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+std::uint8_t WtDcacheWbuffer::next_piece(std::uint8_t bytes) {
+  // toSize64 of ariane_pkg: what can go out as one aligned transfer.
+  const unsigned offset = static_cast<unsigned>(std::countr_zero(static_cast<unsigned>(bytes)));
+  switch (bytes) {
+    case 0xFF: return 0xFF;
+    case 0x0F: case 0xF0: return bytes;
+    case 0x03: case 0x0C: case 0x30: case 0xC0: return bytes;
+    default: return static_cast<std::uint8_t>(1u << offset);
+  }
+}
+
+WriteMiss WtDcacheWbuffer::miss() const {
+  WriteMiss out;
+  const unsigned dirty = dirty_mask();
+  const std::uint32_t free = free_tx_mask();
+  if (dirty == 0 || free == 0) return out;
+  const Entry& entry = entries_[dirty_arbiter_.pick(dirty)];
+  out.valid = true;
+  out.byte_enable = next_piece(entry.txblock ? 0 : entry.dirty & entry.valid);
+  out.address = (entry.word << 3) + static_cast<unsigned>(std::countr_zero(static_cast<unsigned>(out.byte_enable)));
+  out.data = entry.data;
+  out.tid = static_cast<std::uint8_t>(tx_arbiter_.pick(free));
+  return out;
+}
+
+bool WtDcacheWbuffer::evicts(const Inputs& in) const {
+  if (returns_.empty()) return false;
+  const Tx& tx = tx_[returns_.front()];
+  const Entry& entry = entries_[tx.entry];
+  if (!entry.checked) return false;
+  const bool writes_cache = (tx.bytes & ~entry.dirty & 0xFF) != 0 && entry.hit_ways != 0;
+  if (!writes_cache) return true;
+  // The word port of wt_dcache_mem: after line writes, and not in the bank that a reader uses.
+  if (in.line_writes_ways) return false;
+  return !(in.read_acked && in.read_bank == (entry.word & 1));
+}
+
+void WtDcacheWbuffer::evict() {
+  const std::uint8_t id = returns_.front();
+  returns_.pop();
+  Tx& tx = tx_[id];
+  Entry& entry = entries_[tx.entry];
+  entry.txblock &= static_cast<std::uint8_t>(~tx.bytes);
+  entry.valid &= static_cast<std::uint8_t>(~(tx.bytes & ~entry.dirty));
+  if (entry.valid == 0) {
+    entry.checked = false;
+    valid_mask_ &= ~(1u << tx.entry);
+    checked_mask_ &= ~(1u << tx.entry);
+  }
+  tx.valid = false;
+}
+
+void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const WtDcacheMem& memory) {
+  // Everything is decided on the registers first.
+  const unsigned valid = valid_mask_, dirty = dirty_mask(), to_check = check_mask();
+  const std::uint32_t free_tx = free_tx_mask();
+  const bool eviction = evicts(in);
+  const WriteMiss offered = in.miss_ack ? miss() : WriteMiss{};
+  const unsigned dirty_entry = dirty_arbiter_.pick(dirty);
+  const unsigned check_entry = check_arbiter_.pick(to_check);
+  const bool taken = accepts(store);
+  const unsigned hit = taken ? hit_mask(store.address) : 0;
+  const Check check_result = check2_;
+
+  check2_ = check1_;
+  if (check1_.enabled)
+    check2_.hit_ways = memory.hit(WtDcacheMem::set_of(check1_.address), WtDcacheMem::tag_of(check1_.address));
+  check1_ = {in.check_ack, static_cast<std::uint8_t>(check_entry), 0, entries_[check_entry].word << 3};
+  if (in.check_ack) check_arbiter_.grant(to_check);
+
+  if (check_result.enabled && ((valid >> check_result.entry) & 1)) {
+    entries_[check_result.entry].checked = true;
+    entries_[check_result.entry].hit_ways = check_result.hit_ways;
+    checked_mask_ |= 1u << check_result.entry;
+  }
+  if (in.line_write || line_write_q_) {
+    for (unsigned mask = valid; mask; mask &= mask - 1) {
+      const unsigned i = static_cast<unsigned>(std::countr_zero(mask));
+      const unsigned set = WtDcacheMem::set_of(entries_[i].word << 3);
+      if ((in.line_write && set == in.line_set) || (line_write_q_ && set == line_set_q_)) {
+        entries_[i].checked = false;
+        checked_mask_ &= ~(1u << i);
+      }
+    }
+  }
+  line_write_q_ = in.line_write;
+  line_set_q_ = in.line_set;
+  if (eviction) evict();
+  if (in.miss_ack) {
+    entries_[dirty_entry].dirty &= static_cast<std::uint8_t>(~offered.byte_enable);
+    entries_[dirty_entry].txblock |= offered.byte_enable;
+    tx_[offered.tid] = {true, static_cast<std::uint8_t>(dirty_entry), offered.byte_enable};
+  }
+  dirty_arbiter_.clock(dirty, in.miss_ack);
+  tx_arbiter_.clock(free_tx, in.miss_ack);
+  if (in.returned) returns_.push(in.tid);
+  if (taken) {
+    const unsigned slot = static_cast<unsigned>(std::countr_zero(hit ? hit : ~valid));
+    Entry& entry = entries_[slot];
+    entry.word = store.address >> 3;
+    entry.checked = false;
+    entry.valid |= store.byte_enable;
+    entry.dirty |= store.byte_enable;
+    for (unsigned byte = 0; byte < 8; ++byte) {
+      if (!((store.byte_enable >> byte) & 1)) continue;
+      const std::uint64_t mask = std::uint64_t{0xFF} << (8 * byte);
+      entry.data = (entry.data & ~mask) | (store.data & mask);
+    }
+    valid_mask_ |= 1u << slot;
+    checked_mask_ &= ~(1u << slot);
+  }
+}
+
+}  // namespace hartbeat::timing::cva6
