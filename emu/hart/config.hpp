@@ -18,7 +18,7 @@ struct HartConfig {
   unsigned pmp_entries = 16;         // 0, 8 or 16 are usual; at most 64
   bool time_csr = true;              // false: reading `time` is illegal (CVA6), firmware emulates it
   bool misaligned_traps = false;     // true: misaligned loads and stores trap (CVA6)
-  bool sstc = false;
+  bool sstc = false;                 // stimecmp: the supervisor's own timer (Sstc)
   std::uint64_t reset_pc = 0x1000;   // set by the loader for ELF-only machines
   std::uint64_t mvendorid = 0, marchid = 0, mimpid = 0;
 };

@@ -104,6 +104,7 @@ bool read(const Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t
     case Csr::stval: value = c.stval; return true;
     case Csr::sip: value = pending_interrupts(h) & c.mideleg; return true;
     case Csr::satp: value = c.satp; return true;
+    case Csr::stimecmp: value = c.stimecmp; return h.config.sstc;
     case Csr::mvendorid: value = h.config.mvendorid; return true;
     case Csr::marchid: value = h.config.marchid; return true;
     case Csr::mimpid: value = h.config.mimpid; return true;
@@ -188,12 +189,15 @@ void write_mcountinhibit(Hart& h, std::uint64_t now, std::uint64_t value) {
   h.csr.instret_offset = instret - 1 - h.instret_at(now);
 }
 
-void write_menvcfg(Hart& h, std::uint64_t value) {
+void write_menvcfg(Hart& h, std::uint64_t now, std::uint64_t value) {
   std::uint64_t mask = menvcfg::FIOM;
   if (h.config.svadu) mask |= menvcfg::ADUE;
   if (h.config.mmu.features.svpbmt) mask |= menvcfg::PBMTE;
+  if (h.config.sstc) mask |= menvcfg::STCE;
+  const std::uint64_t changed = h.csr.menvcfg ^ (value & mask);
   h.csr.menvcfg = value & mask;
   update_context(h);
+  if (changed & menvcfg::STCE) h.system->timer_moved(h, now);
 }
 
 void write_ranges(Hart& h, std::uint16_t address, std::uint64_t value) {
@@ -238,6 +242,10 @@ void write(Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t valu
     case Csr::stval: c.stval = value; return;
     case Csr::sip: write_mip(h, value, irq::SSIP & c.mideleg); return;
     case Csr::satp: write_satp(h, now, value); return;
+    case Csr::stimecmp:
+      c.stimecmp = value;
+      h.system->timer_moved(h, now);
+      return;
     case Csr::mstatus: write_mstatus(h, value, mstatus::writable); return;
     case Csr::medeleg: c.medeleg = value & cause::delegable; return;
     case Csr::mideleg:
@@ -247,13 +255,17 @@ void write(Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t valu
     case Csr::mie: write_mie(h, value, irq::all); return;
     case Csr::mtvec: c.mtvec = legal_tvec(c.mtvec, value); return;
     case Csr::mcounteren: c.mcounteren = value & 0xffffffff; return;
-    case Csr::menvcfg: write_menvcfg(h, value); return;
+    case Csr::menvcfg: write_menvcfg(h, now, value); return;
     case Csr::mcountinhibit: write_mcountinhibit(h, now, value); return;
     case Csr::mscratch: c.mscratch = value; return;
     case Csr::mepc: c.mepc = value & ~std::uint64_t{1}; return;
     case Csr::mcause: c.mcause = value; return;
     case Csr::mtval: c.mtval = value; return;
-    case Csr::mip: write_mip(h, value, irq::supervisor); return;
+    case Csr::mip: {
+      const bool sstc_drives = (c.menvcfg & menvcfg::STCE) != 0;  // then STIP is read-only
+      write_mip(h, value, irq::supervisor & ~(sstc_drives ? irq::STIP : 0));
+      return;
+    }
     case Csr::mcycle:
       c.cycle_frozen = value;
       c.cycle_offset = value - (now + 1);  // the next instruction reads the value written
@@ -279,8 +291,11 @@ bool permitted(const Hart& h, std::uint16_t address, bool writes) {
   if (between(address, Csr::fflags, Csr::fcsr)) {
     return (h.csr.mstatus & mstatus::FS) != 0 && h.config.extensions.has(Extension::f);
   }
-  if (static_cast<Csr>(address) == Csr::satp) {
-    return h.privilege == Privilege::machine || !(h.csr.mstatus & mstatus::TVM);
+  if (h.privilege == Privilege::machine) return true;
+  if (static_cast<Csr>(address) == Csr::satp) return !(h.csr.mstatus & mstatus::TVM);
+  if (static_cast<Csr>(address) == Csr::stimecmp) {
+    constexpr std::uint64_t counteren_tm = 2;
+    return (h.csr.menvcfg & menvcfg::STCE) && (h.csr.mcounteren & counteren_tm);
   }
   return true;
 }

@@ -28,6 +28,7 @@ inline constexpr std::uint64_t all = supervisor | MSIP | MTIP | MEIP;
 namespace menvcfg {
 inline constexpr std::uint64_t FIOM = 1, CBIE = 3u << 4, CBCFE = 1u << 6, CBZE = 1u << 7;
 inline constexpr std::uint64_t ADUE = std::uint64_t{1} << 61, PBMTE = std::uint64_t{1} << 62;
+inline constexpr std::uint64_t STCE = std::uint64_t{1} << 63;
 }  // namespace menvcfg
 
 // Exception codes (mcause, scause).

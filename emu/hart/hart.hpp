@@ -94,6 +94,7 @@ struct Hart {
   Pmp pmp;
   std::uint64_t unretired = 0;        // clock - unretired = instret
   std::uint64_t stats_clock = 0, stats_instret = 0;  // at the last change of privilege
+  std::uint64_t timer_at = ~std::uint64_t{0};  // clock at which `time` reaches stimecmp (Sstc); never when it has
   bool seip_line = false;             // the PLIC's line; mip shows it or-ed with the software bit
   bool reservation_valid = false;
   std::uint64_t reservation = 0;      // physical address of the reserved granule

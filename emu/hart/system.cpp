@@ -143,8 +143,46 @@ void System::look_up(Hart& hart) {
   hart.op = arrival;
 }
 
-void System::event_moved() {
+void System::find_next_event() {
   next_event = platform.next_event().value;
+  for (const auto& hart : harts) next_event = std::min(next_event, hart->timer_at);
+}
+
+// Sstc (privileged specification, "Supervisor Timer Register"): STIP follows time >= stimecmp.
+void System::set_timer(Hart& hart, std::uint64_t now) {
+  hart.timer_at = never.value;
+  if (!(hart.csr.menvcfg & menvcfg::STCE)) return;
+  const bool reached = platform.mtime(Cycle{now}) >= hart.csr.stimecmp;
+  set_line(hart, irq::STI, reached);
+  if (!reached) hart.timer_at = platform.clint().cycle_of(hart.csr.stimecmp).value;
+}
+
+void System::timer_moved(Hart& hart, std::uint64_t now) {
+  set_timer(hart, now);
+  deadlines_moved();
+}
+
+void System::handle_events(std::uint64_t clock, bool all_asleep) {
+  event_clock = clock;
+  platform.advance(Cycle{clock}, all_asleep);
+  for (const auto& hart : harts) {
+    if (hart->timer_at > clock) continue;
+    set_timer(*hart, clock);
+    interrupts_changed(*hart);
+  }
+  find_next_event();
+}
+
+void System::event_moved() {
+  for (const auto& hart : harts) {
+    // mtime itself may have been written.
+    if (hart->csr.menvcfg & menvcfg::STCE) set_timer(*hart, in_store ? storing_at : event_clock);
+  }
+  deadlines_moved();
+}
+
+void System::deadlines_moved() {
+  find_next_event();
   for (const auto& hart : harts) {
     set_deadline(*hart);
     if (hart->sleeping || !in_blocks || hart->op == arrival || &*hart == current || hart->op == nullptr) continue;
@@ -159,6 +197,10 @@ void System::set_interrupt(HartId id, unsigned mip_bit, bool level) {
   if (level && !was && (mip_bit == irq::MSI || mip_bit == irq::SSI) && !events.ipis().empty() && in_store) {
     events.emit(events.ipis(), IpiEvent{site(*current, storing_at, current->current_pc), id, mip_bit == irq::SSI});
   }
+  interrupts_changed(hart);
+}
+
+void System::interrupts_changed(Hart& hart) {
   if (hart.sleeping && (pending_interrupts(hart) & hart.csr.mie) != 0) {
     wake(hart, in_store ? storing_at : event_clock, in_store || awake != 0 ? current : nullptr);
     hart.op = arrival;

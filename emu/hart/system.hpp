@@ -95,10 +95,21 @@ class System {
   // Recomputes when `hart` must look up: device events, limits, or at once when an interrupt is pending.
   void set_deadline(Hart& hart);
   void event_moved();
+  // Events of the devices and of the harts' own timers (Sstc) that are due at `clock` happen.
+  void handle_events(std::uint64_t clock, bool all_asleep);
+  // stimecmp, menvcfg.STCE or mtime has changed.
+  void timer_moved(Hart& hart, std::uint64_t now);
   // A device drives a mip bit of a hart; wakes it, or makes it look up, as needed.
   void set_interrupt(HartId id, unsigned mip_bit, bool level);
   void look_up(Hart& hart);
   void end(Stop reason, int status);
+
+ private:
+  void find_next_event();
+  void deadlines_moved();
+  // mip has changed: wakes the hart, or makes it look up, as needed.
+  void interrupts_changed(Hart& hart);
+  void set_timer(Hart& hart, std::uint64_t now);
 };
 
 }  // namespace hartbeat

@@ -14,12 +14,6 @@ namespace {
 // Cycles between two questions to the host (signals, timeout).
 constexpr std::uint64_t poll_interval = 1u << 22;
 
-void handle_events(System& system, std::uint64_t clock, bool all_asleep) {
-  system.event_clock = clock;
-  system.platform.advance(Cycle{clock}, all_asleep);
-  system.next_event = system.platform.next_event().value;
-}
-
 bool limits_reached(const System& system, const Hart& hart) {
   return hart.clock >= system.clock_limit || hart.instret_at(hart.clock) >= system.instret_limit;
 }
@@ -110,7 +104,7 @@ Block* fetch_block(System& system, Hart& hart) {
 
 bool service(System& system, Hart& hart) {
   system.current = &hart;
-  if (system.next_event <= hart.clock) handle_events(system, hart.clock, false);
+  if (system.next_event <= hart.clock) system.handle_events(hart.clock, false);
   if (system.stop == Stop::none && limits_reached(system, hart)) system.end(Stop::limit, 0);
   if (system.stop != Stop::none || !poll_host(system, hart.clock)) return false;
   const int interrupt = interrupt_to_take(hart);
@@ -148,7 +142,7 @@ bool idle(System& system) {
       return false;
     }
     if (!poll_host(system, next)) return false;
-    handle_events(system, next, true);
+    system.handle_events(next, true);
   }
   return true;
 }

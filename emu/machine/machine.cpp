@@ -49,7 +49,7 @@ RunResult Machine::run(const RunLimits& limits) {
   system.clock_limit = limits.max_cycles;
   system.instret_limit = limits.max_instret;
   system.keep_going = limits.keep_going;
-  system.next_event = platform_->next_event().value;
+  system.event_moved();
   if (system.events.wants_retired()) {
     std::vector<Recorder> recorders(hart_count());
     for (unsigned i = 0; i < hart_count(); ++i) system.harts[i]->recorder = &recorders[i];
