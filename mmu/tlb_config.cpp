@@ -20,7 +20,7 @@ void validate(const TlbConfig& config) {
   if (!std::has_single_bit(config.entries / config.ways))
     throw std::invalid_argument(shape + "cannot be built: " + std::to_string(config.entries / config.ways) +
                                 " sets are not a power of two");
-  if (config.replacement < TlbConfig::fifo || config.replacement > TlbConfig::random)
+  if (config.replacement > TlbConfig::random)
     throw std::invalid_argument(shape + "has no known replacement: choose fifo, lru, tree_plru or random");
   if (config.replacement == TlbConfig::tree_plru && !std::has_single_bit(config.ways))
     throw std::invalid_argument(shape + "cannot use tree-PLRU: its ways must be a power of two");

@@ -5,7 +5,7 @@ namespace hartbeat::mmu {
 
 struct TlbConfig {
   // Which entry of a full set makes room.
-  enum Replacement {
+  enum Replacement : unsigned char {
     fifo,       // the one filled longest ago
     lru,        // the one hit or filled longest ago
     tree_plru,  // as CVA6's cva6_tlb.sv: a binary tree of bits that each hit points away from; filling does
