@@ -51,7 +51,7 @@ bool HostInput::readable(int timeout_ms) const {
   int ready = 0;
   do {
     ready = ::poll(&wait, 1, timeout_ms);
-  } while (ready < 0 && errno == EINTR);
+  } while (ready < 0 && errno == EINTR && !(gives_up_ && gives_up_()));
   return ready > 0;
 }
 

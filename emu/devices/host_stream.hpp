@@ -55,6 +55,8 @@ class HostInput {
 
   // Called before waiting, so that a prompt is on the screen.
   void on_wait(std::function<void()> action) { before_wait_ = std::move(action); }
+  // Asked when a signal has ended a wait; true gives the wait up, as if there was nothing to read.
+  void on_signal(std::function<bool()> gives_up) { gives_up_ = std::move(gives_up); }
   // In a raw terminal: Ctrl-A x calls this and is not passed on; Ctrl-A Ctrl-A is one Ctrl-A.
   void on_quit(std::function<void()> action) { quit_ = std::move(action); }
 
@@ -69,6 +71,7 @@ class HostInput {
   bool patient_ = true;  // false after a grace period without data, until data comes
   bool escape_ = false;
   std::function<void()> before_wait_;
+  std::function<bool()> gives_up_;
   std::function<void()> quit_;
 };
 

@@ -25,7 +25,7 @@ Platform::Platform(const PlatformConfig& config, Board& board)
       plic_(config.harts, board),
       rtc_(config.rtc_epoch, config.clock_hz, InterruptLine(plic_, GoldfishRtc::interrupt), board),
       uart_(InterruptLine(plic_, Uart16550::interrupt), add_output(config.uart_output),
-            add_input(config.uart_input)),
+            add_input(config.uart_input, config)),
       poll_interval_(std::max<std::uint64_t>(1, config.clock_hz / polls_per_second)),
       next_poll_(never) {
   map_devices();
@@ -35,9 +35,10 @@ Platform::Platform(const PlatformConfig& config, Board& board)
 
 HostOutput& Platform::add_output(int descriptor) { return outputs_.emplace_back(descriptor); }
 
-HostInput& Platform::add_input(int descriptor) {
+HostInput& Platform::add_input(int descriptor, const PlatformConfig& config) {
   HostInput& input = inputs_.emplace_back(descriptor);
   input.on_wait([this] { flush(); });
+  input.on_signal(config.gives_up_waiting);
   return input;
 }
 
@@ -53,16 +54,16 @@ void Platform::map_devices() {
   bus_.add("uart", Uart16550::base, Uart16550::size, mmio_of(uart_));
 }
 
-std::unique_ptr<virtio::Device> Platform::make_device(const VirtioSlot& slot, std::uint64_t seed) {
+std::unique_ptr<virtio::Device> Platform::make_device(const VirtioSlot& slot, const PlatformConfig& config) {
   if (const auto* console = std::get_if<ConsoleSlot>(&slot)) {
-    return std::make_unique<virtio::Console>(add_output(console->output), add_input(console->input),
+    return std::make_unique<virtio::Console>(add_output(console->output), add_input(console->input, config),
                                              console->wait, board_);
   }
   if (const auto* disk = std::get_if<DiskSlot>(&slot)) {
     auto image = std::make_unique<virtio::DiskImage>(disk->descriptor, disk->bytes, disk->write_through);
     return std::make_unique<virtio::Block>(std::move(image), board_);
   }
-  return std::holds_alternative<EntropySlot>(slot) ? std::make_unique<virtio::Entropy>(seed, board_)
+  return std::holds_alternative<EntropySlot>(slot) ? std::make_unique<virtio::Entropy>(config.seed, board_)
                                                    : nullptr;
 }
 
@@ -71,7 +72,7 @@ void Platform::plug_virtio(const PlatformConfig& config) {
   using virtio::Transport;
   for (unsigned i = 0; i < Transport::slots; ++i) {
     const VirtioSlot slot = i < config.virtio.size() ? config.virtio[i] : VirtioSlot{};
-    virtio_.push_back(std::make_unique<Transport>(make_device(slot, config.seed), config.virtio_legacy,
+    virtio_.push_back(std::make_unique<Transport>(make_device(slot, config), config.virtio_legacy,
                                                   InterruptLine(plic_, Transport::first_interrupt + i), ram_,
                                                   board_));
     bus_.add("virtio", PhysAddr{Transport::first_base.value + i * Transport::size}, Transport::size,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -49,6 +50,7 @@ struct PlatformConfig {
   std::uint64_t seed = 1;                           // of the entropy device
   bool virtio_legacy = false;                       // version 1 of virtio-mmio, for old drivers
   std::vector<VirtioSlot> virtio;                   // slot 0 first, at most eight
+  std::function<bool()> gives_up_waiting;           // asked when a host signal ends a wait for input
   int uart_input = -1, uart_output = 1;             // host file descriptors; -1: none
 };
 
@@ -100,9 +102,9 @@ class Platform {
  private:
   void map_devices();
   HostOutput& add_output(int descriptor);
-  HostInput& add_input(int descriptor);
+  HostInput& add_input(int descriptor, const PlatformConfig& config);
   void plug_virtio(const PlatformConfig& config);
-  std::unique_ptr<virtio::Device> make_device(const VirtioSlot& slot, std::uint64_t seed);
+  std::unique_ptr<virtio::Device> make_device(const VirtioSlot& slot, const PlatformConfig& config);
   void poll_input(Cycle now, bool idle);
   bool live_input() const;
 

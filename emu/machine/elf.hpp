@@ -22,6 +22,14 @@ struct ElfSegment {
   bool executable = false, writable = false;
 };
 
+// A section of instructions; a loader does not need it, a disassembler does.
+struct ElfSection {
+  std::string_view name;  // points into the file's bytes
+  std::uint64_t address = 0;
+  std::uint64_t file_offset = 0;
+  std::uint64_t size = 0;
+};
+
 struct ElfSymbol {
   std::string_view name;  // points into the file's bytes
   std::uint64_t address = 0;
@@ -50,6 +58,10 @@ class ElfFile {
   std::uint64_t physical_entry() const;                                  // where the entry's byte is loaded
   const std::vector<ElfSegment>& segments() const { return segments_; }  // by ascending virtual address
   std::span<const std::uint8_t> contents(const ElfSegment& segment) const;
+  const std::vector<ElfSection>& code_sections() const { return code_sections_; }  // in the file's order
+  std::span<const std::uint8_t> contents(const ElfSection& section) const {
+    return std::span(bytes_).subspan(section.file_offset, section.size);
+  }
   std::span<const std::uint8_t> bytes() const { return bytes_; }
   // Path of the dynamic loader; empty for a static file.
   const std::string& interpreter() const { return interpreter_; }
@@ -69,6 +81,7 @@ class ElfFile {
   std::uint64_t entry_ = 0;
   std::vector<ElfSegment> segments_;
   std::vector<ElfSymbol> symbols_;
+  std::vector<ElfSection> code_sections_;
   std::string interpreter_;
   bool position_independent_ = false;
 };

@@ -53,7 +53,7 @@ void ElfParser::parse() {
   classify();
   check_overlaps();
   check_entry();
-  read_symbols(header);
+  read_sections(header);
 }
 
 void ElfParser::check_identity() const {
@@ -200,7 +200,7 @@ std::string_view ElfParser::text(std::uint64_t table, std::uint64_t table_size, 
   return {begin, strnlen(begin, table_size - index)};
 }
 
-void ElfParser::read_symbols(const Elf64_Ehdr& header) {
+void ElfParser::read_sections(const Elf64_Ehdr& header) {
   if (header.e_shoff == 0 || header.e_shnum == 0) return;  // stripped of its sections: it still runs
   if (header.e_shentsize != sizeof(Elf64_Shdr)) {
     fail(fmt::format("section headers of {} bytes; ELF64 has {}", header.e_shentsize, sizeof(Elf64_Shdr)));
@@ -213,12 +213,22 @@ void ElfParser::read_symbols(const Elf64_Ehdr& header) {
   };
   for (unsigned i = 0; i < header.e_shnum; ++i) {
     const Elf64_Shdr table = section(i);
+    const bool code = table.sh_type == SHT_PROGBITS && (table.sh_flags & SHF_EXECINSTR) != 0;
+    if (code && header.e_shstrndx < header.e_shnum) add_code_section(table, section(header.e_shstrndx));
     if (table.sh_type != SHT_SYMTAB) continue;
     if (table.sh_link >= header.e_shnum) fail("the symbol table has no string table");
     read_symbol_table(table, section(table.sh_link));
   }
   std::stable_sort(file_.symbols_.begin(), file_.symbols_.end(),
                    [](const ElfSymbol& a, const ElfSymbol& b) { return a.address < b.address; });
+}
+
+void ElfParser::add_code_section(const Elf64_Shdr& section, const Elf64_Shdr& names) {
+  if (!inside(section.sh_offset, section.sh_size) || !inside(names.sh_offset, names.sh_size)) {
+    fail(fmt::format("truncated: the section at {:#x} lies beyond the end of the file", section.sh_addr));
+  }
+  file_.code_sections_.push_back({text(names.sh_offset, names.sh_size, section.sh_name), section.sh_addr,
+                                  section.sh_offset, section.sh_size});
 }
 
 void ElfParser::read_symbol_table(const Elf64_Shdr& section, const Elf64_Shdr& strings) {

@@ -35,7 +35,8 @@ class ElfParser {
   void check_overlaps() const;
   void classify();
   void check_entry() const;
-  void read_symbols(const Elf64_Ehdr& header);
+  void read_sections(const Elf64_Ehdr& header);
+  void add_code_section(const Elf64_Shdr& section, const Elf64_Shdr& names);
   void read_symbol_table(const Elf64_Shdr& section, const Elf64_Shdr& strings);
 
   ElfFile& file_;

@@ -1,0 +1,158 @@
+#include "emu/cli/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "emu/machine/user_error.hpp"
+
+namespace hartbeat::cli {
+namespace {
+
+constexpr const char* run_description =
+    "Run a program: hartbeat run [OPTIONS] PROGRAM [ARGS...]\n"
+    "  PROGRAM is a bare-metal or kernel ELF, or a Linux/riscv64 ELF (then the bundled guest OS is booted to "
+    "run it).\n"
+    "  What follows PROGRAM is the program's. The exit status is the guest's; 2: a mistake of yours; 124: a "
+    "limit was\n"
+    "  reached; 125: the guest went wrong beyond repair; 130: interrupted.";
+
+OutputChoice parse_output(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string::npos) return {text, ""};
+  return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+// The format is one of `formats`.
+CLI::Validator output_of(const std::set<std::string>& formats) {
+  return CLI::Validator(
+      [formats](const std::string& text) {
+        if (formats.contains(parse_output(text).format)) return std::string();
+        std::string known;
+        for (const std::string& format : formats) known += (known.empty() ? "" : ", ") + format;
+        return "there is no format \"" + parse_output(text).format + "\"; there are: " + known;
+      },
+      "FORMAT[:FILE]");
+}
+
+std::string assignment(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  return equals == std::string::npos || equals == 0 ? "expected NAME=VALUE, found \"" + text + "\"" : "";
+}
+
+void add_machine_options(CLI::App& app, RunOptions& run) {
+  app.add_option("--machine", run.machine, "Bundled machine's name, or a TOML file")->type_name("NAME|FILE");
+  app.add_option("--set", run.overrides, "Override one configuration key; repeatable")
+      ->check(CLI::Validator(assignment, "KEY=VALUE"))
+      ->type_name("")
+      ->allow_extra_args(false);
+  const auto shorthand = [&](const char* option, const char* key, const char* type, const char* help) {
+    app.add_option_function<std::string>(
+           option,
+           [&run, key](const std::string& value) { run.overrides.push_back(std::string(key) + "=" + value); },
+           help)
+        ->type_name(type);
+  };
+  shorthand("--harts", "harts", "N", "Number of harts, 1 to 64");
+  shorthand("--memory", "memory", "SIZE", "RAM, such as 512M or 8G");
+  shorthand("--timing", "timing", "MODEL", "Timing model: none (one instruction is one cycle)");
+}
+
+void add_image_options(CLI::App& app, RunOptions& run) {
+  RunRequest& request = run.request;
+  app.add_option("--firmware", request.firmware, "M-mode firmware instead of the bundled one, or none")
+      ->type_name("ELF|none");
+  app.add_option("--kernel", request.kernel, "Kernel: ELF, Linux Image or raw binary")->type_name("FILE");
+  app.add_option("--initrd", request.initrd, "Initial archive (cpio)")->type_name("FILE");
+  app.add_option("--root", request.root, "Directory that becomes / of a Linux program")->type_name("DIR");
+  app.add_option("--append", request.append, "Kernel command line")->type_name("TEXT");
+  app.add_option("--env", request.environment, "Environment variable of a Linux program; repeatable")
+      ->check(CLI::Validator(assignment, "NAME=VALUE"))
+      ->type_name("")
+      ->allow_extra_args(false);
+  app.add_option("--disk", run.disks, "virtio block device; writes are forgotten unless ,rw; repeatable")
+      ->type_name("FILE[,rw]")
+      ->allow_extra_args(false);
+  app.add_option("--dtb", request.device_tree, "Device tree blob instead of the generated one")
+      ->type_name("FILE");
+  app.add_option("--dump-dtb", run.dump_dtb, "Write the device tree to a file and exit")->type_name("FILE");
+}
+
+void add_output_options(CLI::App& app, RunOptions& run) {
+  const auto outputs = [&app](const char* option, std::vector<OutputChoice>& into,
+                              const std::set<std::string>& formats, const char* help) {
+    app.add_option_function<std::vector<std::string>>(
+           option,
+           [&into](const std::vector<std::string>& texts) {
+             for (const std::string& text : texts) into.push_back(parse_output(text));
+           },
+           help)
+        ->check(output_of(formats))
+        ->type_name("")
+        ->allow_extra_args(false);
+  };
+  outputs("--trace", run.traces, {"spike"}, "Trace each instruction; FILE - is standard output; repeatable");
+  outputs("--stats", run.stats, {"text", "json", "none"},
+          "Report at the end: text, json or none; repeatable");
+  app.add_flag("--quiet", run.quiet, "No report and no messages but errors");
+  app.add_option("--max-cycles", run.max_cycles, "Stop when a hart's clock gets there")->type_name("N");
+  app.add_option("--max-instret", run.max_instret, "Stop when a hart has retired so many instructions")
+      ->type_name("N");
+  app.add_option("--timeout", run.timeout, "Stop after so many seconds of host time")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber);
+}
+
+// Everything from PROGRAM on is the guest's and has not been looked at.
+void take_program(const CLI::App& run_app, RunOptions& run) {
+  std::vector<std::string> rest = run_app.remaining();
+  if (!rest.empty() && rest.front() == "--") {
+    rest.erase(rest.begin());
+  } else if (!rest.empty() && rest.front().size() > 1 && rest.front().front() == '-') {
+    throw UserError("unknown option " + rest.front() + "; hartbeat run --help lists the options");
+  }
+  if (rest.empty()) return;
+  run.request.program = rest.front();
+  run.request.arguments.assign(rest.begin() + 1, rest.end());
+}
+
+}  // namespace
+
+Options parse_options(int argc, char** argv) {
+  Options options;
+  CLI::App app("Hartbeat: a RISC-V system emulator that explains what a fork cost", "hartbeat");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "hartbeat " HARTBEAT_VERSION);
+  app.add_flag("-v,--verbose", options.verbose, "Say what is loaded where");
+
+  CLI::App* run = app.add_subcommand("run", run_description)->prefix_command();
+  run->add_flag("-v,--verbose", options.verbose, "Say what is loaded where");
+  add_machine_options(*run, options.run);
+  add_image_options(*run, options.run);
+  add_output_options(*run, options.run);
+
+  CLI::App* machines = app.add_subcommand("machines", "List the bundled machines, or print one as TOML");
+  machines->add_option("NAME", options.machines.name, "Machine to print");
+
+  CLI::App* disasm = app.add_subcommand("disasm", "Disassemble a RISC-V ELF file");
+  disasm->add_option("ELF", options.disasm.file, "File to disassemble")->required();
+  disasm->add_option("--machine", options.disasm.machine, "Whose extensions to decode")
+      ->type_name("NAME|FILE");
+
+  try {
+    app.parse(argc, argv);
+    if (run->parsed()) take_program(*run, options.run);
+  } catch (const CLI::ParseError& error) {
+    const bool said_what_was_asked = error.get_exit_code() == 0;  // --help, --version
+    if (said_what_was_asked) {
+      app.exit(error);
+    } else {
+      std::cerr << "hartbeat: " << error.what() << "\nhartbeat --help lists commands and options\n";
+    }
+    options.exit_status = said_what_was_asked ? 0 : UserError::exit_status;
+    return options;
+  }
+  options.command = run->parsed() ? Command::run : machines->parsed() ? Command::machines : Command::disasm;
+  return options;
+}
+
+}  // namespace hartbeat::cli

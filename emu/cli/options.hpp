@@ -1,0 +1,55 @@
+// The command line as data. Parsing only: nothing is opened or run here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "emu/machine/loader.hpp"
+
+namespace hartbeat::cli {
+
+// FORMAT[:FILE] of --trace and --stats. Without a file: standard error; "-": standard output.
+struct OutputChoice {
+  std::string format;
+  std::string file;
+};
+
+struct RunOptions {
+  std::string machine = "virt";
+  std::vector<std::string> overrides;  // "key=value", in the order given; --harts and the like come last
+  RunRequest request;
+  std::vector<std::string> disks;  // "FILE" or "FILE,rw"
+  std::string dump_dtb;
+  std::vector<OutputChoice> traces;
+  std::vector<OutputChoice> stats;  // empty: text
+  bool quiet = false;               // no report at all
+  std::uint64_t max_cycles = ~std::uint64_t{0}, max_instret = ~std::uint64_t{0};
+  std::optional<double> timeout;  // seconds of host time
+};
+
+struct MachinesOptions {
+  std::string name;  // print this machine's file; empty: list all
+};
+
+struct DisasmOptions {
+  std::string file;
+  std::string machine = "virt";
+};
+
+enum class Command { none, run, machines, disasm };
+
+struct Options {
+  Command command = Command::none;
+  int exit_status = 0;  // with `none`: everything has been said (--help, --version, or a mistake)
+  bool verbose = false;
+  RunOptions run;
+  MachinesOptions machines;
+  DisasmOptions disasm;
+};
+
+// Prints help and mistakes itself. Mistakes have exit status 2.
+Options parse_options(int argc, char** argv);
+
+}  // namespace hartbeat::cli

@@ -1,0 +1,215 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <memory>
+
+#include "emu/cli/commands.hpp"
+#include "emu/cli/disks.hpp"
+#include "emu/cli/host_limits.hpp"
+#include "emu/cli/terminal.hpp"
+#include "emu/machine/bundle.hpp"
+#include "emu/machine/device_tree.hpp"
+#include "emu/machine/machine.hpp"
+#include "emu/machine/user_error.hpp"
+#include "emu/observe/json_report.hpp"
+#include "emu/observe/observation.hpp"
+#include "emu/observe/spike_log.hpp"
+#include "emu/observe/text_report.hpp"
+
+namespace hartbeat::cli {
+namespace {
+
+constexpr int limit_status = 124, broken_status = 125, interrupted_status = 130;
+
+MachineConfig configure(const RunOptions& options) {
+  MachineConfig config = load_machine(options.machine, options.overrides);
+  if (config.timing != "none") {
+    throw UserError(fmt::format("there is no timing model \"{}\"; there is: none", config.timing));
+  }
+  return config;
+}
+
+// What sits on the board. A Linux program has the host's three streams; a system of its own has the serial
+// line.
+void plug_in(const RunOptions& options, bool user_program, PlatformConfig& platform) {
+  if (user_program) {
+    platform.uart_input = -1;
+    platform.uart_output = STDERR_FILENO;  // the kernel's own messages
+    platform.virtio = {ConsoleSlot{STDIN_FILENO, STDOUT_FILENO, true}, ConsoleSlot{-1, STDERR_FILENO, true},
+                       EntropySlot{}};
+  } else {
+    platform.uart_input = STDIN_FILENO;
+    platform.uart_output = STDOUT_FILENO;
+  }
+  for (const std::string& disk : options.disks) platform.virtio.push_back(open_disk(disk));
+  if (platform.virtio.size() > virtio::Transport::slots) {
+    throw UserError(fmt::format("{} disks are too many; this machine has room for {}", options.disks.size(),
+                                virtio::Transport::slots - (platform.virtio.size() - options.disks.size())));
+  }
+  const bool room = platform.virtio.size() < virtio::Transport::slots;
+  if (!user_program && room) platform.virtio.push_back(EntropySlot{});
+}
+
+void write_file(const std::string& path, std::span<const std::uint8_t> bytes) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  if (!file.flush()) throw UserError(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
+}
+
+int dump_device_tree(const RunOptions& options, const MachineConfig& config) {
+  const RunRequest& request = options.request;
+  const bool nothing_to_load = request.program.empty() && request.kernel.empty() && request.firmware.empty();
+  write_file(options.dump_dtb, nothing_to_load ? device_tree(config, {request.append, 0, 0})
+                                               : load(config, request, bundled_images()).device_tree);
+  return 0;
+}
+
+void tell_layout(const MachineConfig& config, const Image& image) {
+  spdlog::info("machine {}: {} harts, {} MiB, {}", config.name, config.platform.harts,
+               config.platform.memory >> 20, config.isa);
+  for (const ElfFile& file : image.files) spdlog::info("{}: entry {:#x}", file.name(), file.entry());
+  for (const Placement& placement : image.placements) {
+    spdlog::info("{:#x}: {} bytes", placement.address.value, placement.bytes.size());
+  }
+}
+
+// The report's listeners and where the reports go.
+class Reporting {
+ public:
+  Reporting(const RunOptions& options, Machine& machine) : options_(options), machine_(machine) {
+    const auto none = [](const OutputChoice& choice) { return choice.format == "none"; };
+    if (options.quiet || std::any_of(options.stats.begin(), options.stats.end(), none)) return;
+    std::vector<observe::HartView> views;
+    for (unsigned i = 0; i < machine.hart_count(); ++i) {
+      views.push_back({&machine.counters(HartId{i}), &machine.translation(HartId{i}).counters()});
+    }
+    const Ram& ram = machine.platform().ram();
+    observation_ = std::make_unique<observe::Observation>(
+        std::move(views), [&ram](PhysAddr address, std::span<std::uint8_t> into) {
+          if (!ram.contains(address, into.size())) return false;
+          std::memcpy(into.data(), ram.host(address), into.size());
+          return true;
+        });
+    for (Listener* listener : observation_->listeners()) machine.attach(*listener);
+  }
+
+  void write(int exit_status, const std::string& ending) {
+    if (!observation_) return;
+    for (unsigned i = 0; i < machine_.hart_count(); ++i) machine_.counters(HartId{i});  // up to date
+    const RunRequest& request = options_.request;
+    const MachineConfig& config = machine_.config();
+    observe::RunFacts facts{.program = request.program.empty() ? request.kernel : request.program,
+                            .arguments = request.arguments,
+                            .machine = config.name,
+                            .timing = config.timing,
+                            .memory_bytes = config.platform.memory,
+                            .exit_status = exit_status,
+                            .ending = ending};
+    const observe::Report report = observation_->report(std::move(facts));
+    if (options_.stats.empty()) return emit({"text", ""}, report);
+    for (const OutputChoice& choice : options_.stats) emit(choice, report);
+  }
+
+ private:
+  static void emit(const OutputChoice& choice, const observe::Report& report) {
+    const std::string text = choice.format == "json" ? observe::to_json(report) : observe::to_text(report);
+    if (choice.file.empty())
+      std::cerr << text << std::flush;
+    else if (choice.file == "-")
+      std::cout << text << std::flush;
+    else
+      write_file(choice.file, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  }
+
+  const RunOptions& options_;
+  Machine& machine_;
+  std::unique_ptr<observe::Observation> observation_;
+};
+
+// --trace, each a listener of its own.
+class Traces {
+ public:
+  Traces(const RunOptions& options, Machine& machine) {
+    const auto complain = [](const std::string& message) { spdlog::error("{}", message); };
+    for (const OutputChoice& choice : options.traces) {
+      if (choice.file.empty() || choice.file == "-") {
+        const int descriptor = choice.file.empty() ? STDERR_FILENO : STDOUT_FILENO;
+        logs_.push_back(std::make_unique<observe::SpikeLog>(descriptor, "the trace", complain));
+      } else {
+        logs_.push_back(std::make_unique<observe::SpikeLog>(choice.file, complain));
+      }
+      machine.attach(*logs_.back());
+    }
+  }
+  void finish() { logs_.clear(); }
+
+ private:
+  std::vector<std::unique_ptr<observe::SpikeLog>> logs_;
+};
+
+struct Ending {
+  int status;
+  std::string sentence;
+};
+
+// Statuses of the host's shell have eight bits; a failure must not become a success in them.
+int shell_status(int guest_status) {
+  const int low = guest_status & 0xff;
+  return guest_status != 0 && low == 0 ? 1 : low;
+}
+
+Ending describe(const RunResult& result, const HostLimits& limits) {
+  if (result.stop == Stop::power_off) {
+    return {shell_status(result.exit_status),
+            fmt::format("the guest ended the run with status {}", result.exit_status)};
+  }
+  if (limits.interrupted()) return {interrupted_status, "interrupted by a signal"};
+  if (limits.timed_out()) return {limit_status, "the time of --timeout was up"};
+  switch (result.stop) {
+    case Stop::reset: return {0, "the guest asked for a reset"};
+    case Stop::deadlock: return {broken_status, "every hart sleeps in wfi and nothing will wake one"};
+    case Stop::trap_loop:
+      return {broken_status, "a hart traps again and again without retiring an instruction"};
+    default: return {limit_status, "the limit of --max-cycles or --max-instret was reached"};
+  }
+}
+
+}  // namespace
+
+int run(const RunOptions& options) {
+  MachineConfig config = configure(options);
+  if (!options.dump_dtb.empty()) return dump_device_tree(options, config);
+  const Image image = load(config, options.request, bundled_images());
+  HostLimits host_limits(options.timeout);
+  plug_in(options, image.user_program, config.platform);
+  config.platform.gives_up_waiting = [&host_limits] { return host_limits.reached(); };
+  tell_layout(config, image);
+
+  Machine machine(config);
+  place(image, machine.platform());
+  std::optional<RawTerminal> terminal;
+  if (!image.user_program) terminal.emplace();
+  if (terminal && terminal->active()) machine.platform().enable_quit_key();
+  Reporting reporting(options, machine);
+  Traces traces(options, machine);
+
+  RunLimits limits{options.max_cycles, options.max_instret, [&] {
+                     machine.platform().flush();  // what is printed without a line feed is seen in time
+                     return !host_limits.reached();
+                   }};
+  const RunResult result = machine.run(limits);
+  terminal.reset();
+  traces.finish();
+  const Ending ending = describe(result, host_limits);
+  if (result.stop != Stop::power_off && !options.quiet) spdlog::warn("{}", ending.sentence);
+  if (!result.diagnosis.empty()) std::cerr << result.diagnosis;
+  reporting.write(ending.status, ending.sentence);
+  return ending.status;
+}
+
+}  // namespace hartbeat::cli

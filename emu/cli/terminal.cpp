@@ -1,0 +1,53 @@
+#include "emu/cli/terminal.hpp"
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <initializer_list>
+
+namespace hartbeat::cli {
+namespace {
+
+// A signal handler has no object to work on: what it restores has to be global.
+termios saved;
+volatile std::sig_atomic_t raw = 0;
+
+void restore() {
+  if (raw == 0) return;
+  raw = 0;
+  ::tcsetattr(STDIN_FILENO, TCSADRAIN, &saved);
+}
+
+// The terminal first, then the signal's own effect.
+void restore_and_die(int signal) {
+  restore();
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+}  // namespace
+
+RawTerminal::RawTerminal() {
+  if (!::isatty(STDIN_FILENO) || ::tcgetattr(STDIN_FILENO, &saved) != 0) return;
+  termios settings = saved;
+  settings.c_iflag &=
+      ~static_cast<tcflag_t>(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
+  settings.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
+  settings.c_cc[VMIN] = 1;
+  settings.c_cc[VTIME] = 0;
+  if (::tcsetattr(STDIN_FILENO, TCSADRAIN, &settings) != 0) return;
+  active_ = true;
+  raw = 1;
+  std::atexit(restore);
+  for (const int signal : {SIGHUP, SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
+    std::signal(signal, restore_and_die);
+  }
+}
+
+RawTerminal::~RawTerminal() {
+  if (active_) restore();
+}
+
+}  // namespace hartbeat::cli

@@ -1,0 +1,20 @@
+// The host's terminal in raw mode, for guests that drive a serial line themselves.
+#pragma once
+
+namespace hartbeat::cli {
+
+// Puts standard input into raw mode, if it is a terminal, and back at the end: of this object, of the
+// program, and before a signal kills it. At most one at a time.
+class RawTerminal {
+ public:
+  RawTerminal();
+  ~RawTerminal();
+  RawTerminal(const RawTerminal&) = delete;
+  RawTerminal& operator=(const RawTerminal&) = delete;
+  bool active() const { return active_; }
+
+ private:
+  bool active_ = false;
+};
+
+}  // namespace hartbeat::cli
