@@ -110,7 +110,28 @@ class Loader {
       }
       return add_elf(bundled_elf("bundled firmware", bundle_.firmware));
     }
-    return add_elf(ElfFile::read(request_.firmware));
+    std::vector<std::uint8_t> bytes = read_file(request_.firmware);
+    if (looks_like_elf(bytes)) return place_firmware(ElfFile::parse(request_.firmware, std::move(bytes)));
+    add_blob(ram_base, std::move(bytes), "firmware");
+    return ram_base;
+  }
+
+  // OpenSBI's own ELF is position independent and linked to 0: it goes to the base of RAM and relocates itself.
+  std::uint64_t place_firmware(ElfFile elf) {
+    const bool linked_low = elf.position_independent() && elf.segments().front().physical_address == 0;
+    if (!linked_low) return add_elf(std::move(elf));
+    image_.files.push_back(std::move(elf));
+    const ElfFile& file = image_.files.back();
+    for (const ElfSegment& segment : file.segments()) {
+      const std::uint64_t address = ram_base + segment.physical_address;
+      if (segment.physical_address > payload_base - ram_base || segment.memory_size > payload_base - address) {
+        throw UserError(fmt::format("{} reaches to {:#x}, but firmware must end below the kernel at {:#x}", file.name(),
+                                    address + segment.memory_size, payload_base));
+      }
+      image_.placements.push_back({PhysAddr{address}, file.contents(segment)});
+      taken_.push_back({address, segment.memory_size, file.name()});
+    }
+    return ram_base + file.entry();
   }
 
   std::uint64_t load_kernel() {
@@ -121,7 +142,7 @@ class Loader {
     std::vector<std::uint8_t> bytes = read_file(request_.kernel);
     if (looks_like_elf(bytes)) return add_elf(ElfFile::parse(request_.kernel, std::move(bytes)));
     const std::uint64_t offset = image_text_offset(bytes);
-    add_blob(ram_base + offset, std::move(bytes));
+    add_blob(ram_base + offset, std::move(bytes), "kernel image");
     return ram_base + offset;
   }
 
@@ -183,7 +204,7 @@ class Loader {
   void add_archive(std::vector<std::uint8_t> archive) {
     archive_size_ = archive.size();
     archive_start_ = reserve_high(archive.size(), "the initial archive");
-    add_blob(archive_start_, std::move(archive));
+    add_blob(archive_start_, std::move(archive), "initial archive");
   }
 
   std::uint64_t add_device_tree() {
@@ -199,8 +220,10 @@ class Loader {
                         "a source file with dtc");
       }
     }
-    const std::uint64_t at = reserve_high(image_.device_tree.size(), "the device tree");
-    add_blob(at, image_.device_tree);
+    // As QEMU does, on a 2 MiB boundary: boot loaders (U-Boot) copy some KiB more than the tree's size.
+    constexpr std::uint64_t slack = 2u << 20;
+    const std::uint64_t at = reserve_high(image_.device_tree.size() + slack, "the device tree") & ~(slack - 1);
+    add_blob(at, image_.device_tree, "device tree");
     return at;
   }
 
@@ -235,11 +258,10 @@ class Loader {
     return elf.physical_entry();
   }
 
-  void add_blob(std::uint64_t address, std::vector<std::uint8_t> bytes) {
+  void add_blob(std::uint64_t address, std::vector<std::uint8_t> bytes, const char* what) {
     image_.blobs.push_back(std::move(bytes));
     const std::vector<std::uint8_t>& blob = image_.blobs.back();
     image_.placements.push_back({PhysAddr{address}, blob});
-    const char* what = address < payload_base || address >= top_ ? "archive or device tree" : "kernel image";
     taken_.push_back({address, blob.size(), what});
     const std::uint64_t offset = address - ram_base;
     if (offset > config_.platform.memory || blob.size() > config_.platform.memory - offset) {
