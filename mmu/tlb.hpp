@@ -29,7 +29,7 @@ class Tlb {
   // The entry that translates the address in this address space, or null. Of several (stale entries of other
   // sizes, or a global and a private one) the smallest page answers, of these the youngest. The pointer is
   // good until the entry is evicted or fenced. A hit counts for the replacement.
-  TlbEntry* lookup(VirtAddr address, std::uint16_t asid) {
+  [[gnu::always_inline]] TlbEntry* lookup(VirtAddr address, std::uint16_t asid) {
     const std::uint32_t slot = find(address, asid);
     if (slot == no_slot) return nullptr;
     replacement_.hit(slots_[slot].set, slot);
@@ -107,7 +107,7 @@ class Tlb {
     return static_cast<std::uint32_t>(entry.virtual_page >> (entry.page_shift - 12)) & set_mask_;
   }
 
-  std::uint32_t find(VirtAddr address, std::uint16_t asid) const {
+  [[gnu::always_inline]] std::uint32_t find(VirtAddr address, std::uint16_t asid) const {
     const std::uint64_t page = address.value >> 12;
     for (unsigned present = present_; present != 0; present &= present - 1) {
       const unsigned size_class = static_cast<unsigned>(std::countr_zero(present));
@@ -116,7 +116,8 @@ class Tlb {
     }
     return no_slot;
   }
-  std::uint32_t find_sized(std::uint64_t page, unsigned size_class, std::uint16_t asid) const {
+  [[gnu::always_inline]] std::uint32_t find_sized(std::uint64_t page, unsigned size_class,
+                                                  std::uint16_t asid) const {
     const unsigned span = span_of(size_class);
     const std::uint64_t start = page >> span << span;
     std::uint32_t slot = buckets_[bucket_of(page >> span, size_class)];
@@ -130,7 +131,9 @@ class Tlb {
   }
 
   std::uint32_t slot_for(const TlbEntry& entry);
-  void place(std::uint32_t slot, const TlbEntry& entry);
+  // In and out of the bucket and the count of its page size.
+  void link(std::uint32_t slot);
+  void unlink(std::uint32_t slot);
   void remove(std::uint32_t slot);
   template <class Selected, class F>
   unsigned remove_covering(VirtAddr address, Selected&& selected, F&& removed);
@@ -145,6 +148,62 @@ class Tlb {
   std::vector<std::uint32_t> live_;  // valid slots, so that a fence costs what the TLB holds
   ReplacementState replacement_;
 };
+
+[[gnu::always_inline]] inline bool Tlb::insert(const TlbEntry& entry, TlbEntry* evicted,
+                                               const TlbEntry** inserted) {
+  const std::uint32_t number = slot_for(entry);
+  Slot& slot = slots_[number];
+  const bool occupied = slot.live_index != no_slot;
+  if (occupied) {
+    if (evicted != nullptr) *evicted = slot.entry;
+    unlink(number);
+  } else {
+    slot.live_index = static_cast<std::uint32_t>(live_.size());
+    live_.push_back(number);
+  }
+  slot.entry = entry;
+  link(number);
+  replacement_.filled(slot.set, number);
+  if (inserted != nullptr) *inserted = &slot.entry;
+  return occupied;
+}
+
+// The slot that holds this page of this size in this address space, or else the one that the replacement
+// names.
+inline std::uint32_t Tlb::slot_for(const TlbEntry& entry) {
+  const std::uint32_t slot = find_sized(entry.virtual_page, class_of(entry.page_shift), entry.asid);
+  return slot != no_slot ? slot : replacement_.victim(set_of(entry));
+}
+
+inline void Tlb::link(std::uint32_t number) {
+  Slot& slot = slots_[number];
+  std::uint32_t& head = buckets_[bucket_of(slot.entry)];
+  slot.next = head;
+  head = number;
+  const unsigned size_class = class_of(slot.entry.page_shift);
+  ++counts_[size_class];
+  present_ |= 1u << size_class;
+}
+
+inline void Tlb::unlink(std::uint32_t number) {
+  const Slot& slot = slots_[number];
+  std::uint32_t* place = &buckets_[bucket_of(slot.entry)];
+  while (*place != number) place = &slots_[*place].next;
+  *place = slot.next;
+  const unsigned size_class = class_of(slot.entry.page_shift);
+  if (--counts_[size_class] == 0) present_ &= ~(1u << size_class);
+}
+
+inline void Tlb::remove(std::uint32_t number) {
+  unlink(number);
+  Slot& slot = slots_[number];
+  const std::uint32_t last = live_.back();
+  live_[slot.live_index] = last;
+  slots_[last].live_index = slot.live_index;
+  live_.pop_back();
+  slot.live_index = no_slot;
+  replacement_.invalidated(slot.set, number);
+}
 
 template <class Selected, class F>
 unsigned Tlb::remove_covering(VirtAddr address, Selected&& selected, F&& removed) {

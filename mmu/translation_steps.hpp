@@ -5,6 +5,29 @@
 
 namespace hartbeat::mmu {
 
+namespace detail {
+
+inline bool same_page(const TlbEntry& a, const TlbEntry& b) {
+  return a.virtual_page == b.virtual_page && a.page_shift == b.page_shift &&
+         (a.asid == b.asid || (a.global && b.global));
+}
+
+}  // namespace detail
+
+[[gnu::always_inline]] inline const TlbEntry* TranslationUnit::fill_first_level(const TlbEntry& entry,
+                                                                                Access access) {
+  const bool fetch = access == Access::fetch;
+  Tlb& tlb = fetch ? itlb_ : dtlb_;
+  const TlbEntry* placed = nullptr;
+  if (tlb.insert(entry, &evicted_[evicted_count_], &placed)) {
+    if (!detail::same_page(evicted_[evicted_count_], entry))
+      ++(fetch ? counters_.itlb : counters_.dtlb).evictions;
+    ++evicted_count_;
+  }
+  tlb.touch(*placed);  // the access that missed is repeated and hits
+  return placed;
+}
+
 template <PteMemory Memory>
 Translation TranslationUnit::miss(Memory& memory, const Context& context, VirtAddr address, Access access) {
   evicted_count_ = 0;
@@ -46,7 +69,7 @@ Translation TranslationUnit::walk_and_fill(Memory& memory, const Context& contex
   counters_.ad_writes += walk_.ad_written;
   if (walk_.fault != Fault::none) {
     ++counters_.walk_faults;
-    if (!config_.cache_faults || !cacheable_fault()) return {.fault = walk_.fault};
+    if (!cacheable_fault(context, access)) return {.fault = walk_.fault};
   }
   TlbEntry entry = entry_of(walk_, context.asid & asid_mask_, address);
   if ((entry.permissions & pte::V) == 0) entry = without_target(entry);

@@ -13,11 +13,6 @@ std::uint16_t asid_mask_of(const Features& features) {
   return static_cast<std::uint16_t>((1u << features.asid_bits) - 1);
 }
 
-bool same_page(const TlbEntry& a, const TlbEntry& b) {
-  return a.virtual_page == b.virtual_page && a.page_shift == b.page_shift &&
-         (a.asid == b.asid || (a.global && b.global));
-}
-
 }  // namespace
 
 TranslationUnit::TranslationUnit(const UnitConfig& config)
@@ -37,17 +32,21 @@ void TranslationUnit::fault_from(const TlbEntry& entry, Check check) {
   walk_.global = entry.global;
 }
 
-bool TranslationUnit::cacheable_fault() const {
+bool TranslationUnit::cacheable_fault(const Context& context, Access access) const {
   switch (walk_.check) {
-    case Check::pte_invalid:
     case Check::user_page_without_sum:
     case Check::user_page_executed_by_supervisor:
-    case Check::supervisor_page_from_user:
+    case Check::supervisor_page_from_user: {
+      const auto with_other_u = static_cast<std::uint8_t>(walk_.pte ^ pte::U);
+      return config_.cache_faults ||
+             (config_.cache_privilege_faults && allowed(with_other_u, context, access));
+    }
+    case Check::pte_invalid:
     case Check::not_executable:
     case Check::not_readable:
     case Check::not_writable:
     case Check::accessed_clear:
-    case Check::dirty_clear: return true;
+    case Check::dirty_clear: return config_.cache_faults;
     default: return false;
   }
 }
@@ -67,22 +66,10 @@ void TranslationUnit::drop_other_sizes(const TlbEntry& entry, VirtAddr address, 
   if (l2_) l2_->remove_others(address, entry.asid, entry.page_shift, [](const TlbEntry&) {});
 }
 
-const TlbEntry* TranslationUnit::fill_first_level(const TlbEntry& entry, Access access) {
-  const bool fetch = access == Access::fetch;
-  Tlb& tlb = fetch ? itlb_ : dtlb_;
-  const TlbEntry* placed = nullptr;
-  if (tlb.insert(entry, &evicted_[evicted_count_], &placed)) {
-    if (!same_page(evicted_[evicted_count_], entry)) ++(fetch ? counters_.itlb : counters_.dtlb).evictions;
-    ++evicted_count_;
-  }
-  tlb.touch(*placed);  // the access that missed is repeated and hits
-  return placed;
-}
-
 void TranslationUnit::fill_second_level(const TlbEntry& entry) {
   TlbEntry gone;
   const TlbEntry* placed = nullptr;
-  if (l2_->insert(entry, &gone, &placed) && !same_page(gone, entry)) ++counters_.l2.evictions;
+  if (l2_->insert(entry, &gone, &placed) && !detail::same_page(gone, entry)) ++counters_.l2.evictions;
   l2_->touch(*placed);
 }
 

@@ -25,6 +25,9 @@ struct UnitConfig {
   // specification allows it; software that forgets the fence after making a PTE valid then sees the fault
   // stay.
   bool cache_faults = false;
+  // As CVA6, whose walker leaves the check of U to the TLB's output: a leaf that only its U bit forbids to
+  // the access is cached all the same, and the fault comes from there.
+  bool cache_privilege_faults = false;
 };
 
 struct TlbCounters {
@@ -132,8 +135,8 @@ class TranslationUnit {
   void fault_from(const TlbEntry& entry, Check check);
   // An entry for a PTE with V = 0: it remembers the page only.
   static TlbEntry without_target(const TlbEntry& entry);
-  // Whether the faulting walk's PTE is one that cache_faults keeps.
-  bool cacheable_fault() const;
+  // Whether the configuration caches the PTE at which the walk faulted.
+  bool cacheable_fault(const Context& context, Access access) const;
   // A walk that followed a hit may have found a page of another size: what it replaces must not be hit again.
   void drop_other_sizes(const TlbEntry& entry, VirtAddr address, Access access);
   // Puts the entry into the I- or D-TLB and returns where it is; evicted_ says what left.

@@ -31,8 +31,9 @@ struct PteRead {
 };
 
 // What a walk did: every PTE it read, and how it ended. On success `address` is the translation; on a fault
-// it is 0. `reads[0 … read_count)` are meaningful. After a fault raised from a TLB entry (no walk),
-// read_count is 0 and `pte` is that entry's PTE as remembered.
+// it is 0. `reads[0 … read_count)` are meaningful; when the check is pte_memory, the last of them is the read
+// that failed (PTE 0). After a fault raised from a TLB entry (no walk), read_count is 0 and `pte` is that
+// entry's PTE as remembered.
 struct Walk {
   Fault fault = Fault::none;
   Check check = Check::none;

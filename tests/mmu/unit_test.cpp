@@ -325,6 +325,35 @@ TEST_CASE("A faulting translation is cached by default, or not when it is asked 
   }
 }
 
+TEST_CASE("As in CVA6, a leaf that only U forbids is cached and faults from the TLB") {
+  for (const bool cached : {false, true}) {
+    UnitConfig config = small(4);
+    config.cache_privilege_faults = cached;
+    Bench bench(config);
+    bench.context.privilege = Privilege::supervisor;
+    CHECK(bench.page(0).fault == Fault::page);
+    CHECK(bench.unit.last_walk().check == Check::user_page_without_sum);
+    CHECK(bench.unit.last_walk().read_count == 3);
+    CHECK(bench.unit.dtlb().size() == (cached ? 1u : 0u));
+    CHECK(bench.page(0).fault == Fault::page);
+    CHECK(bench.unit.last_walk().check == Check::user_page_without_sum);
+    CHECK(bench.unit.last_walk().read_count == (cached ? 0 : 3));
+    bench.context.sum = true;
+    CHECK(bench.page(0).tlb_hit == cached);
+    // What the walk itself refuses is not cached in either.
+    bench.context.sum = false;
+    bench.fence();
+    bench.pte_of(1) &= ~pte::D;
+    bench.page(1, Access::store);
+    bench.pte_of(2) = 0;
+    bench.page(2);
+    bench.context.privilege = Privilege::user;
+    bench.pte_of(3) &= ~pte::W;
+    bench.page(3, Access::store);
+    CHECK(bench.unit.dtlb().size() == 0);
+  }
+}
+
 TEST_CASE("A page is not served by one entry over its whole reach, or a fence inside it misses it") {
   struct Kind {
     unsigned level;
