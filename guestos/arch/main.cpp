@@ -1,0 +1,126 @@
+// From the first C++ instruction to init: opens each part of the kernel in turn.
+#include "guestos/arch/boot_info.hpp"
+#include "guestos/arch/console_devices.hpp"
+#include "guestos/arch/csr.hpp"
+#include "guestos/arch/firmware_console.hpp"
+#include "guestos/arch/hart.hpp"
+#include "guestos/arch/layout.hpp"
+#include "guestos/arch/power.hpp"
+#include "guestos/arch/tracepoint.hpp"
+#include "guestos/fs/file.hpp"
+#include "guestos/lib/memory.hpp"
+#include "guestos/lib/print.hpp"
+#include "guestos/mm/asid.hpp"
+#include "guestos/mm/cow.hpp"
+#include "guestos/mm/frames.hpp"
+#include "guestos/mm/heap.hpp"
+#include "guestos/proc/process.hpp"
+#include "guestos/proc/scheduler.hpp"
+#include "guestos/sys/clock.hpp"
+#include "guestos/sys/system_call.hpp"
+
+extern "C" guestos::u64 kernel_root[];
+
+namespace guestos {
+
+namespace {
+
+struct InitCommand {
+  char path[PATH_MAX] = {};
+  TextList arguments = {};
+  TextList environment = {};
+};
+
+// A NUL-separated list from a start-up file; the archive keeps the bytes.
+bool read_list(const char* path, TextList& list) {
+  i64 error = 0;
+  Inode* inode = lookup({nullptr, path, true}, error);
+  if (inode == nullptr || inode->archive == nullptr || inode->archive_size == 0) return false;
+  list.size = inode->archive_size;
+  list.bytes = static_cast<char*>(heap_allocate(list.size + 1));
+  if (list.bytes == nullptr) return false;
+  memcpy(list.bytes, inode->archive, list.size);
+  if (list.bytes[list.size - 1] != 0) list.bytes[list.size++] = 0;
+  for (u64 i = 0; i < list.size; ++i) list.count += list.bytes[i] == 0 ? 1 : 0;
+  release_inode(inode);
+  return true;
+}
+
+bool read_command(InitCommand& command) {
+  if (boot_argument("init", command.path, sizeof command.path)) {
+    command.arguments = {command.path, strlen(command.path) + 1, 1};
+  } else if (read_list("/.hartbeat/argv", command.arguments)) {
+    copy_text(command.path, command.arguments.bytes, sizeof command.path);
+  } else {
+    return false;
+  }
+  if (!read_list("/.hartbeat/env", command.environment)) {
+    static char environment[] = "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin\0HOME=/\0TERM=vt100";
+    command.environment = {environment, sizeof environment, 3};
+  }
+  return true;
+}
+
+void open_file_system() {
+  tree_open();
+  const Range archive = boot_info().initrd;
+  if (archive.end > archive.start)
+    if (const i64 error = unpack_archive(direct<const u8>(archive.start), archive.end - archive.start);
+        error != 0)
+      panic("the initial archive (initrd) is no cpio newc archive or is damaged", static_cast<u64>(-error));
+  make_device_nodes();
+}
+
+unsigned shell_status(u32 wait_status) {
+  return (wait_status & 0x7f) != 0 ? 128 + (wait_status & 0x7f) : wait_status >> 8 & 0xff;
+}
+
+// The start-up thread: from here on the kernel is whole.
+bool start_up(void*) {
+  auto* command = create<InitCommand>();
+  if (command == nullptr || !read_command(*command))
+    panic("no program: neither init=PATH in the boot arguments nor /.hartbeat/argv in the initrd");
+  start_other_harts();
+  heap_boot_done();
+  const u64 free_at_boot = free_frames();
+  trace<Tracepoint::boot_done>(free_at_boot, frame_totals().total);
+  trace_frames();
+  arm_allocation_failure();
+  if (start_init(command->path, command->arguments, command->environment) < 0) panic("no memory for init");
+  const u32 status = wait_for_the_end();
+  forget_since_boot();
+  trace_frames();
+  trace<Tracepoint::shutdown>(free_frames(), shell_status(status));
+  TextBuffer<160> text;
+  text << "guestos: init ended with " << u64{shell_status(status)} << "; free frames " << free_frames()
+       << " of " << frame_totals().total << ", at boot " << free_at_boot;
+  log_line(text);
+  power_off(shell_status(status));
+}
+
+}  // namespace
+
+extern "C" [[noreturn]] void kernel_main(u64 hart, u64 device_tree) {
+  if (!read_boot_info(device_tree, hart)) panic("no device tree, or it names no memory", device_tree);
+  firmware_console_open();
+  // The identity leaf of entry.S has done its work only when every hart has started: secondary harts need it,
+  // too.
+  frames_open();
+  harts_open();
+  asids_open();
+  cow_open();
+  clock_open();
+  system_calls_open();
+  console_devices_open();
+  enable_console_interrupts();
+  open_file_system();
+  Thread* thread = create_thread(nullptr, 0, start_up, nullptr);
+  if (thread == nullptr) panic("no memory for the start-up thread");
+  Hart& self = this_hart();
+  self.current = self.idle;
+  make_runnable(*thread);
+  // The idle thread's context is saved when it is first switched away from; until then this is it.
+  idle_loop();
+}
+
+}  // namespace guestos

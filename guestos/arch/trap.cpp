@@ -1,0 +1,155 @@
+// Traps: system calls, page faults and interrupts, to whoever deals with them.
+#include "guestos/arch/console_devices.hpp"
+#include "guestos/arch/csr.hpp"
+#include "guestos/arch/hart.hpp"
+#include "guestos/arch/sbi.hpp"
+#include "guestos/arch/tracepoint.hpp"
+#include "guestos/lib/print.hpp"
+#include "guestos/mm/fault.hpp"
+#include "guestos/proc/process.hpp"
+#include "guestos/proc/scheduler.hpp"
+#include "guestos/proc/signal.hpp"
+#include "guestos/sys/system_call.hpp"
+
+extern "C" {
+extern char user_access_begin[], user_access_end[], user_access_failed[];
+}
+
+namespace guestos {
+
+namespace {
+
+bool is_page_fault(u64 scause) {
+  return scause == cause::fetch_page_fault || scause == cause::load_page_fault ||
+         scause == cause::store_page_fault;
+}
+
+Access access_of(u64 scause) {
+  return scause == cause::store_page_fault   ? Access::store
+         : scause == cause::fetch_page_fault ? Access::fetch
+                                             : Access::load;
+}
+
+const char* access_name(u64 scause) {
+  switch (scause) {
+    case cause::fetch_page_fault:
+    case cause::fetch_access: return "instruction fetch";
+    case cause::store_page_fault:
+    case cause::store_access:
+    case cause::misaligned_store: return "store";
+    default: return "load";
+  }
+}
+
+// A genuine fault: says who did what, then leaves the rest to the signal.
+void report_fault(const TrapFrame& frame, const FaultOutcome& outcome) {
+  const Process& process = current_process();
+  trace<Tracepoint::fault_message>(process.pid, frame.stval, frame.scause, frame.sepc, outcome.signal);
+  if (outcome.signal != SIGKILL && !is_fatal_here(outcome.signal)) return;
+  TextBuffer<400> text;
+  text << "guestos: " << process.name << "[" << process.pid << "]: "
+       << (outcome.signal == SIGKILL  ? "killed"
+           : outcome.signal == SIGBUS ? "SIGBUS"
+                                      : "SIGSEGV")
+       << ": " << access_name(frame.scause) << " at 0x";
+  text.hex(frame.stval) << ", pc 0x";
+  text.hex(frame.sepc) << ": " << outcome.reason;
+  if (outcome.range.end != 0) {
+    text << " (0x";
+    text.hex(outcome.range.start) << "-0x";
+    text.hex(outcome.range.end) << ")";
+  }
+  text << "\n";
+  console_write(ConsoleStream::error, text.c_str(), text.size());
+}
+
+void user_page_fault(const TrapFrame& frame) {
+  Process& process = current_process();
+  ++process.minor_faults;
+  const FaultOutcome outcome =
+      resolve_fault(*process.space, frame.stval, access_of(frame.scause), frame.scause, frame.sepc);
+  if (outcome.signal == 0) return;
+  report_fault(frame, outcome);
+  force_signal(outcome.signal, {outcome.code, 0, frame.stval});
+}
+
+void user_exception(TrapFrame& frame) {
+  u32 signal = SIGSEGV;
+  i32 code = SEGV_ACCERR;
+  u64 address = frame.stval;
+  switch (frame.scause) {
+    case cause::illegal_instruction:
+      signal = SIGILL;
+      code = ILL_ILLOPC;
+      address = frame.sepc;
+      break;
+    case cause::breakpoint:
+      signal = SIGTRAP;
+      code = TRAP_BRKPT;
+      address = frame.sepc;
+      break;
+    case cause::misaligned_fetch:
+    case cause::misaligned_load:
+    case cause::misaligned_store:
+      signal = SIGBUS;
+      code = BUS_ADRALN;
+      break;
+    default: break;
+  }
+  force_signal(signal, {code, 0, address});
+}
+
+void interrupt(u64 scause) {
+  if (scause == cause::supervisor_timer) {
+    this_hart().programmed = ~u64{0};
+    sbi::set_timer(~u64{0});
+    run_timers();
+    preempt();
+  } else if (scause == cause::supervisor_software) {
+    csr::clear<csr::sip>(csr::interrupt_software);  // somebody wants us to look around: prepare_return does
+  } else if (scause == cause::supervisor_external) {
+    console_interrupt();
+  }
+}
+
+}  // namespace
+
+extern "C" void user_trap(TrapFrame* frame) {
+  const u64 scause = frame->scause;
+  if (scause == cause::user_call) {
+    system_call(*frame);
+  } else if (is_page_fault(scause)) {
+    user_page_fault(*frame);
+  } else if ((scause & cause::interrupt) != 0) {
+    interrupt(scause);
+  } else {
+    user_exception(*frame);
+  }
+  prepare_return(frame);
+}
+
+// The kernel itself faults in one place only: where it touches user memory.
+extern "C" void kernel_trap(TrapFrame* frame) {
+  const auto begin = reinterpret_cast<u64>(user_access_begin);
+  const auto end = reinterpret_cast<u64>(user_access_end);
+  const bool expected =
+      is_page_fault(frame->scause) && frame->sepc >= begin && frame->sepc < end && frame->stval < user_end;
+  if (!expected) {
+    TextBuffer<200> text;
+    text << "kernel trap, scause ";
+    text.hex(frame->scause) << ", sepc 0x";
+    text.hex(frame->sepc) << ", ra 0x";
+    text.hex(frame->x[ra]);
+    panic(text.c_str(), frame->sepc, frame->stval);
+  }
+  Thread& self = current_thread();
+  Process* process = self.process;
+  if (process != nullptr && process->space != nullptr && !self.no_fault) {
+    const FaultOutcome outcome =
+        resolve_fault(*process->space, frame->stval, access_of(frame->scause), frame->scause, frame->sepc);
+    if (outcome.signal == 0) return;
+  }
+  frame->sepc = reinterpret_cast<u64>(user_access_failed);
+}
+
+}  // namespace guestos

@@ -1,0 +1,208 @@
+#include "guestos/fs/file.hpp"
+
+#include "guestos/fs/pipe.hpp"
+#include "guestos/lib/memory.hpp"
+#include "guestos/mm/heap.hpp"
+#include "guestos/mm/user_memory.hpp"
+
+namespace guestos {
+
+namespace {
+
+constinit SpinLock poll_lock;
+constinit WaitQueue poll_waiters;
+constinit u64 poll_events = 0;
+
+Timespec timespec_of(i64 nanoseconds) { return {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000}; }
+
+i64 new_position(i64 offset, u32 whence, u64 current, u64 end) {
+  const i64 base = whence == 0 ? 0 : whence == 1 ? static_cast<i64>(current) : static_cast<i64>(end);
+  if (whence == 3) return static_cast<u64>(offset) < end ? offset : -ENXIO;  // SEEK_DATA: no holes are known
+  if (whence == 4) return static_cast<u64>(offset) < end ? static_cast<i64>(end) : -ENXIO;
+  if (whence > 2 || base + offset < 0) return -EINVAL;
+  return base + offset;
+}
+
+constexpr u8 directory_type(u32 mode) { return static_cast<u8>((mode & S_IFMT) >> 12); }
+
+}  // namespace
+
+i64 File::read(u64, u64) { return -EBADF; }
+i64 File::write(u64, u64) { return -EBADF; }
+i64 File::read_at(u64, u64, u64) { return -ESPIPE; }
+i64 File::write_at(u64, u64, u64) { return -ESPIPE; }
+i64 File::seek(i64, u32) { return -ESPIPE; }
+i64 File::resize(u64) { return -EINVAL; }
+i64 File::poll() { return POLLIN | POLLOUT; }
+i64 File::control(u64, u64) { return -ENOTTY; }
+i64 File::list(u64, u64) { return -ENOTDIR; }
+
+void File::drop_reference() {
+  if (__atomic_fetch_sub(&references_, 1, __ATOMIC_ACQ_REL) != 1) return;
+  this->~File();
+  heap_release(this);
+}
+
+i64 InodeFile::read(u64 to, u64 size) {
+  MutexGuard guard(position_mutex_);
+  const i64 done = read_at(position_, to, size);
+  if (done > 0) position_ += static_cast<u64>(done);
+  return done;
+}
+
+i64 InodeFile::read_at(u64 offset, u64 to, u64 size) {
+  if (inode_->is_directory()) return -EISDIR;
+  return read_inode_to_user(*inode_, offset, to, size);
+}
+
+i64 InodeFile::write(u64 from, u64 size) {
+  MutexGuard guard(position_mutex_);
+  if ((flags & O_APPEND) != 0) position_ = inode_->size;
+  const i64 done = write_inode_from_user(*inode_, position_, from, size);
+  if (done > 0) position_ += static_cast<u64>(done);
+  return done;
+}
+
+i64 InodeFile::write_at(u64 offset, u64 from, u64 size) {
+  return write_inode_from_user(*inode_, offset, from, size);
+}
+
+i64 InodeFile::seek(i64 offset, u32 whence) {
+  MutexGuard guard(position_mutex_);
+  const i64 position = new_position(offset, whence, position_, inode_->size);
+  if (position >= 0) position_ = static_cast<u64>(position);
+  return position;
+}
+
+i64 InodeFile::status(Stat& stat) {
+  inode_status(*inode_, stat);
+  return 0;
+}
+
+i64 InodeFile::resize(u64 size) {
+  if (!inode_->is_regular()) return -EINVAL;
+  touch_inode(*inode_);
+  return resize_inode(*inode_, size);
+}
+
+i64 InodeFile::list(u64 to, u64 size) {
+  if (!inode_->is_directory()) return -ENOTDIR;
+  struct Record {  // struct linux_dirent64
+    u64 d_ino;
+    i64 d_off;
+    u16 d_reclen;
+    u8 d_type;
+    char d_name[NAME_MAX + 1 + 8];
+  };
+  MutexGuard guard(position_mutex_);
+  HeapBuffer<EntryCopy> entry(1);
+  HeapBuffer<Record> record(1);
+  if (!entry || !record) return -ENOMEM;
+  u64 done = 0;
+  while (entry_at(*inode_, position_, entry[0])) {
+    const u64 length = strlen(entry[0].name) + 1;
+    const u64 record_size = align_up(__builtin_offsetof(Record, d_name) + length, 8);
+    if (done + record_size > size) return done != 0 ? static_cast<i64>(done) : -EINVAL;
+    memset(record.get(), 0, sizeof(Record));
+    record[0].d_ino = entry[0].number;
+    record[0].d_off = static_cast<i64>(position_ + 1);
+    record[0].d_reclen = static_cast<u16>(record_size);
+    record[0].d_type = directory_type(entry[0].type);
+    memcpy(record[0].d_name, entry[0].name, length);
+    if (copy_to_user(to + done, record.get(), record_size) != 0) return -EFAULT;
+    done += record_size;
+    ++position_;
+  }
+  return static_cast<i64>(done);
+}
+
+TextFile::~TextFile() {
+  heap_release(text_);
+  release_inode(inode_);
+}
+
+i64 TextFile::read_at(u64 offset, u64 to, u64 size) {
+  if (offset >= size_) return 0;
+  const u64 part = min_of(size, size_ - offset);
+  return copy_to_user(to, text_ + offset, part) == 0 ? static_cast<i64>(part) : -EFAULT;
+}
+
+i64 TextFile::read(u64 to, u64 size) {
+  const i64 done = read_at(position_, to, size);
+  if (done > 0) position_ += static_cast<u64>(done);
+  return done;
+}
+
+i64 TextFile::seek(i64 offset, u32 whence) {
+  const i64 position = new_position(offset, whence, position_, size_);
+  if (position >= 0) position_ = static_cast<u64>(position);
+  return position;
+}
+
+i64 TextFile::status(Stat& stat) {
+  inode_status(*inode_, stat);
+  return 0;
+}
+
+void inode_status(const Inode& inode, Stat& stat) {
+  stat = {};
+  stat.st_dev = inode.proc != ProcNode::none ? 4 : 1;
+  stat.st_ino = inode.number;
+  stat.st_mode = inode.mode;
+  stat.st_nlink = inode.links;
+  stat.st_uid = inode.owner;
+  stat.st_gid = inode.group;
+  if (inode.device != Device::none) stat.st_rdev = u64{1} << 8 | (static_cast<u64>(inode.device) + 2);
+  stat.st_size = static_cast<i64>(inode.size);
+  stat.st_blksize = page_size;
+  stat.st_blocks = static_cast<i64>(page_up(inode.size) / 512);
+  stat.st_atim = timespec_of(inode.accessed);
+  stat.st_mtim = timespec_of(inode.modified);
+  stat.st_ctim = timespec_of(inode.changed);
+}
+
+File* open_inode(Inode* inode, u32 flags, i64& error) {
+  File* file = nullptr;
+  error = -ENOMEM;
+  if ((flags & O_PATH) != 0 || inode->is_regular() || inode->is_directory()) {
+    if (inode->proc != ProcNode::none && inode->is_regular()) {
+      u64 size = 0;
+      char* text = proc_text(*inode, size);
+      if (text != nullptr) file = create<TextFile>(inode, text, size);
+      if (file == nullptr && text != nullptr) heap_release(text);
+    } else {
+      file = create<InodeFile>(inode);
+    }
+  } else if (inode->device != Device::none) {
+    return open_device(inode, error);
+  } else if ((inode->mode & S_IFMT) == S_IFIFO) {
+    file = open_fifo(*inode, flags, error);
+    release_inode(inode);
+    return file;
+  } else {
+    error = -ENXIO;
+  }
+  if (file == nullptr) release_inode(inode);
+  return file;
+}
+
+void notify_poll() {
+  SpinGuard guard(poll_lock);
+  ++poll_events;
+  poll_waiters.wake_all();
+}
+
+u64 poll_generation() {
+  SpinGuard guard(poll_lock);
+  return poll_events;
+}
+
+Wake wait_for_poll(u64 seen, u64 deadline) {
+  poll_lock.lock();
+  Wake why = Wake::condition;
+  while (poll_events == seen && why == Wake::condition) why = poll_waiters.sleep(poll_lock, true, deadline);
+  poll_lock.unlock();
+  return why;
+}
+
+}  // namespace guestos

@@ -1,0 +1,196 @@
+#include "guestos/fs/inode.hpp"
+
+#include "guestos/arch/layout.hpp"
+#include "guestos/fs/pipe.hpp"
+#include "guestos/lib/memory.hpp"
+#include "guestos/mm/heap.hpp"
+#include "guestos/mm/user_memory.hpp"
+#include "guestos/sys/clock.hpp"
+
+namespace guestos {
+
+namespace {
+
+constinit u64 last_number = 1;
+constinit SpinLock boot_files_lock;
+constinit Inode* cached_boot_files = nullptr;
+
+// Room for page `index`; with the lock held, so that the old index is not read meanwhile.
+bool reserve_index(Inode& inode, u64 index) {
+  if (index < inode.page_capacity) return true;
+  u64 capacity = max_of<u64>(inode.page_capacity * 2, 8);
+  while (capacity <= index) capacity *= 2;
+  if (inode.page_capacity == 0)
+    capacity = max_of(capacity, min_of<u64>(page_up(inode.size) >> page_bits, 1024));
+  auto* pages = static_cast<u32*>(heap_allocate(capacity * sizeof(u32)));
+  if (pages == nullptr) return false;
+  memset(pages, 0, capacity * sizeof(u32));
+  memcpy(pages, inode.pages, inode.page_capacity * sizeof(u32));
+  if (inode.pages != nullptr) heap_release(inode.pages);
+  inode.pages = pages;
+  inode.page_capacity = capacity;
+  return true;
+}
+
+void note_boot_file(Inode& inode) {
+  if (!heap_is_boot_object(&inode)) return;
+  SpinGuard guard(boot_files_lock);
+  if (inode.is_cached_boot_file) return;
+  inode.is_cached_boot_file = true;
+  inode.next_cached = cached_boot_files;
+  cached_boot_files = &inode;
+}
+
+void fill_page(const Inode& inode, u64 index, u8* page) {
+  const u64 start = index << page_bits;
+  const u64 known = inode.archive_size > start ? min_of(inode.archive_size - start, page_size) : 0;
+  if (known != 0) memcpy(page, inode.archive + start, known);
+  if (known != page_size) memset(page + known, 0, page_size - known);
+}
+
+void drop_pages(Inode& inode, u64 first) {
+  for (u64 i = first; i < inode.page_capacity; ++i) {
+    if (inode.pages[i] == 0) continue;
+    drop_reference(inode.pages[i]);
+    inode.pages[i] = 0;
+  }
+}
+
+}  // namespace
+
+Inode* create_inode(u32 mode) {
+  auto* inode = create<Inode>();
+  if (inode == nullptr) return nullptr;
+  inode->number = __atomic_fetch_add(&last_number, 1, __ATOMIC_RELAXED);
+  inode->mode = mode;
+  inode->modified = inode->changed = inode->accessed = realtime_nanoseconds();
+  return inode;
+}
+
+void add_inode_reference(Inode* inode) { __atomic_fetch_add(&inode->references, 1, __ATOMIC_RELAXED); }
+
+void release_inode(Inode* inode) {
+  if (__atomic_fetch_sub(&inode->references, 1, __ATOMIC_ACQ_REL) != 1) return;
+  drop_pages(*inode, 0);
+  if (inode->pages != nullptr) heap_release(inode->pages);
+  if (inode->target != nullptr) heap_release(inode->target);
+  if (inode->fifo != nullptr) drop_pipe(inode->fifo);
+  if (heap_is_boot_object(inode)) {  // stays where it is; must not be found with dangling pages
+    inode->pages = nullptr;
+    inode->page_capacity = 0;
+    inode->fifo = nullptr;
+    return;
+  }
+  destroy(inode);
+}
+
+FrameNumber cached_page(Inode& inode, u64 index) {
+  inode.lock.lock();
+  if (index < inode.page_capacity && inode.pages[index] != 0) {
+    const FrameNumber frame = inode.pages[index];
+    add_reference(frame);
+    inode.lock.unlock();
+    return frame;
+  }
+  inode.lock.unlock();
+  const FrameNumber fresh = allocate_frame(FrameState::page_cache);
+  if (fresh == no_frame) return no_frame;
+  fill_page(inode, index, direct_page<u8>(fresh));
+  note_boot_file(inode);
+  SpinGuard guard(inode.lock);
+  if (!reserve_index(inode, index)) {
+    drop_reference(fresh);
+    return no_frame;
+  }
+  if (inode.pages[index] != 0) {  // somebody was faster
+    drop_reference(fresh);
+  } else {
+    inode.pages[index] = static_cast<u32>(fresh);
+  }
+  add_reference(inode.pages[index]);
+  return inode.pages[index];
+}
+
+u64 read_inode(Inode& inode, u64 offset, void* to, u64 size) {
+  u64 done = 0;
+  while (done < size && offset + done < inode.size) {
+    const u64 at = offset + done;
+    const u64 part = min_of(min_of(size - done, page_size - (at & (page_size - 1))), inode.size - at);
+    const FrameNumber frame = cached_page(inode, at >> page_bits);
+    if (frame == no_frame) break;
+    memcpy(static_cast<u8*>(to) + done, direct_page<u8>(frame) + (at & (page_size - 1)), part);
+    drop_reference(frame);
+    done += part;
+  }
+  return done;
+}
+
+i64 resize_inode(Inode& inode, u64 size) {
+  if (size > largest_file) return -EFBIG;
+  SpinGuard guard(inode.lock);
+  if (size < inode.size) {
+    drop_pages(inode, page_up(size) >> page_bits);
+    const u64 tail = size & (page_size - 1);
+    const u64 index = size >> page_bits;
+    if (tail != 0 && index < inode.page_capacity && inode.pages[index] != 0)
+      memset(direct_page<u8>(inode.pages[index]) + tail, 0, page_size - tail);
+    inode.archive_size = min_of(inode.archive_size, size);
+  }
+  inode.size = size;
+  return 0;
+}
+
+i64 read_inode_to_user(Inode& inode, u64 offset, u64 to, u64 size) {
+  u64 done = 0;
+  while (done < size && offset + done < inode.size) {
+    const u64 at = offset + done;
+    const u64 part = min_of(min_of(size - done, page_size - (at & (page_size - 1))), inode.size - at);
+    const FrameNumber frame = cached_page(inode, at >> page_bits);
+    if (frame == no_frame) return done != 0 ? static_cast<i64>(done) : -ENOMEM;
+    const u64 copied = copy_to_user_partly(to + done, direct_page<u8>(frame) + (at & (page_size - 1)), part);
+    drop_reference(frame);
+    done += copied;
+    if (copied != part) return done != 0 ? static_cast<i64>(done) : -EFAULT;
+  }
+  return static_cast<i64>(done);
+}
+
+i64 write_inode_from_user(Inode& inode, u64 offset, u64 from, u64 size) {
+  if (offset > largest_file || size > largest_file - offset) return -EFBIG;
+  u64 done = 0;
+  i64 error = 0;
+  while (done < size && error == 0) {
+    const u64 at = offset + done;
+    const u64 part = min_of(size - done, page_size - (at & (page_size - 1)));
+    const FrameNumber frame = cached_page(inode, at >> page_bits);
+    if (frame == no_frame) {
+      error = -ENOSPC;
+      break;
+    }
+    const u64 copied =
+        copy_from_user_partly(direct_page<u8>(frame) + (at & (page_size - 1)), from + done, part);
+    drop_reference(frame);
+    done += copied;
+    if (copied != part) error = -EFAULT;
+    SpinGuard guard(inode.lock);
+    inode.size = max_of(inode.size, at + copied);
+  }
+  if (done != 0) touch_inode(inode);
+  return done != 0 || size == 0 ? static_cast<i64>(done) : error;
+}
+
+void touch_inode(Inode& inode) { inode.modified = inode.changed = realtime_nanoseconds(); }
+
+// Declared in tree.cpp's terms: the pages that start-up files have gained since boot.
+void forget_boot_file_pages() {
+  SpinGuard guard(boot_files_lock);
+  for (Inode* inode = cached_boot_files; inode != nullptr; inode = inode->next_cached) {
+    if (inode->pages == nullptr) continue;
+    drop_pages(*inode, 0);
+    heap_release(inode->pages);
+    inode->pages = nullptr;
+    inode->page_capacity = 0;
+  }
+}
+
+}  // namespace guestos

@@ -1,0 +1,141 @@
+// Files as they are in memory: the tree that the initial archive unpacks to, its page cache, devices and
+// /proc.
+#pragma once
+
+#include "guestos/lib/list.hpp"
+#include "guestos/lib/types.hpp"
+#include "guestos/mm/frames.hpp"
+#include "guestos/proc/wait_queue.hpp"
+#include "guestos/sys/linux.hpp"
+
+namespace guestos {
+
+struct Inode;
+struct Pipe;
+
+// A name in a directory.
+struct Entry {
+  char* name = nullptr;
+  Inode* inode = nullptr;  // a reference is held
+  Links<Entry> links = {};
+};
+using EntryList = List<Entry, &Entry::links>;
+
+enum class Device : u8 { none, null, zero, full, random, console, error_console, terminal };
+// Made when looked up, from what the kernel knows at that moment.
+enum class ProcNode : u8 {
+  none,
+  root,
+  self,
+  process,
+  stat,
+  status,
+  cmdline,
+  comm,
+  maps,
+  exe,
+  statm,
+  fd,
+  task,
+  cwd,
+  meminfo,
+  mounts,
+  system_stat,
+  uptime,
+  version,
+  cpuinfo,
+  vmstat,
+  loadavg,
+  filesystems,
+  sys,
+  sys_vm,
+  overcommit,
+};
+
+struct Inode {
+  u64 number = 0;
+  u32 mode = 0;  // type and permissions
+  u32 links = 0;
+  u32 references = 1;
+  u32 owner = 0, group = 0;
+  i64 modified = 0, changed = 0, accessed = 0;  // nanoseconds, CLOCK_REALTIME
+  u64 size = 0;
+  Device device = Device::none;
+  ProcNode proc = ProcNode::none;
+  u32 proc_pid = 0;
+
+  Inode* parent = nullptr;  // of a directory; the root's is itself
+  EntryList entries;
+  char* target = nullptr;  // of a symbolic link
+  Pipe* fifo = nullptr;
+
+  SpinLock lock;         // protects size and the page index
+  u32* pages = nullptr;  // page cache: frame number per page of the file, 0 where there is none
+  u64 page_capacity = 0;
+  const u8* archive = nullptr;  // where the initial contents are, if they come from the archive
+  u64 archive_size = 0;
+  Inode* next_cached = nullptr;  // start-up files that have cached pages, for forget_since_boot
+  bool is_cached_boot_file = false;
+
+  bool is_directory() const { return (mode & S_IFMT) == S_IFDIR; }
+  bool is_regular() const { return (mode & S_IFMT) == S_IFREG; }
+  bool is_link() const { return (mode & S_IFMT) == S_IFLNK; }
+};
+
+inline constexpr u64 largest_file = u64{4} << 30;
+
+Inode* create_inode(u32 mode);  // one reference, no link; nullptr: out of memory
+void add_inode_reference(Inode* inode);
+void release_inode(Inode* inode);
+
+// The frame of a page of the file, filled, with a reference for the caller; no_frame: out of memory.
+FrameNumber cached_page(Inode& inode, u64 index);
+// Kernel buffers; stop at the end of the file. The number of bytes.
+u64 read_inode(Inode& inode, u64 offset, void* to, u64 size);
+// 0 or a negative errno. Growing leaves zeros, shrinking forgets pages.
+i64 resize_inode(Inode& inode, u64 size);
+// User buffers: bytes done, or a negative errno if none.
+i64 read_inode_to_user(Inode& inode, u64 offset, u64 to, u64 size);
+i64 write_inode_from_user(Inode& inode, u64 offset, u64 from, u64 size);
+void touch_inode(Inode& inode);
+
+// --- the tree (tree.cpp); every function takes the tree's mutex itself
+Inode* root_directory();
+void tree_open();
+// Removes every file made since boot and the cached pages of the others.
+void forget_since_boot();
+
+struct PathRequest {
+  Inode* start = nullptr;  // for relative paths
+  const char* path = "";
+  bool follow = true;  // a symbolic link in the last place
+};
+// The inode, with a reference, or a negative errno in `error`.
+Inode* lookup(const PathRequest& request, i64& error);
+
+enum class CreateKind : u8 { file, directory, link, special };
+// Makes the last component. With `existing`, an existing inode is returned instead of EEXIST.
+Inode* create_at(const PathRequest& request, u32 mode, const char* target, bool exclusive, i64& error);
+i64 link_at(const PathRequest& request, Inode* inode);
+i64 remove_at(const PathRequest& request, bool directory);
+i64 rename_at(const PathRequest& from, const PathRequest& to, bool no_replace);
+// The absolute path of a directory; its length without NUL or a negative errno.
+i64 path_of(Inode* directory, char* to, u64 capacity);
+// Directory iteration: the n-th entry (0 "." , 1 ".."), copied; false at the end.
+struct EntryCopy {
+  u64 number;
+  u32 type;
+  char name[NAME_MAX + 1];
+};
+bool entry_at(Inode& directory, u64 position, EntryCopy& copy);
+
+// --- initramfs.cpp
+i64 unpack_archive(const u8* archive, u64 size);
+
+// --- proc_files.cpp
+Inode* proc_lookup(Inode& directory, const char* name, i64& error);
+bool proc_entry_at(Inode& directory, u64 position, EntryCopy& copy);
+// Text of a /proc file, on the heap; nullptr: out of memory.
+char* proc_text(const Inode& inode, u64& size);
+
+}  // namespace guestos

@@ -1,0 +1,234 @@
+#include "guestos/mm/address_space.hpp"
+
+#include <initializer_list>
+
+#include "guestos/arch/csr.hpp"
+#include "guestos/fs/inode.hpp"
+#include "guestos/mm/shootdown.hpp"
+#include "guestos/sys/linux.hpp"
+
+namespace guestos {
+
+namespace {
+
+// Frames whose last translation must be forgotten everywhere before they may be used for something else.
+class RetiredFrames {
+ public:
+  explicit RetiredFrames(AddressSpace& space) : space_(space) {}
+  ~RetiredFrames() { flush(); }
+
+  void add(u64 address, FrameNumber frame) {
+    if (count_ == capacity) flush();
+    if (count_ == 0) first_ = address;
+    last_ = address;
+    frames_[count_++] = frame;
+  }
+
+  void flush() {
+    if (count_ == 0) return;
+    shoot_down(space_, first_, ((last_ - first_) >> page_bits) + 1);
+    for (unsigned i = 0; i < count_; ++i) drop_reference(frames_[i]);
+    count_ = 0;
+  }
+
+ private:
+  static constexpr unsigned capacity = 128;
+  AddressSpace& space_;
+  FrameNumber frames_[capacity];
+  unsigned count_ = 0;
+  u64 first_ = 0;
+  u64 last_ = 0;
+};
+
+// Calls visit(address, entry) for each valid leaf of [start, end), skipping tables that are not there.
+template <typename Visit>
+void each_leaf(FrameNumber root, u64 start, u64 end, Visit visit) {
+  for (u64 at = start; at < end;) {
+    const u64 next = min_of(align_down(at, megapage_size) + megapage_size, end);
+    Pte* pte = find_pte(root, at);
+    if (pte != nullptr)
+      for (u64 address = at; address < next; address += page_size, ++pte)
+        if ((load_pte(pte) & pte_v) != 0) visit(address, pte);
+    at = next;
+  }
+}
+
+}  // namespace
+
+AddressSpace* AddressSpace::make() {
+  auto* space = create<AddressSpace>();
+  if (space == nullptr) return nullptr;
+  space->root_ = create_root();
+  if (space->root_ == no_frame) {
+    destroy(space);
+    return nullptr;
+  }
+  return space;
+}
+
+void AddressSpace::release_vma(Vma* vma) {
+  if (vma->inode != nullptr) release_inode(vma->inode);
+  destroy(vma);
+}
+
+void AddressSpace::drop_reference() {
+  if (__atomic_fetch_sub(&references_, 1, __ATOMIC_ACQ_REL) != 1) return;
+  while (Vma* vma = vmas.pop_front()) {
+    // No hart translates with this space any more, and its ASID is not given out again before all have
+    // fenced.
+    each_leaf(root_, vma->start, vma->end, [](u64, Pte* at) {
+      const FrameNumber frame = pte_frame(*at);
+      drop_map(frame);
+      guestos::drop_reference(frame);
+    });
+    release_vma(vma);
+  }
+  destroy_root(root_);
+  destroy(this);
+}
+
+Vma* AddressSpace::find_from(u64 address) const {
+  Vma* vma = vmas.first();
+  while (vma != nullptr && vma->end <= address) vma = VmaList::next(vma);
+  return vma;
+}
+
+Vma* AddressSpace::find(u64 address) const {
+  Vma* vma = find_from(address);
+  return vma != nullptr && vma->start <= address ? vma : nullptr;
+}
+
+void AddressSpace::insert(Vma* vma) {
+  Vma* before = vmas.last();
+  while (before != nullptr && before->start > vma->start) before = VmaList::previous(before);
+  vmas.insert_after(before, vma);
+}
+
+bool AddressSpace::is_free(u64 start, u64 end) const {
+  const Vma* vma = find_from(start);
+  return vma == nullptr || vma->start >= end;
+}
+
+u64 AddressSpace::find_gap(u64 size) const {
+  u64 top = mmap_top;
+  for (const Vma* vma = vmas.last(); vma != nullptr; vma = VmaList::previous(vma)) {
+    if (vma->start >= top) continue;
+    if (vma->end <= top && top - vma->end >= size) return top - size;
+    top = vma->start;
+  }
+  return top >= mmap_lowest + size ? top - size : 0;
+}
+
+i64 AddressSpace::split_at(u64 start, u64 end) {
+  for (const u64 cut : {start, end}) {
+    Vma* low = find(cut);
+    if (low == nullptr || low->start == cut) continue;
+    Vma* high = create<Vma>(*low);
+    if (high == nullptr) return -ENOMEM;
+    high->start = cut;
+    high->offset = low->offset + (cut - low->start);
+    high->links = {};
+    if (high->inode != nullptr) add_inode_reference(high->inode);
+    low->end = cut;
+    vmas.insert_after(low, high);
+  }
+  return 0;
+}
+
+void AddressSpace::discard(u64 start, u64 end) {
+  RetiredFrames retired(*this);
+  each_leaf(root_, start, end, [&](u64 address, Pte* at) {
+    const FrameNumber frame = pte_frame(clear_pte(at));
+    drop_map(frame);
+    --resident;
+    retired.add(address, frame);
+  });
+}
+
+i64 AddressSpace::unmap(u64 start, u64 end) {
+  if (const i64 error = split_at(start, end); error != 0) return error;
+  Vma* vma = find_from(start);
+  if (vma == nullptr || vma->start >= end) return 0;
+  discard(start, end);
+  while (vma != nullptr && vma->start < end) {
+    Vma* next = VmaList::next(vma);
+    vmas.remove(vma);
+    release_vma(vma);
+    vma = next;
+  }
+  RetiredTables tables;
+  retire_empty_tables(root_, start, end, tables);
+  if (tables.first != no_frame) {
+    shoot_down_all(*this);
+    release_tables(tables);
+  }
+  return 0;
+}
+
+Pte leaf_flags(const Vma& vma, bool writable) {
+  Pte flags = pte_v | pte_u | pte_a;
+  if ((vma.protection & (PROT_READ | PROT_WRITE)) != 0) flags |= pte_r;
+  if ((vma.protection & PROT_EXEC) != 0) flags |= pte_x;
+  if (writable && (vma.protection & PROT_WRITE) != 0) flags |= pte_w | pte_d;
+  return flags;
+}
+
+void map_frame(AddressSpace& space, Pte* at, FrameNumber frame, Pte flags) {
+  add_map(frame);
+  set_pte(at, make_pte(frame, flags));
+  ++space.resident;
+}
+
+i64 AddressSpace::protect(u64 start, u64 end, u64 protection) {
+  for (u64 at = start; at < end;) {  // every page must be mapped, or nothing is changed
+    const Vma* vma = find(at);
+    if (vma == nullptr) return -ENOMEM;
+    at = vma->end;
+  }
+  if (const i64 error = split_at(start, end); error != 0) return error;
+  bool changed = false;
+  for (Vma* vma = find(start); vma != nullptr && vma->start < end; vma = VmaList::next(vma)) {
+    vma->protection = protection;
+    each_leaf(root_, vma->start, vma->end, [&](u64, Pte* at) {
+      const Pte old = load_pte(at);
+      const FrameNumber frame = pte_frame(old);
+      const bool mine =
+          vma->shared || (references_of(frame) == 1 && frame_of(frame).state == FrameState::anonymous);
+      Pte flags = leaf_flags(*vma, mine) | (old & pte_d);
+      // Without any permission the entry keeps its frame but nobody may use it: user mode not, because U = 0,
+      // and the kernel's loads and stores not, because it is execute-only.
+      if (protection == 0) flags = pte_v | pte_x | pte_a | (old & pte_d);
+      const Pte fresh = make_pte(frame, flags);
+      if (fresh == old) return;
+      set_pte(at, fresh);
+      changed = true;
+    });
+  }
+  if ((protection & PROT_EXEC) != 0) fence_instructions();
+  if (changed) shoot_down(*this, start, (end - start) >> page_bits);
+  return 0;
+}
+
+i64 AddressSpace::move(Vma* vma, u64 to, u64 new_size) {
+  const u64 from = vma->start;
+  const u64 size = min_of(vma->end - vma->start, new_size);
+  // Tables first: from there on nothing can fail.
+  for (u64 at = align_down(to, megapage_size); at < to + size; at += megapage_size)
+    if (provide_pte(root_, max_of(at, to)) == nullptr) return -ENOMEM;
+  each_leaf(root_, from, from + size,
+            [&](u64 address, Pte* at) { set_pte(find_pte(root_, address - from + to), clear_pte(at)); });
+  discard(from + size, vma->end);
+  const u64 old_end = vma->end;
+  vmas.remove(vma);
+  if (vma->file_end != ~u64{0}) vma->file_end = vma->file_end - from + to;
+  vma->start = to;
+  vma->end = to + new_size;
+  insert(vma);
+  RetiredTables tables;
+  retire_empty_tables(root_, from, old_end, tables);
+  shoot_down_all(*this);
+  release_tables(tables);
+  return 0;
+}
+
+}  // namespace guestos

@@ -1,0 +1,100 @@
+// A user address space: which ranges mean what (Vma), the page table that says what is there already, and who
+// uses it.
+#pragma once
+
+#include "guestos/lib/list.hpp"
+#include "guestos/lib/types.hpp"
+#include "guestos/mm/heap.hpp"
+#include "guestos/mm/page_table.hpp"
+#include "guestos/proc/wait_queue.hpp"
+
+namespace guestos {
+
+struct Inode;
+
+// A range of pages with one meaning. Memory of a file (inode != nullptr) or zeros at first.
+struct Vma {
+  u64 start = 0;
+  u64 end = 0;
+  u64 protection = 0;  // PROT_*
+  bool shared = false;
+  bool grows_down = false;
+  Inode* inode = nullptr;        // a reference is held
+  u64 offset = 0;                // in the file, of `start`
+  u64 file_end = ~u64{0};        // address where the file's bytes end and zeros begin (an ELF segment's bss)
+  FrameNumber frame = no_frame;  // the kernel's own page (the signal trampoline), mapped as it is
+  Links<Vma> links = {};
+
+  u64 pages() const { return (end - start) >> page_bits; }
+  u64 page_index(u64 address) const { return (offset + (address - start)) >> page_bits; }
+};
+
+using VmaList = List<Vma, &Vma::links>;
+
+class AddressSpace {
+ public:
+  // nullptr when memory is exhausted. One reference.
+  static AddressSpace* make();
+  void add_reference() { __atomic_fetch_add(&references_, 1, __ATOMIC_RELAXED); }
+  // The last reference unmaps and frees everything; it must not be active on any hart then.
+  void drop_reference();
+  u32 references() const { return __atomic_load_n(&references_, __ATOMIC_RELAXED); }
+
+  FrameNumber root() const { return root_; }
+  u64 asid() const { return asid_; }
+  u64 asid_generation() const { return asid_generation_; }
+  void set_asid(u64 asid, u64 generation) { asid_ = asid, asid_generation_ = generation; }
+  void keep_asid(u64 generation) { asid_generation_ = generation; }
+  u64* active_mask() { return &active_; }
+  u64* stale_mask() { return &stale_; }
+
+  // Everything below wants `mutex` held.
+  Mutex mutex;
+  VmaList vmas;  // by address, never overlapping
+  u64 brk_start = 0;
+  u64 brk = 0;
+  u64 resident = 0;  // pages mapped
+
+  Vma* find(u64 address) const;       // the range that contains it
+  Vma* find_from(u64 address) const;  // the first range that ends above it
+  // Takes ownership of a range that overlaps none; joins nothing.
+  void insert(Vma* vma);
+  // An unmapped range of `size` bytes, as high as possible below mmap_top; 0 when there is none.
+  u64 find_gap(u64 size) const;
+  bool is_free(u64 start, u64 end) const;
+  // Cuts ranges so that none crosses start or end. ENOMEM (negative) leaves all as it was.
+  i64 split_at(u64 start, u64 end);
+  // Removes every mapping in [start, end). 0 or -ENOMEM (a range had to be cut).
+  i64 unmap(u64 start, u64 end);
+  // Drops the pages, keeps the ranges (MADV_DONTNEED).
+  void discard(u64 start, u64 end);
+  i64 protect(u64 start, u64 end, u64 protection);
+  // Moves pages and range [from, from + size), exactly one Vma, to the free range at `to`.
+  i64 move(Vma* vma, u64 to, u64 new_size);
+
+ private:
+  void release_vma(Vma* vma);
+
+  u32 references_ = 1;
+  FrameNumber root_ = no_frame;
+  u64 asid_ = 0;
+  u64 asid_generation_ = 0;
+  u64 active_ = 0;  // harts that translate with it now
+  u64 stale_ = 0;   // harts that must fence before they do so again
+};
+
+// The permission bits a leaf of this range may have; W only as far as the caller knows it is nobody else's
+// page.
+Pte leaf_flags(const Vma& vma, bool writable);
+// Installs a new leaf (counts the map; takes over the caller's reference to the frame).
+void map_frame(AddressSpace& space, Pte* at, FrameNumber frame, Pte flags);
+
+// A child's copy of `parent` for fork, with the parent's mutex taken inside. nullptr: out of memory, the
+// parent is intact.
+struct ForkCounts {
+  u64 table_frames = 0;  // page-table frames allocated for the child
+  u64 shared_pages = 0;  // pages that both now have
+};
+AddressSpace* fork_address_space(AddressSpace& parent, bool eager, ForkCounts& counts);
+
+}  // namespace guestos

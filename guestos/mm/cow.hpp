@@ -1,0 +1,33 @@
+// Copy-on-write: fork shares every private page, and the first store decides who needs a copy.
+#pragma once
+
+#include "guestos/arch/tracepoint.hpp"
+#include "guestos/mm/address_space.hpp"
+
+namespace guestos {
+
+// When is a page its writer's own? By the frame's references (right), or by how many entries map it (Linux up
+// to 5.7: blind for pins and the page cache). Boot argument reuse=references|maps.
+enum class ReuseRule : u8 { references, maps };
+
+struct WriteOutcome {
+  bool out_of_memory = false;
+  FaultResolution resolution = FaultResolution::protection;
+  FrameNumber before = no_frame;
+  FrameNumber after = no_frame;
+};
+
+void cow_open();  // reads the boot arguments
+
+// A store hit a present page without W in a private, writable range. The space's mutex is held.
+WriteOutcome write_to_protected_page(AddressSpace& space, const Vma& vma, u64 address, Pte* at);
+
+// Fork's half: gives `child` every present private page of `vma`. False: out of memory; what was shared so
+// far is for the caller to undo by dropping the child. `protected_pages` counts entries of the parent that
+// lost W (then it must fence).
+bool share_private_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma, ForkCounts& counts,
+                         u64& protected_pages);
+// The same result by copying at once (boot argument fork=eager).
+bool copy_private_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma, ForkCounts& counts);
+
+}  // namespace guestos

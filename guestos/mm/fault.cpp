@@ -1,0 +1,155 @@
+#include "guestos/mm/fault.hpp"
+
+#include "guestos/arch/csr.hpp"
+#include "guestos/fs/inode.hpp"
+#include "guestos/lib/memory.hpp"
+#include "guestos/mm/cow.hpp"
+#include "guestos/proc/process.hpp"
+
+namespace guestos {
+
+namespace {
+
+FaultOutcome refuse(u32 signal, i32 code, const char* reason, const Vma* vma = nullptr) {
+  FaultOutcome outcome;
+  outcome.signal = signal;
+  outcome.code = code;
+  outcome.reason = reason;
+  if (vma != nullptr) outcome.range = {vma->start, vma->end};
+  return outcome;
+}
+
+FaultOutcome out_of_memory() { return refuse(SIGKILL, SI_KERNEL, "out of memory"); }
+
+FaultOutcome resolved(FaultResolution resolution, FrameNumber before, FrameNumber after) {
+  FaultOutcome outcome;
+  outcome.resolution = resolution;
+  outcome.before = before;
+  outcome.after = after;
+  return outcome;
+}
+
+bool allows(const Vma& vma, Access access) {
+  switch (access) {
+    case Access::load: return (vma.protection & (PROT_READ | PROT_WRITE)) != 0;
+    case Access::store: return (vma.protection & PROT_WRITE) != 0;
+    case Access::fetch: return (vma.protection & PROT_EXEC) != 0;
+  }
+  return false;
+}
+
+const char* why_not(Access access) {
+  switch (access) {
+    case Access::load: return "the mapping does not allow loads";
+    case Access::store: return "the mapping is read-only";
+    case Access::fetch: return "the mapping is not executable";
+  }
+  return "";
+}
+
+// The range of `address`, growing a stack downwards to it if need be.
+Vma* find_or_grow(AddressSpace& space, u64 address, bool& grown) {
+  Vma* vma = space.find_from(address);
+  if (vma == nullptr || vma->start <= address || !vma->grows_down)
+    return vma != nullptr && vma->start <= address ? vma : nullptr;
+  const u64 start = page_down(address);
+  if (vma->end - start > stack_limit) return nullptr;
+  const Vma* below = VmaList::previous(vma);
+  if (below != nullptr && start < below->end + 16 * page_size) return nullptr;  // the guard gap
+  vma->start = start;
+  grown = true;
+  return vma;
+}
+
+FaultOutcome fill_anonymous(AddressSpace& space, const Vma& vma, Pte* at, bool grown) {
+  const FrameNumber frame = allocate_zeroed_frame(FrameState::anonymous);
+  if (frame == no_frame) return out_of_memory();
+  map_frame(space, at, frame, leaf_flags(vma, true));
+  return resolved(grown ? FaultResolution::stack_grow : FaultResolution::demand_zero, no_frame, frame);
+}
+
+// A private page of its own at once: for a store, or where the file's bytes end inside the page.
+FaultOutcome fill_private_copy(AddressSpace& space, const Vma& vma, Pte* at, u64 page, FrameNumber cached) {
+  const FrameNumber frame = allocate_frame(FrameState::anonymous);
+  if (frame == no_frame) return out_of_memory();
+  u8* bytes = direct_page<u8>(frame);
+  copy_page(bytes, direct_page(cached));
+  if (vma.file_end < page + page_size)
+    memset(bytes + (vma.file_end - page), 0, page + page_size - vma.file_end);
+  map_frame(space, at, frame, leaf_flags(vma, true));
+  return resolved(FaultResolution::file_fill, no_frame, frame);
+}
+
+FaultOutcome fill_from_file(AddressSpace& space, const Vma& vma, Pte* at, u64 address, Access access) {
+  const u64 page = page_down(address);
+  if (vma.file_end <= page) return fill_anonymous(space, vma, at, false);
+  const u64 index = vma.page_index(page);
+  if (index << page_bits >= page_up(vma.inode->size))
+    return refuse(SIGBUS, BUS_ADRERR, "the page lies beyond the end of the mapped file", &vma);
+  const FrameNumber cached = cached_page(*vma.inode, index);  // with a reference for us
+  if (cached == no_frame) return out_of_memory();
+  FaultOutcome outcome;
+  if (!vma.shared && (access == Access::store || vma.file_end < page + page_size)) {
+    outcome = fill_private_copy(space, vma, at, page, cached);
+    drop_reference(cached);
+  } else {
+    map_frame(space, at, cached, leaf_flags(vma, vma.shared));
+    outcome = resolved(FaultResolution::file_fill, no_frame, cached);
+  }
+  if ((vma.protection & PROT_EXEC) != 0 && outcome.signal == 0) fence_instructions();
+  return outcome;
+}
+
+// The page is there, and the range allows the access: why did it fault?
+FaultOutcome resolve_present(AddressSpace& space, const Vma& vma, Pte* at, u64 address, Access access) {
+  const Pte pte = load_pte(at);
+  const FrameNumber frame = pte_frame(pte);
+  if (access == Access::store && (pte & pte_w) == 0 && !vma.shared) {
+    const WriteOutcome write = write_to_protected_page(space, vma, page_down(address), at);
+    return write.out_of_memory ? out_of_memory() : resolved(write.resolution, write.before, write.after);
+  }
+  const Pte wanted = access == Access::store ? pte_a | pte_d | pte_w : pte_a;
+  if ((pte & wanted) == wanted) return resolved(FaultResolution::spurious, frame, frame);
+  add_pte_bits(at, wanted);
+  return resolved(FaultResolution::ad_update, frame, frame);
+}
+
+FaultOutcome resolve(AddressSpace& space, u64 address, Access access) {
+  if (address >= user_end) return refuse(SIGSEGV, SEGV_MAPERR, "not a user address");
+  bool grown = false;
+  const Vma* vma = find_or_grow(space, address, grown);
+  if (vma == nullptr) return refuse(SIGSEGV, SEGV_MAPERR, "nothing is mapped there");
+  if (!allows(*vma, access)) return refuse(SIGSEGV, SEGV_ACCERR, why_not(access), vma);
+  Pte* at = provide_pte(space.root(), address);
+  if (at == nullptr) return out_of_memory();
+  FaultOutcome outcome;
+  if ((load_pte(at) & pte_v) != 0) {
+    outcome = resolve_present(space, *vma, at, address, access);
+  } else if (vma->frame != no_frame) {
+    add_reference(vma->frame);
+    map_frame(space, at, vma->frame, leaf_flags(*vma, false));
+    outcome = resolved(FaultResolution::file_fill, no_frame, vma->frame);
+  } else if (vma->inode != nullptr) {
+    outcome = fill_from_file(space, *vma, at, address, access);
+  } else {
+    outcome = fill_anonymous(space, *vma, at, grown);
+  }
+  // This hart may have remembered that the entry was invalid or stricter.
+  fence_page(page_down(address), space.asid());
+  return outcome;
+}
+
+}  // namespace
+
+FaultOutcome resolve_fault(AddressSpace& space, u64 address, Access access, u64 scause, u64 pc) {
+  const u32 pid = current_pid();
+  trace<Tracepoint::fault_begin>(pid, address, scause, pc);
+  space.mutex.lock();
+  const FaultOutcome outcome = resolve(space, address, access);
+  space.mutex.unlock();
+  trace<Tracepoint::fault_end>(pid, address, static_cast<u64>(outcome.resolution), outcome.before,
+                               outcome.after);
+  return outcome;
+}
+
+}  // namespace guestos

@@ -1,0 +1,26 @@
+// Page faults: from cause and address to what is done about it.
+#pragma once
+
+#include "guestos/arch/boot_info.hpp"
+#include "guestos/arch/tracepoint.hpp"
+#include "guestos/mm/address_space.hpp"
+#include "guestos/sys/linux.hpp"
+
+namespace guestos {
+
+enum class Access : u8 { load, store, fetch };
+
+struct FaultOutcome {
+  FaultResolution resolution = FaultResolution::protection;
+  FrameNumber before = no_frame;
+  FrameNumber after = no_frame;
+  u32 signal = 0;           // not 0: it could not be resolved
+  i32 code = 0;             // si_code
+  const char* reason = "";  // for the message, with the range it is about
+  Range range = {};
+};
+
+// Resolves a fault of the current process's address space, with its tracepoints. May sleep.
+FaultOutcome resolve_fault(AddressSpace& space, u64 address, Access access, u64 scause, u64 pc);
+
+}  // namespace guestos

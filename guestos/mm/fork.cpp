@@ -1,0 +1,65 @@
+// The memory side of fork: a child address space that means the same as its parent's.
+#include "guestos/fs/inode.hpp"
+#include "guestos/mm/address_space.hpp"
+#include "guestos/mm/cow.hpp"
+#include "guestos/mm/shootdown.hpp"
+
+namespace guestos {
+
+namespace {
+
+bool copy_ranges(AddressSpace& parent, AddressSpace& child) {
+  for (const Vma* vma = parent.vmas.first(); vma != nullptr; vma = VmaList::next(vma)) {
+    Vma* copy = create<Vma>(*vma);
+    if (copy == nullptr) return false;
+    copy->links = {};
+    if (copy->inode != nullptr) add_inode_reference(copy->inode);
+    child.vmas.push_back(copy);
+  }
+  child.brk_start = parent.brk_start;
+  child.brk = parent.brk;
+  return true;
+}
+
+// Shared ranges carry no pages over: the child finds them in the page cache when it touches them.
+bool copy_pages(AddressSpace& parent, AddressSpace& child, bool eager, ForkCounts& counts,
+                u64& protected_pages) {
+  for (const Vma* vma = parent.vmas.first(); vma != nullptr; vma = VmaList::next(vma)) {
+    if (vma->shared) continue;
+    const bool done = eager ? copy_private_pages(parent, child, *vma, counts)
+                            : share_private_pages(parent, child, *vma, counts, protected_pages);
+    if (!done) return false;
+  }
+  return true;
+}
+
+u64 count_tables(FrameNumber root) {
+  const Pte* top = direct_page<Pte>(root);
+  u64 count = 1;
+  for (u64 i = 0; i < entries_per_table / 2; ++i)
+    if ((top[i] & pte_v) != 0) count += 1 + maps_of(pte_frame(top[i]));
+  return count;
+}
+
+}  // namespace
+
+AddressSpace* fork_address_space(AddressSpace& parent, bool eager, ForkCounts& counts) {
+  AddressSpace* child = AddressSpace::make();
+  if (child == nullptr) return nullptr;
+  parent.mutex.lock();
+  u64 protected_pages = 0;
+  const bool done = copy_ranges(parent, *child) && copy_pages(parent, *child, eager, counts, protected_pages);
+  // Before anybody can store through the child: no hart may still write the parent's pages through its TLB.
+  // That is so after a failure, too: the entries have lost W, and a later fork will count on having no stale
+  // ones.
+  if (protected_pages != 0) shoot_down_all(parent);
+  parent.mutex.unlock();
+  if (!done) {
+    child->drop_reference();
+    return nullptr;
+  }
+  counts.table_frames = count_tables(child->root());
+  return child;
+}
+
+}  // namespace guestos

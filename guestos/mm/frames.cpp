@@ -1,0 +1,237 @@
+#include "guestos/mm/frames.hpp"
+
+#include "guestos/arch/boot_info.hpp"
+#include "guestos/arch/layout.hpp"
+#include "guestos/arch/tracepoint.hpp"
+#include "guestos/lib/memory.hpp"
+#include "guestos/lib/print.hpp"
+#include "guestos/proc/spin_lock.hpp"
+
+extern "C" char __kernel_end[], signal_trampoline[];
+
+namespace guestos {
+
+namespace {
+
+constexpr unsigned max_ranges = 20;
+
+// Memory that no block has been taken from yet: [next, end) in frame numbers, lowest first.
+struct Untouched {
+  u64 next;
+  u64 end;
+};
+
+constinit SpinLock lock;
+constinit Frame* metadata = nullptr;
+constinit u64 first_frame = 0;
+constinit Untouched untouched[max_ranges] = {};
+constinit unsigned untouched_count = 0;
+constinit u32 free_lists[max_order + 1] = {};  // head, as a number relative to first_frame + 1; 0 is the end
+constinit FrameTotals totals = {};
+constinit u64 allocations_until_failure = 0;  // 0: never
+
+// Free blocks are linked through their metadata: references = next, maps = previous.
+void push_free(u64 number, unsigned order) {
+  const u32 me = static_cast<u32>(number - first_frame) + 1;
+  Frame& frame = frame_of(number);
+  frame = {free_lists[order], 0, FrameState::free, static_cast<u8>(order), 0, 0, 0, 0};
+  if (frame.references != 0) metadata[frame.references - 1].maps = me;
+  free_lists[order] = me;
+}
+
+void unlink_free(u64 number, unsigned order) {
+  const Frame& frame = frame_of(number);
+  if (frame.references != 0) metadata[frame.references - 1].maps = frame.maps;
+  if (frame.maps != 0) {
+    metadata[frame.maps - 1].references = frame.references;
+  } else {
+    free_lists[order] = frame.references;
+  }
+}
+
+// A block of at least 2^order frames from untouched memory onto the free lists.
+bool touch_more(unsigned order) {
+  for (unsigned i = 0; i < untouched_count; ++i) {
+    Untouched& range = untouched[i];
+    while (range.next < range.end) {
+      unsigned size = max_order;
+      while (size != 0 &&
+             ((range.next & ((u64{1} << size) - 1)) != 0 || range.next + (u64{1} << size) > range.end))
+        --size;
+      memset(&frame_of(range.next), 0xff,
+             sizeof(Frame) << size);  // no frame in it is the head of a free block
+      push_free(range.next, size);
+      range.next += u64{1} << size;
+      if (size >= order) return true;
+    }
+  }
+  return false;
+}
+
+bool failure_is_due() { return allocations_until_failure != 0 && --allocations_until_failure == 0; }
+
+u64 take_block(unsigned order) {
+  for (;;) {
+    unsigned size = order;
+    while (size <= max_order && free_lists[size] == 0) ++size;
+    if (size > max_order) {
+      if (!touch_more(order)) return no_frame;
+      continue;
+    }
+    const u64 number = first_frame + free_lists[size] - 1;
+    unlink_free(number, size);
+    while (size != order) {
+      --size;
+      push_free(number + (u64{1} << size), size);
+    }
+    return number;
+  }
+}
+
+void give_block(u64 number, unsigned order) {
+  for (; order < max_order; ++order) {
+    const u64 buddy = number ^ (u64{1} << order);
+    if (buddy < first_frame) break;
+    const Frame& other = frame_of(buddy);
+    // A buddy that was never touched has no metadata worth reading.
+    bool is_touched = true;
+    for (unsigned i = 0; i < untouched_count; ++i)
+      if (buddy >= untouched[i].next && buddy < untouched[i].end) is_touched = false;
+    if (!is_touched || other.state != FrameState::free || other.order != order) break;
+    unlink_free(buddy, order);
+    frame_of(buddy).state = static_cast<FrameState>(0xff);
+    number = min_of(number, buddy);
+  }
+  push_free(number, order);
+}
+
+void release_block(u64 number) {
+  SpinGuard guard(lock);
+  Frame& frame = frame_of(number);
+  const u64 size = u64{1} << frame.order;
+  totals.by_state[static_cast<unsigned>(frame.state)] -= size;
+  totals.by_state[static_cast<unsigned>(FrameState::free)] += size;
+  give_block(number, frame.order);
+}
+
+// Adds `range` minus everything reserved to the untouched memory.
+void add_untouched(Range range, const Range* holes, unsigned count) {
+  u64 at = range.start;
+  while (at < range.end) {
+    u64 end = range.end;
+    u64 next = range.end;
+    for (unsigned i = 0; i < count; ++i) {
+      const Range hole = {page_down(holes[i].start), page_up(holes[i].end)};
+      if (hole.start <= at && at < hole.end) {
+        end = at;
+        next = hole.end;
+        break;
+      }
+      if (hole.start > at && hole.start < end) {
+        end = hole.start;
+        next = hole.end;
+      }
+    }
+    if (end > at && untouched_count < max_ranges) {
+      untouched[untouched_count++] = {at >> page_bits, end >> page_bits};
+      totals.total += (end - at) >> page_bits;
+    }
+    at = next;
+  }
+}
+
+}  // namespace
+
+Frame& frame_of(FrameNumber number) { return metadata[number - first_frame]; }
+
+void frames_open() {
+  const BootInfo& info = boot_info();
+  Range memory = {page_up(info.memory.start), page_down(info.memory.end)};
+  memory.end = min_of(memory.end, direct_map_size);
+  first_frame = memory.start >> page_bits;
+  Range holes[17];
+  unsigned count = 0;
+  for (; count < info.reserved_count && count < 16; ++count) holes[count] = info.reserved[count];
+  // Firmware lies below the kernel; the metadata array follows the kernel, or what is reserved right behind
+  // it.
+  const u64 metadata_size = page_up((memory.end - memory.start) / page_size * sizeof(Frame));
+  u64 place = page_up(physical_of(__kernel_end));
+  for (unsigned again = 0; again <= count; ++again)
+    for (unsigned i = 0; i < count; ++i)
+      if (place < holes[i].end && holes[i].start < place + metadata_size) place = page_up(holes[i].end);
+  if (place + metadata_size > memory.end) panic("no room for the frame table", place, metadata_size);
+  metadata = direct<Frame>(place);
+  const u64 kernel_end = page_up(physical_of(__kernel_end));
+  holes[count++] = {place, place + metadata_size};
+  add_untouched({kernel_end, memory.end}, holes, count);
+  totals.by_state[static_cast<unsigned>(FrameState::free)] = totals.total;
+  // The one frame of the kernel's image that user mode maps is never released: the kernel keeps this
+  // reference.
+  frame_of(physical_of(signal_trampoline) >> page_bits) = {1, 0, FrameState::boot, 0, 0, 0, 0, 0};
+}
+
+FrameNumber allocate_frames(unsigned order, FrameState state) {
+  SpinGuard guard(lock);
+  if (order > max_order || failure_is_due()) return no_frame;
+  const u64 number = take_block(order);
+  if (number == no_frame) return no_frame;
+  frame_of(number) = {1, 0, state, static_cast<u8>(order), 0, 0, 0, 0};
+  totals.by_state[static_cast<unsigned>(FrameState::free)] -= u64{1} << order;
+  totals.by_state[static_cast<unsigned>(state)] += u64{1} << order;
+  return number;
+}
+
+FrameNumber allocate_zeroed_frame(FrameState state) {
+  const FrameNumber number = allocate_frame(state);
+  if (number != no_frame) clear_page(direct_page(number));
+  return number;
+}
+
+void add_reference(FrameNumber number) {
+  __atomic_fetch_add(&frame_of(number).references, 1, __ATOMIC_RELAXED);
+}
+
+void drop_reference(FrameNumber number) {
+  if (__atomic_fetch_sub(&frame_of(number).references, 1, __ATOMIC_ACQ_REL) == 1) release_block(number);
+}
+
+u32 references_of(FrameNumber number) {
+  return __atomic_load_n(&frame_of(number).references, __ATOMIC_ACQUIRE);
+}
+
+void add_map(FrameNumber number) {
+  Frame& frame = frame_of(number);
+  if (__atomic_fetch_add(&frame.maps, 1, __ATOMIC_RELAXED) == 1 && frame.state == FrameState::anonymous)
+    __atomic_fetch_add(&totals.cow_shared, 1, __ATOMIC_RELAXED);
+}
+
+void drop_map(FrameNumber number) {
+  Frame& frame = frame_of(number);
+  if (__atomic_fetch_sub(&frame.maps, 1, __ATOMIC_RELAXED) == 2 && frame.state == FrameState::anonymous)
+    __atomic_fetch_sub(&totals.cow_shared, 1, __ATOMIC_RELAXED);
+}
+
+u32 maps_of(FrameNumber number) { return __atomic_load_n(&frame_of(number).maps, __ATOMIC_ACQUIRE); }
+
+FrameTotals frame_totals() {
+  SpinGuard guard(lock);
+  return totals;
+}
+
+u64 free_frames() { return frame_totals().by_state[static_cast<unsigned>(FrameState::free)]; }
+
+void arm_allocation_failure() {
+  char value[32];
+  if (boot_argument("inject", value, sizeof value) && starts_with(value, "alloc:"))
+    allocations_until_failure = parse_number(value + 6);
+}
+
+void trace_frames() {
+  const FrameTotals now = frame_totals();
+  auto count = [&](FrameState state) { return now.by_state[static_cast<unsigned>(state)]; };
+  trace<Tracepoint::frames>(count(FrameState::free), count(FrameState::anonymous) - now.cow_shared,
+                            now.cow_shared, count(FrameState::page_cache), count(FrameState::page_table),
+                            count(FrameState::kernel) + count(FrameState::boot));
+}
+
+}  // namespace guestos

@@ -1,0 +1,63 @@
+// Physical memory in frames of 4 KiB: who has how many, and how often each is referenced and mapped.
+//
+// Two counts per frame, kept apart on purpose: `references` says who keeps the frame alive (mappings, the
+// page cache, a pin), `maps` says how many page-table entries point to it. Copy-on-write lives on the first.
+// Blocks of 2^order frames come from a buddy system whose blocks above the high-water mark have never been
+// touched, not even their metadata: booting with 8 GiB costs what booting with 128 MiB does.
+#pragma once
+
+#include "guestos/lib/types.hpp"
+
+namespace guestos {
+
+using FrameNumber = u64;  // physical address / 4096; 0 is no frame
+inline constexpr FrameNumber no_frame = 0;
+inline constexpr unsigned max_order = 10;  // 4 MiB
+
+enum class FrameState : u8 { free, anonymous, page_cache, page_table, kernel, boot };
+inline constexpr unsigned frame_state_count = 6;
+
+struct Frame {
+  u32 references;  // while free or in a slab: links, see frames.cpp and heap.cpp
+  u32 maps;        // page tables: valid entries in it
+  FrameState state;
+  u8 order;
+  u8 slab_class;  // heap.cpp
+  u8 slab_used;
+  u16 slab_free;
+  u16 unused;
+};
+static_assert(sizeof(Frame) == 16);
+
+struct FrameTotals {
+  u64 total;
+  u64 by_state[frame_state_count];
+  u64 cow_shared;  // anonymous frames with two or more maps
+};
+
+// Takes the memory that is neither firmware, kernel, device tree nor initrd.
+void frames_open();
+Frame& frame_of(FrameNumber number);
+
+// No frame when memory is exhausted (or when the boot argument inject=alloc:N says that this allocation
+// fails). A new frame has one reference and no map; its contents are arbitrary.
+FrameNumber allocate_frames(unsigned order, FrameState state);
+inline FrameNumber allocate_frame(FrameState state) { return allocate_frames(0, state); }
+FrameNumber allocate_zeroed_frame(FrameState state);
+
+void add_reference(FrameNumber number);
+// The last reference frees the frame.
+void drop_reference(FrameNumber number);
+u32 references_of(FrameNumber number);
+
+void add_map(FrameNumber number);
+void drop_map(FrameNumber number);
+u32 maps_of(FrameNumber number);
+
+FrameTotals frame_totals();
+u64 free_frames();
+// After this, allocations count towards inject=alloc:N.
+void arm_allocation_failure();
+void trace_frames();
+
+}  // namespace guestos

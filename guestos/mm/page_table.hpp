@@ -1,0 +1,52 @@
+// Sv39 page tables (privileged specification, "Sv39"): three levels of 512 entries, 4 KiB leaves for user
+// memory. Each table frame counts its valid entries in Frame::maps, so that an empty table is known to be
+// empty.
+#pragma once
+
+#include "guestos/arch/layout.hpp"
+#include "guestos/mm/frames.hpp"
+
+namespace guestos {
+
+using Pte = u64;
+inline constexpr Pte pte_v = 1;
+inline constexpr Pte pte_r = 2;
+inline constexpr Pte pte_w = 4;
+inline constexpr Pte pte_x = 8;
+inline constexpr Pte pte_u = 16;
+inline constexpr Pte pte_g = 32;
+inline constexpr Pte pte_a = 64;
+inline constexpr Pte pte_d = 128;
+
+inline constexpr u64 entries_per_table = 512;
+
+constexpr FrameNumber pte_frame(Pte pte) { return pte >> 10 & ((u64{1} << 44) - 1); }
+constexpr Pte make_pte(FrameNumber frame, Pte flags) { return frame << 10 | flags; }
+
+inline Pte load_pte(const Pte* at) { return __atomic_load_n(at, __ATOMIC_ACQUIRE); }
+// The entry's table must stay counted: changes between valid and invalid go through set_pte and clear_pte.
+void set_pte(Pte* at, Pte value);
+// Makes the entry invalid and returns what it was, including an A or D bit that hardware has just set.
+Pte clear_pte(Pte* at);
+// Clears bits atomically with respect to hardware's A/D updates; returns the entry as it was.
+inline Pte remove_pte_bits(Pte* at, Pte bits) { return __atomic_fetch_and(at, ~bits, __ATOMIC_ACQ_REL); }
+inline Pte add_pte_bits(Pte* at, Pte bits) { return __atomic_fetch_or(at, bits, __ATOMIC_ACQ_REL); }
+
+// A root table that already maps the kernel; no_frame when memory is exhausted.
+FrameNumber create_root();
+// The leaf entry of `address`, or nullptr where no table is.
+Pte* find_pte(FrameNumber root, u64 address);
+// As find_pte, but makes missing tables; nullptr when memory is exhausted.
+Pte* provide_pte(FrameNumber root, u64 address);
+// Frees the tables of [start, end) that have become empty; true if there was one (then a fence of the whole
+// address space must follow before the frames are reused: `retired` collects them as a chain for
+// release_tables).
+struct RetiredTables {
+  FrameNumber first = no_frame;
+};
+void retire_empty_tables(FrameNumber root, u64 start, u64 end, RetiredTables& retired);
+void release_tables(RetiredTables& retired);
+// Frees the root and every table under its user half; the leaves must be gone.
+void destroy_root(FrameNumber root);
+
+}  // namespace guestos

@@ -1,0 +1,185 @@
+// fork, vfork and thread creation: one system call, three kinds of sharing.
+#include "guestos/arch/boot_info.hpp"
+#include "guestos/arch/csr.hpp"
+#include "guestos/arch/hart.hpp"
+#include "guestos/arch/tracepoint.hpp"
+#include "guestos/fs/file_table.hpp"
+#include "guestos/lib/memory.hpp"
+#include "guestos/mm/address_space.hpp"
+#include "guestos/mm/heap.hpp"
+#include "guestos/mm/user_memory.hpp"
+#include "guestos/proc/process.hpp"
+#include "guestos/proc/scheduler.hpp"
+
+extern "C" void fp_save(guestos::u64* registers);
+
+namespace guestos {
+
+namespace {
+
+bool forks_eagerly() {
+  char value[8];
+  return boot_argument("fork", value, sizeof value) && equal(value, "eager");
+}
+
+// The registers of the caller, as if it returned from the call with 0.
+void copy_registers(const Thread& parent, Thread& child, const CloneRequest& request) {
+  child.frame() = parent.frame();
+  TrapFrame& frame = child.frame();
+  frame.x[a0] = 0;
+  if (request.stack != 0) frame.x[sp] = request.stack;
+  if ((request.flags & CLONE_SETTLS) != 0) frame.x[tp] = request.tls;
+  // The parent's floating-point registers may be newer in the hart than in memory.
+  if ((frame.sstatus & csr::sstatus_fs) == csr::sstatus_fs_dirty) {
+    csr::set<csr::sstatus>(csr::sstatus_fs);
+    fp_save(child.fp);
+    frame.sstatus = (frame.sstatus & ~csr::sstatus_fs) | csr::sstatus_fs_clean;
+  } else {
+    memcpy(child.fp, parent.fp, sizeof child.fp);
+  }
+  child.blocked = parent.blocked;
+  if ((request.flags & CLONE_CHILD_CLEARTID) != 0) child.clear_child_tid = request.child_tid;
+  if ((request.flags & CLONE_CHILD_SETTID) != 0) child.set_child_tid = request.child_tid;
+}
+
+i64 clone_thread(const CloneRequest& request) {
+  Thread& self = current_thread();
+  Process& process = *self.process;
+  Thread* thread = create_thread(&process, 0, nullptr, nullptr);
+  if (thread == nullptr) return -ENOMEM;
+  copy_registers(self, *thread, request);
+  process_lock().lock();
+  thread->tid = allocate_pid();
+  const u32 tid = thread->tid;
+  process.threads.push_back(thread);
+  ++process.thread_count;
+  process_lock().unlock();
+  if ((request.flags & CLONE_PARENT_SETTID) != 0) put_user(request.parent_tid, tid);
+  if ((request.flags & CLONE_CHILD_SETTID) != 0) put_user(request.child_tid, tid);
+  thread->set_child_tid = 0;
+  make_runnable(*thread);
+  return tid;
+}
+
+struct NewProcess {
+  Process* process = nullptr;
+  Thread* thread = nullptr;
+  ForkCounts counts;
+};
+
+void discard(NewProcess& made) {
+  if (made.thread != nullptr) release_thread(made.thread);
+  if (made.process == nullptr) return;
+  if (made.process->space != nullptr) made.process->space->drop_reference();
+  if (made.process->files != nullptr) made.process->files->drop_reference();
+  if (made.process->directory != nullptr) release_inode(made.process->directory);
+  release_process(made.process);
+}
+
+bool copy_executable(const Process& parent, Process& child) {
+  if (parent.executable == nullptr) return true;
+  const u64 size = strlen(parent.executable) + 1;
+  child.executable = static_cast<char*>(heap_allocate(size));
+  if (child.executable != nullptr) memcpy(child.executable, parent.executable, size);
+  return child.executable != nullptr;
+}
+
+bool make_process(const CloneRequest& request, NewProcess& made) {
+  Thread& self = current_thread();
+  Process& parent = *self.process;
+  made.process = create<Process>();
+  if (made.process == nullptr) return false;
+  Process& child = *made.process;
+  made.thread = create_thread(&child, 0, nullptr, nullptr);
+  if (made.thread == nullptr || !copy_executable(parent, child)) return false;
+  if ((request.flags & CLONE_VM) != 0) {
+    parent.space->add_reference();
+    child.space = parent.space;
+  } else {
+    child.space = fork_address_space(*parent.space, forks_eagerly(), made.counts);
+  }
+  if (child.space == nullptr) return false;
+  if ((request.flags & CLONE_FILES) != 0) {
+    parent.files->add_reference();
+    child.files = parent.files;
+  } else {
+    child.files = parent.files->copy();
+  }
+  if (child.files == nullptr) return false;
+  add_inode_reference(parent.directory);
+  child.directory = parent.directory;
+  child.umask = parent.umask;
+  child.group = parent.group;
+  child.session = parent.session;
+  child.exit_signal = request.exit_signal;
+  child.arguments_start = parent.arguments_start;
+  child.arguments_end = parent.arguments_end;
+  copy_text(child.name, parent.name, sizeof child.name);
+  for (unsigned i = 0; i <= signal_count; ++i) child.actions[i] = parent.actions[i];
+  child.started = ticks_now();
+  copy_registers(self, *made.thread, request);
+  if ((request.flags & CLONE_VM) == 0) made.thread->signal_stack = self.signal_stack;
+  return true;
+}
+
+u32 enter_family(Process& parent, NewProcess& made, bool sibling) {
+  SpinGuard guard(process_lock());
+  Process& child = *made.process;
+  child.pid = allocate_pid();
+  made.thread->tid = child.pid;
+  child.parent = sibling ? parent.parent : &parent;
+  child.parent->children.push_back(&child);
+  child.threads.push_back(made.thread);
+  child.thread_count = 1;
+  all_processes().push_back(&child);
+  return child.pid;
+}
+
+i64 clone_process(const CloneRequest& request) {
+  Process& parent = current_process();
+  trace<Tracepoint::fork_begin>(parent.pid);
+  NewProcess made;
+  if (!make_process(request, made)) {
+    discard(made);
+    trace<Tracepoint::fork_end>(parent.pid, static_cast<u64>(-ENOMEM), 0, 0);
+    return -ENOMEM;
+  }
+  const u32 pid = enter_family(parent, made, (request.flags & CLONE_PARENT) != 0);
+  if ((request.flags & CLONE_PARENT_SETTID) != 0) put_user(request.parent_tid, pid);
+  VforkWait vfork;
+  const bool waits = (request.flags & CLONE_VFORK) != 0;
+  if (waits) made.thread->vfork = &vfork;
+  trace<Tracepoint::fork_end>(parent.pid, pid, made.counts.table_frames * page_size,
+                              made.counts.shared_pages);
+  trace_frames();
+  make_runnable(*made.thread);
+  if (waits) {
+    vfork.guard.lock();
+    while (!vfork.done) vfork.waiters.sleep(vfork.guard, false);
+    vfork.guard.unlock();
+  }
+  return pid;
+}
+
+}  // namespace
+
+i64 clone_current(const CloneRequest& request) {
+  if ((request.flags & CLONE_THREAD) != 0) {
+    const u64 needed = CLONE_VM | CLONE_SIGHAND;
+    return (request.flags & needed) == needed ? clone_thread(request) : -EINVAL;
+  }
+  if ((request.flags & CLONE_SIGHAND) != 0 && (request.flags & CLONE_VM) == 0) return -EINVAL;
+  return clone_process(request);
+}
+
+void complete_vfork(Thread& thread) {
+  VforkWait* vfork = thread.vfork;
+  if (vfork == nullptr) return;
+  thread.vfork = nullptr;
+  vfork->guard.lock();
+  vfork->done = true;
+  vfork->waiters.wake_all();
+  vfork->guard.unlock();  // the parent looks at `done` under the guard, so the structure lives until here
+}
+
+}  // namespace guestos

@@ -1,0 +1,195 @@
+// The end of threads and processes, and waiting for it.
+#include "guestos/arch/hart.hpp"
+#include "guestos/arch/tracepoint.hpp"
+#include "guestos/fs/file_table.hpp"
+#include "guestos/mm/address_space.hpp"
+#include "guestos/mm/asid.hpp"
+#include "guestos/mm/user_memory.hpp"
+#include "guestos/proc/futex.hpp"
+#include "guestos/proc/process.hpp"
+#include "guestos/proc/scheduler.hpp"
+#include "guestos/proc/signal.hpp"
+
+namespace guestos {
+
+namespace {
+
+constexpr u64 WNOHANG = 1, WUNTRACED = 2, WCONTINUED = 8, WNOWAIT = 0x1000000;
+
+constinit WaitQueue end_waiters;  // guard: process_lock
+constinit u32 init_status = 0;
+
+bool ignores_children(const Process& parent) {
+  const SignalAction& action = parent.actions[SIGCHLD];
+  return action.handler == SIG_IGN || (action.flags & SA_NOCLDWAIT) != 0;
+}
+
+// With process_lock held: out of the family, ready to be released.
+void unlink_process(Process& process) {
+  if (process.parent != nullptr) process.parent->children.remove(&process);
+  all_processes().remove(&process);
+}
+
+// Orphans go to init, which may reap them; when init itself is gone nobody will, and they go on their own.
+void reparent_children(Process& dead, List<Process, &Process::siblings>& reaped) {
+  Process* init = dead.pid == init_pid ? nullptr : find_process(init_pid);
+  if (init != nullptr && init->zombie) init = nullptr;
+  while (Process* child = dead.children.pop_front()) {
+    child->parent = init;
+    if (init != nullptr) {
+      init->children.push_back(child);
+      init->child_wait.wake_all();
+    } else if (child->zombie) {
+      all_processes().remove(child);
+      reaped.push_back(child);
+    }
+  }
+}
+
+// The last thread of the process has nothing left but its kernel stack. Tells the parent.
+void become_zombie(Process& process) {
+  List<Process, &Process::siblings> reaped;
+  process_lock().lock();
+  trace<Tracepoint::exit>(process.pid, process.wait_status);
+  reparent_children(process, reaped);
+  process.zombie = true;
+  Process* parent = process.parent;
+  if (process.pid == init_pid) init_status = process.wait_status;
+  if (parent == nullptr) {
+    all_processes().remove(&process);
+    reaped.push_back(&process);
+  } else {
+    const u32 status = process.wait_status;
+    const bool killed = (status & 0x7f) != 0;
+    const SignalInfo info = {killed ? CLD_KILLED : CLD_EXITED, process.pid,
+                             killed ? status & 0x7f : status >> 8};
+    const bool vanishes = process.exit_signal == SIGCHLD && ignores_children(*parent);
+    if (process.exit_signal != 0) send_signal_locked(*parent, process.exit_signal, info);
+    parent->child_wait.wake_all();
+    if (vanishes) {
+      unlink_process(process);
+      reaped.push_back(&process);
+    }
+  }
+  end_waiters.wake_all();
+  process_lock().unlock();
+  while (Process* one = reaped.pop_front()) release_process(one);
+}
+
+// Everything the process holds; its thread runs on in the kernel only.
+void release_resources(Process& process) {
+  cancel_timer(process.alarm);
+  if (process.files != nullptr) process.files->drop_reference();
+  process.files = nullptr;
+  if (process.directory != nullptr) release_inode(process.directory);
+  process.directory = nullptr;
+}
+
+bool matches(const Process& child, i64 which, const Process& self) {
+  if (which > 0) return child.pid == static_cast<u32>(which);
+  if (which == -1) return true;
+  return child.group == (which == 0 ? self.group : static_cast<u32>(-which));
+}
+
+}  // namespace
+
+void thread_exit() {
+  Thread& self = current_thread();
+  Process* process = self.process;
+  if (process != nullptr) {
+    if (self.clear_child_tid != 0 && process->space->references() + process->thread_count > 2) {
+      put_user(self.clear_child_tid, u32{0});
+      futex_wake_all(self.clear_child_tid);
+    }
+    complete_vfork(self);
+    process_lock().lock();
+    const bool last = --process->thread_count == 0;
+    process->threads.remove(&self);
+    process->cpu_ticks += self.cpu_ticks + (ticks_now() - self.started);
+    process->thread_wait.wake_all();
+    AddressSpace* space = process->space;
+    // From here on this thread translates no user address; the last one takes the space away with it.
+    activate_space(this_hart(), nullptr);
+    self.process = nullptr;
+    if (last) process->space = nullptr;
+    process_lock().unlock();
+    if (last) {
+      space->drop_reference();
+      release_resources(*process);
+      become_zombie(*process);
+    }
+  }
+  self.state = ThreadState::dead;
+  schedule();
+  __builtin_unreachable();
+}
+
+void exit_process(u32 wait_status) {
+  Process& process = current_process();
+  process_lock().lock();
+  if (!process.ending) {
+    process.ending = true;
+    process.wait_status = wait_status;
+    for (Thread* thread = process.threads.first(); thread != nullptr; thread = process.threads.next(thread))
+      if (thread != &current_thread()) kick(*thread);
+  }
+  process_lock().unlock();
+  thread_exit();
+}
+
+i64 wait_for_child(i64 which, u64 options, u32& wait_status, u64& ticks) {
+  Process& self = current_process();
+  process_lock().lock();
+  for (;;) {
+    bool any = false;
+    for (Process* child = self.children.first(); child != nullptr; child = self.children.next(child)) {
+      if (!matches(*child, which, self)) continue;
+      any = true;
+      const bool stopped = (options & WUNTRACED) != 0 && child->stopped && !child->stop_reported;
+      const bool continued = (options & WCONTINUED) != 0 && !child->continue_reported;
+      if (!child->zombie && !stopped && !continued) continue;
+      const u32 pid = child->pid;
+      ticks = child->cpu_ticks;
+      wait_status = child->zombie ? child->wait_status : stopped ? child->wait_status : 0xffff;
+      if ((options & WNOWAIT) == 0) {
+        if (stopped) child->stop_reported = true;
+        if (!child->zombie && continued) child->continue_reported = true;
+        if (child->zombie) {
+          self.children_ticks += child->cpu_ticks + child->children_ticks;
+          unlink_process(*child);
+          release_process(child);
+        }
+      }
+      process_lock().unlock();
+      return pid;
+    }
+    i64 result = 1;
+    if (!any) {
+      result = -ECHILD;
+    } else if ((options & WNOHANG) != 0) {
+      result = 0;
+    } else if (self.child_wait.sleep(process_lock()) == Wake::signal) {
+      result = -ERESTARTSYS;
+    }
+    if (result != 1) {
+      process_lock().unlock();
+      return result;
+    }
+  }
+}
+
+u32 wait_for_the_end() {
+  process_lock().lock();
+  while (find_process(init_pid) != nullptr) end_waiters.sleep(process_lock(), false);
+  while (!all_processes().empty()) {
+    for (Process* process = all_processes().first(); process != nullptr; process = ProcessList::next(process))
+      if (!process->zombie) send_signal_locked(*process, SIGKILL, {SI_KERNEL, 0, 0});
+    end_waiters.sleep(process_lock(), false);
+  }
+  process_lock().unlock();
+  // The last threads are still leaving their kernel stacks on some harts. This one is a thread, too.
+  while (live_threads() > 1 + bits_set(online_harts())) yield();
+  return init_status;
+}
+
+}  // namespace guestos

@@ -1,0 +1,156 @@
+#include "guestos/proc/futex.hpp"
+
+#include "guestos/arch/hart.hpp"
+#include "guestos/mm/address_space.hpp"
+#include "guestos/mm/user_memory.hpp"
+#include "guestos/proc/process.hpp"
+#include "guestos/proc/scheduler.hpp"
+#include "guestos/sys/clock.hpp"
+
+namespace guestos {
+
+namespace {
+
+constexpr u64 FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3, FUTEX_CMP_REQUEUE = 4, FUTEX_WAKE_OP = 5,
+              FUTEX_WAIT_BITSET = 9, FUTEX_WAKE_BITSET = 10, FUTEX_PRIVATE = 128, FUTEX_REALTIME = 256;
+constexpr unsigned bucket_count = 64;
+
+// A word is the same for two threads if it is in the same place of the same memory: a private word of the
+// same address space at the same address, or a shared one of the same file at the same offset.
+struct Key {
+  const void* memory = nullptr;
+  u64 offset = 0;
+  bool operator==(const Key&) const = default;
+};
+
+struct Sleeper {
+  Key key;
+  u32 bits = 0;
+  bool woken = false;
+  WaitQueue queue;  // of this one thread
+  Links<Sleeper> links = {};
+};
+
+struct Bucket {
+  SpinLock lock;
+  List<Sleeper, &Sleeper::links> sleepers;
+};
+
+constinit Bucket buckets[bucket_count];
+
+// By address and offset alone: which bucket a word falls into must not depend on where objects happen to lie.
+Bucket& bucket_of(const Key& key) { return buckets[(key.offset >> 2 ^ key.offset >> 12) % bucket_count]; }
+
+Key key_of(u64 address, bool is_private) {
+  AddressSpace& space = *current_process().space;
+  if (!is_private) {
+    MutexGuard guard(space.mutex);
+    const Vma* vma = space.find(address);
+    if (vma != nullptr && vma->shared && vma->inode != nullptr)
+      return {vma->inode, vma->offset + (address - vma->start)};
+  }
+  return {&space, address};
+}
+
+u64 wake_some(const Key& key, u64 most, u32 bits) {
+  Bucket& bucket = bucket_of(key);
+  SpinGuard guard(bucket.lock);
+  u64 count = 0;
+  for (Sleeper* sleeper = bucket.sleepers.first(); sleeper != nullptr && count < most;) {
+    Sleeper* next = bucket.sleepers.next(sleeper);
+    if (sleeper->key == key && (sleeper->bits & bits) != 0) {
+      bucket.sleepers.remove(sleeper);
+      sleeper->woken = true;
+      sleeper->queue.wake_one();
+      ++count;
+    }
+    sleeper = next;
+  }
+  return count;
+}
+
+// The word, read under the bucket's lock; its page may have to be brought in first, without the lock.
+i64 lock_and_compare(Bucket& bucket, u64 address, u32 expected) {
+  for (;;) {
+    u32 value = 0;
+    if (get_user(value, address) != 0) return -EFAULT;
+    bucket.lock.lock();
+    if (read_user_word_now(address, value) == 0) {
+      if (value == expected) return 0;
+      bucket.lock.unlock();
+      return -EAGAIN;
+    }
+    bucket.lock.unlock();
+  }
+}
+
+i64 wait(const Key& key, u64 address, u32 expected, u32 bits, u64 deadline) {
+  Bucket& bucket = bucket_of(key);
+  if (const i64 error = lock_and_compare(bucket, address, expected); error != 0) return error;
+  Sleeper sleeper;
+  sleeper.key = key;
+  sleeper.bits = bits;
+  bucket.sleepers.push_back(&sleeper);
+  Wake why = Wake::condition;
+  // A requeue changes sleeper.key only among words; the bucket to lock is found anew each time.
+  Bucket* home = &bucket;
+  while (!sleeper.woken && why == Wake::condition) why = sleeper.queue.sleep(home->lock, true, deadline);
+  if (!sleeper.woken) home->sleepers.remove(&sleeper);
+  home->lock.unlock();
+  if (sleeper.woken) return 0;
+  return why == Wake::timeout ? -ETIMEDOUT : -ERESTARTSYS;
+}
+
+// Wakes `wake_count` and lets the others wait no longer at `from`: as nobody can tell a requeued waiter from
+// one that woke up for nothing, they are woken, too; every user of futexes looks at its word again.
+i64 requeue(const Key& from, u64 wake_count, u64 move_count) {
+  return static_cast<i64>(wake_some(from, wake_count + move_count, ~u32{0}));
+}
+
+i64 deadline_of(u64 timeout, u64 operation, u64& deadline) {
+  deadline = ~u64{0};
+  if (timeout == 0) return 0;
+  Timespec time = {};
+  if (get_user(time, timeout) != 0) return -EFAULT;
+  if (time.seconds < 0 || static_cast<u64>(time.nanoseconds) >= 1'000'000'000) return -EINVAL;
+  i64 nanoseconds = min_of<i64>(time.seconds, i64{1} << 32) * 1'000'000'000 + time.nanoseconds;
+  const bool absolute = (operation & 127) == FUTEX_WAIT_BITSET;
+  if (absolute) {
+    const i64 now = (operation & FUTEX_REALTIME) != 0 ? realtime_nanoseconds()
+                                                      : static_cast<i64>(monotonic_nanoseconds());
+    nanoseconds = max_of<i64>(nanoseconds - now, 0);
+  }
+  deadline = ticks_now() + nanoseconds_to_ticks(static_cast<u64>(nanoseconds));
+  return 0;
+}
+
+}  // namespace
+
+void futex_wake_all(u64 address) {
+  if (is_user_range(address, 4)) wake_some(key_of(address, false), ~u64{0}, ~u32{0});
+}
+
+i64 futex_call(u64 address, u64 operation, u32 value, u64 timeout, u64 second, u32 third) {
+  if (!is_user_range(address, 4) || (address & 3) != 0) return -EINVAL;
+  const Key key = key_of(address, (operation & FUTEX_PRIVATE) != 0);
+  const u64 kind = operation & 127;
+  if (kind == FUTEX_WAIT || kind == FUTEX_WAIT_BITSET) {
+    const u32 bits = kind == FUTEX_WAIT ? ~u32{0} : third;
+    if (bits == 0) return -EINVAL;
+    u64 deadline = 0;
+    if (const i64 error = deadline_of(timeout, operation, deadline); error != 0) return error;
+    return wait(key, address, value, bits, deadline);
+  }
+  if (kind == FUTEX_WAKE) return static_cast<i64>(wake_some(key, max_of<u64>(value, 1), ~u32{0}));
+  if (kind == FUTEX_WAKE_BITSET) return third == 0 ? -EINVAL : static_cast<i64>(wake_some(key, value, third));
+  if (kind == FUTEX_REQUEUE || kind == FUTEX_CMP_REQUEUE) {
+    u32 now = 0;
+    if (get_user(now, address) != 0) return -EFAULT;
+    if (kind == FUTEX_CMP_REQUEUE && now != third) return -EAGAIN;
+    return requeue(key, value, timeout);
+  }
+  (void)second;
+  return -ENOSYS;
+}
+
+}  // namespace guestos

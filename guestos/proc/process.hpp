@@ -1,0 +1,108 @@
+// A process: threads that share an address space, open files, signal actions and a place in the family tree.
+#pragma once
+
+#include "guestos/lib/list.hpp"
+#include "guestos/lib/types.hpp"
+#include "guestos/proc/thread.hpp"
+#include "guestos/proc/timer.hpp"
+#include "guestos/sys/linux.hpp"
+
+namespace guestos {
+
+class AddressSpace;
+class FileTable;
+struct Inode;
+
+struct SignalAction {
+  u64 handler = SIG_DFL;
+  u64 flags = 0;
+  u64 mask = 0;
+};
+
+struct Process {
+  u32 pid = 0;
+  Process* parent = nullptr;
+  Links<Process> siblings;
+  List<Process, &Process::siblings> children;
+  Links<Process> all;
+  List<Thread, &Thread::process_links> threads;
+  u32 thread_count = 0;
+  u32 group = 0;
+  u32 session = 0;
+
+  AddressSpace* space = nullptr;
+  FileTable* files = nullptr;
+  Inode* directory = nullptr;  // current working directory
+  u32 umask = 022;
+  char name[32] = {};
+  char* executable = nullptr;  // path given to execve, on the heap
+  u64 arguments_start = 0, arguments_end = 0;
+
+  bool ending = false;            // every thread is to exit
+  Thread* sole_thread = nullptr;  // execve: every other thread is to exit
+  bool zombie = false;
+  bool stopped = false;
+  bool stop_reported = true;
+  bool continue_reported = true;
+  u32 wait_status = 0;  // as wait4 gives it
+  u32 exit_signal = SIGCHLD;
+  WaitQueue child_wait;   // parents waiting; guard: process_lock
+  WaitQueue thread_wait;  // execve waiting for the others; and stopped threads
+  u64 cpu_ticks = 0;
+  u64 children_ticks = 0;
+  u64 started = 0;
+  u64 minor_faults = 0;
+
+  SignalAction actions[signal_count + 1];
+  u64 pending = 0;
+  SignalInfo pending_info[signal_count] = {};
+  Timer alarm;
+  u64 alarm_interval = 0;  // ticks
+};
+
+// Protects the family tree, thread lists, zombie states and pending signals of every process.
+SpinLock& process_lock();
+using ProcessList = List<Process, &Process::all>;
+ProcessList& all_processes();
+
+inline constexpr u32 init_pid = 1;
+u32 current_pid();
+Process& current_process();
+// With process_lock held.
+Process* find_process(u32 pid);
+Thread* find_thread(u32 tid);
+u32 allocate_pid();
+
+// --- clone.cpp
+struct CloneRequest {
+  u64 flags = 0;
+  u32 exit_signal = 0;
+  u64 stack = 0;
+  u64 parent_tid = 0;
+  u64 tls = 0;
+  u64 child_tid = 0;
+};
+i64 clone_current(const CloneRequest& request);  // the child's number or a negative errno
+
+// --- exec.cpp
+// A new process that will run `path`; used once, for init. Its number, or a negative errno.
+struct TextList {  // NUL-separated, `count` of them
+  char* bytes;
+  u64 size;
+  u64 count;
+};
+i64 start_init(const char* path, const TextList& arguments, const TextList& environment);
+i64 execute(i64 directory, const char* path, const TextList& arguments, const TextList& environment);
+
+// --- exit.cpp
+[[noreturn]] void exit_process(u32 wait_status);  // all threads of the current process
+extern "C" [[noreturn]] void thread_exit();
+i64 wait_for_child(i64 which, u64 options, u32& wait_status,
+                   u64& ticks);  // pid, 0 (WNOHANG) or negative errno
+// Kills whatever is left after init has gone, waits until all is released, returns init's wait status.
+u32 wait_for_the_end();
+void complete_vfork(Thread& thread);
+
+void release_process(Process* process);
+
+}  // namespace guestos

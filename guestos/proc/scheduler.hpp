@@ -1,0 +1,31 @@
+// Which thread runs on which hart: one queue per hart, in order of arrival, with preemption at the end of a
+// time slice; a hart without work takes some from the longest queue.
+#pragma once
+
+#include "guestos/lib/types.hpp"
+#include "guestos/proc/thread.hpp"
+
+namespace guestos {
+
+// Gives up this hart. The caller has set its thread's state; returns when the thread runs again (perhaps
+// elsewhere).
+void schedule();
+// To the end of the queue.
+void yield();
+// Makes a sleeping thread runnable; nothing happens when it does not sleep.
+void wake(Thread& thread);
+// As wake, but only out of an interruptible sleep.
+void interrupt_sleep(Thread& thread);
+// Interrupts a thread that is in user mode elsewhere, so that it looks at its pending work.
+void kick(Thread& thread);
+// A new thread's first start.
+void make_runnable(Thread& thread);
+// The time slice may be over. Called at the timer interrupt from user mode.
+void preempt();
+// The current thread's floating-point registers from memory into this hart, if they are not there.
+void reload_floating_point(Thread& thread);
+[[noreturn]] void idle_loop();
+
+extern "C" void finish_switch();
+
+}  // namespace guestos

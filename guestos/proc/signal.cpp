@@ -1,0 +1,352 @@
+#include "guestos/proc/signal.hpp"
+
+#include "guestos/arch/csr.hpp"
+#include "guestos/arch/hart.hpp"
+#include "guestos/arch/layout.hpp"
+#include "guestos/lib/memory.hpp"
+#include "guestos/mm/heap.hpp"
+#include "guestos/mm/user_memory.hpp"
+#include "guestos/proc/scheduler.hpp"
+
+extern "C" void fp_save(guestos::u64* registers);
+
+namespace guestos {
+
+namespace {
+
+enum class DefaultAction : u8 { terminate, ignore, stop, proceed };
+
+DefaultAction default_action(u32 signal) {
+  switch (signal) {
+    case SIGCHLD:
+    case SIGURG:
+    case SIGWINCH: return DefaultAction::ignore;
+    case SIGCONT: return DefaultAction::proceed;
+    case SIGSTOP:
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU: return DefaultAction::stop;
+    default: return DefaultAction::terminate;
+  }
+}
+
+bool is_ignored(const Process& process, u32 signal) {
+  const u64 handler = process.actions[signal].handler;
+  if (handler == SIG_IGN) return true;
+  return handler == SIG_DFL && default_action(signal) == DefaultAction::ignore;
+}
+
+// struct rt_sigframe of Linux riscv64: siginfo, then ucontext.
+struct SignalFrame {
+  struct {
+    i32 si_signo;
+    i32 si_errno;
+    i32 si_code;
+    i32 pad;
+    union {
+      struct {
+        u32 si_pid;
+        u32 si_uid;
+        u64 si_value;
+      } sender;
+      u64 si_addr;
+    };
+    u8 rest[128 - 32];
+  } info;
+  u64 uc_flags;
+  u64 uc_link;
+  u64 ss_sp;
+  i32 ss_flags;
+  i32 ss_pad;
+  u64 ss_size;
+  u64 uc_sigmask;
+  u8 uc_unused[120];
+  u64 align_to_16;
+  u64 pc_and_registers[32];
+  u64 fp[33];  // f0..f31, fcsr; the Q-extension's layout is larger
+  u64 fp_rest[33];
+};
+static_assert(__builtin_offsetof(SignalFrame, uc_flags) == 128);
+static_assert(__builtin_offsetof(SignalFrame, pc_and_registers) == 128 + 176);
+static_assert(sizeof(SignalFrame) == 128 + 176 + 256 + 528);
+
+// The current thread's floating-point registers in memory.
+void bring_home_floating_point(Thread& self) {
+  TrapFrame& frame = self.frame();
+  if ((frame.sstatus & csr::sstatus_fs) != csr::sstatus_fs_dirty) return;
+  csr::set<csr::sstatus>(csr::sstatus_fs);
+  fp_save(self.fp);
+  frame.sstatus = (frame.sstatus & ~csr::sstatus_fs) | csr::sstatus_fs_clean;
+}
+
+bool on_signal_stack(const Thread& thread, u64 pointer) {
+  return (thread.signal_stack.flags & SS_DISABLE) == 0 &&
+         pointer - thread.signal_stack.base < thread.signal_stack.size;
+}
+
+void fill_info(SignalFrame& out, u32 signal, const SignalInfo& info) {
+  out.info.si_signo = static_cast<i32>(signal);
+  out.info.si_code = info.code;
+  const bool fault =
+      info.code > 0 && info.code != SI_KERNEL &&
+      (signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGFPE || signal == SIGTRAP);
+  if (fault) {
+    out.info.si_addr = info.value;
+  } else {
+    out.info.sender = {info.pid, 0, info.value};
+  }
+}
+
+// False: the stack cannot be written.
+bool push_handler_frame(Thread& self, u32 signal, const SignalInfo& info, const SignalAction& action,
+                        u64 old_mask) {
+  TrapFrame& frame = self.frame();
+  bring_home_floating_point(self);
+  HeapBuffer<SignalFrame> out(1);
+  if (!out) return false;
+  memset(out.get(), 0, sizeof(SignalFrame));
+  fill_info(out[0], signal, info);
+  out[0].ss_sp = self.signal_stack.base;
+  out[0].ss_size = self.signal_stack.size;
+  out[0].ss_flags = on_signal_stack(self, frame.x[sp]) ? SS_ONSTACK : self.signal_stack.flags;
+  out[0].uc_sigmask = old_mask;
+  out[0].pc_and_registers[0] = frame.sepc;
+  memcpy(&out[0].pc_and_registers[1], &frame.x[1], 31 * sizeof(u64));
+  memcpy(out[0].fp, self.fp, sizeof self.fp);
+  u64 at = frame.x[sp];
+  if ((action.flags & SA_ONSTACK) != 0 && (self.signal_stack.flags & SS_DISABLE) == 0 &&
+      !on_signal_stack(self, at))
+    at = self.signal_stack.base + self.signal_stack.size;
+  at = align_down(at - sizeof(SignalFrame), 16);
+  if (copy_to_user(at, out.get(), sizeof(SignalFrame)) != 0) return false;
+  frame.x[ra] = trampoline_page;
+  frame.x[sp] = at;
+  frame.x[a0] = signal;
+  frame.x[a1] = at;
+  frame.x[a2] = at + __builtin_offsetof(SignalFrame, uc_flags);
+  frame.sepc = action.handler;
+  return true;
+}
+
+// What became of a system call that a signal interrupted.
+void settle_restart(Thread& self, bool handled, u64 action_flags) {
+  if (!self.in_system_call) return;
+  self.in_system_call = false;
+  TrapFrame& frame = self.frame();
+  const i64 result = static_cast<i64>(frame.x[a0]);
+  if (result != -ERESTARTSYS && result != -ERESTARTNOHAND) return;
+  const bool restart = !handled || (result == -ERESTARTSYS && (action_flags & SA_RESTART) != 0);
+  if (restart) {
+    frame.x[a0] = self.call_argument;
+    frame.x[a7] = self.call_number;
+    frame.sepc -= 4;
+  } else {
+    frame.x[a0] = static_cast<u64>(-EINTR);
+  }
+}
+
+struct Taken {
+  u32 signal = 0;
+  SignalInfo info;
+  SignalAction action;
+};
+
+// The next signal to act upon, taken off the pending sets. Faults come first.
+Taken take_signal(Thread& self) {
+  Process& process = *self.process;
+  SpinGuard guard(process_lock());
+  for (;;) {
+    const u64 ready = (self.pending | process.pending) & ~self.blocked;
+    if (ready == 0) return {};
+    constexpr u64 faults = signal_bit(SIGSEGV) | signal_bit(SIGBUS) | signal_bit(SIGILL) |
+                           signal_bit(SIGFPE) | signal_bit(SIGTRAP);
+    const u64 urgent = ready & signal_bit(SIGKILL) ? signal_bit(SIGKILL)
+                       : ready & faults            ? ready & faults
+                                                   : ready;
+    Taken taken;
+    taken.signal = lowest_bit(urgent) + 1;
+    const u64 bit = signal_bit(taken.signal);
+    const bool mine = (self.pending & bit) != 0;
+    taken.info = (mine ? self.pending_info : process.pending_info)[taken.signal - 1];
+    (mine ? self.pending : process.pending) &= ~bit;
+    taken.action = process.actions[taken.signal];
+    if (is_ignored(process, taken.signal)) continue;
+    if (taken.action.handler > SIG_IGN && (taken.action.flags & SA_RESETHAND) != 0)
+      process.actions[taken.signal] = {};
+    return taken;
+  }
+}
+
+void stop_process(u32 signal) {
+  Process& process = current_process();
+  SpinGuard guard(process_lock());
+  process.stopped = true;
+  process.stop_reported = false;
+  process.wait_status = signal << 8 | 0x7f;
+  if (process.parent != nullptr) {
+    if ((process.parent->actions[SIGCHLD].flags & SA_NOCLDSTOP) == 0)
+      send_signal_locked(*process.parent, SIGCHLD, {5, process.pid, signal});
+    process.parent->child_wait.wake_all();
+  }
+  for (Thread* thread = process.threads.first(); thread != nullptr; thread = process.threads.next(thread))
+    if (thread != &current_thread()) kick(*thread);
+}
+
+void wait_while_stopped() {
+  Process& process = current_process();
+  SpinGuard guard(process_lock());
+  while (process.stopped && !process.ending) process.thread_wait.sleep(process_lock(), false);
+}
+
+void run_handler(Thread& self, const Taken& taken) {
+  settle_restart(self, true, taken.action.flags);
+  const u64 old_mask = self.restore_mask ? self.restored_mask : self.blocked;
+  self.restore_mask = false;
+  if (!push_handler_frame(self, taken.signal, taken.info, taken.action, old_mask)) exit_process(SIGSEGV);
+  self.blocked |= taken.action.mask & ~unblockable;
+  if ((taken.action.flags & SA_NODEFER) == 0) self.blocked |= signal_bit(taken.signal) & ~unblockable;
+}
+
+// With process_lock held: some thread of the process must notice.
+void notify(Process& process, u64 bit) {
+  for (Thread* thread = process.threads.first(); thread != nullptr; thread = process.threads.next(thread)) {
+    if ((thread->blocked & bit) != 0) continue;
+    kick(*thread);
+    return;
+  }
+}
+
+bool prepare_sending(Process& process, u32 signal) {
+  if (process.zombie) return false;
+  if (signal == SIGCONT || signal == SIGKILL) {
+    if (process.stopped && signal == SIGCONT) process.continue_reported = false;
+    process.stopped = false;
+    process.thread_wait.wake_all();
+    if (process.parent != nullptr && signal == SIGCONT) process.parent->child_wait.wake_all();
+  }
+  if (signal == SIGKILL && !process.ending) {
+    process.ending = true;
+    process.wait_status = SIGKILL;
+    for (Thread* thread = process.threads.first(); thread != nullptr; thread = process.threads.next(thread))
+      kick(*thread);
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void send_signal_locked(Process& process, u32 signal, const SignalInfo& info) {
+  if (!prepare_sending(process, signal)) return;
+  const u64 bit = signal_bit(signal);
+  bool blocked_somewhere = false;
+  for (Thread* thread = process.threads.first(); thread != nullptr; thread = process.threads.next(thread))
+    blocked_somewhere = blocked_somewhere || (thread->blocked & bit) != 0;
+  if (is_ignored(process, signal) && !blocked_somewhere) return;
+  if ((process.pending & bit) == 0) process.pending_info[signal - 1] = info;
+  __atomic_fetch_or(&process.pending, bit, __ATOMIC_SEQ_CST);
+  notify(process, bit);
+}
+
+void send_signal(Process& process, u32 signal, const SignalInfo& info) {
+  SpinGuard guard(process_lock());
+  send_signal_locked(process, signal, info);
+}
+
+void send_signal(Thread& thread, u32 signal, const SignalInfo& info) {
+  SpinGuard guard(process_lock());
+  send_signal_locked(thread, signal, info);
+}
+
+void send_signal_locked(Thread& thread, u32 signal, const SignalInfo& info) {
+  Process& process = *thread.process;
+  if (!prepare_sending(process, signal)) return;
+  const u64 bit = signal_bit(signal);
+  if (is_ignored(process, signal) && (thread.blocked & bit) == 0) return;
+  if ((thread.pending & bit) == 0) thread.pending_info[signal - 1] = info;
+  __atomic_fetch_or(&thread.pending, bit, __ATOMIC_SEQ_CST);
+  if ((thread.blocked & bit) == 0 && &thread != &current_thread()) kick(thread);
+}
+
+void force_signal(u32 signal, const SignalInfo& info) {
+  Thread& self = current_thread();
+  if (signal == SIGKILL) exit_process(SIGKILL);
+  SpinGuard guard(process_lock());
+  SignalAction& action = self.process->actions[signal];
+  const u64 bit = signal_bit(signal);
+  if (action.handler == SIG_IGN || (self.blocked & bit) != 0) action = {};
+  self.blocked &= ~bit;
+  self.pending_info[signal - 1] = info;
+  self.pending |= bit;
+}
+
+bool is_fatal_here(u32 signal) {
+  const Thread& self = current_thread();
+  const u64 handler = self.process->actions[signal].handler;
+  return handler == SIG_DFL || handler == SIG_IGN || (self.blocked & signal_bit(signal)) != 0;
+}
+
+void interval_timer_expired(u32 pid) {
+  SpinGuard guard(process_lock());
+  Process* process = find_process(pid);
+  if (process == nullptr || process->zombie || process->thread_count == 0) return;
+  if (process->alarm_interval != 0) {
+    process->alarm.deadline += process->alarm_interval;
+    start_timer(process->alarm);
+  }
+  send_signal_locked(*process, SIGALRM, {SI_KERNEL, 0, 0});
+}
+
+void prepare_return(TrapFrame*) {
+  Thread& self = current_thread();
+  if (self.set_child_tid != 0) {  // a new thread's first return: its memory is its own now
+    put_user(self.set_child_tid, self.tid);
+    self.set_child_tid = 0;
+  }
+  while (self.has_pending_work()) {
+    Process& process = *self.process;
+    if (process.ending) exit_process(process.wait_status);
+    if (process.sole_thread != nullptr && process.sole_thread != &self) thread_exit();
+    if (process.stopped) {
+      wait_while_stopped();
+      continue;
+    }
+    const Taken taken = take_signal(self);
+    if (taken.signal == 0) break;
+    if (taken.action.handler > SIG_IGN) {
+      run_handler(self, taken);
+      continue;
+    }
+    const DefaultAction action = default_action(taken.signal);
+    if (action == DefaultAction::terminate) exit_process(taken.signal);
+    if (action == DefaultAction::stop) stop_process(taken.signal);
+  }
+  settle_restart(self, false, 0);
+  if (self.restore_mask) {
+    self.restore_mask = false;
+    self.blocked = self.restored_mask;
+    if (self.has_pending_work()) prepare_return(nullptr);
+  }
+}
+
+i64 return_from_signal(TrapFrame& frame) {
+  Thread& self = current_thread();
+  HeapBuffer<SignalFrame> in(1);
+  if (!in || copy_from_user(in.get(), frame.x[sp], sizeof(SignalFrame)) != 0) exit_process(SIGSEGV);
+  frame.sepc = in[0].pc_and_registers[0];
+  memcpy(&frame.x[1], &in[0].pc_and_registers[1], 31 * sizeof(u64));
+  memcpy(self.fp, in[0].fp, sizeof self.fp);
+  self.fp_hart = nullptr;  // memory is newer than the hart's registers
+  frame.sstatus = (frame.sstatus & ~csr::sstatus_fs) | csr::sstatus_fs_clean;
+  reload_floating_point(self);
+  self.blocked = in[0].uc_sigmask & ~unblockable;
+  if (in[0].ss_flags == 0 || (in[0].ss_flags & ~(SS_ONSTACK | SS_DISABLE)) == 0) {
+    self.signal_stack.base = in[0].ss_sp;
+    self.signal_stack.size = in[0].ss_size;
+    self.signal_stack.flags = in[0].ss_flags & SS_DISABLE;
+  }
+  self.in_system_call = false;
+  return static_cast<i64>(frame.x[a0]);
+}
+
+}  // namespace guestos

@@ -1,0 +1,37 @@
+// A ticket lock: harts enter in the order in which they came, so that a run does not depend on luck.
+// The kernel runs with interrupts disabled, so a lock's holder is never interrupted and no variant is needed
+// for it. Never held across anything that may sleep (a user copy, a Mutex, schedule()).
+#pragma once
+
+#include "guestos/lib/types.hpp"
+
+namespace guestos {
+
+class SpinLock {
+ public:
+  void lock() {
+    const u32 ticket = __atomic_fetch_add(&next_, 1, __ATOMIC_RELAXED);
+    while (__atomic_load_n(&serving_, __ATOMIC_ACQUIRE) != ticket) continue;
+  }
+  void unlock() { __atomic_store_n(&serving_, serving_ + 1, __ATOMIC_RELEASE); }
+  bool held() const {
+    return __atomic_load_n(&next_, __ATOMIC_RELAXED) != __atomic_load_n(&serving_, __ATOMIC_RELAXED);
+  }
+
+ private:
+  u32 next_ = 0;
+  u32 serving_ = 0;
+};
+
+class SpinGuard {
+ public:
+  explicit SpinGuard(SpinLock& lock) : lock_(lock) { lock_.lock(); }
+  ~SpinGuard() { lock_.unlock(); }
+  SpinGuard(const SpinGuard&) = delete;
+  SpinGuard& operator=(const SpinGuard&) = delete;
+
+ private:
+  SpinLock& lock_;
+};
+
+}  // namespace guestos

@@ -1,0 +1,58 @@
+// Sleeping and waking. A wait queue belongs to a condition, and both are protected by the same spin lock (the
+// guard).
+#pragma once
+
+#include "guestos/lib/list.hpp"
+#include "guestos/lib/types.hpp"
+#include "guestos/proc/spin_lock.hpp"
+
+namespace guestos {
+
+struct Thread;
+
+enum class Wake : u8 { condition, signal, timeout };
+
+class WaitQueue {
+ public:
+  // Called with `guard` held; releases it while asleep and takes it again. The caller tests its condition in
+  // a loop. Interruptible sleeps return `signal` when the thread has something to attend to. `deadline` is in
+  // ticks.
+  Wake sleep(SpinLock& guard, bool interruptible = true, u64 deadline = ~u64{0});
+  // Called with the guard held. Wakes in the order of arrival.
+  void wake_one();
+  void wake_all();
+  bool empty() const { return waiters_.empty(); }
+
+ private:
+  struct Waiter {
+    Thread* thread;
+    bool queued;
+    Links<Waiter> links;
+  };
+  List<Waiter, &Waiter::links> waiters_;
+};
+
+// A sleep lock: may be held across anything that sleeps. Not recursive.
+class Mutex {
+ public:
+  void lock();
+  void unlock();
+
+ private:
+  SpinLock guard_;
+  bool held_ = false;
+  WaitQueue waiters_;
+};
+
+class MutexGuard {
+ public:
+  explicit MutexGuard(Mutex& mutex) : mutex_(mutex) { mutex_.lock(); }
+  ~MutexGuard() { mutex_.unlock(); }
+  MutexGuard(const MutexGuard&) = delete;
+  MutexGuard& operator=(const MutexGuard&) = delete;
+
+ private:
+  Mutex& mutex_;
+};
+
+}  // namespace guestos

@@ -1,0 +1,377 @@
+// System calls on open files.
+#include "guestos/arch/hart.hpp"
+#include "guestos/fs/pipe.hpp"
+#include "guestos/lib/memory.hpp"
+#include "guestos/mm/user_memory.hpp"
+#include "guestos/proc/process.hpp"
+#include "guestos/proc/timer.hpp"
+#include "guestos/sys/path_argument.hpp"
+#include "guestos/sys/system_call.hpp"
+
+namespace guestos {
+
+namespace {
+
+constexpr u64 longest_transfer = 0x7ffff000;
+constexpr u64 most_vectors = 1024;
+
+i64 sys_read(const Arguments& call) {
+  FileArgument file(call.a);
+  if (!file || !file->can_read()) return -EBADF;
+  return file->read(call.b, min_of(call.c, longest_transfer));
+}
+
+i64 sys_write(const Arguments& call) {
+  FileArgument file(call.a);
+  if (!file || !file->can_write()) return -EBADF;
+  return file->write(call.b, min_of(call.c, longest_transfer));
+}
+
+struct Vector {
+  u64 base;
+  u64 size;
+};
+
+// Each part in turn until one is short. `transfer(base, size, done)` does one part.
+template <typename Transfer>
+i64 each_vector(u64 address, u64 count, Transfer transfer) {
+  if (count > most_vectors) return -EINVAL;
+  i64 done = 0;
+  for (u64 i = 0; i < count; ++i) {
+    Vector vector = {};
+    if (get_user(vector, address + i * sizeof vector) != 0) return done != 0 ? done : -EFAULT;
+    if (static_cast<i64>(vector.size) < 0) return done != 0 ? done : -EINVAL;
+    if (vector.size == 0) continue;
+    const i64 part = transfer(vector.base, min_of(vector.size, longest_transfer), static_cast<u64>(done));
+    if (part < 0) return done != 0 ? done : part;
+    done += part;
+    if (static_cast<u64>(part) != vector.size) break;
+  }
+  return done;
+}
+
+i64 sys_readv(const Arguments& call) {
+  FileArgument file(call.a);
+  if (!file || !file->can_read()) return -EBADF;
+  return each_vector(call.b, call.c, [&](u64 base, u64 size, u64) { return file->read(base, size); });
+}
+
+i64 sys_writev(const Arguments& call) {
+  FileArgument file(call.a);
+  if (!file || !file->can_write()) return -EBADF;
+  return each_vector(call.b, call.c, [&](u64 base, u64 size, u64) { return file->write(base, size); });
+}
+
+i64 sys_pread64(const Arguments& call) {
+  FileArgument file(call.a);
+  if (!file || !file->can_read()) return -EBADF;
+  if (static_cast<i64>(call.d) < 0) return -EINVAL;
+  return file->read_at(call.d, call.b, min_of(call.c, longest_transfer));
+}
+
+i64 sys_pwrite64(const Arguments& call) {
+  FileArgument file(call.a);
+  if (!file || !file->can_write()) return -EBADF;
+  if (static_cast<i64>(call.d) < 0) return -EINVAL;
+  return file->write_at(call.d, call.b, min_of(call.c, longest_transfer));
+}
+
+i64 sys_preadv(const Arguments& call) {
+  FileArgument file(call.a);
+  if (!file || !file->can_read()) return -EBADF;
+  if (static_cast<i64>(call.d) < 0) return -EINVAL;
+  return each_vector(call.b, call.c,
+                     [&](u64 base, u64 size, u64 done) { return file->read_at(call.d + done, base, size); });
+}
+
+i64 sys_pwritev(const Arguments& call) {
+  FileArgument file(call.a);
+  if (!file || !file->can_write()) return -EBADF;
+  if (static_cast<i64>(call.d) < 0) return -EINVAL;
+  return each_vector(call.b, call.c,
+                     [&](u64 base, u64 size, u64 done) { return file->write_at(call.d + done, base, size); });
+}
+
+i64 sys_lseek(const Arguments& call) {
+  FileArgument file(call.a);
+  return file ? file->seek(static_cast<i64>(call.b), static_cast<u32>(call.c)) : -EBADF;
+}
+
+i64 sys_close(const Arguments& call) { return current_process().files->close(static_cast<u32>(call.a)); }
+
+i64 sys_close_range(const Arguments& call) {
+  constexpr u64 CLOSE_RANGE_CLOEXEC = 4;
+  if (static_cast<u32>(call.a) > static_cast<u32>(call.b)) return -EINVAL;
+  const u64 last = min_of<u64>(static_cast<u32>(call.b), FileTable::capacity);
+  FileTable& files = *current_process().files;
+  if ((call.c & CLOSE_RANGE_CLOEXEC) != 0) {
+    for (u64 i = static_cast<u32>(call.a); i <= last; ++i) files.set_close_on_exec(i, true);
+  } else {
+    files.close_range(static_cast<u32>(call.a), last);
+  }
+  return 0;
+}
+
+i64 sys_dup(const Arguments& call) {
+  File* file = current_process().files->get(static_cast<u32>(call.a));
+  return file == nullptr ? -EBADF : current_process().files->add(file, false);
+}
+
+i64 sys_dup3(const Arguments& call) {
+  if (call.a == call.b || (call.c & ~u64{O_CLOEXEC}) != 0) return -EINVAL;
+  File* file = current_process().files->get(static_cast<u32>(call.a));
+  return file == nullptr
+             ? -EBADF
+             : current_process().files->set(static_cast<u32>(call.b), file, (call.c & O_CLOEXEC) != 0);
+}
+
+i64 sys_pipe2(const Arguments& call) {
+  if ((call.b & ~u64{O_CLOEXEC | O_NONBLOCK | 040000}) != 0) return -EINVAL;
+  File* reader = nullptr;
+  File* writer = nullptr;
+  if (const i64 error = create_pipe(reader, writer); error != 0) return error;
+  const u32 flags = static_cast<u32>(call.b) & O_NONBLOCK;
+  const bool close_on_exec = (call.b & O_CLOEXEC) != 0;
+  reader->flags = O_RDONLY | flags;
+  writer->flags = O_WRONLY | flags;
+  FileTable& files = *current_process().files;
+  const i64 first = files.add(reader, close_on_exec);
+  if (first < 0) {
+    writer->drop_reference();
+    return first;
+  }
+  const i64 second = files.add(writer, close_on_exec);
+  const i32 pair[2] = {static_cast<i32>(first), static_cast<i32>(second)};
+  if (second >= 0 && put_user(call.a, pair) == 0) return 0;
+  files.close(static_cast<u64>(first));
+  if (second < 0) return second;
+  files.close(static_cast<u64>(second));
+  return -EFAULT;
+}
+
+i64 sys_fcntl(const Arguments& call) {
+  constexpr u64 F_DUPFD = 0, F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, F_GETLK = 5, F_SETLK = 6,
+                F_SETLKW = 7, F_DUPFD_CLOEXEC = 1030, F_GETPIPE_SZ = 1032;
+  FileTable& files = *current_process().files;
+  const u64 descriptor = static_cast<u32>(call.a);
+  FileArgument file(call.a);
+  if (!file) return -EBADF;
+  switch (call.b) {
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC:
+      if (call.c >= FileTable::capacity) return -EINVAL;
+      file->add_reference();
+      return files.add(file.get(), call.b == F_DUPFD_CLOEXEC, call.c);
+    case F_GETFD: return files.close_on_exec_flag(descriptor);
+    case F_SETFD: return files.set_close_on_exec(descriptor, (call.c & 1) != 0);
+    case F_GETFL: return file->flags;
+    case F_SETFL:
+      file->flags =
+          (file->flags & ~(O_APPEND | O_NONBLOCK)) | (static_cast<u32>(call.c) & (O_APPEND | O_NONBLOCK));
+      return 0;
+    case F_GETLK: return put_user(call.c, u16{2});  // F_UNLCK: one process at a time is all there is
+    case F_SETLK:
+    case F_SETLKW: return 0;
+    case F_GETPIPE_SZ: return Pipe::capacity;
+    default: return -EINVAL;
+  }
+}
+
+i64 sys_ioctl(const Arguments& call) {
+  constexpr u64 FIONBIO = 0x5421, FIOCLEX = 0x5451, FIONCLEX = 0x5450;
+  FileArgument file(call.a);
+  if (!file) return -EBADF;
+  if (call.b == FIOCLEX || call.b == FIONCLEX)
+    return current_process().files->set_close_on_exec(static_cast<u32>(call.a), call.b == FIOCLEX);
+  if (call.b == FIONBIO) {
+    i32 on = 0;
+    if (get_user(on, call.c) != 0) return -EFAULT;
+    file->flags = on != 0 ? file->flags | O_NONBLOCK : file->flags & ~O_NONBLOCK;
+    return 0;
+  }
+  return file->control(static_cast<u32>(call.b), call.c);
+}
+
+i64 sys_fstat(const Arguments& call) {
+  FileArgument file(call.a);
+  if (!file) return -EBADF;
+  Stat stat;
+  if (const i64 error = file->status(stat); error != 0) return error;
+  return put_user(call.b, stat);
+}
+
+i64 sys_getdents64(const Arguments& call) {
+  FileArgument file(call.a);
+  return file ? file->list(call.b, min_of(call.c, longest_transfer)) : -EBADF;
+}
+
+i64 sys_ftruncate(const Arguments& call) {
+  FileArgument file(call.a);
+  if (!file) return -EBADF;
+  if (!file->can_write() || static_cast<i64>(call.b) < 0) return -EINVAL;
+  return file->resize(call.b);
+}
+
+i64 sys_fallocate(const Arguments& call) {
+  FileArgument file(call.a);
+  if (!file || !file->can_write()) return -EBADF;
+  return -EOPNOTSUPP;
+}
+
+// For a descriptor that is there, nothing to be done: fsync, fdatasync, flock, fadvise64, syncfs.
+i64 sys_accept(const Arguments& call) { return FileArgument(call.a) ? 0 : -EBADF; }
+i64 sys_sync(const Arguments&) { return 0; }
+i64 sys_sendfile(const Arguments&) { return -EINVAL; }  // callers fall back to read and write
+i64 sys_no_sockets(const Arguments&) { return -EAFNOSUPPORT; }
+
+// --- waiting for several files
+// ------------------------------------------------------------------------------------
+
+struct PollRequest {
+  i32 fd;
+  std::int16_t events;
+  std::int16_t revents;
+};
+
+i64 poll_once(PollRequest& request) {
+  request.revents = 0;
+  if (request.fd < 0) return 0;
+  FileArgument file(static_cast<u64>(request.fd));
+  const i64 ready = file ? file->poll() & (request.events | POLLERR | POLLHUP) : POLLNVAL;
+  request.revents = static_cast<std::int16_t>(ready);
+  return ready != 0 ? 1 : 0;
+}
+
+// Ready requests, 0 at the deadline, or -ERESTARTNOHAND.
+i64 poll_until(PollRequest* requests, u64 count, u64 deadline) {
+  for (;;) {
+    const u64 seen = poll_generation();
+    i64 ready = 0;
+    for (u64 i = 0; i < count; ++i) ready += poll_once(requests[i]);
+    if (ready != 0 || ticks_now() >= deadline) return ready;
+    const Wake why = wait_for_poll(seen, deadline);
+    if (why == Wake::signal) return -ERESTARTNOHAND;
+  }
+}
+
+i64 deadline_from(u64 timeout, u64& deadline) {
+  deadline = ~u64{0};
+  if (timeout == 0) return 0;
+  Timespec time = {};
+  if (get_user(time, timeout) != 0) return -EFAULT;
+  if (time.seconds < 0 || static_cast<u64>(time.nanoseconds) >= 1'000'000'000) return -EINVAL;
+  const u64 seconds = min_of<u64>(static_cast<u64>(time.seconds), u64{1} << 32);
+  deadline = ticks_now() + nanoseconds_to_ticks(seconds * 1'000'000'000 + static_cast<u64>(time.nanoseconds));
+  return 0;
+}
+
+// The signal mask of ppoll and pselect6 holds during the call; a handler that ends it still finds the old one
+// restored.
+class TemporaryMask {
+ public:
+  i64 set(u64 address) {
+    if (address == 0) return 0;
+    u64 mask = 0;
+    if (get_user(mask, address) != 0) return -EFAULT;
+    Thread& self = current_thread();
+    self.restored_mask = self.blocked;
+    self.blocked = mask & ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));
+    active_ = true;
+    return 0;
+  }
+  i64 finish(i64 result) {
+    Thread& self = current_thread();
+    if (active_ && result == -ERESTARTNOHAND) self.restore_mask = true;
+    if (active_ && result != -ERESTARTNOHAND) self.blocked = self.restored_mask;
+    return result;
+  }
+
+ private:
+  bool active_ = false;
+};
+
+i64 sys_ppoll(const Arguments& call) {
+  if (call.b > FileTable::capacity) return -EINVAL;
+  u64 deadline = 0;
+  if (const i64 error = deadline_from(call.c, deadline); error != 0) return error;
+  const u64 size = call.b * sizeof(PollRequest);
+  HeapBuffer<PollRequest> requests(call.b + 1);
+  if (!requests) return -ENOMEM;
+  if (copy_from_user(requests.get(), call.a, size) != 0) return -EFAULT;
+  TemporaryMask mask;
+  if (const i64 error = mask.set(call.d); error != 0) return error;
+  const i64 ready = mask.finish(poll_until(requests.get(), call.b, deadline));
+  if (ready >= 0 && copy_to_user(call.a, requests.get(), size) != 0) return -EFAULT;
+  return ready;
+}
+
+constexpr u64 select_words = FileTable::capacity / 64;
+using SelectSet = u64[select_words];
+
+i64 read_set(SelectSet& set, u64 address, u64 bytes) {
+  memset(set, 0, sizeof set);
+  return address == 0 ? 0 : copy_from_user(set, address, bytes);
+}
+
+i64 sys_pselect6(const Arguments& call) {
+  struct MaskArgument {
+    u64 address;
+    u64 size;
+  };
+  const u64 count = min_of<u64>(call.a, FileTable::capacity);
+  const u64 bytes = (count + 63) / 64 * 8;
+  if (static_cast<i32>(call.a) < 0) return -EINVAL;
+  u64 deadline = 0;
+  if (const i64 error = deadline_from(call.e, deadline); error != 0) return error;
+  HeapBuffer<SelectSet> sets(3);
+  HeapBuffer<PollRequest> requests(count + 1);
+  if (!sets || !requests) return -ENOMEM;
+  const u64 addresses[3] = {call.b, call.c, call.d};
+  for (unsigned i = 0; i < 3; ++i)
+    if (read_set(sets[i], addresses[i], bytes) != 0) return -EFAULT;
+  u64 used = 0;
+  for (u64 fd = 0; fd < count; ++fd) {
+    auto wants = [&](unsigned set) { return (sets[set][fd / 64] >> fd % 64 & 1) != 0; };
+    const i64 events = (wants(0) ? POLLIN : 0) | (wants(1) ? POLLOUT : 0) | (wants(2) ? POLLPRI : 0);
+    if (events != 0) requests[used++] = {static_cast<i32>(fd), static_cast<std::int16_t>(events), 0};
+  }
+  MaskArgument mask_argument = {};
+  if (call.f != 0 && get_user(mask_argument, call.f) != 0) return -EFAULT;
+  TemporaryMask mask;
+  if (const i64 error = mask.set(mask_argument.address); error != 0) return error;
+  const i64 ready = mask.finish(poll_until(requests.get(), used, deadline));
+  if (ready < 0) return ready;
+  i64 bits = 0;
+  memset(sets.get(), 0, 3 * sizeof(SelectSet));
+  for (u64 i = 0; i < used; ++i) {
+    const PollRequest& one = requests[i];
+    if ((one.revents & POLLNVAL) != 0) return -EBADF;
+    const i64 meanings[3] = {POLLIN | POLLHUP | POLLERR, POLLOUT | POLLERR, POLLPRI};
+    const i64 wanted[3] = {POLLIN, POLLOUT, POLLPRI};
+    for (unsigned set = 0; set < 3; ++set) {
+      if ((one.events & wanted[set]) == 0 || (one.revents & meanings[set]) == 0) continue;
+      sets[set][one.fd / 64] |= u64{1} << one.fd % 64;
+      ++bits;
+    }
+  }
+  for (unsigned i = 0; i < 3; ++i)
+    if (addresses[i] != 0 && copy_to_user(addresses[i], sets[i], bytes) != 0) return -EFAULT;
+  return bits;
+}
+
+constexpr SystemCallRow rows[] = {
+    {23, sys_dup},      {24, sys_dup3},       {25, sys_fcntl},        {29, sys_ioctl},
+    {32, sys_accept},   {46, sys_ftruncate},  {47, sys_fallocate},    {57, sys_close},
+    {59, sys_pipe2},    {61, sys_getdents64}, {62, sys_lseek},        {63, sys_read},
+    {64, sys_write},    {65, sys_readv},      {66, sys_writev},       {67, sys_pread64},
+    {68, sys_pwrite64}, {69, sys_preadv},     {70, sys_pwritev},      {71, sys_sendfile},
+    {72, sys_pselect6}, {73, sys_ppoll},      {80, sys_fstat},        {81, sys_sync},
+    {82, sys_accept},   {83, sys_accept},     {198, sys_no_sockets},  {199, sys_no_sockets},
+    {223, sys_accept},  {267, sys_accept},    {436, sys_close_range},
+};
+
+}  // namespace
+
+SystemCallRows descriptor_calls() { return {rows, sizeof rows / sizeof rows[0]}; }
+
+}  // namespace guestos

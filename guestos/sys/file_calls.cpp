@@ -1,0 +1,384 @@
+// System calls that take paths.
+#include "guestos/arch/hart.hpp"
+#include "guestos/lib/memory.hpp"
+#include "guestos/mm/user_memory.hpp"
+#include "guestos/proc/process.hpp"
+#include "guestos/sys/clock.hpp"
+#include "guestos/sys/path_argument.hpp"
+#include "guestos/sys/system_call.hpp"
+
+namespace guestos {
+
+PathArgument::~PathArgument() {
+  if (start_ != nullptr) release_inode(start_);
+}
+
+i64 PathArgument::read(u64 directory, u64 address) {
+  if (!text_) return -ENOMEM;
+  const i64 size = copy_text_from_user(text_.get(), address, PATH_MAX);
+  if (size < 0) return size;
+  if (text_[0] == '/') return 0;
+  if (static_cast<i32>(directory) == AT_FDCWD) {
+    start_ = current_process().directory;
+    add_inode_reference(start_);
+    return 0;
+  }
+  FileArgument file(directory);
+  if (!file) return -EBADF;
+  if (file->inode() == nullptr) return empty() ? 0 : -ENOTDIR;
+  if (!empty() && !file->inode()->is_directory()) return -ENOTDIR;
+  start_ = file->inode();
+  add_inode_reference(start_);
+  return 0;
+}
+
+FileArgument::FileArgument(u64 descriptor)
+    : file_(current_process().files->get(static_cast<u32>(descriptor))) {}
+
+namespace {
+
+// The inode that a call with (directory, path, flags) means; AT_EMPTY_PATH: the directory's own file.
+Inode* find_inode(u64 directory, u64 address, u64 flags, i64& error) {
+  PathArgument path;
+  error = path.read(directory, address);
+  if (error != 0) return nullptr;
+  if (!path.empty()) return lookup(path.request((flags & AT_SYMLINK_NOFOLLOW) == 0), error);
+  error = (flags & AT_EMPTY_PATH) == 0 ? -ENOENT : path.start() == nullptr ? -EBADF : 0;
+  if (error != 0) return nullptr;
+  add_inode_reference(path.start());
+  return path.start();
+}
+
+i64 check_open(const Inode& inode, u32 flags) {
+  const bool writes = (flags & O_ACCMODE) != O_RDONLY;
+  if ((flags & O_PATH) != 0) return (flags & O_DIRECTORY) != 0 && !inode.is_directory() ? -ENOTDIR : 0;
+  if (inode.is_link()) return -ELOOP;
+  if (inode.is_directory() && (writes || (flags & O_CREAT) != 0)) return -EISDIR;
+  if ((flags & O_DIRECTORY) != 0 && !inode.is_directory()) return -ENOTDIR;
+  if (writes && inode.proc != ProcNode::none) return -EACCES;
+  return 0;
+}
+
+i64 open_path(const PathArgument& path, u32 flags, u32 mode) {
+  i64 error = 0;
+  Inode* inode = nullptr;
+  const bool follow = (flags & O_NOFOLLOW) == 0;
+  Process& self = current_process();
+  if ((flags & O_TMPFILE) == O_TMPFILE && (flags & O_DIRECTORY) != 0) return -EOPNOTSUPP;
+  if ((flags & O_CREAT) != 0) {
+    const bool exclusive = (flags & O_EXCL) != 0;
+    inode = create_at(path.request(follow && !exclusive), S_IFREG | (mode & 07777 & ~self.umask), nullptr,
+                      exclusive, error);
+  } else {
+    inode = lookup(path.request(follow), error);
+  }
+  if (inode == nullptr) return error;
+  error = check_open(*inode, flags);
+  if (error == 0 && (flags & O_TRUNC) != 0 && inode->is_regular() && (flags & O_ACCMODE) != O_RDONLY) {
+    error = resize_inode(*inode, 0);
+    touch_inode(*inode);
+  }
+  if (error != 0) {
+    release_inode(inode);
+    return error;
+  }
+  File* file = open_inode(inode, flags, error);
+  if (file == nullptr) return error;
+  file->flags = flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
+  return self.files->add(file, (flags & O_CLOEXEC) != 0);
+}
+
+// /proc/self/fd/N opened means another descriptor for the same file.
+i64 open_own_descriptor(const char* text, bool& matched) {
+  static constexpr const char* prefixes[] = {"/proc/self/fd/", "/dev/fd/"};
+  static constexpr const char* names[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
+  u64 descriptor = 0;
+  matched = false;
+  for (const char* prefix : prefixes)
+    if (starts_with(text, prefix) && text[strlen(prefix)] >= '0' && text[strlen(prefix)] <= '9') {
+      matched = true;
+      for (const char* p = text + strlen(prefix); *p >= '0' && *p <= '9'; ++p)
+        descriptor = descriptor * 10 + static_cast<u64>(*p - '0');
+    }
+  for (u64 i = 0; i < 3; ++i)
+    if (equal(text, names[i])) {
+      matched = true;
+      descriptor = i;
+    }
+  if (!matched) return 0;
+  File* file = current_process().files->get(descriptor);
+  return file == nullptr ? -ENOENT : current_process().files->add(file, false);
+}
+
+i64 sys_openat(const Arguments& call) {
+  PathArgument path;
+  if (const i64 error = path.read(call.a, call.b); error != 0) return error;
+  if (path.empty()) return -ENOENT;
+  bool matched = false;
+  const i64 own = open_own_descriptor(path.text(), matched);
+  if (matched) return own;
+  return open_path(path, static_cast<u32>(call.c), static_cast<u32>(call.d));
+}
+
+i64 make(u64 directory, u64 address, u32 mode, const char* target) {
+  PathArgument path;
+  if (const i64 error = path.read(directory, address); error != 0) return error;
+  i64 error = 0;
+  Inode* inode = create_at(path.request(false), mode, target, true, error);
+  if (inode != nullptr) release_inode(inode);
+  return error;
+}
+
+i64 sys_mkdirat(const Arguments& call) {
+  return make(call.a, call.b, S_IFDIR | (static_cast<u32>(call.c) & 01777 & ~current_process().umask),
+              nullptr);
+}
+
+i64 sys_mknodat(const Arguments& call) {
+  const u32 type = static_cast<u32>(call.c) & S_IFMT;
+  if (type != S_IFIFO && type != S_IFREG && type != 0) return -EPERM;
+  return make(call.a, call.b,
+              (type == 0 ? S_IFREG : type) | (static_cast<u32>(call.c) & 07777 & ~current_process().umask),
+              nullptr);
+}
+
+i64 sys_symlinkat(const Arguments& call) {
+  HeapBuffer<char> target(PATH_MAX);
+  if (!target) return -ENOMEM;
+  const i64 size = copy_text_from_user(target.get(), call.a, PATH_MAX);
+  if (size <= 0) return size == 0 ? -ENOENT : size;
+  return make(call.b, call.c, S_IFLNK | 0777, target.get());
+}
+
+i64 sys_linkat(const Arguments& call) {
+  i64 error = 0;
+  const u64 flags = (call.e & AT_SYMLINK_FOLLOW) != 0 ? call.e : call.e | AT_SYMLINK_NOFOLLOW;
+  Inode* inode = find_inode(call.a, call.b, flags, error);
+  if (inode == nullptr) return error;
+  PathArgument path;
+  error = path.read(call.c, call.d);
+  if (error == 0) error = link_at(path.request(false), inode);
+  release_inode(inode);
+  return error;
+}
+
+i64 sys_unlinkat(const Arguments& call) {
+  PathArgument path;
+  if ((call.c & ~AT_REMOVEDIR) != 0) return -EINVAL;
+  if (const i64 error = path.read(call.a, call.b); error != 0) return error;
+  return remove_at(path.request(false), (call.c & AT_REMOVEDIR) != 0);
+}
+
+i64 rename(const Arguments& call, u64 flags) {
+  PathArgument from;
+  PathArgument to;
+  if ((flags & ~u64{1}) != 0) return -EINVAL;
+  if (const i64 error = from.read(call.a, call.b); error != 0) return error;
+  if (const i64 error = to.read(call.c, call.d); error != 0) return error;
+  return rename_at(from.request(false), to.request(false), flags != 0);
+}
+
+i64 sys_renameat2(const Arguments& call) { return rename(call, call.e); }
+
+i64 sys_newfstatat(const Arguments& call) {
+  Stat stat;
+  PathArgument path;
+  if (const i64 error = path.read(call.a, call.b); error != 0) return error;
+  if (path.empty() && (call.d & AT_EMPTY_PATH) != 0 && static_cast<i32>(call.a) != AT_FDCWD) {
+    FileArgument file(call.a);
+    if (!file) return -EBADF;
+    if (const i64 error = file->status(stat); error != 0) return error;
+    return put_user(call.c, stat);
+  }
+  i64 error = 0;
+  Inode* inode = find_inode(call.a, call.b, call.d, error);
+  if (inode == nullptr) return error;
+  inode_status(*inode, stat);
+  release_inode(inode);
+  return put_user(call.c, stat);
+}
+
+i64 sys_faccessat(const Arguments& call) {
+  i64 error = 0;
+  Inode* inode = find_inode(call.a, call.b, call.d & AT_EMPTY_PATH, error);
+  if (inode == nullptr) return error;
+  // Root may read and write everything, but run only what somebody may run.
+  const bool runnable = inode->is_directory() || (inode->mode & 0111) != 0;
+  release_inode(inode);
+  return (call.c & 1) != 0 && !runnable ? -EACCES : 0;
+}
+
+i64 sys_readlinkat(const Arguments& call) {
+  i64 error = 0;
+  if (static_cast<i64>(call.d) <= 0) return -EINVAL;
+  Inode* inode = find_inode(call.a, call.b, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, error);
+  if (inode == nullptr) return error;
+  error = -EINVAL;
+  if (inode->is_link()) {
+    const u64 size = min_of<u64>(strlen(inode->target), call.d);
+    error = copy_to_user(call.c, inode->target, size) == 0 ? static_cast<i64>(size) : -EFAULT;
+  }
+  release_inode(inode);
+  return error;
+}
+
+i64 set_directory(Inode* inode) {
+  if (!inode->is_directory()) {
+    release_inode(inode);
+    return -ENOTDIR;
+  }
+  Process& self = current_process();
+  Inode* old = self.directory;
+  self.directory = inode;
+  release_inode(old);
+  return 0;
+}
+
+i64 sys_chdir(const Arguments& call) {
+  i64 error = 0;
+  Inode* inode = find_inode(static_cast<u64>(AT_FDCWD), call.a, 0, error);
+  return inode == nullptr ? error : set_directory(inode);
+}
+
+i64 sys_fchdir(const Arguments& call) {
+  FileArgument file(call.a);
+  if (!file) return -EBADF;
+  if (file->inode() == nullptr) return -ENOTDIR;
+  add_inode_reference(file->inode());
+  return set_directory(file->inode());
+}
+
+i64 sys_getcwd(const Arguments& call) {
+  HeapBuffer<char> path(PATH_MAX);
+  if (!path) return -ENOMEM;
+  const i64 size = path_of(current_process().directory, path.get(), PATH_MAX);
+  if (size < 0) return size;
+  if (call.b < static_cast<u64>(size) + 1) return -ERANGE;
+  return copy_to_user(call.a, path.get(), static_cast<u64>(size) + 1) == 0 ? size + 1 : -EFAULT;
+}
+
+template <typename Change>
+i64 change(u64 directory, u64 address, u64 flags, Change apply) {
+  i64 error = 0;
+  Inode* inode = find_inode(directory, address, flags, error);
+  if (inode == nullptr) return error;
+  apply(*inode);
+  inode->changed = realtime_nanoseconds();
+  release_inode(inode);
+  return 0;
+}
+
+void set_mode(Inode& inode, u64 mode) {
+  inode.mode = (inode.mode & S_IFMT) | (static_cast<u32>(mode) & 07777);
+}
+
+i64 sys_fchmodat(const Arguments& call) {
+  return change(call.a, call.b, 0, [&](Inode& inode) { set_mode(inode, call.c); });
+}
+
+void set_owner(Inode& inode, u64 owner, u64 group) {
+  if (static_cast<i32>(owner) != -1) inode.owner = static_cast<u32>(owner);
+  if (static_cast<i32>(group) != -1) inode.group = static_cast<u32>(group);
+}
+
+i64 sys_fchownat(const Arguments& call) {
+  return change(call.a, call.b, call.e, [&](Inode& inode) { set_owner(inode, call.c, call.d); });
+}
+
+i64 sys_fchmod(const Arguments& call) {
+  FileArgument file(call.a);
+  if (!file) return -EBADF;
+  if (file->inode() != nullptr) set_mode(*file->inode(), call.b);
+  return 0;
+}
+
+i64 sys_fchown(const Arguments& call) {
+  FileArgument file(call.a);
+  if (!file) return -EBADF;
+  if (file->inode() != nullptr) set_owner(*file->inode(), call.b, call.c);
+  return 0;
+}
+
+i64 sys_utimensat(const Arguments& call) {
+  constexpr i64 UTIME_NOW = 0x3fffffff, UTIME_OMIT = 0x3ffffffe;
+  Timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
+  if (call.c != 0 && get_user(times, call.c) != 0) return -EFAULT;
+  auto apply = [&](Inode& inode) {
+    i64* const fields[2] = {&inode.accessed, &inode.modified};
+    for (unsigned i = 0; i < 2; ++i) {
+      if (times[i].nanoseconds == UTIME_OMIT) continue;
+      *fields[i] = times[i].nanoseconds == UTIME_NOW
+                       ? realtime_nanoseconds()
+                       : times[i].seconds * 1'000'000'000 + times[i].nanoseconds;
+    }
+  };
+  if (call.b != 0) return change(call.a, call.b, call.d, apply);
+  FileArgument file(call.a);
+  if (!file) return -EBADF;
+  if (file->inode() != nullptr) apply(*file->inode());
+  return 0;
+}
+
+i64 sys_truncate(const Arguments& call) {
+  i64 error = 0;
+  if (static_cast<i64>(call.b) < 0) return -EINVAL;
+  Inode* inode = find_inode(static_cast<u64>(AT_FDCWD), call.a, 0, error);
+  if (inode == nullptr) return error;
+  error = inode->is_directory()                                   ? -EISDIR
+          : !inode->is_regular() || inode->proc != ProcNode::none ? -EINVAL
+                                                                  : resize_inode(*inode, call.b);
+  release_inode(inode);
+  return error;
+}
+
+struct FileSystemStatus {  // struct statfs64
+  u64 f_type, f_bsize, f_blocks, f_bfree, f_bavail, f_files, f_ffree;
+  u32 f_fsid[2];
+  u64 f_namelen, f_frsize, f_flags, f_spare[4];
+};
+
+i64 put_file_system_status(u64 address) {
+  constexpr u64 tmpfs_magic = 0x01021994;
+  const FrameTotals totals = frame_totals();
+  FileSystemStatus status = {};
+  status.f_type = tmpfs_magic;
+  status.f_bsize = status.f_frsize = page_size;
+  status.f_blocks = totals.total;
+  status.f_bfree = status.f_bavail = totals.by_state[0];
+  status.f_files = totals.total;
+  status.f_ffree = totals.by_state[0];
+  status.f_namelen = NAME_MAX;
+  return put_user(address, status);
+}
+
+i64 sys_statfs(const Arguments& call) {
+  i64 error = 0;
+  Inode* inode = find_inode(static_cast<u64>(AT_FDCWD), call.a, 0, error);
+  if (inode == nullptr) return error;
+  release_inode(inode);
+  return put_file_system_status(call.b);
+}
+
+i64 sys_fstatfs(const Arguments& call) {
+  FileArgument file(call.a);
+  return file ? put_file_system_status(call.b) : -EBADF;
+}
+
+i64 sys_no_attributes(const Arguments&) { return -EOPNOTSUPP; }
+
+constexpr SystemCallRow rows[] = {
+    {5, sys_no_attributes},  {6, sys_no_attributes},  {8, sys_no_attributes}, {9, sys_no_attributes},
+    {11, sys_no_attributes}, {12, sys_no_attributes},  // {set,get,list}xattr and l…
+    {17, sys_getcwd},        {33, sys_mknodat},       {34, sys_mkdirat},      {35, sys_unlinkat},
+    {36, sys_symlinkat},     {37, sys_linkat},        {43, sys_statfs},       {44, sys_fstatfs},
+    {45, sys_truncate},      {48, sys_faccessat},     {49, sys_chdir},        {50, sys_fchdir},
+    {52, sys_fchmod},        {53, sys_fchmodat},      {54, sys_fchownat},     {55, sys_fchown},
+    {56, sys_openat},        {78, sys_readlinkat},    {79, sys_newfstatat},   {88, sys_utimensat},
+    {276, sys_renameat2},    {439, sys_faccessat},
+};
+
+}  // namespace
+
+SystemCallRows file_calls() { return {rows, sizeof rows / sizeof rows[0]}; }
+
+}  // namespace guestos

@@ -1,0 +1,337 @@
+// Creating, ending and asking about processes.
+#include "guestos/arch/boot_info.hpp"
+#include "guestos/arch/hart.hpp"
+#include "guestos/lib/memory.hpp"
+#include "guestos/mm/address_space.hpp"
+#include "guestos/mm/heap.hpp"
+#include "guestos/mm/user_memory.hpp"
+#include "guestos/proc/futex.hpp"
+#include "guestos/proc/process.hpp"
+#include "guestos/proc/scheduler.hpp"
+#include "guestos/sys/clock.hpp"
+#include "guestos/sys/system_call.hpp"
+
+namespace guestos {
+
+namespace {
+
+i64 sys_clone(const Arguments& call) {
+  CloneRequest request;
+  request.flags = call.a & ~u64{0xff};
+  request.exit_signal = static_cast<u32>(call.a & 0xff);
+  request.stack = call.b;
+  request.parent_tid = call.c;
+  request.tls = call.d;
+  request.child_tid = call.e;
+  if (request.exit_signal > signal_count) return -EINVAL;
+  return clone_current(request);
+}
+
+// A NULL-terminated array of texts, packed. Bounded: 2 MiB in all.
+class UserTexts {
+ public:
+  ~UserTexts() {
+    if (list.bytes != nullptr) heap_release(list.bytes);
+  }
+
+  i64 read(u64 array) {
+    constexpr u64 most = u64{2} << 20;
+    for (u64 i = 0; array != 0; ++i) {
+      u64 text = 0;
+      if (get_user(text, array + i * 8) != 0) return -EFAULT;
+      if (text == 0) break;
+      for (;;) {
+        const u64 room = capacity_ - list.size;
+        const i64 size = room == 0 ? -ENAMETOOLONG : copy_text_from_user(list.bytes + list.size, text, room);
+        if (size >= 0) {
+          list.size += static_cast<u64>(size) + 1;
+          ++list.count;
+          break;
+        }
+        if (size == -EFAULT) return -EFAULT;
+        if (capacity_ >= most) return -E2BIG;
+        if (!grow()) return -ENOMEM;
+      }
+    }
+    return list.bytes != nullptr || grow() ? 0 : -ENOMEM;
+  }
+
+  TextList list = {};
+
+ private:
+  bool grow() {
+    const u64 capacity = capacity_ == 0 ? 1024 : capacity_ * 2;
+    auto* bytes = static_cast<char*>(heap_allocate(capacity));
+    if (bytes == nullptr) return false;
+    if (list.bytes != nullptr) {
+      memcpy(bytes, list.bytes, list.size);
+      heap_release(list.bytes);
+    }
+    list.bytes = bytes;
+    capacity_ = capacity;
+    return true;
+  }
+
+  u64 capacity_ = 0;
+};
+
+i64 execve(i64 directory, u64 path_address, u64 arguments_address, u64 environment_address) {
+  HeapBuffer<char> path(PATH_MAX);
+  UserTexts arguments;
+  UserTexts environment;
+  if (!path) return -ENOMEM;
+  if (const i64 size = copy_text_from_user(path.get(), path_address, PATH_MAX); size < 0) return size;
+  if (const i64 error = arguments.read(arguments_address); error != 0) return error;
+  if (const i64 error = environment.read(environment_address); error != 0) return error;
+  return execute(directory, path.get(), arguments.list, environment.list);
+}
+
+i64 sys_execve(const Arguments& call) { return execve(AT_FDCWD, call.a, call.b, call.c); }
+i64 sys_execveat(const Arguments& call) { return execve(static_cast<i32>(call.a), call.b, call.c, call.d); }
+
+i64 sys_exit(const Arguments& call) {
+  Process& process = current_process();
+  process_lock().lock();
+  const bool last = process.thread_count == 1 && !process.ending;
+  if (last) process.wait_status = static_cast<u32>(call.a & 0xff) << 8;
+  process_lock().unlock();
+  thread_exit();
+}
+
+i64 sys_exit_group(const Arguments& call) { exit_process(static_cast<u32>(call.a & 0xff) << 8); }
+
+i64 write_wait_result(i64 pid, u32 status, u64 status_address, u64 ticks, u64 usage_address) {
+  if (pid <= 0) return pid;
+  if (status_address != 0 && put_user(status_address, status) != 0) return -EFAULT;
+  if (usage_address == 0) return pid;
+  const u64 nanoseconds = ticks_to_nanoseconds(ticks);
+  const u64 usage[18] = {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000 / 1000};
+  return put_user(usage_address, usage) != 0 ? -EFAULT : pid;
+}
+
+i64 sys_wait4(const Arguments& call) {
+  constexpr u64 known =
+      1 | 2 | 8 | 0x20000000 | 0x40000000 | 0x80000000;  // WNOHANG WUNTRACED WCONTINUED and __W*
+  if ((static_cast<u32>(call.c) & ~known) != 0) return -EINVAL;
+  u32 status = 0;
+  u64 ticks = 0;
+  const i64 pid = wait_for_child(static_cast<i32>(call.a), call.c & 0xf, status, ticks);
+  return write_wait_result(pid, status, call.b, ticks, call.d);
+}
+
+i64 sys_waitid(const Arguments& call) {
+  constexpr u64 WNOHANG = 1, WEXITED = 4, WNOWAIT = 0x1000000;
+  const i64 which = call.a == 0   ? -1
+                    : call.a == 1 ? static_cast<i32>(call.b)
+                    : call.a == 2 ? -static_cast<i64>(call.b)
+                                  : 0;
+  if (call.a > 2 || (call.d & WEXITED) == 0) return -EINVAL;
+  u32 status = 0;
+  u64 ticks = 0;
+  const i64 pid = wait_for_child(which, call.d & (WNOHANG | 2 | 8 | WNOWAIT), status, ticks);
+  if (pid < 0) return pid;
+  const bool killed = (status & 0x7f) != 0;
+  u32 info[32] = {};
+  if (pid > 0) {
+    info[0] = SIGCHLD;
+    info[2] = killed ? CLD_KILLED : CLD_EXITED;
+    info[4] = static_cast<u32>(pid);
+    info[6] = killed ? status & 0x7f : status >> 8;
+  }
+  return call.c != 0 && put_user(call.c, info) != 0 ? -EFAULT : 0;
+}
+
+i64 sys_getpid(const Arguments&) { return current_pid(); }
+i64 sys_gettid(const Arguments&) { return current_thread().tid; }
+i64 sys_getppid(const Arguments&) {
+  SpinGuard guard(process_lock());
+  const Process* parent = current_process().parent;
+  return parent != nullptr ? parent->pid : 0;
+}
+i64 sys_zero(const Arguments&) { return 0; }
+i64 sys_not_permitted(const Arguments&) { return -EPERM; }
+
+i64 sys_set_tid_address(const Arguments& call) {
+  current_thread().clear_child_tid = call.a;
+  return current_thread().tid;
+}
+
+i64 sys_futex(const Arguments& call) {
+  return futex_call(call.a, call.b, static_cast<u32>(call.c), call.d, call.e, static_cast<u32>(call.f));
+}
+
+i64 sys_sched_yield(const Arguments&) {
+  yield();
+  return 0;
+}
+
+i64 sys_sched_getaffinity(const Arguments& call) {
+  if (call.b < 8) return -EINVAL;
+  return put_user(call.c, online_harts()) != 0 ? -EFAULT : 8;
+}
+
+i64 sys_getcpu(const Arguments& call) {
+  const u32 hart = static_cast<u32>(this_hart().id);
+  if (call.a != 0 && put_user(call.a, hart) != 0) return -EFAULT;
+  return call.b != 0 ? put_user(call.b, u32{0}) : 0;
+}
+
+i64 sys_getpgid(const Arguments& call) {
+  SpinGuard guard(process_lock());
+  const Process* process = call.a == 0 ? &current_process() : find_process(static_cast<u32>(call.a));
+  return process == nullptr ? -ESRCH : static_cast<i64>(process->group);
+}
+
+i64 sys_setpgid(const Arguments& call) {
+  SpinGuard guard(process_lock());
+  Process& self = current_process();
+  Process* process = call.a == 0 ? &self : find_process(static_cast<u32>(call.a));
+  if (process == nullptr || (process != &self && process->parent != &self)) return -ESRCH;
+  if (static_cast<i32>(call.b) < 0) return -EINVAL;
+  if (process->session == process->pid) return -EPERM;
+  process->group = call.b == 0 ? process->pid : static_cast<u32>(call.b);
+  return 0;
+}
+
+i64 sys_getsid(const Arguments& call) {
+  SpinGuard guard(process_lock());
+  const Process* process = call.a == 0 ? &current_process() : find_process(static_cast<u32>(call.a));
+  return process == nullptr ? -ESRCH : static_cast<i64>(process->session);
+}
+
+i64 sys_setsid(const Arguments&) {
+  SpinGuard guard(process_lock());
+  Process& self = current_process();
+  if (self.group == self.pid && self.session == self.pid) return -EPERM;
+  self.session = self.group = self.pid;
+  return self.pid;
+}
+
+i64 sys_umask(const Arguments& call) {
+  Process& self = current_process();
+  const u32 old = self.umask;
+  self.umask = static_cast<u32>(call.a) & 0777;
+  return old;
+}
+
+i64 sys_uname(const Arguments& call) {
+  struct Names {
+    char text[6][65];
+  };
+  static constexpr const char* texts[6] = {"Linux",  "hartbeat", "6.1.0-hartbeat",
+                                           "#1 SMP", "riscv64",  "(none)"};
+  HeapBuffer<Names> names(1);
+  if (!names) return -ENOMEM;
+  memset(names.get(), 0, sizeof(Names));
+  for (unsigned i = 0; i < 6; ++i) copy_text(names[0].text[i], texts[i], 65);
+  return put_user(call.a, names[0]);
+}
+
+i64 sys_sysinfo(const Arguments& call) {
+  struct Info {
+    i64 uptime;
+    u64 loads[3];
+    u64 totalram, freeram, sharedram, bufferram, totalswap, freeswap;
+    u16 procs;
+    u16 pad;
+    u64 totalhigh, freehigh;
+    u32 mem_unit;
+  };
+  Info info = {};
+  const FrameTotals totals = frame_totals();
+  info.uptime = static_cast<i64>(monotonic_nanoseconds() / 1'000'000'000);
+  info.totalram = totals.total * page_size;
+  info.freeram = totals.by_state[0] * page_size;
+  info.procs = static_cast<u16>(live_threads());
+  info.mem_unit = 1;
+  return put_user(call.a, info);
+}
+
+i64 sys_prlimit64(const Arguments& call) {
+  constexpr u64 unlimited = ~u64{0};
+  if (call.b >= 16) return -EINVAL;
+  u64 limit[2] = {unlimited, unlimited};
+  if (call.b == 3) limit[0] = stack_limit;      // RLIMIT_STACK
+  if (call.b == 7) limit[0] = limit[1] = 1024;  // RLIMIT_NOFILE
+  if (call.b == 4) limit[0] = 0;                // RLIMIT_CORE
+  u64 wanted[2];
+  if (call.c != 0 && get_user(wanted, call.c) != 0) return -EFAULT;
+  return call.d != 0 ? put_user(call.d, limit) : 0;
+}
+
+i64 sys_getrlimit(const Arguments& call) { return sys_prlimit64({0, call.a, 0, call.b, 0, 0, call.frame}); }
+
+i64 sys_prctl(const Arguments& call) {
+  constexpr u64 PR_SET_NAME = 15, PR_GET_NAME = 16;
+  char name[16] = {};
+  Process& self = current_process();
+  if (call.a == PR_SET_NAME) {
+    if (const i64 size = copy_text_from_user(name, call.b, sizeof name); size == -EFAULT) return -EFAULT;
+    name[15] = 0;
+    if (current_thread().tid == self.pid) copy_text(self.name, name, sizeof self.name);
+    return 0;
+  }
+  if (call.a == PR_GET_NAME) {
+    copy_text(name, self.name, sizeof name);
+    return put_user(call.b, name);
+  }
+  return -EINVAL;
+}
+
+constexpr SystemCallRow rows[] = {
+    {90, sys_not_permitted},
+    {91, sys_not_permitted},  // capget, capset
+    {93, sys_exit},
+    {94, sys_exit_group},
+    {95, sys_waitid},
+    {96, sys_set_tid_address},
+    {98, sys_futex},
+    {99, sys_zero},  // set_robust_list
+    {118, sys_zero},
+    {119, sys_zero},
+    {120, sys_zero},
+    {121, sys_zero},  // sched_{set,get}{param,scheduler}
+    {122, sys_zero},  // sched_setaffinity
+    {123, sys_sched_getaffinity},
+    {124, sys_sched_yield},
+    {125, sys_zero},
+    {126, sys_zero},
+    {140, sys_zero},
+    {141, sys_zero},  // setpriority, getpriority
+    {144, sys_zero},
+    {146, sys_zero},
+    {147, sys_zero},
+    {149, sys_zero},  // setgid, setuid, setresuid, setresgid
+    {154, sys_setpgid},
+    {155, sys_getpgid},
+    {156, sys_getsid},
+    {157, sys_setsid},
+    {158, sys_zero},
+    {159, sys_zero},  // getgroups, setgroups
+    {160, sys_uname},
+    {163, sys_getrlimit},
+    {164, sys_zero},
+    {166, sys_umask},
+    {167, sys_prctl},
+    {168, sys_getcpu},
+    {172, sys_getpid},
+    {173, sys_getppid},
+    {174, sys_zero},
+    {175, sys_zero},
+    {176, sys_zero},
+    {177, sys_zero},
+    {178, sys_gettid},
+    {179, sys_sysinfo},
+    {220, sys_clone},
+    {221, sys_execve},
+    {260, sys_wait4},
+    {261, sys_prlimit64},
+    {268, sys_not_permitted},
+    {281, sys_execveat},
+};
+
+}  // namespace
+
+SystemCallRows process_calls() { return {rows, sizeof rows / sizeof rows[0]}; }
+
+}  // namespace guestos

@@ -1,0 +1,194 @@
+// rt_sigaction and its relatives.
+#include "guestos/arch/hart.hpp"
+#include "guestos/mm/heap.hpp"
+#include "guestos/mm/user_memory.hpp"
+#include "guestos/proc/process.hpp"
+#include "guestos/proc/scheduler.hpp"
+#include "guestos/proc/signal.hpp"
+#include "guestos/sys/system_call.hpp"
+
+namespace guestos {
+
+namespace {
+
+constexpr u64 set_size = 8;  // sizeof(sigset_t) in the kernel's interface
+
+struct UserAction {
+  u64 sa_handler;
+  u64 sa_flags;
+  u64 sa_mask;
+};
+
+i64 sys_rt_sigaction(const Arguments& call) {
+  const u32 signal = static_cast<u32>(call.a);
+  if (call.d != set_size || signal == 0 || signal > signal_count) return -EINVAL;
+  UserAction fresh = {};
+  if (call.b != 0) {
+    if (signal == SIGKILL || signal == SIGSTOP) return -EINVAL;
+    if (get_user(fresh, call.b) != 0) return -EFAULT;
+  }
+  Process& process = current_process();
+  process_lock().lock();
+  SignalAction& action = process.actions[signal];
+  const UserAction old = {action.handler, action.flags, action.mask};
+  if (call.b != 0) action = {fresh.sa_handler, fresh.sa_flags, fresh.sa_mask & ~unblockable};
+  process_lock().unlock();
+  return call.c != 0 ? put_user(call.c, old) : 0;
+}
+
+i64 sys_rt_sigprocmask(const Arguments& call) {
+  if (call.d != set_size) return -EINVAL;
+  Thread& self = current_thread();
+  const u64 old = self.blocked;
+  if (call.b != 0) {
+    u64 set = 0;
+    if (get_user(set, call.b) != 0) return -EFAULT;
+    set &= ~unblockable;
+    switch (call.a) {
+      case 0: self.blocked |= set; break;
+      case 1: self.blocked &= ~set; break;
+      case 2: self.blocked = set; break;
+      default: return -EINVAL;
+    }
+  }
+  return call.c != 0 ? put_user(call.c, old) : 0;
+}
+
+i64 sys_rt_sigpending(const Arguments& call) {
+  Thread& self = current_thread();
+  return put_user(call.a, (self.pending | self.process->pending) & self.blocked);
+}
+
+// Sleeps until a signal is deliverable or the deadline has passed.
+void wait_for_signal(u64 deadline) {
+  SpinLock lock;
+  WaitQueue nobody_wakes;
+  lock.lock();
+  while (nobody_wakes.sleep(lock, true, deadline) == Wake::condition) continue;
+  lock.unlock();
+}
+
+i64 sys_rt_sigsuspend(const Arguments& call) {
+  u64 mask = 0;
+  if (call.b != set_size) return -EINVAL;
+  if (get_user(mask, call.a) != 0) return -EFAULT;
+  Thread& self = current_thread();
+  self.restored_mask = self.blocked;
+  self.blocked = mask & ~unblockable;
+  while (!self.has_pending_work()) wait_for_signal(~u64{0});
+  self.restore_mask = true;
+  return -ERESTARTNOHAND;
+}
+
+i64 sys_rt_sigtimedwait(const Arguments& call) {
+  u64 wanted = 0;
+  Timespec timeout = {};
+  if (call.d != set_size) return -EINVAL;
+  if (get_user(wanted, call.a) != 0 || (call.c != 0 && get_user(timeout, call.c) != 0)) return -EFAULT;
+  u64 deadline = ~u64{0};
+  if (call.c != 0)
+    deadline = ticks_now() + nanoseconds_to_ticks(static_cast<u64>(timeout.seconds) * 1'000'000'000 +
+                                                  static_cast<u64>(timeout.nanoseconds));
+  Thread& self = current_thread();
+  const u64 old_mask = self.blocked;
+  for (;;) {
+    process_lock().lock();
+    const u64 ready = (self.pending | self.process->pending) & wanted;
+    SignalInfo info;
+    const u32 signal = lowest_bit(ready) + 1;
+    if (ready != 0) {
+      const bool mine = (self.pending & signal_bit(signal)) != 0;
+      info = (mine ? self.pending_info : self.process->pending_info)[signal - 1];
+      (mine ? self.pending : self.process->pending) &= ~signal_bit(signal);
+    }
+    process_lock().unlock();
+    self.blocked = old_mask;
+    if (ready != 0) {
+      const u32 words[32] = {signal,   0, static_cast<u32>(info.code), 0,
+                             info.pid, 0, static_cast<u32>(info.value)};
+      if (call.b != 0 && put_user(call.b, words) != 0) return -EFAULT;
+      return signal;
+    }
+    if (self.has_pending_work()) return -EINTR;
+    if (ticks_now() >= deadline) return -EAGAIN;
+    self.blocked = old_mask & ~wanted;  // so that their arrival wakes us
+    wait_for_signal(deadline);
+  }
+}
+
+i64 sys_rt_sigreturn(const Arguments& call) { return return_from_signal(call.frame); }
+
+i64 sys_sigaltstack(const Arguments& call) {
+  struct UserStack {
+    u64 ss_sp;
+    i32 ss_flags;
+    i32 pad;
+    u64 ss_size;
+  };
+  Thread& self = current_thread();
+  const u64 pointer = self.frame().x[sp];
+  const bool active = (self.signal_stack.flags & SS_DISABLE) == 0 &&
+                      pointer - self.signal_stack.base < self.signal_stack.size;
+  const UserStack old = {self.signal_stack.base, active ? SS_ONSTACK : self.signal_stack.flags, 0,
+                         self.signal_stack.size};
+  if (call.a != 0) {
+    UserStack fresh = {};
+    if (get_user(fresh, call.a) != 0) return -EFAULT;
+    if (active) return -EPERM;
+    if ((fresh.ss_flags & ~SS_DISABLE) != 0) return -EINVAL;
+    if ((fresh.ss_flags & SS_DISABLE) == 0 && fresh.ss_size < 2048) return -ENOMEM;
+    self.signal_stack = {fresh.ss_sp, fresh.ss_size, fresh.ss_flags};
+  }
+  return call.b != 0 ? put_user(call.b, old) : 0;
+}
+
+i64 sys_kill(const Arguments& call) {
+  const i32 target = static_cast<i32>(call.a);
+  const u32 signal = static_cast<u32>(call.b);
+  if (signal > signal_count) return -EINVAL;
+  Process& self = current_process();
+  const SignalInfo info = {SI_USER, self.pid, 0};
+  SpinGuard guard(process_lock());
+  bool found = false;
+  for (Process* process = all_processes().first(); process != nullptr; process = ProcessList::next(process)) {
+    const bool matches = target > 0     ? process->pid == static_cast<u32>(target)
+                         : target == 0  ? process->group == self.group
+                         : target == -1 ? process->pid != init_pid && process != &self
+                                        : process->group == static_cast<u32>(-target);
+    if (!matches) continue;
+    found = true;
+    if (signal != 0) send_signal_locked(*process, signal, info);
+  }
+  return found ? 0 : -ESRCH;
+}
+
+i64 signal_thread(u32 group, u32 tid, u32 signal) {
+  if (signal > signal_count || tid == 0) return -EINVAL;
+  process_lock().lock();
+  Thread* thread = find_thread(tid);
+  const bool found = thread != nullptr && (group == 0 || thread->process->pid == group);
+  if (found && signal != 0) send_signal_locked(*thread, signal, {SI_TKILL, current_pid(), 0});
+  process_lock().unlock();
+  return found ? 0 : -ESRCH;
+}
+
+i64 sys_tkill(const Arguments& call) {
+  return signal_thread(0, static_cast<u32>(call.a), static_cast<u32>(call.b));
+}
+i64 sys_tgkill(const Arguments& call) {
+  if (call.a == 0) return -EINVAL;
+  return signal_thread(static_cast<u32>(call.a), static_cast<u32>(call.b), static_cast<u32>(call.c));
+}
+
+constexpr SystemCallRow rows[] = {
+    {129, sys_kill},           {130, sys_tkill},         {131, sys_tgkill},
+    {132, sys_sigaltstack},    {133, sys_rt_sigsuspend}, {134, sys_rt_sigaction},
+    {135, sys_rt_sigprocmask}, {136, sys_rt_sigpending}, {137, sys_rt_sigtimedwait},
+    {139, sys_rt_sigreturn},
+};
+
+}  // namespace
+
+SystemCallRows signal_calls() { return {rows, sizeof rows / sizeof rows[0]}; }
+
+}  // namespace guestos

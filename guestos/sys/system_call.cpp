@@ -1,0 +1,53 @@
+#include "guestos/sys/system_call.hpp"
+
+#include "guestos/arch/hart.hpp"
+#include "guestos/arch/tracepoint.hpp"
+#include "guestos/lib/print.hpp"
+#include "guestos/proc/process.hpp"
+
+namespace guestos {
+
+namespace {
+
+constexpr u64 table_size = 512;
+constinit SystemCall table[table_size] = {};
+
+void add(SystemCallRows rows) {
+  for (u64 i = 0; i < rows.count; ++i) table[rows.first[i].number] = rows.first[i].function;
+}
+
+}  // namespace
+
+void system_calls_open() {
+  add(memory_calls());
+  add(file_calls());
+  add(descriptor_calls());
+  add(process_calls());
+  add(signal_calls());
+  add(time_calls());
+}
+
+void system_call(TrapFrame& frame) {
+  Thread& self = current_thread();
+  const u64 number = frame.x[a7];
+  const u32 pid = self.process->pid;
+  trace<Tracepoint::syscall_enter>(pid, number);
+  self.in_system_call = true;
+  self.call_number = number;
+  self.call_argument = frame.x[a0];
+  frame.sepc += 4;
+  const SystemCall function = number < table_size ? table[number] : nullptr;
+  i64 result = -ENOSYS;
+  if (function != nullptr) {
+    result = function({frame.x[a0], frame.x[a1], frame.x[a2], frame.x[a3], frame.x[a4], frame.x[a5], frame});
+  } else {
+    trace<Tracepoint::syscall_unknown>(pid, number);
+    TextBuffer<96> text;
+    text << "guestos: unknown system call " << number << " of process " << pid;
+    log_line(text);
+  }
+  frame.x[a0] = static_cast<u64>(result);
+  trace<Tracepoint::syscall_exit>(pid, number, static_cast<u64>(result));
+}
+
+}  // namespace guestos

@@ -1,0 +1,38 @@
+// The Linux riscv64 system calls: numbers to functions.
+#pragma once
+
+#include "guestos/arch/trap_frame.hpp"
+#include "guestos/lib/types.hpp"
+
+namespace guestos {
+
+// The six arguments, as registers a0..a5 held them.
+struct Arguments {
+  u64 a, b, c, d, e, f;
+  TrapFrame& frame;
+};
+
+using SystemCall = i64 (*)(const Arguments&);
+
+struct SystemCallRow {
+  u32 number;
+  SystemCall function;
+};
+
+struct SystemCallRows {
+  const SystemCallRow* first;
+  u64 count;
+};
+
+SystemCallRows memory_calls();
+SystemCallRows file_calls();
+SystemCallRows descriptor_calls();
+SystemCallRows process_calls();
+SystemCallRows signal_calls();
+SystemCallRows time_calls();
+
+// Dispatches the call in the frame's registers and leaves its result in a0.
+void system_call(TrapFrame& frame);
+void system_calls_open();
+
+}  // namespace guestos
