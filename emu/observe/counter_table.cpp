@@ -152,7 +152,7 @@ using Inferred = InferredFigures;
 constexpr Counter<Inferred> hardware_table[] = {
     {{"page_faults", "exceptions", "Instruction, load and store page faults: causes 12, 13 and 15."},
      [](const Inferred& h) { return h.page_faults; }},
-    {{"copies", "pages", "After a store fault another frame was mapped, writable."},
+    {{"copies", "pages", "After a store fault another frame was mapped."},
      [](const Inferred& h) { return h.copies; }},
     {{"copied_bytes", "bytes", "Bytes of those pages."}, [](const Inferred& h) { return h.copied_bytes; }},
     {{"reuses", "pages", "After a store fault the same frame was mapped, with W newly set."},

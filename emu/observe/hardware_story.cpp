@@ -18,7 +18,8 @@ Change change_between(std::uint64_t before, std::uint64_t after) {
   if ((after & pte::V) == 0) return (before & pte::V) == 0 ? Change::none : Change::unmapped;
   if ((before & pte::V) == 0) return Change::fill;
   const bool writable = (after & pte::W) != 0;
-  if (pte::ppn(before) != pte::ppn(after)) return writable ? Change::copy : Change::other;
+  // Writable or not: a fork may have protected the copy again before the store was retried.
+  if (pte::ppn(before) != pte::ppn(after)) return Change::copy;
   if (writable && (before & pte::W) == 0) return Change::reuse;
   const std::uint64_t gained = after & ~before & (rights | pte::A | pte::D);
   return gained != 0 ? Change::other : Change::none;

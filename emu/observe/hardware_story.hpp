@@ -13,7 +13,7 @@ namespace hartbeat::observe {
 
 struct InferredFigures {
   std::uint64_t page_faults = 0;  // exceptions 12, 13 and 15
-  std::uint64_t copies = 0;       // after a store fault another frame is mapped, writable
+  std::uint64_t copies = 0;       // after a store fault another frame is mapped
   std::uint64_t reuses = 0;       // after a store fault the same frame is mapped, W newly set
   std::uint64_t fills = 0;        // an invalid PTE became valid
   std::uint64_t changes = 0;   // another change: permissions, A or D, a frame exchanged without a store fault

@@ -62,19 +62,17 @@ void ShootdownStory::on(const TrapEvent& event) {
   }
 }
 
-// Counts what each target's fence removes, and stands in for the tracepoint under a firmware that has none
-// (OpenSBI): there the fence is executed in machine mode.
 void ShootdownStory::on(const FenceEvent& event) {
-  for (Open& open : open_) {
-    for (Target& target : open.targets) {
-      if (target.hart != event.site.hart || target.acknowledged) continue;
-      const bool served_by_firmware = target.raised && event.site.privilege == mmu::Privilege::machine;
-      if (!target.fencing && !served_by_firmware) continue;
-      if (!target.fencing) target.fencing = event.site.cycle;
-      receive(target);
-      target.removed += event.removed;
-    }
+  const HartId self = event.site.hart;
+  Target* target = find(0, self, [](const Target& t) { return t.fencing && !t.acknowledged; });
+  if (target == nullptr && !fences_are_told_ && event.site.privilege == mmu::Privilege::machine) {
+    // A firmware without tracepoints (OpenSBI): its fence in machine mode stands in for them.
+    target = find(0, self, [](const Target& t) { return t.raised && !t.fencing; });
+    if (target == nullptr) return;
+    target->fencing = event.site.cycle;
+    receive(*target);
   }
+  if (target != nullptr) target->removed += event.removed;
 }
 
 template <class Suits>

@@ -67,7 +67,8 @@ class ShootdownStory final : public Listener {
   void receive(Target& target);
 
   ShootdownFigures figures_;
-  std::vector<Open> open_;  // by ascending initiator
+  bool fences_are_told_ = false;  // there has been a shootdown_fence
+  std::vector<Open> open_;        // by ascending initiator
 };
 
 }  // namespace hartbeat::observe

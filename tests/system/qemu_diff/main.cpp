@@ -1,0 +1,151 @@
+// Random programs on QEMU and on Hartbeat, compared trap by trap.
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "tests/system/qemu_diff/guest_run.hpp"
+#include "tests/system/qemu_diff/image.hpp"
+#include "tests/system/qemu_diff/report.hpp"
+
+namespace hartbeat::qemu_diff {
+
+namespace {
+
+constexpr const char* usage =
+    "usage: qemu_diff [options]\n"
+    "  --hartbeat PATH   the program under test (default: hartbeat)\n"
+    "  --qemu PATH       the reference (default: qemu-system-riscv64)\n"
+    "  --runtime ELF     the runtime image\n"
+    "  --first SEED      default 1\n"
+    "  --count N         programs, default 300\n"
+    "  --seconds N       stop after so long, default 50; 0 for no limit\n"
+    "  --keep DIR        write the images of differing programs there (default: /tmp)\n"
+    "  --save-only       only write the images to DIR\n"
+    "  --go-on           do not stop at the first difference\n";
+
+struct Options {
+  std::string hartbeat = "hartbeat";
+  std::string qemu = "qemu-system-riscv64";
+  std::string runtime = QEMU_DIFF_RUNTIME;
+  std::uint64_t first = 1;
+  std::uint64_t count = 300;
+  unsigned seconds = 50;
+  std::string keep = "/tmp";
+  bool save_only = false;
+  bool go_on = false;
+};
+
+bool parse(int argc, char** argv, Options& options) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string name = argv[i];
+    if (name == "--save-only")
+      options.save_only = true;
+    else if (name == "--go-on")
+      options.go_on = true;
+    else if (i + 1 == argc)
+      return false;
+    else if (name == "--hartbeat")
+      options.hartbeat = argv[++i];
+    else if (name == "--qemu")
+      options.qemu = argv[++i];
+    else if (name == "--runtime")
+      options.runtime = argv[++i];
+    else if (name == "--first")
+      options.first = std::strtoull(argv[++i], nullptr, 0);
+    else if (name == "--count")
+      options.count = std::strtoull(argv[++i], nullptr, 0);
+    else if (name == "--seconds")
+      options.seconds = static_cast<unsigned>(std::strtoul(argv[++i], nullptr, 0));
+    else if (name == "--keep")
+      options.keep = argv[++i];
+    else
+      return false;
+  }
+  return true;
+}
+
+std::vector<std::string> qemu_command(const Options& options, const std::string& image) {
+  return {options.qemu,
+          "-M",
+          "virt",
+          "-m",
+          "64M",
+          "-cpu",
+          "rv64,h=false,sstc=false,svnapot=true,svpbmt=true,zba=true,zbb=true,zbc=true,zbs=true",
+          "-bios",
+          "none",
+          "-kernel",
+          image,
+          "-display",
+          "none",
+          "-monitor",
+          "none",
+          "-serial",
+          "stdio"};
+}
+
+std::vector<std::string> hartbeat_command(const Options& options, const std::string& image) {
+  return {options.hartbeat, "run", "--quiet", "--memory", "64M", image};
+}
+
+// Runs one seed; true when both agree.
+bool compare_seed(const Options& options, const std::vector<std::uint8_t>& runtime, std::uint64_t seed) {
+  const Program program = generate(seed);
+  const std::string image = options.keep + "/qemu_diff_" + std::to_string(seed) + ".elf";
+  write_bytes(image, make_image(runtime, program));
+  if (options.save_only) {
+    std::printf("%s\n", image.c_str());
+    return true;
+  }
+  const GuestRun qemu = run_guest(qemu_command(options, image), 20);
+  const GuestRun hartbeat = run_guest(hartbeat_command(options, image), 20);
+  const auto text = difference(parse_report(qemu.output), parse_report(hartbeat.output), program);
+  if (!text) {
+    std::remove(image.c_str());
+    return true;
+  }
+  std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), text->c_str());
+  std::printf("  qemu status %d%s, hartbeat status %d%s; image kept: %s\n", qemu.status,
+              qemu.timed_out ? " (timed out)" : "", hartbeat.status, hartbeat.timed_out ? " (timed out)" : "",
+              image.c_str());
+  std::fflush(stdout);
+  return false;
+}
+
+int run(const Options& options) {
+  using Clock = std::chrono::steady_clock;
+  const std::vector<std::uint8_t> runtime = read_bytes(options.runtime);
+  const Clock::time_point begin = Clock::now();
+  std::uint64_t done = 0;
+  std::uint64_t different = 0;
+  for (; done < options.count; ++done) {
+    const auto elapsed = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begin).count();
+    if (options.seconds != 0 && elapsed >= options.seconds) break;
+    if (!compare_seed(options, runtime, options.first + done)) ++different;
+    if (different != 0 && !options.go_on) break;
+  }
+  std::printf("%llu programs, %llu different\n", static_cast<unsigned long long>(done),
+              static_cast<unsigned long long>(different));
+  return different == 0 && done != 0 ? 0 : 1;
+}
+
+}  // namespace
+
+}  // namespace hartbeat::qemu_diff
+
+int main(int argc, char** argv) {
+  using namespace hartbeat::qemu_diff;
+  Options options;
+  if (!parse(argc, argv, options)) {
+    std::fputs(usage, stderr);
+    return 2;
+  }
+  try {
+    return run(options);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "qemu_diff: %s\n", error.what());
+    return 2;
+  }
+}

@@ -1,0 +1,117 @@
+#include "tests/isa/all_extensions.hpp"
+#include "tests/system/qemu_diff/generator.hpp"
+
+namespace hartbeat::qemu_diff {
+
+void Code::li(unsigned rd, std::uint64_t value) {
+  const auto destination = static_cast<std::uint8_t>(rd);
+  const auto signed_value = static_cast<std::int64_t>(value);
+  const std::int64_t low = static_cast<std::int64_t>(value << 52) >> 52;
+  if (low == signed_value) return instruction(row("addi"), {.imm = low, .rd = destination});
+  if (signed_value == static_cast<std::int32_t>(signed_value)) {
+    const auto upper =
+        static_cast<std::int32_t>(static_cast<std::uint32_t>(value) - static_cast<std::uint32_t>(low));
+    instruction(row("lui"), {.imm = upper, .rd = destination});
+    if (low != 0) instruction(row("addiw"), {.imm = low, .rd = destination, .rs1 = destination});
+    return;
+  }
+  const std::uint64_t upper = value - static_cast<std::uint64_t>(low);
+  const int shift = std::countr_zero(upper);
+  li(rd, static_cast<std::uint64_t>(static_cast<std::int64_t>(upper) >> shift));
+  instruction(row("slli"), {.imm = shift, .rd = destination, .rs1 = destination});
+  if (low != 0) instruction(row("addi"), {.imm = low, .rd = destination, .rs1 = destination});
+}
+
+// One computation, compressed or not, that leaves the register `untouched` alone.
+void Generator::compute(Code& code, unsigned untouched) {
+  for (;;) {
+    if (random_.chance(30)) {
+      const Compressed& chosen = random_.pick(pools_.compressed_compute);
+      if (untouched != 0 && chosen.operands.rd == untouched) continue;
+      return code.half(chosen.bits);
+    }
+    const isa::RowInfo& row = *random_.pick(pools_.compute);
+    const isa::Operands operands = random_operands(row);
+    if (untouched != 0 && operands.rd == untouched) continue;
+    return code.instruction(row, operands);
+  }
+}
+
+void Generator::corner_operand() { code_.li(random_.reg_not_zero(), random_.corner()); }
+
+void Generator::forward_branch() {
+  Code skipped;
+  for (std::uint64_t n = 1 + random_.below(4); n != 0; --n) compute(skipped);
+  const isa::RowInfo& chosen = *random_.pick(pools_.branch);
+  isa::Operands operands = random_operands(chosen);
+  operands.imm = static_cast<std::int64_t>(4 + skipped.size());
+  if (random_.chance(20)) operands.rs2 = operands.rs1;
+  emit(chosen, operands);
+  code_.append(skipped);
+}
+
+void Generator::compressed_forward() {
+  const Compressed& chosen = random_.pick(pools_.compressed_forward);
+  code_.half(chosen.bits);
+  // No branch may land within an instruction, so only compressed ones follow.
+  for (std::int64_t at = 2; at < chosen.operands.imm; at += 2) {
+    code_.half(random_.pick(pools_.compressed_compute).bits);
+  }
+}
+
+void Generator::loop() {
+  const auto counter = static_cast<std::uint8_t>(random_.reg_not_zero());
+  Code body;
+  for (std::uint64_t n = 1 + random_.below(6); n != 0; --n) compute(body, counter);
+  code_.li(counter, 2 + random_.below(12));
+  code_.append(body);
+  emit(row("addi"), {.imm = -1, .rd = counter, .rs1 = counter});
+  emit(row("bne"), {.imm = -static_cast<std::int64_t>(body.size() + 4), .rs1 = counter});
+}
+
+// Jumps over bytes that are never executed.
+void Generator::jump_over() {
+  const std::size_t skipped = 2 * random_.below(8);
+  if (random_.chance(50)) {
+    emit(row("jal"),
+         {.imm = static_cast<std::int64_t>(4 + skipped), .rd = static_cast<std::uint8_t>(random_.reg())});
+  } else {
+    const auto base = static_cast<std::uint8_t>(random_.reg_not_zero());
+    // jalr clears the lowest bit of its target.
+    const auto distance = static_cast<std::int64_t>(8 + skipped + random_.below(2));
+    emit(row("auipc"), {.rd = base});
+    emit(row("jalr"), {.imm = distance, .rd = static_cast<std::uint8_t>(random_.reg()), .rs1 = base});
+  }
+  for (std::size_t at = 0; at < skipped; at += 2) code_.half(static_cast<std::uint16_t>(random_.bits()));
+}
+
+// A pattern that no extension known to Hartbeat covers; often one bit away from an instruction.
+void Generator::illegal() {
+  const isa::ExtensionSet every = isa::all_extensions();
+  for (;;) {
+    std::uint32_t bits = static_cast<std::uint32_t>(random_.bits());
+    if (random_.chance(60)) {
+      const isa::RowInfo& chosen = isa::row_infos[random_.below(isa::row_count)];
+      bits = isa::encode(chosen, random_operands(chosen)) ^ std::uint32_t{1} << random_.below(32);
+    }
+    if (isa::decode(bits, every).legal) continue;
+    if ((bits & 3) != 3) return code_.half(static_cast<std::uint16_t>(bits));
+    return code_.word(bits);
+  }
+}
+
+void Generator::environment() {
+  if (random_.chance(40)) return emit(row("ebreak"), {});
+  if (random_.chance(30)) return code_.half(0x9002);  // c.ebreak
+  emit(row("ecall"), {});
+}
+
+void Generator::fence() {
+  if (random_.chance(20)) return emit(row("fence.i"), {});
+  if (random_.chance(20)) return emit(row("pause"), {});
+  isa::Operands operands = random_operands(row("fence"));
+  operands.imm &= 0xff;  // other values of fm are reserved
+  emit(row("fence"), operands);
+}
+
+}  // namespace hartbeat::qemu_diff
