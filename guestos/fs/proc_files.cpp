@@ -254,7 +254,7 @@ void write_text(const Inode& inode, Text& text) {
     case ProcNode::system_stat: return write_system_stat(text);
     case ProcNode::uptime: return write_uptime(text);
     case ProcNode::vmstat: return write_frames(text);
-    case ProcNode::mounts: text << "rootfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n"; return;
+    case ProcNode::mounts: text << "tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n"; return;
     case ProcNode::version: text << "Linux version 6.1.0-hartbeat (hartbeat guest OS) #1 SMP\n"; return;
     case ProcNode::loadavg: text << "0.00 0.00 0.00 1/1 1\n"; return;
     case ProcNode::filesystems: text << "nodev\ttmpfs\nnodev\tproc\n"; return;

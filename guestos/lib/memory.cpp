@@ -23,6 +23,15 @@ void* memcpy(void* to, const void* from, std::size_t size) {
     for (; size >= 8; size -= 8, p += 8, q += 8)
       *reinterpret_cast<u64*>(p) = *reinterpret_cast<const u64*>(q);
   }
+  // The initial archive aligns to four bytes only, so this case is as common as the one above.
+  if (((reinterpret_cast<u64>(p) | reinterpret_cast<u64>(q)) & 3) == 0) {
+    auto* a = reinterpret_cast<std::uint32_t*>(p);
+    auto* b = reinterpret_cast<const std::uint32_t*>(q);
+    for (; size >= 32; size -= 32, a += 8, b += 8)
+      a[0] = b[0], a[1] = b[1], a[2] = b[2], a[3] = b[3], a[4] = b[4], a[5] = b[5], a[6] = b[6], a[7] = b[7];
+    p = reinterpret_cast<u8*>(a);
+    q = reinterpret_cast<const u8*>(b);
+  }
   for (; size != 0; --size) *p++ = *q++;
   return to;
 }

@@ -337,12 +337,14 @@ struct FileSystemStatus {  // struct statfs64
   u64 f_namelen, f_frsize, f_flags, f_spare[4];
 };
 
-i64 put_file_system_status(u64 address) {
+i64 put_file_system_status(u64 address, bool is_proc) {
   constexpr u64 tmpfs_magic = 0x01021994;
-  const FrameTotals totals = frame_totals();
+  constexpr u64 proc_magic = 0x9fa0;
+  FrameTotals totals = frame_totals();
   FileSystemStatus status = {};
-  status.f_type = tmpfs_magic;
+  status.f_type = is_proc ? proc_magic : tmpfs_magic;
   status.f_bsize = status.f_frsize = page_size;
+  if (is_proc) totals = {};
   status.f_blocks = totals.total;
   status.f_bfree = status.f_bavail = totals.by_state[0];
   status.f_files = totals.total;
@@ -355,13 +357,15 @@ i64 sys_statfs(const Arguments& call) {
   i64 error = 0;
   Inode* inode = find_inode(static_cast<u64>(AT_FDCWD), call.a, 0, error);
   if (inode == nullptr) return error;
+  const bool is_proc = inode->proc != ProcNode::none;
   release_inode(inode);
-  return put_file_system_status(call.b);
+  return put_file_system_status(call.b, is_proc);
 }
 
 i64 sys_fstatfs(const Arguments& call) {
   FileArgument file(call.a);
-  return file ? put_file_system_status(call.b) : -EBADF;
+  if (!file) return -EBADF;
+  return put_file_system_status(call.b, file->inode() != nullptr && file->inode()->proc != ProcNode::none);
 }
 
 i64 sys_no_attributes(const Arguments&) { return -EOPNOTSUPP; }
