@@ -28,7 +28,7 @@ struct WalkMemory {
     (void)expected;
     if (!hart.pmp.allows(address, sizeof desired, Access::store, Privilege::supervisor)) return false;
     std::memcpy(hart.system->ram.host(address), &desired, sizeof desired);
-    hart.system->written(&hart, address.value, sizeof desired);
+    if (hart.system->written(&hart, address.value, sizeof desired)) hart.pending = Pending::boundary;
     return true;
   }
 };
@@ -71,10 +71,18 @@ void tell_walk(Hart& hart, std::uint64_t now, std::uint64_t va, Access access) {
                                                 &hart.translation.last_walk()});
 }
 
+// Where replacement looks at hits, an access to another page than the last one must reach the TLB.
+void forget_last_page(Hart& hart, std::uint64_t va) {
+  if (((va ^ hart.last_fast_va) & ~page_offset_mask) == 0) return;
+  for (FastTable& table : *hart.fast_tables) table.remove(hart.last_fast_va);
+  hart.last_fast_va = va;
+}
+
 // Translates and checks PMP. On failure raises the trap for `fault_va` and returns false.
 bool translate(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned size, Access access,
                const mmu::Context& context, Translation& out) {
   WalkMemory memory{hart};
+  if (hart.fast_only_last && access != Access::fetch) forget_last_page(hart, va);
   const std::uint64_t walks = hart.translation.counters().walks;
   out = hart.translation.translate(memory, context, VirtAddr{va}, access);
   for (const mmu::TlbEntry& entry : out.evicted) {
@@ -105,10 +113,6 @@ void fill_fast(Hart& hart, std::uint64_t va, const Translation& t) {
     if (!hart.pmp.allows(page, page_size, access, context.privilege)) return false;
     return t.entry == nullptr || mmu::allowed(t.entry->permissions, context, access);
   };
-  if (hart.fast_only_last) {
-    for (FastTable& table : *hart.fast_tables) table.remove(hart.last_fast_va);
-    hart.last_fast_va = va;
-  }
   const std::uint64_t virtual_page = va & ~page_offset_mask;
   const FastEntry entry{virtual_page,
                         reinterpret_cast<std::uint64_t>(system.ram.host(page)) - virtual_page};
@@ -122,8 +126,11 @@ bool crosses_page(std::uint64_t va, unsigned size) { return (va & page_offset_ma
 
 // A naturally aligned or page-contained access at a translated address that is not RAM.
 AccessResult device_load(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned size, PhysAddr physical) {
-  ++hart.counters.device_accesses;
-  if (!hart.system->platform.read(physical, size, Cycle{now}, hart.slow_value)) {
+  System& system = *hart.system;
+  system.begin_access(hart, now);
+  const bool answered = system.platform.read(physical, size, Cycle{now}, hart.slow_value);
+  system.accessing = false;
+  if (!answered) {
     raise(hart, cause::load_access, va);
     return AccessResult::trapped;
   }
@@ -133,13 +140,10 @@ AccessResult device_load(Hart& hart, std::uint64_t now, std::uint64_t va, unsign
 
 AccessResult device_store(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned size, std::uint64_t value,
                           PhysAddr physical) {
-  ++hart.counters.device_accesses;
   System& system = *hart.system;
-  system.in_store = true;
-  system.storing_at = now;
-  system.current = &hart;
+  system.begin_access(hart, now);
   const bool answered = system.platform.write(physical, size, value, Cycle{now});
-  system.in_store = false;
+  system.accessing = false;
   if (!answered) {
     raise(hart, cause::store_access, va);
     return AccessResult::trapped;
@@ -162,8 +166,10 @@ bool translate_halves(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned 
   if (!translate(hart, now, va + out.first_size, size - out.first_size, access, hart.data_context, t)) return false;
   out.second = t.address;
   const Ram& ram = hart.system->ram;
-  if (ram.contains(out.first, out.first_size) && ram.contains(out.second, size - out.first_size)) return true;
-  raise(hart, access_fault_of(access), va);
+  const bool first_there = ram.contains(out.first, out.first_size);
+  if (first_there && ram.contains(out.second, size - out.first_size)) return true;
+  // mtval names the portion that faulted (privileged spec, 3.1.16).
+  raise(hart, access_fault_of(access), first_there ? va + out.first_size : va);
   return false;
 }
 
@@ -177,7 +183,7 @@ AccessResult crossing_load(Hart& hart, std::uint64_t now, std::uint64_t va, unsi
   std::memcpy(bytes + halves.first_size, ram.host(halves.second), size - halves.first_size);
   hart.slow_value = value;
   hart.last_physical = halves.first;
-  return AccessResult::done;
+  return hart.pending == Pending::none ? AccessResult::done : AccessResult::boundary;
 }
 
 AccessResult crossing_store(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned size, std::uint64_t value) {
@@ -222,7 +228,7 @@ AccessResult slow_load(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned
   fill_fast(hart, va, t);
   hart.slow_value = 0;
   std::memcpy(&hart.slow_value, hart.system->ram.host(t.address), size);
-  return AccessResult::done;
+  return hart.pending == Pending::none ? AccessResult::done : AccessResult::boundary;
 }
 
 AccessResult slow_store(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned size, std::uint64_t value) {
@@ -239,7 +245,8 @@ AccessResult slow_store(Hart& hart, std::uint64_t now, std::uint64_t va, unsigne
 }
 
 bool store_done(Hart& hart, PhysAddr physical, unsigned size) {
-  if (!hart.system->written(&hart, physical.value, size)) return true;
+  const bool dropped = hart.system->written(&hart, physical.value, size);
+  if (!dropped && hart.pending == Pending::none) return true;
   hart.pending = Pending::boundary;
   return false;
 }
@@ -277,8 +284,8 @@ void clear_reservation(Hart& hart) {
 
 bool fetch_address(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned size, PhysAddr& physical) {
   Translation t;
-  ++hart.slow_fetches;
   if (!translate(hart, now, va, size, Access::fetch, hart.fetch_context, t)) return false;
+  hart.pending = Pending::none;  // no block has been entered yet that would have to end
   physical = t.address;
   return true;
 }
