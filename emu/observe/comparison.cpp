@@ -17,12 +17,13 @@ Comparison compare(const KernelFigures& kernel, const InferredFigures& hardware)
   const std::uint64_t fills =
       faults.of(demand_zero) + faults.of(file_fill) + faults.of(stack_grow) + faults.of(swap_in);
   // A fault whose page nobody touched again shows no resolution: its process was killed or unmapped the page.
+  // Some of those the kernel need not tell: it met them itself on a user's bad pointer, and answered with an
+  // error.
   const std::uint64_t open = hardware.unresolved + hardware.undecided;
-  result.rows = {{"page faults", faults.total(), hardware.page_faults, 0},
-                 {"pages copied", kernel.copies.pages, hardware.copies, open},
-                 {"faults resolved by a copy", faults.of(cow_copy), hardware.copies, open},
-                 {"pages reused", faults.of(cow_reuse), hardware.reuses, open},
-                 {"pages filled", fills, hardware.fills, open}};
+  result.rows = {{"page faults", faults.total(), hardware.page_faults, 0, hardware.unresolved},
+                 {"pages copied on a write", faults.of(cow_copy), hardware.copies, open, 0},
+                 {"pages reused by their last owner", faults.of(cow_reuse), hardware.reuses, open, 0},
+                 {"pages filled at their first touch", fills, hardware.fills, open, 0}};
   return result;
 }
 

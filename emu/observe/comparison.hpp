@@ -15,8 +15,11 @@ struct ComparisonRow {
   std::string what;
   std::uint64_t kernel = 0;
   std::uint64_t hardware = 0;
-  std::uint64_t tolerance = 0;  // by which `kernel` may exceed `hardware`: what the hardware could not decide
-  bool agrees() const { return kernel >= hardware && kernel - hardware <= tolerance; }
+  // What the hardware could not decide, by which one number may exceed the other.
+  std::uint64_t kernel_excess = 0, hardware_excess = 0;
+  bool agrees() const {
+    return kernel >= hardware ? kernel - hardware <= kernel_excess : hardware - kernel <= hardware_excess;
+  }
 };
 
 struct Comparison {

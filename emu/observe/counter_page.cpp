@@ -67,9 +67,8 @@ constexpr CounterText kernel_keys[] = {
 constexpr CounterText comparison_keys[] = {
     {"agree", "", "Whether every row agrees."},
     {"rows[]", "",
-     "What is compared, the kernel's number, the hardware's, and by how much the kernel's may be larger "
-     "because "
-     "the hardware saw no retry (`tolerance`)."},
+     "What is compared, the kernel's number and the hardware's, and by how much either may be larger for "
+     "want of a retry to look at (`kernel_excess`, `hardware_excess`)."},
 };
 
 }  // namespace

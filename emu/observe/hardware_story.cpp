@@ -7,15 +7,13 @@ namespace {
 
 using namespace mmu;
 
-constexpr std::uint64_t satp_ppn_mask = (std::uint64_t{1} << 44) - 1;
 constexpr std::uint64_t rights = pte::R | pte::W | pte::X | pte::U;
 
-enum class Change { none, copy, reuse, fill, unmapped, other };
+enum class Change { none, copy, reuse, fill, other };
 
-// What became of a page between two looks at its PTE. A fault that a TLB entry raised remembers no software
-// bits.
+// What became of a page between two looks at its PTE, the later one valid. A fault that a TLB entry raised
+// remembers no software bits.
 Change change_between(std::uint64_t before, std::uint64_t after) {
-  if ((after & pte::V) == 0) return (before & pte::V) == 0 ? Change::none : Change::unmapped;
   if ((before & pte::V) == 0) return Change::fill;
   const bool writable = (after & pte::W) != 0;
   // Writable or not: a fork may have protected the copy again before the store was retried.
@@ -25,8 +23,9 @@ Change change_between(std::uint64_t before, std::uint64_t after) {
   return gained != 0 ? Change::other : Change::none;
 }
 
+// Faults that the firmware takes are its own, met on behalf of an instruction that it emulates.
 bool page_fault(const TrapEvent& event, Access& access) {
-  if (event.interrupt) return false;
+  if (event.interrupt || event.target == Privilege::machine) return false;
   switch (event.cause) {
     case 12: access = Access::fetch; return true;
     case 13: access = Access::load; return true;
@@ -48,8 +47,7 @@ void HardwareStory::on(const TrapEvent& event) {
   ++figures_.page_faults;
   if (event.walk == nullptr) return;
   const Walk& walk = *event.walk;
-  const auto [entry, fresh] =
-      pages_.try_emplace(PageKey{event.site.satp & satp_ppn_mask, event.tval >> page_shift});
+  const auto [entry, fresh] = pages_.try_emplace(PageKey{event.site.satp, event.tval >> page_shift});
   Page& page = entry->second;
   if (fresh) page.pte = walk.pte;
   // What a TLB entry remembers may be older than what other harts' walks have shown since.
@@ -69,17 +67,20 @@ void HardwareStory::on(const TrapEvent& event) {
 
 void HardwareStory::on(const WalkEvent& event) {
   if (event.walk == nullptr || event.walk->fault != Fault::none) return;
-  const auto found = pages_.find(PageKey{event.site.satp & satp_ppn_mask, event.address.value >> page_shift});
+  const auto found = pages_.find(PageKey{event.site.satp, event.address.value >> page_shift});
   if (found == pages_.end()) return;
   see(found->second, event.site, *event.walk, true, event.access);
 }
 
 // Takes in what memory says about a page now; `retry`: the access went through.
 void HardwareStory::see(Page& page, const EventSite& site, const Walk& walk, bool retry, Access access) {
+  if ((walk.pte & pte::V) == 0) {
+    if (page.pending.empty()) page.pte = walk.pte;
+    return;
+  }
   const Change change = change_between(page.pte, walk.pte);
   page.pte = walk.pte;
   if (page.pending.empty()) return;
-  if (change == Change::unmapped) return abandon(page);
   const auto begin = page.pending.begin(), end = page.pending.end();
   const auto own =
       std::find_if(begin, end, [&](const Pending& pending) { return pending.hart == site.hart; });
@@ -103,13 +104,6 @@ void HardwareStory::see(Page& page, const EventSite& site, const Walk& walk, boo
   }
   const bool own_fits = own != end && (!answers_store || own->access == Access::store);
   resolve(page, own_fits ? own : answers_store ? store : begin, site.cycle);
-}
-
-// The page is unmapped, and with it the chance to see its faults resolved.
-void HardwareStory::abandon(Page& page) {
-  figures_.unresolved += page.pending.size();
-  pending_count_ -= page.pending.size();
-  page.pending.clear();
 }
 
 void HardwareStory::resolve(Page& page, std::vector<Pending>::iterator fault, Cycle at) {

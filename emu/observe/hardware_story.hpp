@@ -12,7 +12,7 @@
 namespace hartbeat::observe {
 
 struct InferredFigures {
-  std::uint64_t page_faults = 0;  // exceptions 12, 13 and 15
+  std::uint64_t page_faults = 0;  // exceptions 12, 13 and 15 taken below machine mode
   std::uint64_t copies = 0;       // after a store fault another frame is mapped
   std::uint64_t reuses = 0;       // after a store fault the same frame is mapped, W newly set
   std::uint64_t fills = 0;        // an invalid PTE became valid
@@ -41,13 +41,13 @@ class HardwareStory final : public Listener {
 
  private:
   struct PageKey {
-    std::uint64_t root = 0;  // satp.PPN
+    std::uint64_t satp = 0;  // root and ASID: a root frame that is used again has another ASID
     std::uint64_t page = 0;  // virtual page number
     friend bool operator==(const PageKey&, const PageKey&) = default;
   };
   struct PageHash {  // only ever looked up, never iterated: its order reaches nobody
     std::size_t operator()(const PageKey& key) const {
-      return static_cast<std::size_t>((key.root * 0x9e37'79b9'7f4a'7c15 + key.page) * 0xd6e8'feb8'6659'fd93 >>
+      return static_cast<std::size_t>((key.satp * 0x9e37'79b9'7f4a'7c15 + key.page) * 0xd6e8'feb8'6659'fd93 >>
                                       7);
     }
   };
@@ -57,12 +57,12 @@ class HardwareStory final : public Listener {
     Cycle at;
   };
   struct Page {
-    std::uint64_t pte = 0;  // as the last walk or fault saw it
+    std::uint64_t pte = 0;  // as the last walk or fault saw it; while faults are pending, the last valid one:
+                            // kernels take a translation away before they exchange its frame
     std::vector<Pending> pending;
   };
 
   void see(Page& page, const EventSite& site, const mmu::Walk& walk, bool retry, mmu::Access access);
-  void abandon(Page& page);
   void resolve(Page& page, std::vector<Pending>::iterator fault, Cycle at);
 
   InferredFigures figures_;

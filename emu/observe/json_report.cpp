@@ -171,7 +171,8 @@ Json of(const Comparison& comparison) {
     rows.push_back({{"what", row.what},
                     {"kernel", row.kernel},
                     {"hardware", row.hardware},
-                    {"tolerance", row.tolerance},
+                    {"kernel_excess", row.kernel_excess},
+                    {"hardware_excess", row.hardware_excess},
                     {"agree", row.agrees()}});
   }
   return {{"agree", comparison.agrees()}, {"rows", rows}};

@@ -39,20 +39,9 @@ std::uint64_t random_permissions(Random& random, std::uint64_t allowed) {
   return flags;
 }
 
-std::uint64_t random_attributes(Random& random, bool may_be_global) {
-  std::uint64_t flags = random.chance(96) ? V : 0;
-  flags |= random.bits() & (U | std::uint64_t{3} << 8);
-  if (may_be_global) flags |= random.bits() & G;
-  if (random.chance(70)) flags |= A;
-  if (random.chance(70)) flags |= D;
-  if (random.chance(3)) flags |= std::uint64_t{1} << (54 + random.below(7));  // reserved
-  if (random.chance(3)) flags |= (1 + random.below(3)) << 61;  // PBMT, reserved while menvcfg.PBMTE = 0
-  return flags;
-}
-
 }  // namespace
 
-PageTables::PageTables() : bytes_(TABLES_SIZE) {
+PageTables::PageTables(bool svnapot, bool holes) : svnapot_(svnapot), holes_(holes), bytes_(TABLES_SIZE) {
   const std::uint64_t kernel_data = V | R | W | A | D | G;
   for (const unsigned root : {root_a, root_b}) set(root, 2, pointer(kernel1));
   set(kernel1, 0, pointer(kernel0));
@@ -79,8 +68,18 @@ void PageTables::map_code(std::uint64_t address, bool user) {
       entry(address, V | R | X | A | D | (user ? U : 0)));
 }
 
+std::uint64_t PageTables::random_attributes(Random& random, bool may_be_global) const {
+  std::uint64_t flags = random.chance(96) ? V : 0;
+  flags |= random.bits() & (U | std::uint64_t{3} << 8);
+  if (may_be_global) flags |= random.bits() & G;
+  if (random.chance(70)) flags |= A;
+  if (random.chance(70)) flags |= D;
+  if (!svnapot_ && random.chance(4)) flags |= std::uint64_t{1} << (54 + random.below(10));
+  return flags;
+}
+
 // Data pages are never executable and pages of returns never writable, so that nothing random is executed.
-std::uint64_t PageTables::random_leaf(Random& random, bool may_be_global) {
+std::uint64_t PageTables::random_leaf(Random& random, bool may_be_global) const {
   const std::uint64_t attributes = random_attributes(random, may_be_global);
   const std::uint64_t roll = random.below(100);
   if (roll < 75) {
@@ -91,12 +90,14 @@ std::uint64_t PageTables::random_leaf(Random& random, bool may_be_global) {
     return entry(RETURNS_BASE + 4096 * random.below(RETURNS_SIZE / 4096),
                  attributes | random_permissions(random, R | X));
   }
-  if (roll < 98) return entry(hole, attributes | random_permissions(random, R | W | X));
-  return entry(DATA_BASE, attributes | N | R | W);  // Svnapot with a reserved size
+  if (roll < 98 && holes_) return entry(hole, attributes | random_permissions(random, R | W | X));
+  // Svnapot with a reserved size. QEMU 7.2 sets A and D before it finds out, so they are set already.
+  return entry(DATA_BASE, attributes | A | D | N | R | W);
 }
 
 void PageTables::randomise_level0(Random& random, unsigned page, bool may_be_global) {
   for (unsigned index = 0; index < 512; ++index) set(page, index, random_leaf(random, may_be_global));
+  if (!svnapot_) return;
   // 64 KiB pages: 16 equal entries. A and D are set, because which of the 16 the hardware would update is
   // open.
   const std::uint64_t napot = entry(DATA_BASE + 0x8000, V | R | A | D | (random.bits() & (U | W))) | N;

@@ -12,7 +12,10 @@ namespace hartbeat::qemu_diff {
 
 class PageTables {
  public:
-  PageTables();
+  // With Svnapot there are 64 KiB pages; without, entries with reserved bits. Never both: with Svnapot,
+  // QEMU 7.2 does not look at reserved bits.
+  // `holes`: some pages are mapped to where no memory is.
+  PageTables(bool svnapot, bool holes);
 
   static constexpr std::uint64_t window = std::uint64_t{64} << 30;  // the virtual address under root entry 64
   static constexpr unsigned roots = 2;
@@ -41,10 +44,13 @@ class PageTables {
   static std::uint64_t table(unsigned page) { return TABLES_BASE + 4096 * std::uint64_t{page}; }
   void set(unsigned page, unsigned index, std::uint64_t entry);
   static std::uint64_t pointer(unsigned page);
-  static std::uint64_t random_leaf(Random& random, bool may_be_global);
+  std::uint64_t random_leaf(Random& random, bool may_be_global) const;
+  std::uint64_t random_attributes(Random& random, bool may_be_global) const;
   void randomise_level1(Random& random, unsigned page, unsigned level0);
   void randomise_level0(Random& random, unsigned page, bool may_be_global);
 
+  bool svnapot_;
+  bool holes_;
   std::vector<std::uint8_t> bytes_;
 };
 

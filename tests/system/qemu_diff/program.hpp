@@ -29,6 +29,7 @@ static_assert(offsetof(Config, pmpaddr) == CONFIG_PMPADDR && offsetof(Config, f)
 
 struct Program {
   Config config;
+  bool svnapot = false;              // whether the harts are to have it
   std::vector<std::uint8_t> code;    // at PROGRAM_BASE
   std::vector<std::uint8_t> tables;  // at TABLES_BASE
   std::vector<std::uint8_t> data;    // at DATA_BASE

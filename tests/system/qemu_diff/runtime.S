@@ -21,6 +21,8 @@
     .section .text.start
     .globl _start
 _start:
+    csrr t0, mhartid                # QEMU runs with two harts: see qemu_command in main.cpp
+1:  bnez t0, 1b
     la t0, machine_trap
     csrw mtvec, t0
     la t0, supervisor_trap
@@ -86,12 +88,45 @@ _start:
     ld x31, 248(x31)
 .endm
 
+# An ebreak leaves its address or zero in tval, both allowed: here it is zero.
+.macro level_breakpoint csr
+    addi t0, s0, -3
+    bnez t0, 1f
+    csrw \csr, x0
+    li s2, 0
+1:
+.endm
+
+# QEMU splits a misaligned access to where no memory is, and names the aligned address; and it carries out an AMO there as
+# a load and a store, and names the load. Here tval is aligned to 8, and the cause is the store's.
+.macro level_access_fault value, cause
+    addi t0, s0, -7
+    beqz t0, 1f
+    addi t0, s0, -5
+    bnez t0, 2f
+    lhu t0, 0(s1)
+    andi t0, t0, 0x7f
+    addi t0, t0, -0x2f
+    bnez t0, 1f
+    lhu t0, 2(s1)
+    srli t0, t0, 11
+    addi t0, t0, -2                 # lr is a load
+    beqz t0, 1f
+    li s0, 7
+    csrw \cause, s0
+1:  andi s2, s2, -8
+    csrw \value, s2
+2:
+.endm
+
     .balign 4
 machine_trap:
     save_registers mscratch
     csrr s0, mcause
     csrr s1, mepc
     csrr s2, mtval
+    level_breakpoint mtval
+    level_access_fault mtval, mcause
     csrr s3, mstatus
     li t0, STATUS_LOGGED
     and s3, s3, t0
@@ -146,11 +181,13 @@ supervisor_trap:
     csrr s2, stval
     csrr s3, sstatus
     mv s4, s3
+    li t0, MSTATUS_FS | SSTATUS_SUM # SUM to read the instruction on a user page
+    csrs sstatus, t0
+    level_breakpoint stval
+    level_access_fault stval, scause
     li t0, SSTATUS_LOGGED
     and s3, s3, t0
     ori s3, s3, 1                   # tells the entry from a machine one
-    li t0, MSTATUS_FS | SSTATUS_SUM # SUM to read the instruction on a user page
-    csrs sstatus, t0
     call log_trap
     bltz s0, 1f
     mv a0, s0

@@ -1,4 +1,3 @@
-#include "tests/isa/all_extensions.hpp"
 #include "tests/system/qemu_diff/generator.hpp"
 
 namespace hartbeat::qemu_diff {
@@ -30,10 +29,15 @@ void Generator::compute(Code& code, unsigned untouched) {
       if (untouched != 0 && chosen.operands.rd == untouched) continue;
       return code.half(chosen.bits);
     }
-    const isa::RowInfo& row = *random_.pick(pools_.compute);
-    const isa::Operands operands = random_operands(row);
+    const isa::RowInfo& chosen = *random_.pick(pools_.compute);
+    const isa::Operands operands = random_operands(chosen);
     if (untouched != 0 && operands.rd == untouched) continue;
-    return code.instruction(row, operands);
+    if (chosen.name == "ctzw") {
+      // QEMU 7.2 counts on into the upper word if the lower one is zero.
+      if (operands.rs1 == 0 || operands.rs1 == untouched) continue;
+      code.instruction(row("bseti"), {.imm = 31, .rd = operands.rs1, .rs1 = operands.rs1});
+    }
+    return code.instruction(chosen, operands);
   }
 }
 
@@ -85,16 +89,16 @@ void Generator::jump_over() {
   for (std::size_t at = 0; at < skipped; at += 2) code_.half(static_cast<std::uint16_t>(random_.bits()));
 }
 
-// A pattern that no extension known to Hartbeat covers; often one bit away from an instruction.
+// A pattern that no extension of these harts covers; often one bit away from an instruction.
 void Generator::illegal() {
-  const isa::ExtensionSet every = isa::all_extensions();
+  const isa::ExtensionSet extensions = common_extensions();
   for (;;) {
     std::uint32_t bits = static_cast<std::uint32_t>(random_.bits());
     if (random_.chance(60)) {
       const isa::RowInfo& chosen = isa::row_infos[random_.below(isa::row_count)];
       bits = isa::encode(chosen, random_operands(chosen)) ^ std::uint32_t{1} << random_.below(32);
     }
-    if (isa::decode(bits, every).legal) continue;
+    if (isa::decode(bits, extensions).legal) continue;
     if ((bits & 3) != 3) return code_.half(static_cast<std::uint16_t>(bits));
     return code_.word(bits);
   }

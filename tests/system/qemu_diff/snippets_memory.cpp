@@ -13,6 +13,7 @@ unsigned access_size(const isa::RowInfo& row) { return 1u << (row.encoding.match
 
 // An offset into the data at which an access of `size` bytes stays inside.
 std::uint64_t Generator::data_offset(unsigned size, bool aligned) {
+  aligned |= aligned_only_;
   const std::uint64_t last = DATA_SIZE - size;
   std::uint64_t offset = random_.below(last + 1);
   if (!aligned && random_.chance(20))
@@ -63,7 +64,7 @@ void Generator::atomic() {
 // and full addresses where Hartbeat keeps a reservation set.
 void Generator::reservation() {
   if (translated() && mode_ == Mode::user) return compute(code_);
-  if (program_.config.pmpcfg[0] != 0) return compute(code_);
+  if (aligned_only_) return compute(code_);  // PMP
   const bool wide = random_.chance(50);
   const auto base = static_cast<std::uint8_t>(random_.reg_not_zero());
   code_.li(base, DATA_BASE + data_offset(8, true));
