@@ -94,6 +94,7 @@ bool read_boot_info(u64 device_tree_physical, u64 boot_hart) {
                                                device_tree_physical + device_tree_size(blob)};
   if (info.initrd.end > info.initrd.start) info.reserved[info.reserved_count++ % 16] = info.initrd;
   info.log_level = static_cast<unsigned>(boot_number("loglevel", 4));
+  info.slice_microseconds = max_of<u64>(boot_number("slice", info.slice_microseconds), 10);
   return info.memory.end > info.memory.start;
 }
 

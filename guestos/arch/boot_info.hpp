@@ -33,6 +33,7 @@ struct BootInfo {
   u64 random_seed = 0x9e37'79b9'7f4a'7c15;
   char arguments[1024] = {};  // bootargs
   unsigned log_level = 4;
+  u64 slice_microseconds = 10'000;  // a thread's time slice; boot argument slice=N
 };
 
 const BootInfo& boot_info();

@@ -85,7 +85,6 @@ bool start_up(void*) {
   const u64 free_at_boot = free_frames();
   trace<Tracepoint::boot_done>(free_at_boot, frame_totals().total);
   trace_frames();
-  arm_allocation_failure();
   if (start_init(command->path, command->arguments, command->environment) < 0) panic("no memory for init");
   const u32 status = wait_for_the_end();
   forget_since_boot();

@@ -13,6 +13,9 @@ namespace {
 constexpr u64 atomic_write_limit = 4096;  // PIPE_BUF
 constexpr u64 FIONREAD = 0x541b;
 
+// Linux moves a pipe's bytes page by page: what a fault cuts short within a page has not moved at all.
+u64 whole_or_pages(u64 copied, u64 wanted) { return copied == wanted ? copied : page_down(copied); }
+
 Pipe* make_pipe() {
   auto* pipe = create<Pipe>();
   if (pipe == nullptr) return nullptr;
@@ -82,7 +85,8 @@ i64 PipeReader::read(u64 to, u64 size) {
   u64 done = 0;
   while (done < waiting) {  // at most two parts: the ring's end lies between them
     const u64 part = min_of(waiting - done, Pipe::capacity - at % Pipe::capacity);
-    const u64 copied = copy_to_user_partly(to + done, pipe.bytes + at % Pipe::capacity, part);
+    const u64 copied =
+        whole_or_pages(copy_to_user_partly(to + done, pipe.bytes + at % Pipe::capacity, part), part);
     done += copied;
     at += copied;
     if (copied != part) break;
@@ -123,7 +127,8 @@ i64 PipeWriter::write(u64 from, u64 size) {
     pipe.lock.unlock();
     while (at < end && error == 0) {  // at most two parts: the ring's end lies between them
       const u64 part = min_of(end - at, Pipe::capacity - at % Pipe::capacity);
-      const u64 copied = copy_from_user_partly(pipe.bytes + at % Pipe::capacity, from + done, part);
+      const u64 copied =
+          whole_or_pages(copy_from_user_partly(pipe.bytes + at % Pipe::capacity, from + done, part), part);
       at += copied;
       done += copied;
       if (copied != part) error = -EFAULT;

@@ -330,6 +330,7 @@ struct InitRequest {
 constinit InitRequest init_request = {};
 
 bool init_thread(void*) {
+  arm_allocation_failure();
   const i64 error = execute(AT_FDCWD, init_request.path, *init_request.arguments, *init_request.environment);
   if (error == 0) return true;
   TextBuffer<512> text;

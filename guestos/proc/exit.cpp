@@ -97,7 +97,8 @@ void thread_exit() {
   Thread& self = current_thread();
   Process* process = self.process;
   if (process != nullptr) {
-    if (self.clear_child_tid != 0 && process->space->references() + process->thread_count > 2) {
+    if (self.clear_child_tid != 0 && process->space != nullptr &&
+        process->space->references() + process->thread_count > 2) {
       put_user(self.clear_child_tid, u32{0});
       futex_wake_all(self.clear_child_tid);
     }
@@ -114,7 +115,7 @@ void thread_exit() {
     if (last) process->space = nullptr;
     process_lock().unlock();
     if (last) {
-      space->drop_reference();
+      if (space != nullptr) space->drop_reference();
       release_resources(*process);
       become_zombie(*process);
     }

@@ -22,9 +22,9 @@ namespace guestos {
 
 namespace {
 
-constexpr u64 slices_per_second = 100;
-
 constinit u64 idle_harts = 0;  // bit n: hart n is in its idle loop and needs an IPI to notice new work
+
+u64 slice_ticks() { return boot_info().slice_microseconds * boot_info().timebase / 1'000'000; }
 
 Thread* pop(Hart& hart, const Thread* except_unless) {
   SpinGuard guard(hart.queue_lock);
@@ -104,7 +104,7 @@ void switch_to(Hart& hart, Thread& previous, Thread& next) {
   activate_space(hart, space);
   if (next.process != nullptr) {
     restore_floating_point(next, hart);
-    hart.slice_end = now + boot_info().timebase / slices_per_second;
+    hart.slice_end = now + slice_ticks();
     program_timer(hart.slice_end);
   }
   trace<Tracepoint::process_switch>(next.process != nullptr ? next.process->pid : 0, next.tid,
@@ -186,7 +186,7 @@ void preempt() {
     return;
   }
   if (hart.queue_size != 0) return yield();
-  hart.slice_end = now + boot_info().timebase / slices_per_second;
+  hart.slice_end = now + slice_ticks();
   program_timer(hart.slice_end);
 }
 
