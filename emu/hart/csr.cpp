@@ -180,13 +180,14 @@ void write_mip(Hart& h, std::uint64_t value, std::uint64_t mask) {
 }
 
 void write_mcountinhibit(Hart& h, std::uint64_t now, std::uint64_t value) {
-  const std::uint64_t cycle = read_cycle(h, now);
-  const std::uint64_t instret = read_instret(h, now) + 1;  // this instruction still counts
+  // This instruction still counts, or does not, as things stood before it.
+  const std::uint64_t cycle = read_cycle(h, now) + ((h.csr.mcountinhibit & counter_inhibit_cy) ? 0 : 1);
+  const std::uint64_t instret = read_instret(h, now) + ((h.csr.mcountinhibit & counter_inhibit_ir) ? 0 : 1);
   h.csr.mcountinhibit = value & (counter_inhibit_cy | counter_inhibit_ir);
   h.csr.cycle_frozen = cycle;
-  h.csr.cycle_offset = cycle - now;
+  h.csr.cycle_offset = cycle - (now + 1);
   h.csr.instret_frozen = instret;
-  h.csr.instret_offset = instret - 1 - h.instret_at(now);
+  h.csr.instret_offset = instret - (h.instret_at(now) + 1);
 }
 
 void write_menvcfg(Hart& h, std::uint64_t now, std::uint64_t value) {

@@ -72,7 +72,7 @@ Hart* arrive(Hart* h, const Op*) {
   System& system = *h->system;
   if (h->clock >= h->deadline && !service(system, *h)) return stop_here<M>(h);
   Block* block = block_at(system, *h);
-  if (block == nullptr) return advance<M>(h, arrival<M>());
+  if (block == nullptr) return system.stop == Stop::none ? advance<M>(h, arrival<M>()) : stop_here<M>(h);
   return perform(h, block->ops());
 }
 
@@ -89,8 +89,10 @@ template <Mode M>
     return leave<M>(h, pc + op->length);
   }
   const TrapCause trap = h->trap;
+  ++h->fetched_in_vain;
   enter_trap(*h, now, {false, trap.code, trap.value, pc, trap.has_walk ? &h->translation.last_walk() : nullptr});
   ++h->unretired;
+  if (h->system->stop != Stop::none) return stop_here<M>(h);
   return leave<M>(h, h->pc);
 }
 
@@ -175,7 +177,8 @@ Hart* fall(Hart* h, const Op* op) {
   h->pc = h->page_pc + op->page_offset;  // may be the first byte behind the page
   const bool near = op->page_offset < page_size - 2 && block->linkable;
   if (near) block->fall = h->system->code.at((block->physical & ~page_offset_mask) | op->page_offset);
-  return perform(h, arrival<M>());
+  h->op = arrival<M>();
+  return perform(h, h->op);
 }
 
 template <Mode M, std::size_t... I>
@@ -218,16 +221,9 @@ void run_blocks(System& system) {
     system.set_deadline(*hart);
   }
   while (system.stop == Stop::none) {
-    if (system.awake == 0) {
-      if (!idle(system)) return;
-      // The first awake hart in the order of (clock, id).
-      Hart* first = nullptr;
-      for (const auto& hart : system.harts) {
-        if (!hart->sleeping && (first == nullptr || hart->clock < first->clock)) first = hart.get();
-      }
-      system.current = first;
-    }
-    Hart* hart = system.current;
+    if (system.awake == 0 && !idle(system)) return;
+    Hart* hart = next_in_line(system);
+    system.current = hart;
     while (hart != nullptr) hart = hart->op->handler(hart, hart->op);
   }
 }

@@ -89,7 +89,8 @@ struct Hart {
   std::uint64_t slow_value = 0;       // result of a slow load
   PhysAddr last_physical;             // of the last slow access
   std::uint64_t current_pc = 0;       // of the instruction whose slow path runs, for events
-  std::uint64_t slow_fetches = 0;     // fetches that the I-TLB has counted itself since the last accounting
+  std::uint64_t slow_fetches = 0;     // instructions whose fetch the I-TLB has counted itself, since the last accounting
+  std::uint64_t fetched_in_vain = 0;  // instructions that were fetched but trapped, since the last accounting
   CsrState csr;
   Pmp pmp;
   std::uint64_t unretired = 0;        // clock - unretired = instret
@@ -122,7 +123,8 @@ struct Hart {
 
   // The clock at the start of `op`; instructions retired before it.
   std::uint64_t now(const Op* op) const { return clock + op->index; }
-  std::uint64_t pc_of(const Op* op) const { return page_pc | op->page_offset; }
+  // Behind a page's last instruction this is the next page.
+  std::uint64_t pc_of(const Op* op) const { return page_pc + op->page_offset; }
   std::uint64_t instret_at(std::uint64_t clock_value) const { return clock_value - unretired; }
 };
 

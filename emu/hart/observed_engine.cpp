@@ -69,6 +69,7 @@ void take_pending_trap(Hart& hart, Step& step) {
   step.trapped = true;
   step.cause = hart.trap;
   hart.pending = Pending::none;
+  ++hart.fetched_in_vain;
   enter_trap(hart, hart.clock,
              {false, hart.trap.code, hart.trap.value, step.pc,
               hart.trap.has_walk ? &hart.translation.last_walk() : nullptr});

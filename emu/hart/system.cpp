@@ -71,8 +71,10 @@ bool System::written(Hart* writer, std::uint64_t physical, unsigned size) {
   bool boundary = false;
   if (code.code_at(physical, size)) {
     code.drop_page(physical);
+    if (writer != nullptr) current = writer;
     for (const auto& hart : harts) {
       for (JumpTable& table : *hart->jump_tables) table.clear();
+      look_up(*hart);  // it may be suspended within a dropped block
     }
     boundary = true;
   }
@@ -110,7 +112,8 @@ void System::wake(Hart& hart, std::uint64_t clock, const Hart* from) {
   if (!hart.sleeping) return;
   hart.sleeping = false;
   ++awake;
-  const std::uint64_t start = clock + (from != nullptr && hart.id < from->id ? 1 : 0);
+  const std::uint64_t slot = clock + (from != nullptr && hart.id < from->id ? 1 : 0);
+  const std::uint64_t start = std::max(slot, hart.clock);  // its wfi may have ended later than that
   hart.counters.wfi_cycles += start - hart.clock;
   hart.unretired += start - hart.clock;
   hart.clock = start;
@@ -131,13 +134,16 @@ void System::set_deadline(Hart& hart) {
     return;
   }
   std::uint64_t deadline = std::min({next_event, clock_limit, poll_at});
-  if (instret_limit != ~std::uint64_t{0}) deadline = std::min(deadline, instret_limit + hart.unretired);
+  if (instret_limit < never.value - hart.unretired) deadline = std::min(deadline, instret_limit + hart.unretired);
   hart.deadline = deadline;
 }
 
-// A hart suspended within a block looks up at its very next operation.
 void System::look_up(Hart& hart) {
-  if (!in_blocks || hart.sleeping || hart.op == arrival || &hart == current) return;
+  if (hart.sleeping || hart.op == arrival || hart.op == nullptr || &hart == current) return;
+  if (!in_blocks) {  // the observed engine keeps pc and clock exact
+    hart.op = nullptr;
+    return;
+  }
   hart.pc = hart.pc_of(hart.op);
   hart.clock += hart.op->index;
   hart.op = arrival;
@@ -164,6 +170,7 @@ void System::timer_moved(Hart& hart, std::uint64_t now) {
 
 void System::handle_events(std::uint64_t clock, bool all_asleep) {
   event_clock = clock;
+  event_hart = all_asleep ? nullptr : current;
   platform.advance(Cycle{clock}, all_asleep);
   for (const auto& hart : harts) {
     if (hart->timer_at > clock) continue;
@@ -176,7 +183,9 @@ void System::handle_events(std::uint64_t clock, bool all_asleep) {
 void System::event_moved() {
   for (const auto& hart : harts) {
     // mtime itself may have been written.
-    if (hart->csr.menvcfg & menvcfg::STCE) set_timer(*hart, in_store ? storing_at : event_clock);
+    if (!(hart->csr.menvcfg & menvcfg::STCE)) continue;
+    set_timer(*hart, accessing ? access_clock : event_clock);
+    interrupts_changed(*hart);
   }
   deadlines_moved();
 }
@@ -185,7 +194,7 @@ void System::deadlines_moved() {
   find_next_event();
   for (const auto& hart : harts) {
     set_deadline(*hart);
-    if (hart->sleeping || !in_blocks || hart->op == arrival || &*hart == current || hart->op == nullptr) continue;
+    if (!in_blocks || hart->op == arrival || hart->op == nullptr) continue;
     if (hart->deadline < hart->clock + Block::of(hart->op)->instructions) look_up(*hart);
   }
 }
@@ -194,19 +203,23 @@ void System::set_interrupt(HartId id, unsigned mip_bit, bool level) {
   Hart& hart = *harts[id.value];
   const bool was = (pending_interrupts(hart) >> mip_bit) & 1;
   set_line(hart, mip_bit, level);
-  if (level && !was && (mip_bit == irq::MSI || mip_bit == irq::SSI) && !events.ipis().empty() && in_store) {
-    events.emit(events.ipis(), IpiEvent{site(*current, storing_at, current->current_pc), id, mip_bit == irq::SSI});
+  if (level && !was && (mip_bit == irq::MSI || mip_bit == irq::SSI) && !events.ipis().empty() && accessing) {
+    events.emit(events.ipis(), IpiEvent{site(*current, access_clock, current->current_pc), id, mip_bit == irq::SSI});
   }
   interrupts_changed(hart);
 }
 
 void System::interrupts_changed(Hart& hart) {
   if (hart.sleeping && (pending_interrupts(hart) & hart.csr.mie) != 0) {
-    wake(hart, in_store ? storing_at : event_clock, in_store || awake != 0 ? current : nullptr);
+    if (accessing) {
+      wake(hart, access_clock, current);
+    } else {
+      wake(hart, event_clock, event_hart);
+    }
     hart.op = arrival;
   }
   set_deadline(hart);
-  if (hart.deadline == 0 && hart.op != nullptr) look_up(hart);
+  if (hart.deadline == 0) look_up(hart);
 }
 
 void System::end(Stop reason, int status) {

@@ -67,9 +67,10 @@ class System {
   int exit_status = 0;
   const Op* arrival = nullptr;       // the operation of a hart that is between blocks, in the fast engine
   bool in_blocks = false;            // harts are suspended within blocks: the ring engine runs
-  bool in_store = false;             // `current` is storing to a device …
-  std::uint64_t storing_at = 0;      // … at this clock
-  std::uint64_t event_clock = 0;     // clock of the devices' event being handled
+  bool accessing = false;            // `current` is accessing a device …
+  std::uint64_t access_clock = 0;    // … at this clock
+  std::uint64_t event_clock = 0;     // clock of the devices' event being handled …
+  const Hart* event_hart = nullptr;  // … in this hart's turn; null: in nobody's, all are asleep
   std::uint64_t poll_at = 0;         // clock at which the host is asked whether to go on
   std::uint64_t reserving_harts = 0; // bit per hart with a valid reservation
 
@@ -101,6 +102,13 @@ class System {
   void timer_moved(Hart& hart, std::uint64_t now);
   // A device drives a mip bit of a hart; wakes it, or makes it look up, as needed.
   void set_interrupt(HartId id, unsigned mip_bit, bool level);
+  void begin_access(Hart& hart, std::uint64_t now) {
+    ++hart.counters.device_accesses;
+    current = &hart;
+    accessing = true;
+    access_clock = now;
+  }
+  // A hart that is suspended within a block fetches anew when its turn comes.
   void look_up(Hart& hart);
   void end(Stop reason, int status);
 

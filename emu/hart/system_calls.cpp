@@ -28,6 +28,7 @@ Flow SystemCalls::csr(Hart& h, const Op* op, isa::CsrOp operation, std::uint64_t
   const std::uint64_t now = h.now(op);
   std::uint64_t old = 0;
   h.current_pc = pc_of(h, op);
+  h.system->current = &h;  // a write may move deadlines
   if (!csr_access(h, now, address, operation, source, reads, writes, old)) return illegal(h, op);
   h.x[rd] = old;
   if (h.recorder != nullptr) {

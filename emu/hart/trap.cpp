@@ -1,5 +1,7 @@
 #include "emu/hart/trap.hpp"
 
+#include <algorithm>
+
 #include "emu/hart/csr.hpp"
 #include "emu/hart/csr_bits.hpp"
 #include "emu/hart/system.hpp"
@@ -71,10 +73,11 @@ void account_privilege(Hart& h, std::uint64_t now) {
   const std::uint64_t retired = instret - h.stats_instret;
   h.counters.cycles_by_privilege[level] += now - h.stats_clock;
   h.counters.instret_by_privilege[level] += retired;
-  if (mmu::translates(h.fetch_context) && retired > h.slow_fetches) {
-    h.translation.absorbed_hits(mmu::Access::fetch, retired - h.slow_fetches);
-  }
-  h.slow_fetches = 0;
+  const std::uint64_t fetched = retired + h.fetched_in_vain;
+  const std::uint64_t counted = std::min(fetched, h.slow_fetches);
+  if (mmu::translates(h.fetch_context)) h.translation.absorbed_hits(mmu::Access::fetch, fetched - counted);
+  h.slow_fetches -= counted;  // one is left when this is asked within an instruction
+  h.fetched_in_vain = 0;
   h.stats_clock = now;
   h.stats_instret = instret;
 }

@@ -21,6 +21,7 @@ bool limits_reached(const System& system, const Hart& hart) {
 bool poll_host(System& system, std::uint64_t clock) {
   if (clock < system.poll_at) return true;
   system.poll_at = clock + poll_interval;
+  system.telling = nullptr;
   if (!system.keep_going || system.keep_going()) return true;
   system.end(Stop::interrupted, 130);
   return false;
@@ -33,6 +34,13 @@ void trap_fetch(Hart& hart) {
              {false, trap.code, trap.value, hart.pc, trap.has_walk ? &hart.translation.last_walk() : nullptr});
   ++hart.clock;  // the attempt costs a cycle and retires nothing
   ++hart.unretired;
+}
+
+// Frees dropped blocks. `current` is between blocks; nobody else may stay inside one.
+void collect_code(System& system) {
+  for (const auto& hart : system.harts) system.look_up(*hart);
+  if (system.current->op != system.arrival) system.current->op = nullptr;
+  system.code.collect();
 }
 
 // One instruction that is not kept: its bits may come from two pages, or from the boot ROM.
@@ -48,7 +56,12 @@ bool fetch_bits(System& system, Hart& hart, PhysAddr physical, std::uint32_t& bi
   if ((half & 3) != 3) return true;
   const std::uint64_t second_va = hart.pc + 2;
   PhysAddr second{physical.value + 2};
-  if ((second_va & page_offset_mask) == 0 && !fetch_address(hart, hart.clock, second_va, 2, second)) return false;
+  if ((second_va & page_offset_mask) == 0) {
+    if (!fetch_address(hart, hart.clock, second_va, 2, second)) return false;
+  } else if (!hart.pmp.allows(second, 2, mmu::Access::fetch, hart.privilege)) {
+    raise(hart, cause::fetch_access, second_va);
+    return false;
+  }
   const std::uint8_t* high = system.platform.fetchable(second, 2);
   if (high == nullptr) {
     raise(hart, cause::fetch_access, second_va);
@@ -84,17 +97,21 @@ Block* fetch_block(System& system, Hart& hart) {
   PhysAddr physical;
   hart.current_pc = hart.pc;
   if (!fetch_address(hart, hart.clock, hart.pc, 2, physical)) return nullptr;
+  if (hart.fast_only_last) {  // the replacement must see every change of page
+    for (JumpTable& table : *hart.jump_tables) table.clear();
+  }
   const bool whole_page = hart.pmp.uniform(physical);
   if (!system.ram.contains(PhysAddr{physical.value & ~page_offset_mask}, page_size) || !whole_page ||
       crosses_page(system.ram, physical)) {
     std::uint32_t bits = 0;
     if (!fetch_bits(system, hart, physical, bits)) return nullptr;
+    ++hart.slow_fetches;
     return scratch_from_bits(system, hart, bits);
   }
   Block* block = system.code.at(physical.value);
   if (system.code.take_new_code_page()) system.forget_fast_stores();
+  ++hart.slow_fetches;
   JumpTable& jumps = *hart.jump;
-  if (hart.fast_only_last) jumps.clear();  // the replacement must see every change of page
   jumps.slots[JumpTable::index(hart.pc)] = {hart.pc, block};
   jumps.dirty = true;
   return block;
@@ -107,9 +124,11 @@ bool service(System& system, Hart& hart) {
   if (system.next_event <= hart.clock) system.handle_events(hart.clock, false);
   if (system.stop == Stop::none && limits_reached(system, hart)) system.end(Stop::limit, 0);
   if (system.stop != Stop::none || !poll_host(system, hart.clock)) return false;
+  if (system.code.wants_collection()) collect_code(system);
   const int interrupt = interrupt_to_take(hart);
   if (interrupt >= 0) {
     enter_trap(hart, hart.clock, {true, static_cast<std::uint64_t>(interrupt), 0, hart.pc, nullptr});
+    if (hart.op != system.arrival) hart.op = nullptr;  // the observed engine's place in a block is no longer valid
   }
   system.set_deadline(hart);
   return true;

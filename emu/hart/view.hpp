@@ -136,7 +136,7 @@ struct View {
     set_reservation(*hart, physical);
     set_x(o.rd, static_cast<std::uint64_t>(static_cast<std::int64_t>(value)));
     record(va, physical, static_cast<std::uint64_t>(value), sizeof(T), false);
-    return true;
+    return hart->pending == Pending::none;
   }
   template <class T>
   bool store_conditional(const isa::Operands& o, std::uint64_t va) {

@@ -77,12 +77,14 @@ bool select_binary(H& h, const Operands& o) {
 }
 
 // Runs `compute(fflags)` for a result that goes to an x register; the unit is dirty only if a flag was
-// raised.
+// raised, whether or not it was set before.
 template <class H, class Compute>
 void with_flags(H& h, Compute compute) {
-  const std::uint32_t before = h.fflags();
-  compute(h.fflags());
-  if (h.fflags() != before) h.fs_dirty();
+  std::uint32_t raised = 0;
+  compute(raised);
+  if (raised == 0) return;
+  h.fflags() |= raised;
+  h.fs_dirty();
 }
 
 // x[rd] = function(f[rs1], f[rs2]): comparisons.
