@@ -1,12 +1,13 @@
 // Module compressed_decoder: every 16-bit instruction as the 32-bit one it stands for (RISC-V manual, chapter C; Zcb).
 #include "emu/timing/cva6/decoder.hpp"
 
+#include "emu/timing/cva6/bit_field.hpp"
+
 namespace hartbeat::timing::cva6 {
 namespace {
 
 using u32 = std::uint32_t;
 
-constexpr u32 field(u32 bits, unsigned high, unsigned low) { return (bits >> low) & ((1u << (high - low + 1)) - 1); }
 constexpr u32 i_type(u32 imm, u32 rs1, u32 funct3, u32 rd, u32 opcode) {
   return ((imm & 0xFFF) << 20) | (rs1 << 15) | (funct3 << 12) | (rd << 7) | opcode;
 }

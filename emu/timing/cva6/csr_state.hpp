@@ -44,6 +44,8 @@ class CsrState {
     t.asid = static_cast<std::uint16_t>(r.satp >> 44);
     t.root = (r.satp & ((std::uint64_t{1} << 44) - 1)) << 12;
   }
+  // SSIP, STIP or SEIP changed by a device, not by an instruction of this hart.
+  void set_software_mip(std::uint64_t mip) { software_mip_ = mip & 0x222; }
   // mip_q: software bits and the wires of the previous cycle.
   std::uint64_t pending(std::uint64_t wires) const { return software_mip_ | wires; }
 

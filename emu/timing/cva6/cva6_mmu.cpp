@@ -3,9 +3,9 @@
 namespace hartbeat::timing::cva6 {
 namespace {
 
-// Execute regions of the configuration (PMA).
+// Execute regions of the configuration (PMA); the second page is the boot ROM of our board.
 bool executable(std::uint64_t physical) {
-  return physical - 0x8000'0000 < 0x4000'0000 || physical - 0x1'0000 < 0x1'0000 || physical < 0x1000;
+  return physical - 0x8000'0000 < 0x4000'0000 || physical - 0x1'0000 < 0x1'0000 || physical < 0x2000;
 }
 
 }  // namespace

@@ -1,12 +1,13 @@
 // Modules decoder and instr_scan: the fields of an instruction that time depends on.
 #include "emu/timing/cva6/decoder.hpp"
 
+#include "emu/timing/cva6/bit_field.hpp"
+
 namespace hartbeat::timing::cva6 {
 namespace {
 
 using u32 = std::uint32_t;
 
-constexpr u32 field(u32 bits, unsigned high, unsigned low) { return (bits >> low) & ((1u << (high - low + 1)) - 1); }
 
 std::int32_t branch_immediate(u32 i) {
   return static_cast<std::int32_t>(((i & 0x80000000) ? 0xFFFFF000 : 0) | (field(i, 7, 7) << 11) | (field(i, 30, 25) << 5) |

@@ -76,6 +76,7 @@ class Interconnect {
   }
   // A write of hart `writer` is in memory.
   void written(unsigned writer, std::uint64_t address, std::uint64_t data, std::uint8_t byte_enable, std::uint64_t cycle) {
+    if (rehearsing_) return;
     if (address - ClintWires::base < ClintWires::length) {
       clint.write(address, data, byte_enable, cycle + memory_.ipi_wire_delay);
       return;
@@ -87,12 +88,21 @@ class Interconnect {
     }
   }
 
+  // While a core only tries out its future, its writes have no effect and its requests win no arbitration for good.
+  void rehearse(bool on) {
+    if (on) saved_ = {last_read_, last_write_};
+    else if (rehearsing_) last_read_ = saved_[0], last_write_ = saved_[1];
+    rehearsing_ = on;
+  }
+
   ClintWires clint;
 
  private:
   MemoryParameters memory_;
   std::vector<Snooped*> snooped_;
   std::uint64_t last_read_ = 0, last_write_ = 0;  // cycle + 1 of the last acceptance
+  std::array<std::uint64_t, 2> saved_{};
+  bool rehearsing_ = false;
 };
 
 }  // namespace hartbeat::timing::cva6

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "emu/timing/cva6/decoder.hpp"
+#include "emu/timing/cva6/instr_queue.hpp"
 #include "emu/timing/retirement.hpp"
 
 namespace hartbeat::timing::cva6 {
@@ -13,6 +14,8 @@ struct ScoreboardEntry {
   Decoded decoded;
   Retirement outcome;            // what the functional core (or the speculation) says of it
   std::uint64_t pc = 0, issue_cycle = 0;
+  std::uint64_t predicted = 0;   // next pc that the front end went on with, when `flow` is not none
+  ControlFlow flow = ControlFlow::none;
   bool issued = false, valid = false, exception = false;
   bool interrupt = false;
   bool speculative = false;      // will be flushed: it is behind a trap or a flushing instruction

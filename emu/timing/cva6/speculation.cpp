@@ -1,6 +1,6 @@
 #include "emu/timing/cva6/speculation.hpp"
 
-#include <bit>
+#include "emu/timing/cva6/bit_field.hpp"
 
 namespace hartbeat::timing::cva6 {
 namespace {
@@ -9,7 +9,6 @@ using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 using i64 = std::int64_t;
 
-constexpr u32 field(u32 bits, unsigned high, unsigned low) { return (bits >> low) & ((1u << (high - low + 1)) - 1); }
 constexpr u64 sext32(u64 value) { return static_cast<u64>(static_cast<i64>(static_cast<std::int32_t>(value))); }
 
 // RV64I arithmetic, and of Zba/Zbb/Zbs/M what addresses are made of; anything else gives 0.

@@ -86,6 +86,7 @@ void WtAxiAdapter::push_read(std::uint64_t cycle, std::uint8_t id, std::uint8_t 
 }
 
 void WtAxiAdapter::push_write(std::uint64_t cycle, std::uint8_t id, const DcacheRequest& request) {
+  last_write_ = cycle;
   writes_.push({id, cycle + interconnect_->write_latency(request.address)});
   interconnect_->written(hart_, request.address, request.data, request.byte_enable, cycle);
 }

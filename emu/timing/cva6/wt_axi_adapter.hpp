@@ -64,6 +64,8 @@ class WtAxiAdapter {
   // The first cycle from `cycle` on in which clock() can do anything, given that no request is added.
   std::uint64_t next_event(std::uint64_t cycle) const;
 
+  // The cycle in which the last write was accepted by memory.
+  std::uint64_t last_write() const { return last_write_; }
   // The cycle in which the last uncached read left on AR (when a load from a device reads its register).
   std::uint64_t last_uncached_read() const { return last_uncached_read_; }
 
@@ -103,7 +105,7 @@ class WtAxiAdapter {
   Ring<Read, 16> reads_;
   Ring<Write, 16> writes_;
   Ring<Invalidation, 64> invalidations_;
-  std::uint64_t last_uncached_read_ = 0;
+  std::uint64_t last_uncached_read_ = 0, last_write_ = 0;
 };
 
 }  // namespace hartbeat::timing::cva6

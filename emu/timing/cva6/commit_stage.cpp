@@ -1,0 +1,120 @@
+// Modules commit_stage and controller: what leaves the scoreboard in a cycle, and what that flushes.
+#include "emu/timing/cva6/core.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+void Core::trace(const ScoreboardEntry& e, unsigned port, bool trapped) const {
+  TraceRecord out;
+  out.commit_cycle = cycle_;
+  out.issue_cycle = e.issue_cycle;
+  out.pc = e.pc;
+  out.bits = e.decoded.bits;
+  out.port = static_cast<std::uint8_t>(port);
+  out.privilege = csr_.translation().privilege;
+  out.trapped = trapped;
+  if (trapped) out.cause = e.outcome.cause | (e.outcome.interrupt ? std::uint64_t{1} << 63 : 0);
+  trace_->on_commit(out);
+}
+
+void Core::take_exception(ScoreboardEntry& head, Commit& out) {
+  out.flush = out.redirect = out.flush_predictors = true;
+  out.target = head.outcome.next_pc.value;
+  out.apply = true;
+  out.restart = Stall::trap;
+  last_commit_ = cycle_;
+  if (trace_) trace(head, 0, true);
+}
+
+void Core::commit_system(ScoreboardEntry& head, Commit& out, bool& ack) {
+  const bool drained = store_unit_.buffer().no_store_pending() && dcache_.wbuffer_empty();
+  out.csr = true;
+  switch (head.decoded.op) {
+    case Op::mret: case Op::sret:
+      out.flush = out.redirect = out.flush_predictors = true;
+      out.target = head.outcome.next_pc.value;
+      out.restart = Stall::trap;
+      break;
+    case Op::wfi:
+      if (!(csr_.pending(wires_) & csr_.mie())) halted_ = true;
+      break;
+    case Op::sfence_vma: case Op::fence: case Op::fence_i:
+      ack = drained;
+      if (!ack) return;
+      out.flush_tlb = head.decoded.op == Op::sfence_vma;
+      out.flush_icache = head.decoded.op == Op::fence_i;
+      out.flush = out.redirect = true;
+      out.target = head.pc + 4;
+      out.restart = head.decoded.op == Op::fence_i ? Stall::fence : Stall::csr_flush;
+      break;
+    case Op::csr_write:
+      if (!csr_write_flushes(head.decoded.csr)) break;
+      out.flush = out.redirect = true;
+      out.target = head.pc + 4;
+      break;
+    default: break;
+  }
+  out.apply = true;
+}
+
+void Core::commit_second(const ScoreboardEntry& head, Commit& out) const {
+  if (head.decoded.fu == Fu::csr || head.decoded.is_amo()) return;
+  const ScoreboardEntry& second = scoreboard_[(scoreboard_.commit_pointer() + 1) % Scoreboard::size];
+  if (!second.valid || second.exception) return;
+  switch (second.decoded.fu) {
+    case Fu::alu: case Fu::load: case Fu::ctrl_flow: case Fu::mult: case Fu::fpu: ++out.number; break;
+    default: break;
+  }
+}
+
+Core::Commit Core::commit(const AdapterReturn& in) {
+  Commit out;
+  ScoreboardEntry& head = scoreboard_[scoreboard_.commit_pointer()];
+  if (!head.valid || halted_) return out;
+  if (head.exception || (head.outcome.trapped && head.decoded.fu != Fu::csr)) {
+    take_exception(head, out);
+    return out;
+  }
+  bool ack = true;
+  if (head.decoded.fu == Fu::store && !head.decoded.is_amo()) {
+    ack = store_unit_.buffer().commit_ready();
+    out.store = ack;
+  } else if (head.decoded.fu == Fu::csr) {
+    if (head.outcome.trapped) {  // refused by the CSR file itself
+      take_exception(head, out);
+      return out;
+    }
+    commit_system(head, out, ack);
+  } else if (head.decoded.is_amo()) {
+    out.atomic = true;
+    ack = dcache_.amo_ack(in);
+    if (ack) {
+      out.flush = out.redirect = true;
+      out.target = head.pc + 4;
+      out.restart = Stall::atomic;
+    }
+  }
+  if (!ack) return out;
+  out.number = 1;
+  commit_second(head, out);
+  last_commit_ = cycle_;
+  committed_ += out.number;
+  if (trace_) {
+    for (unsigned port = 0; port < out.number; ++port)
+      trace(scoreboard_[(scoreboard_.commit_pointer() + port) % Scoreboard::size], port, false);
+  }
+  return out;
+}
+
+std::uint64_t Core::wake() const {
+  if (external_lines_ & csr_.mie()) return cycle_;
+  if (!(csr_.mie() & 0x88)) return never_cycle;
+  return interconnect_->clint.next_rise(hart_, cycle_);
+}
+
+void Core::sleep_until(std::uint64_t cycle) {
+  if (!halted_ || cycle <= cycle_) return;
+  stalls_[Stall::wfi] += cycle - cycle_;
+  cycle_ = cycle;
+}
+
+}  // namespace hartbeat::timing::cva6

@@ -1,0 +1,305 @@
+#include "emu/timing/cva6/core.hpp"
+
+#include <algorithm>
+
+namespace hartbeat::timing::cva6 {
+
+Core::Core(const Cva6Parameters& parameters, unsigned hart, Interconnect& interconnect, const HartView& view,
+           DecodeCache& decode)
+    : parameters_(parameters),
+      hart_(hart),
+      interconnect_(&interconnect),
+      view_(&view),
+      decode_cache_(&decode),
+      adapter_(interconnect, hart),
+      frontend_(parameters.boot_address),
+      mmu_(parameters.shared_tlb_sets) {}
+
+void Core::give(const Retirement& record) {
+  record_ = record;
+  have_record_ = true;
+  if (record.pc.value != issue_.entry.pc) {  // the front end is not where the functional core is
+    ++divergences_;
+    resync_ = true;
+  }
+  if (record.interrupt) issue_.interrupt = record.cause;
+  else if (issue_.interrupt >= 0 && !record.trapped) issue_.interrupt = -1;
+}
+
+bool Core::flushes(const Decoded& d) {
+  switch (d.op) {
+    case Op::csr_write: return csr_write_flushes(d.csr);
+    case Op::mret: case Op::sret: case Op::sfence_vma: case Op::fence: case Op::fence_i: return true;
+    default: return d.is_amo();
+  }
+}
+
+bool Core::mispredicted(const ScoreboardEntry& e) {
+  const std::uint64_t next = e.outcome.next_pc.value;
+  switch (e.decoded.op) {
+    case Op::branch: {
+      const bool taken = next != e.pc + e.decoded.length || e.decoded.immediate == e.decoded.length;
+      return taken != (e.flow == ControlFlow::branch);
+    }
+    case Op::jalr: return e.flow == ControlFlow::none || next != e.predicted;
+    default: return false;
+  }
+}
+
+void Core::step() {
+  const AdapterReturn in = adapter_.clock(cycle_);
+  Commit done = commit(in);
+
+  WriteBack results;
+  FpuOperation fpu;
+  ResolvedBranch branch = execute(results, fpu);
+  if (resync_) {
+    branch.mispredict = true;
+    branch.target = record_.pc.value;
+  }
+  const bool flush_unissued = done.flush || branch.mispredict;
+  const Ready ready{bypass_.ready(), fpu_.ready(fpu)};
+  const FpuWrap::Output fpu_result = fpu_.clock(fpu, done.flush);
+  if (fpu_result.valid) results.add(fpu_result.trans_id, false);
+
+  fetch_translation_ = mmu_.fetch(frontend_.icache().virtual_address(), frontend_.icache().wants_translation(), csr_.translation());
+  load_store(in, done, results);
+
+  const unsigned head = scoreboard_.commit_pointer();
+  const bool acknowledged = issue(done, results, ready, flush_unissued);
+  for (std::uint32_t mask = results.valid; mask; mask &= mask - 1) {
+    const unsigned id = static_cast<unsigned>(std::countr_zero(mask));
+    scoreboard_.write_back(id, (results.exception >> id) & 1);
+  }
+
+  Frontend::Inputs fetch;
+  decode(acknowledged, flush_unissued, fetch.pop);
+  fetch.flush = flush_unissued;
+  fetch.flush_predictors = done.flush_predictors;
+  fetch.flush_icache = done.flush_icache;
+  fetch.redirect = done.redirect;
+  fetch.target = done.target;
+  fetch.branch = branch;
+  frontend_.clock(fetch, fetch_translation_, in.icache_valid, adapter_, *interconnect_, *view_, *decode_cache_);
+
+  ++stalls_[acknowledged ? Stall::issued : cause()];
+  if (acknowledged) restart_ = Stall::fetch_bubble;
+  if (branch.mispredict) restart_ = Stall::mispredict;
+  if (done.apply) csr_.apply(scoreboard_[head].outcome);
+  if (done.flush) {
+    scoreboard_.flush();
+    execute_.valid = false;
+    csr_buffer_ = false;
+    speculative_ = false;
+    restart_ = done.restart;
+  } else {
+    scoreboard_.retire(done.number);
+  }
+  if (halted_ && (csr_.pending(wires_) & csr_.mie())) halted_ = false;
+  const std::uint64_t wires = interconnect_->clint.lines(hart_, cycle_) | external_lines_;
+  wires_settled_ = wires == wires_;
+  wires_ = wires;
+  resync_ = false;
+  ++cycle_;
+}
+
+ResolvedBranch Core::execute(WriteBack& results, FpuOperation& fpu) const {
+  ResolvedBranch out;
+  const Mult::Output product = mult_.output();
+  if (product.valid) results.add(product.trans_id, false);
+  if (load_result_.valid) results.add(load_result_.trans_id, load_result_.exception);
+  if (!execute_.valid) return out;
+  const ScoreboardEntry& e = scoreboard_[execute_.id];
+  switch (e.decoded.fu) {
+    case Fu::alu: case Fu::csr: case Fu::aes: results.add(execute_.id, false); break;
+    case Fu::cvxif: results.add(execute_.id, true); break;
+    case Fu::ctrl_flow:
+      results.add(execute_.id, false);
+      out.valid = true;
+      out.pc = e.pc;
+      out.target = e.outcome.next_pc.value;
+      out.mispredict = mispredicted(e);
+      out.flow = e.flow;
+      if (e.decoded.op == Op::branch) {
+        out.flow = ControlFlow::branch;
+        out.taken = (e.flow == ControlFlow::branch) != out.mispredict;
+      } else if (e.decoded.op == Op::jalr && out.mispredict && e.flow != ControlFlow::ret) {
+        out.flow = ControlFlow::jump_register;
+      }
+      break;
+    case Fu::fpu:
+      fpu = {true, e.decoded.op, e.decoded.fp_double, execute_.id, 1};
+      if (e.decoded.op == Op::fp_div || e.decoded.op == Op::fp_sqrt)
+        fpu.rounds = static_cast<std::uint8_t>(divsqrt_rounds(e.decoded.op == Op::fp_sqrt, e.decoded.fp_double,
+                                                              e.outcome.operand_a, e.outcome.operand_b));
+      break;
+    default: break;
+  }
+  return out;
+}
+
+LsuControl Core::lsu_request() const {
+  LsuControl out;
+  if (!execute_.valid) return out;
+  const ScoreboardEntry& e = scoreboard_[execute_.id];
+  if (e.decoded.fu != Fu::load && e.decoded.fu != Fu::store) return out;
+  out.valid = true;
+  out.is_load = e.decoded.fu == Fu::load;
+  out.op = e.decoded.op;
+  out.size_log2 = e.decoded.size_log2;
+  out.trans_id = execute_.id;
+  out.address = e.outcome.data_address.value;
+  out.data = e.outcome.store_value;
+  out.sc_fails = e.outcome.sc_failed;
+  const std::int64_t top = static_cast<std::int64_t>(out.address) >> 38;
+  out.misaligned = (out.address & ((1u << out.size_log2) - 1)) != 0 || (csr_.translation().data && top != 0 && top != -1);
+  out.access_fault = e.outcome.trapped && !e.outcome.interrupt && (e.outcome.cause == 5 || e.outcome.cause == 7);
+  return out;
+}
+
+void Core::load_store(const AdapterReturn& in, const Commit& commit, WriteBack& results) {
+  const TranslationState& translation = csr_.translation();
+  const LsuControl incoming = lsu_request();
+  const LsuControl request = bypass_.front(incoming);
+  const bool exception = mmu_.data_exception(translation);
+  const std::uint64_t physical = mmu_.data_physical();
+  const bool offset_matches = request.is_load && store_unit_.offset_matches(request.address, physical);
+
+  const LoadUnit::Drive drive = load_unit_.drive(request, offset_matches, exception, physical);
+  // The unit that the front request belongs to has the MMU.
+  const bool load_side = request.is_load;
+  const bool store_translates = !load_side && store_unit_.translates(request);
+  const bool translates = request.valid && (load_side ? drive.translate : store_translates);
+  const bool dtlb_hit = mmu_.data_hit(request, translates, translation);
+
+  const ReadRequest reads[2] = {mmu_.walker().request(), drive.read};
+  ReadResponse responses[2];
+  const StoreRequest store = store_unit_.buffer().request();
+  const bool granted = dcache_.accepts(store);
+  const AmoRequest amo = store_unit_.amo(commit.atomic);
+  const bool amo_ack = commit.atomic && dcache_.amo_ack(in);
+  dcache_.clock(in, adapter_, *interconnect_, reads, store, amo, responses);
+
+  const LoadUnit::Outputs load = load_unit_.clock(request, drive, responses[WtDcache::loads], dtlb_hit, offset_matches,
+                                                  exception, commit.flush);
+  StoreUnit::Inputs to_store;
+  to_store.physical = physical;
+  to_store.dtlb_hit = dtlb_hit;
+  to_store.exception = exception;
+  to_store.flush = commit.flush;
+  to_store.commit = commit.store;
+  to_store.granted = granted;
+  to_store.amo_at_commit = commit.atomic;
+  to_store.amo_ack = amo_ack;
+  const StoreUnit::Outputs stored = store_unit_.clock(request, to_store);
+  if (stored.valid) results.add(stored.trans_id, stored.exception);
+  load_result_ = load;
+
+  mmu_.clock(request, translates, store_translates, translation, responses[WtDcache::walker], commit.flush,
+             commit.flush_tlb, tlb_flush_, *view_);
+  bypass_.clock(incoming, load.pop, stored.pop, commit.flush);
+}
+
+bool Core::operands_ready(const Decoded& d, const WriteBack& results) const {
+  const auto ready = [&](unsigned reg, bool fpr) {
+    const int writer = scoreboard_.writer(fpr ? 32 + reg : reg);
+    if (writer < 0) return true;
+    const ScoreboardEntry& e = scoreboard_[static_cast<unsigned>(writer)];
+    const std::uint32_t bit = 1u << writer;
+    const bool valid = (e.valid && !e.exception) || (results.valid & ~results.exception & bit);
+    const bool not_csr = fpr || e.decoded.fu != Fu::csr || d.op == Op::sfence_vma;
+    return valid && not_csr;
+  };
+  if (!d.use_zimm && !ready(d.rs1, d.rs1_fpr)) return false;
+  if (!ready(d.rs2, d.rs2_fpr)) return false;
+  return !d.has_rs3 || ready(d.rs3, true);
+}
+
+bool Core::unit_busy(const Decoded& d, const Commit& commit, Ready ready) const {
+  const Fu executing = execute_.valid ? scoreboard_[execute_.id].decoded.fu : Fu::none;
+  const bool csr_ready = !((csr_buffer_ || executing == Fu::csr) && !commit.csr);
+  const bool division = executing == Fu::mult && scoreboard_[execute_.id].decoded.op == Op::div;
+  const bool flu_ready = csr_ready && mult_.ready(division);
+  switch (d.fu) {
+    case Fu::alu: case Fu::aes: case Fu::ctrl_flow: case Fu::csr: return !flu_ready || executing == Fu::mult;
+    case Fu::mult: return !flu_ready;
+    case Fu::fpu: return !ready.fpu;
+    case Fu::load: case Fu::store: return !ready.lsu;
+    default: return false;
+  }
+}
+
+// True when the instruction in the issue register was acknowledged.
+bool Core::issue(const Commit& commit, const WriteBack& results, Ready ready, bool flush_unissued) {
+  const Fu executing = execute_.valid ? scoreboard_[execute_.id].decoded.fu : Fu::none;
+  const ScoreboardEntry* running = execute_.valid ? &scoreboard_[execute_.id] : nullptr;
+  const bool multiplies = executing == Fu::mult && running->decoded.op == Op::mul;
+  const bool divides = executing == Fu::mult && running->decoded.op == Op::div;
+
+  bool acknowledged = false;
+  if (issue_.valid && !scoreboard_.full() && !(hold_issue_ && !have_record_ && !speculative_)) {
+    const Decoded& d = *issue_.decoded;
+    const bool exception = issue_.interrupt >= 0 || issue_.entry.fault != FetchFault::none || d.op == Op::ecall || d.op == Op::ebreak;
+    const bool faulted = issue_.entry.fault != FetchFault::none;
+    const bool busy = !faulted && unit_busy(d, commit, ready);
+    acknowledged = !busy && (exception || d.fu == Fu::cvxif || operands_ready(d, results));
+  }
+  if (mult_.busy() || executing == Fu::mult)
+    mult_.clock(multiplies, divides,
+                divides ? divider_iterations(running->decoded.expanded, running->outcome.operand_a, running->outcome.operand_b) : 0,
+                execute_.id, commit.flush);
+  if (executing == Fu::csr) csr_buffer_ = true;
+  else if (commit.csr) csr_buffer_ = false;
+
+  execute_.valid = false;
+  if (acknowledged && !flush_unissued) {
+    ScoreboardEntry& e = scoreboard_.next();
+    start(e);
+    execute_ = {!e.exception, static_cast<std::uint8_t>(scoreboard_.issue_pointer())};
+    scoreboard_.add();
+  }
+  return acknowledged && !flush_unissued;
+}
+
+void Core::start(ScoreboardEntry& e) {
+  const Decoded& d = *issue_.decoded;
+  e.decoded = d;
+  e.pc = issue_.entry.pc;
+  e.issue_cycle = cycle_;
+  e.predicted = issue_.entry.predicted;
+  e.flow = issue_.entry.flow;
+  e.interrupt = issue_.interrupt >= 0;
+  e.interrupt_cause = static_cast<std::uint8_t>(issue_.interrupt >= 0 ? issue_.interrupt : 0);
+  const bool faulted = issue_.entry.fault != FetchFault::none;
+  e.exception = e.interrupt || faulted || d.op == Op::ecall || d.op == Op::ebreak;
+  e.valid = e.exception;
+  e.rd = static_cast<std::uint8_t>(d.rd_fpr ? 32 + d.rd : d.rd);
+  e.speculative = speculative_;
+  if (have_record_ && !speculative_) {
+    e.outcome = record_;
+    have_record_ = false;
+    if (record_.trapped || flushes(d)) {
+      speculative_ = true;
+      speculation_.reset();
+    }
+    if (d.op == Op::sfence_vma)
+      tlb_flush_ = {record_.operand_a, static_cast<std::uint16_t>(record_.operand_b)};
+  } else {
+    e.outcome = speculation_.execute(d, e.pc, *view_, mmu_.dtlb(), csr_.translation());
+  }
+}
+
+void Core::decode(bool acknowledged, bool flush, bool& pop) {
+  if (acknowledged) issue_.valid = false;
+  pop = false;
+  if (!issue_.valid && frontend_.has_entry()) {
+    pop = true;
+    issue_.valid = true;
+    issue_.entry = frontend_.head();
+    issue_.decoded = &(*decode_cache_)[issue_.entry.bits];
+    issue_.interrupt = csr_.interrupt(wires_);
+  }
+  if (flush) issue_.valid = false;
+}
+
+}  // namespace hartbeat::timing::cva6

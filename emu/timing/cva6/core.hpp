@@ -1,0 +1,165 @@
+// One CVA6 core, stepped cycle by cycle: cva6.sv without data paths. Modules are members; this class is the wiring
+// between them, in the order in which a cycle's signals settle: memory returns, commit, execute, load/store, issue, decode, fetch.
+#pragma once
+
+#include <cstdint>
+
+#include "emu/timing/cva6/csr_state.hpp"
+#include "emu/timing/cva6/cva6_mmu.hpp"
+#include "emu/timing/cva6/fpu_wrap.hpp"
+#include "emu/timing/cva6/frontend.hpp"
+#include "emu/timing/cva6/load_unit.hpp"
+#include "emu/timing/cva6/mult.hpp"
+#include "emu/timing/cva6/parameters.hpp"
+#include "emu/timing/cva6/scoreboard.hpp"
+#include "emu/timing/cva6/speculation.hpp"
+#include "emu/timing/cva6/stall.hpp"
+#include "emu/timing/cva6/store_unit.hpp"
+#include "emu/timing/cva6/wt_axi_adapter.hpp"
+#include "emu/timing/cva6/wt_dcache.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+class Core {
+ public:
+  Core(const Cva6Parameters& parameters, unsigned hart, Interconnect& interconnect, const HartView& view, DecodeCache& decode);
+
+  std::uint64_t cycle() const { return cycle_; }
+  // An instruction of the correct path stands in the issue stage and nothing is known of it yet.
+  bool needs_record() const {
+    return issue_.valid && !have_record_ && !speculative_ && !(execute_.valid && scoreboard_[execute_.id].decoded.fu == Fu::ctrl_flow && mispredicted(scoreboard_[execute_.id]));
+  }
+  // The interrupt that the decoder has attached to that instruction, or -1.
+  int interrupt() const { return issue_.interrupt; }
+  std::uint64_t issue_pc() const { return issue_.entry.pc; }
+  const Decoded& issue_decoded() const { return *issue_.decoded; }
+  void give(const Retirement& record);
+  void step();
+
+  // Asleep in wfi; the cycle in which it would wake by itself.
+  bool asleep() const { return halted_; }
+  // Nothing moves: no cycle until wake() can differ from the next.
+  bool dormant() const {
+    return adapter_.idle() && dcache_.quiet() && frontend_.quiet() && mmu_.quiet() && bypass_.ready() && !execute_.valid &&
+           !mult_.busy() && !fpu_.active() && !load_result_.valid && !mmu_.shared().flushing() && issue_.valid && !needs_record() && wires_settled_;
+  }
+  std::uint64_t wake() const;
+  // Lets the clock of a sleeping core jump when nothing else is in flight.
+  void sleep_until(std::uint64_t cycle);
+
+  // Interrupts that are not the CLINT's: MEIP as a wire, SSIP, STIP and SEIP as mip holds them.
+  void set_external_lines(std::uint64_t mip) {
+    external_lines_ = mip & 0x800;
+    csr_.set_software_mip(mip);
+  }
+  void set_trace(TraceSink* sink) { trace_ = sink; }
+  // Instructions that were issued but have not committed, and the cycle of the last commit.
+  bool drained() const { return scoreboard_.empty() && !have_record_; }
+  bool stores_drained() const { return store_unit_.buffer().no_store_pending() && dcache_.wbuffer_empty(); }
+  std::uint64_t last_commit() const { return last_commit_; }
+  std::uint64_t committed() const { return committed_; }
+  std::uint64_t last_write() const { return adapter_.last_write(); }
+  std::uint64_t last_uncached_read() const { return adapter_.last_uncached_read(); }
+  std::uint64_t divergences() const { return divergences_; }
+  const StallCounters& stalls() const { return stalls_; }
+  // While on, nothing is issued that no record has been given for (to look ahead without the instructions behind).
+  void hold_issue(bool on) { hold_issue_ = on; }
+
+  bool dcache_holds(std::uint64_t address) const { return dcache_.holds(address); }
+  void post_invalidation(std::uint64_t address, std::uint64_t arrival) { adapter_.post_invalidation(address, arrival); }
+
+ private:
+  // The register between decode and issue.
+  struct IssueStage {
+    bool valid = false;
+    int interrupt = -1;
+    FetchEntry entry;
+    const Decoded* decoded = nullptr;
+  };
+  // The register between issue and execute.
+  struct ExecuteStage {
+    bool valid = false;
+    std::uint8_t id = 0;
+  };
+  // What the commit stage and the controller decide in a cycle.
+  struct Commit {
+    unsigned number = 0;          // instructions committed
+    bool flush = false;           // the whole pipeline
+    bool redirect = false;
+    std::uint64_t target = 0;
+    bool flush_predictors = false, flush_icache = false, flush_tlb = false;
+    bool store = false, csr = false, atomic = false;
+    bool apply = false;           // the head changes CSR state
+    Stall restart = Stall::csr_flush;
+  };
+  // What finishes in a cycle: bit masks over scoreboard slots.
+  struct WriteBack {
+    std::uint32_t valid = 0, exception = 0;
+    void add(unsigned id, bool with_exception) {
+      valid |= 1u << id;
+      if (with_exception) exception |= 1u << id;
+    }
+  };
+
+  // Units that could take an instruction at the start of the cycle.
+  struct Ready {
+    bool lsu = true, fpu = true;
+  };
+
+  static bool mispredicted(const ScoreboardEntry& e);
+  static bool flushes(const Decoded& d);
+  Commit commit(const AdapterReturn& in);
+  void commit_system(ScoreboardEntry& head, Commit& out, bool& ack);
+  void commit_second(const ScoreboardEntry& head, Commit& out) const;
+  void take_exception(ScoreboardEntry& head, Commit& out);
+  ResolvedBranch execute(WriteBack& results, FpuOperation& fpu) const;
+  LsuControl lsu_request() const;
+  void load_store(const AdapterReturn& in, const Commit& commit, WriteBack& results);
+  bool operands_ready(const Decoded& d, const WriteBack& results) const;
+  bool unit_busy(const Decoded& d, const Commit& commit, Ready ready) const;
+  bool issue(const Commit& commit, const WriteBack& results, Ready ready, bool flush_unissued);
+  void start(ScoreboardEntry& e);
+  void decode(bool acknowledged, bool flush, bool& pop);
+  void trace(const ScoreboardEntry& e, unsigned port, bool trapped) const;
+  Stall cause() const;
+  Stall raw_cause(const Decoded& d) const;
+
+  Cva6Parameters parameters_;
+  unsigned hart_;
+  Interconnect* interconnect_;
+  const HartView* view_;
+  DecodeCache* decode_cache_;
+  TraceSink* trace_ = nullptr;
+
+  std::uint64_t cycle_ = 0;
+  WtAxiAdapter adapter_;
+  Frontend frontend_;
+  Cva6Mmu mmu_;
+  WtDcache dcache_;
+  LsuBypass bypass_;
+  LoadUnit load_unit_;
+  StoreUnit store_unit_;
+  Mult mult_;
+  FpuWrap fpu_;
+  CsrState csr_;
+  Scoreboard scoreboard_;
+  Speculation speculation_;
+
+  IssueStage issue_;
+  ExecuteStage execute_;
+  Retirement record_;
+  bool have_record_ = false, speculative_ = false, hold_issue_ = false;
+  bool csr_buffer_ = false;            // csr_buffer: an uncommitted CSR instruction
+  bool halted_ = false;                // wfi
+  LoadUnit::Outputs load_result_;      // the pipeline register behind the load unit
+  TlbFlush tlb_flush_;
+  std::uint64_t wires_ = 0, external_lines_ = 0;  // mip_q of the interrupt wires
+  FetchTranslation fetch_translation_;
+  bool resync_ = false, wires_settled_ = false;
+
+  std::uint64_t last_commit_ = 0, committed_ = 0, divergences_ = 0;
+  StallCounters stalls_;
+  Stall restart_ = Stall::reset;
+};
+
+}  // namespace hartbeat::timing::cva6

@@ -1,0 +1,82 @@
+#include "emu/timing/cva6/cva6_timing.hpp"
+
+#include <algorithm>
+
+namespace hartbeat::timing::cva6 {
+namespace {
+// No instruction takes this long; a prediction that does not end is a defect, and must not hang the run.
+constexpr std::uint64_t patience = 1'000'000;
+}  // namespace
+
+class Cva6Timing::SnoopPort final : public Snooped {
+ public:
+  explicit SnoopPort(Core& core) : core_(core) {}
+  bool holds_line(std::uint64_t address) const override { return core_.dcache_holds(address); }
+  void post_invalidation(std::uint64_t address, std::uint64_t arrival) override { core_.post_invalidation(address, arrival); }
+
+ private:
+  Core& core_;
+};
+
+Cva6Timing::Cva6Timing(const Cva6Parameters& parameters, const std::vector<const HartView*>& views)
+    : interconnect_(parameters.memory, static_cast<unsigned>(views.size())) {
+  for (unsigned hart = 0; hart < views.size(); ++hart) {
+    cores_.push_back(std::make_unique<Core>(parameters, hart, interconnect_, *views[hart], decode_));
+    snoops_.push_back(std::make_unique<SnoopPort>(*cores_.back()));
+    interconnect_.attach(hart, snoops_.back().get());
+  }
+}
+
+Cva6Timing::~Cva6Timing() = default;
+
+bool Cva6Timing::run(unsigned hart, std::uint64_t horizon) {
+  Core& core = *cores_[hart];
+  while (core.cycle() < horizon) {
+    if (core.needs_record()) return true;
+    core.step();
+    if (core.asleep() && core.dormant()) {
+      const std::uint64_t wake = std::min(core.wake(), horizon);
+      if (wake == never_cycle) return false;
+      core.sleep_until(wake);
+    }
+  }
+  return false;
+}
+
+Core& Cva6Timing::rehearse(unsigned hart, const Retirement& retirement) {
+  if (!rehearsal_) rehearsal_ = std::make_unique<Core>(*cores_[hart]);
+  else *rehearsal_ = *cores_[hart];
+  rehearsal_->set_trace(nullptr);
+  rehearsal_->give(retirement);
+  rehearsal_->hold_issue(true);
+  return *rehearsal_;
+}
+
+std::uint64_t Cva6Timing::predict_commit(unsigned hart, const Retirement& retirement) {
+  interconnect_.rehearse(true);
+  Core& core = rehearse(hart, retirement);
+  const std::uint64_t limit = core.cycle() + patience;
+  while (!core.drained() && core.cycle() < limit) core.step();
+  interconnect_.rehearse(false);
+  return core.last_commit();
+}
+
+std::uint64_t Cva6Timing::predict_device_read(unsigned hart, const Retirement& retirement) {
+  interconnect_.rehearse(true);
+  Core& core = rehearse(hart, retirement);
+  const std::uint64_t before = core.last_uncached_read(), limit = core.cycle() + patience;
+  while (core.last_uncached_read() == before && !core.drained() && core.cycle() < limit) core.step();
+  interconnect_.rehearse(false);
+  return core.last_uncached_read();
+}
+
+std::uint64_t Cva6Timing::drain(unsigned hart) {
+  Core& core = *cores_[hart];
+  core.hold_issue(true);
+  const std::uint64_t limit = core.cycle() + patience;
+  while (!(core.drained() && core.stores_drained()) && core.cycle() < limit) core.step();
+  core.hold_issue(false);
+  return core.last_write();
+}
+
+}  // namespace hartbeat::timing::cva6

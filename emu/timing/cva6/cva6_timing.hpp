@@ -1,0 +1,51 @@
+// The cycle model of N CVA6 cores on one memory, as the rest of the emulator sees it. The protocol is in
+// emu/timing/retirement.hpp.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "emu/timing/cva6/core.hpp"
+#include "emu/timing/cva6/interconnect.hpp"
+#include "emu/timing/cva6/parameters.hpp"
+#include "emu/timing/cycle.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+class Cva6Timing {
+ public:
+  // `views[i]` answers for hart i and must outlive the model.
+  Cva6Timing(const Cva6Parameters& parameters, const std::vector<const HartView*>& views);
+  ~Cva6Timing();
+
+  unsigned harts() const { return static_cast<unsigned>(cores_.size()); }
+  Core& core(unsigned hart) { return *cores_[hart]; }
+  const Core& core(unsigned hart) const { return *cores_[hart]; }
+  Interconnect& interconnect() { return interconnect_; }
+
+  // Runs the hart up to the cycle `horizon`. True: it needs the next retirement. False: the horizon has been reached, or the
+  // hart sleeps and nothing in the model wakes it before.
+  bool run(unsigned hart, std::uint64_t horizon);
+  void retire(unsigned hart, const Retirement& retirement) { cores_[hart]->give(retirement); }
+
+  // The cycle in which the instruction described by `retirement` will commit (what it reads in mcycle).
+  std::uint64_t predict_commit(unsigned hart, const Retirement& retirement);
+  // The cycle in which the uncached load described by `retirement` will leave on AR.
+  std::uint64_t predict_device_read(unsigned hart, const Retirement& retirement);
+  // Lets what has been issued commit and its stores reach memory, with nothing behind. The cycle of the last write.
+  std::uint64_t drain(unsigned hart);
+
+ private:
+  class SnoopPort;
+  // A copy of the hart's core that may run ahead, on an interconnect that forgets.
+  Core& rehearse(unsigned hart, const Retirement& retirement);
+
+  Interconnect interconnect_;
+  DecodeCache decode_;
+  std::vector<std::unique_ptr<Core>> cores_;
+  std::vector<std::unique_ptr<SnoopPort>> snoops_;
+  std::unique_ptr<Core> rehearsal_;
+};
+
+}  // namespace hartbeat::timing::cva6
