@@ -238,7 +238,7 @@ bool Core::issue(const Commit& commit, const WriteBack& results, Ready ready, bo
 
   bool acknowledged = false;
   if (issue_.valid && !scoreboard_.full() && !(hold_issue_ && !have_record_ && !speculative_)) {
-    const Decoded& d = *issue_.decoded;
+    const Decoded& d = issue_.decoded;
     const bool exception = issue_.interrupt >= 0 || issue_.entry.fault != FetchFault::none || d.op == Op::ecall || d.op == Op::ebreak;
     const bool faulted = issue_.entry.fault != FetchFault::none;
     const bool busy = !faulted && unit_busy(d, commit, ready);
@@ -262,7 +262,7 @@ bool Core::issue(const Commit& commit, const WriteBack& results, Ready ready, bo
 }
 
 void Core::start(ScoreboardEntry& e) {
-  const Decoded& d = *issue_.decoded;
+  const Decoded& d = issue_.decoded;
   e.decoded = d;
   e.pc = issue_.entry.pc;
   e.issue_cycle = cycle_;
@@ -296,7 +296,7 @@ void Core::decode(bool acknowledged, bool flush, bool& pop) {
     pop = true;
     issue_.valid = true;
     issue_.entry = frontend_.head();
-    issue_.decoded = &(*decode_cache_)[issue_.entry.bits];
+    issue_.decoded = (*decode_cache_)[issue_.entry.bits];
     issue_.interrupt = csr_.interrupt(wires_);
   }
   if (flush) issue_.valid = false;

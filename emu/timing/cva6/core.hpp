@@ -32,7 +32,7 @@ class Core {
   // The interrupt that the decoder has attached to that instruction, or -1.
   int interrupt() const { return issue_.interrupt; }
   std::uint64_t issue_pc() const { return issue_.entry.pc; }
-  const Decoded& issue_decoded() const { return *issue_.decoded; }
+  const Decoded& issue_decoded() const { return issue_.decoded; }
   void give(const Retirement& record);
   void step();
 
@@ -74,7 +74,7 @@ class Core {
     bool valid = false;
     int interrupt = -1;
     FetchEntry entry;
-    const Decoded* decoded = nullptr;
+    Decoded decoded;
   };
   // The register between issue and execute.
   struct ExecuteStage {

@@ -27,7 +27,7 @@ Stall Core::cause() const {
     return restart_;
   }
   const ScoreboardEntry& head = scoreboard_[scoreboard_.commit_pointer()];
-  if (scoreboard_.full() || issue_.decoded->fu == Fu::csr || head.decoded.fu == Fu::csr || head.decoded.is_amo()) {
+  if (scoreboard_.full() || issue_.decoded.fu == Fu::csr || head.decoded.fu == Fu::csr || head.decoded.is_amo()) {
     if (head.issued && head.valid) {
       if (head.decoded.is_amo()) return Stall::atomic;
       if (head.decoded.fu == Fu::csr) return Stall::fence;
@@ -35,7 +35,7 @@ Stall Core::cause() const {
     }
     if (scoreboard_.full() && head.decoded.fu == Fu::load && !head.valid) return Stall::load_miss;
   }
-  const Decoded& d = *issue_.decoded;
+  const Decoded& d = issue_.decoded;
   if ((d.fu == Fu::load || d.fu == Fu::store) && !bypass_.ready()) {
     if (mmu_.walker().active() && !mmu_.walker().walking_instruction()) return Stall::dtlb_walk;
     return dcache_.load_waits() ? Stall::load_miss : Stall::unit_busy;
