@@ -31,7 +31,7 @@ CLI::Validator output_of(const std::set<std::string>& formats) {
         for (const std::string& format : formats) known += (known.empty() ? "" : ", ") + format;
         return "there is no format \"" + parse_output(text).format + "\"; there are: " + known;
       },
-      "FORMAT[:FILE]");
+      "");
 }
 
 std::string assignment(const std::string& text) {
@@ -42,8 +42,8 @@ std::string assignment(const std::string& text) {
 void add_machine_options(CLI::App& app, RunOptions& run) {
   app.add_option("--machine", run.machine, "Bundled machine's name, or a TOML file")->type_name("NAME|FILE");
   app.add_option("--set", run.overrides, "Override one configuration key; repeatable")
-      ->check(CLI::Validator(assignment, "KEY=VALUE"))
-      ->type_name("")
+      ->check(CLI::Validator(assignment, ""))
+      ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   const auto shorthand = [&](const char* option, const char* key, const char* type, const char* help) {
     app.add_option_function<std::string>(
@@ -66,8 +66,8 @@ void add_image_options(CLI::App& app, RunOptions& run) {
   app.add_option("--root", request.root, "Directory that becomes / of a Linux program")->type_name("DIR");
   app.add_option("--append", request.append, "Kernel command line")->type_name("TEXT");
   app.add_option("--env", request.environment, "Environment variable of a Linux program; repeatable")
-      ->check(CLI::Validator(assignment, "NAME=VALUE"))
-      ->type_name("")
+      ->check(CLI::Validator(assignment, ""))
+      ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
   app.add_option("--disk", run.disks, "virtio block device; writes are forgotten unless ,rw; repeatable")
       ->type_name("FILE[,rw]")
@@ -87,7 +87,7 @@ void add_output_options(CLI::App& app, RunOptions& run) {
            },
            help)
         ->check(output_of(formats))
-        ->type_name("")
+        ->type_name("FORMAT[:FILE]")
         ->allow_extra_args(false);
   };
   outputs("--trace", run.traces, {"spike"}, "Trace each instruction; FILE - is standard output; repeatable");
@@ -99,7 +99,7 @@ void add_output_options(CLI::App& app, RunOptions& run) {
       ->type_name("N");
   app.add_option("--timeout", run.timeout, "Stop after so many seconds of host time")
       ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(0.001, 1e9).description(""));
 }
 
 // Everything from PROGRAM on is the guest's and has not been looked at.
@@ -120,7 +120,7 @@ void take_program(const CLI::App& run_app, RunOptions& run) {
 Options parse_options(int argc, char** argv) {
   Options options;
   CLI::App app("Hartbeat: a RISC-V system emulator that explains what a fork cost", "hartbeat");
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   app.set_version_flag("--version", "hartbeat " HARTBEAT_VERSION);
   app.add_flag("-v,--verbose", options.verbose, "Say what is loaded where");
 
@@ -140,6 +140,7 @@ Options parse_options(int argc, char** argv) {
 
   try {
     app.parse(argc, argv);
+    if (app.get_subcommands().empty()) throw CLI::RequiredError("a command (run, machines or disasm)");
     if (run->parsed()) take_program(*run, options.run);
   } catch (const CLI::ParseError& error) {
     const bool said_what_was_asked = error.get_exit_code() == 0;  // --help, --version

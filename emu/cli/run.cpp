@@ -64,7 +64,7 @@ void write_file(const std::string& path, std::span<const std::uint8_t> bytes) {
 int dump_device_tree(const RunOptions& options, const MachineConfig& config) {
   const RunRequest& request = options.request;
   const bool nothing_to_load = request.program.empty() && request.kernel.empty() && request.firmware.empty();
-  write_file(options.dump_dtb, nothing_to_load ? device_tree(config, {request.append, 0, 0})
+  write_file(options.dump_dtb, nothing_to_load ? device_tree(config, {.bootargs = request.append})
                                                : load(config, request, bundled_images()).device_tree);
   return 0;
 }

@@ -26,6 +26,7 @@ class TreeBuilder {
     fdt_.text("model", "hartbeat," + config_.name);
     chosen();
     memory();
+    reserved_memory();
     cpus();
     power("poweroff", "syscon-poweroff", Finisher::pass);
     power("reboot", "syscon-reboot", Finisher::reset);
@@ -63,6 +64,17 @@ class TreeBuilder {
     const auto node = fdt_.node(fmt::format("memory@{:x}", PlatformConfig::ram_base.value));
     fdt_.text("device_type", "memory");
     fdt_.reg(PlatformConfig::ram_base.value, config_.platform.memory);
+  }
+
+  void reserved_memory() {
+    if (choices_.firmware_end <= choices_.firmware_start) return;
+    const auto node = fdt_.node("reserved-memory");
+    fdt_.cells("#address-cells", {2});
+    fdt_.cells("#size-cells", {2});
+    fdt_.flag("ranges");
+    const auto range = device("firmware", PhysAddr{choices_.firmware_start},
+                                 choices_.firmware_end - choices_.firmware_start);
+    fdt_.flag("no-map");
   }
 
   void cpus() {

@@ -108,7 +108,9 @@ class Loader {
                         "give --firmware fw_dynamic.elf of OpenSBI, or --firmware none",
                         payload_base, next));
       }
-      return add_elf(bundled_elf("bundled firmware", bundle_.firmware));
+      const std::uint64_t entry = add_elf(bundled_elf("bundled firmware", bundle_.firmware));
+      reserve_firmware(image_.files.back());
+      return entry;
     }
     std::vector<std::uint8_t> bytes = read_file(request_.firmware);
     if (looks_like_elf(bytes)) return place_firmware(ElfFile::parse(request_.firmware, std::move(bytes)));
@@ -116,7 +118,8 @@ class Loader {
     return ram_base;
   }
 
-  // OpenSBI's own ELF is position independent and linked to 0: it goes to the base of RAM and relocates itself.
+  // OpenSBI's own ELF is position independent and linked to 0: it goes to the base of RAM and relocates
+  // itself.
   std::uint64_t place_firmware(ElfFile elf) {
     const bool linked_low = elf.position_independent() && elf.segments().front().physical_address == 0;
     if (!linked_low) return add_elf(std::move(elf));
@@ -124,14 +127,25 @@ class Loader {
     const ElfFile& file = image_.files.back();
     for (const ElfSegment& segment : file.segments()) {
       const std::uint64_t address = ram_base + segment.physical_address;
-      if (segment.physical_address > payload_base - ram_base || segment.memory_size > payload_base - address) {
-        throw UserError(fmt::format("{} reaches to {:#x}, but firmware must end below the kernel at {:#x}", file.name(),
-                                    address + segment.memory_size, payload_base));
+      if (segment.physical_address > payload_base - ram_base ||
+          segment.memory_size > payload_base - address) {
+        throw UserError(fmt::format("{} reaches to {:#x}, but firmware must end below the kernel at {:#x}",
+                                    file.name(), address + segment.memory_size, payload_base));
       }
       image_.placements.push_back({PhysAddr{address}, file.contents(segment)});
       taken_.push_back({address, segment.memory_size, file.name()});
     }
     return ram_base + file.entry();
+  }
+
+  // OpenSBI adds itself to the device tree; ours relies on being there.
+  void reserve_firmware(const ElfFile& firmware) {
+    firmware_start_ = ~std::uint64_t{0};
+    for (const ElfSegment& segment : firmware.segments()) {
+      firmware_start_ = std::min(firmware_start_, segment.physical_address & ~page_offset_mask);
+      const std::uint64_t end = segment.physical_address + segment.memory_size;
+      firmware_end_ = std::max(firmware_end_, (end + page_offset_mask) & ~page_offset_mask);
+    }
   }
 
   std::uint64_t load_kernel() {
@@ -209,8 +223,9 @@ class Loader {
 
   std::uint64_t add_device_tree() {
     if (request_.device_tree.empty()) {
-      image_.device_tree =
-          device_tree(config_, {request_.append, archive_start_, archive_start_ + archive_size_});
+      image_.device_tree = device_tree(
+          config_,
+          {request_.append, archive_start_, archive_start_ + archive_size_, firmware_start_, firmware_end_});
     } else {
       image_.device_tree = read_file(request_.device_tree);
       constexpr std::uint8_t magic[] = {0xd0, 0x0d, 0xfe, 0xed};
@@ -222,7 +237,8 @@ class Loader {
     }
     // As QEMU does, on a 2 MiB boundary: boot loaders (U-Boot) copy some KiB more than the tree's size.
     constexpr std::uint64_t slack = 2u << 20;
-    const std::uint64_t at = reserve_high(image_.device_tree.size() + slack, "the device tree") & ~(slack - 1);
+    const std::uint64_t at =
+        reserve_high(image_.device_tree.size() + slack, "the device tree") & ~(slack - 1);
     add_blob(at, image_.device_tree, "device tree");
     return at;
   }
@@ -304,6 +320,7 @@ class Loader {
   Image image_;
   std::vector<Taken> taken_;
   std::uint64_t top_ = 0;  // lowest address taken at the top of RAM
+  std::uint64_t firmware_start_ = 0, firmware_end_ = 0;
   std::uint64_t archive_start_ = 0, archive_size_ = 0;
 };
 

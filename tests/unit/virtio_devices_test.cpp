@@ -1,0 +1,189 @@
+#include <catch2/catch.hpp>
+
+#include "emu/devices/virtio/block.hpp"
+#include "emu/devices/virtio/console.hpp"
+#include "tests/unit/host_pipe.hpp"
+#include "tests/unit/virtio_driver.hpp"
+
+using namespace hartbeat;
+using hartbeat::test::HostFile;
+using hartbeat::test::HostPipe;
+using Driver = hartbeat::test::VirtioDriver;
+
+namespace {
+
+constexpr std::uint64_t header = Driver::buffers, data = Driver::buffers + 0x1000, status = Driver::buffers + 0x9000;
+
+auto block(int descriptor, std::uint64_t bytes, bool write_through) {
+  return [=](Board& board) -> std::unique_ptr<virtio::Device> {
+    auto image = std::make_unique<virtio::DiskImage>(::dup(descriptor), bytes, write_through);
+    return std::make_unique<virtio::Block>(std::move(image), board);
+  };
+}
+
+// One request; returns its status byte (0xee: the device has not written it).
+unsigned request(Driver& driver, std::uint32_t type, std::uint64_t sector, std::uint32_t bytes, bool device_writes) {
+  driver.poke<std::uint32_t>(header, type);
+  driver.poke<std::uint64_t>(header + 8, sector);
+  driver.poke<std::uint8_t>(status, 0xee);
+  driver.describe(0, header, 16, Driver::next, 1);
+  driver.describe(1, data, bytes, Driver::next | (device_writes ? Driver::write : 0), 2);
+  driver.describe(2, status, 1, Driver::write);
+  driver.offer(0);
+  driver.notify();
+  return driver.peek<std::uint8_t>(status);
+}
+
+}  // namespace
+
+TEST_CASE("a disk's sectors are read from the file, and its padding is zero") {
+  HostFile file(std::string(512, 'a') + std::string(512, 'b') + "tail");
+  Driver driver(block(file.descriptor(), 1028, false));
+  driver.start();
+  CHECK(driver.reg(0x100) == 3);  // capacity
+  CHECK(request(driver, 0, 1, 1024, true) == 0);
+  CHECK(driver.used_length(0) == 1025);
+  CHECK(driver.peek_text(data, 512) == std::string(512, 'b'));
+  CHECK(driver.peek_text(data + 512, 5) == std::string("tail\0", 5));
+  CHECK(driver.board.saw_write_to(data));
+}
+
+TEST_CASE("what the guest writes to a disk is read back but does not reach the file") {
+  const std::string content(8192, 'a');
+  HostFile file(content);
+  Driver driver(block(file.descriptor(), 8192, false));
+  driver.start();
+  driver.poke_text(data, std::string(512, 'Z'));
+  CHECK(request(driver, 1, 9, 512, false) == 0);
+  CHECK(request(driver, 0, 8, 1536, true) == 0);
+  CHECK(driver.peek_text(data, 1536) == std::string(512, 'a') + std::string(512, 'Z') + std::string(512, 'a'));
+  CHECK(file.content() == content);
+}
+
+TEST_CASE("with rw what the guest writes reaches the file") {
+  HostFile file(std::string(1024, 'a'));
+  Driver driver(block(file.descriptor(), 1024, true));
+  driver.start();
+  driver.poke_text(data, std::string(512, 'Z'));
+  CHECK(request(driver, 1, 1, 512, false) == 0);
+  CHECK(request(driver, 4, 0, 0, false) == 0);
+  CHECK(file.content() == std::string(512, 'a') + std::string(512, 'Z'));
+}
+
+TEST_CASE("a request outside the disk or of broken length is an I/O error") {
+  HostFile file(std::string(1024, 'a'));
+  Driver driver(block(file.descriptor(), 1024, false));
+  driver.start();
+  CHECK(request(driver, 0, 2, 512, true) == 1);
+  CHECK(request(driver, 0, 1, 1024, true) == 1);
+  CHECK(request(driver, 0, ~std::uint64_t{0}, 512, true) == 1);
+  CHECK(request(driver, 1, 2, 512, false) == 1);
+  CHECK(request(driver, 0, 0, 100, true) == 1);
+  CHECK(request(driver, 77, 0, 512, true) == 2);
+  CHECK(request(driver, 8, 0, 20, true) == 0);
+  CHECK(driver.peek_text(data, 9) == std::string("hartbeat\0", 9));
+}
+
+TEST_CASE("a disk request without header or status is returned, and the next one is served") {
+  HostFile file(std::string(1024, 'a'));
+  Driver driver(block(file.descriptor(), 1024, false));
+  driver.start();
+  driver.describe(5, data, 8, 0);
+  driver.offer(5);
+  driver.describe(6, header, 16, 0);
+  driver.offer(6);
+  driver.notify();
+  CHECK(driver.used_index() == 2);
+  CHECK(driver.used_length(0) == 0);
+  CHECK(request(driver, 0, 0, 512, true) == 0);
+}
+
+TEST_CASE("a disk header may be split over buffers") {
+  HostFile file(std::string(512, 'q'));
+  Driver driver(block(file.descriptor(), 512, false));
+  driver.start();
+  driver.poke<std::uint64_t>(header, 0);
+  driver.poke<std::uint64_t>(header + 0x100, 0);
+  driver.describe(0, header, 8, Driver::next, 1);
+  driver.describe(1, header + 0x100, 8, Driver::next, 2);
+  driver.describe(2, data, 513, Driver::write);
+  driver.offer(0);
+  driver.notify();
+  CHECK(driver.peek_text(data, 512) == std::string(512, 'q'));
+  CHECK(driver.peek<std::uint8_t>(data + 512) == 0);
+}
+
+namespace {
+
+struct ConsoleDriver {
+  ConsoleDriver(int input, bool wait)
+      : in(input), driver([this, wait](Board& board) -> std::unique_ptr<virtio::Device> {
+          return std::make_unique<virtio::Console>(out, in, wait, board);
+        }) {
+    driver.start();
+    driver.place_queue(1, 8);
+  }
+  void post(unsigned slot, std::uint32_t bytes) {
+    driver.describe(slot, data + 0x100 * slot, bytes, Driver::write);
+    driver.offer(static_cast<std::uint16_t>(slot));
+  }
+  HostPipe pipe;
+  HostOutput out{pipe.writer()};
+  HostInput in;
+  Driver driver;
+};
+
+}  // namespace
+
+TEST_CASE("a console writes the guest's bytes in order, over buffers and chains") {
+  ConsoleDriver console(-1, true);
+  Driver& driver = console.driver;
+  driver.poke_text(data, "hello world\n");
+  const std::uint64_t table = Driver::descriptors + 0x4000;
+  driver.describe(0, data, 6, Driver::next, 1, table);
+  driver.describe(1, data + 6, 6, 0, 0, table);
+  driver.offer(0, 1);
+  driver.notify(1);
+  CHECK(console.pipe.received() == "hello world\n");
+  CHECK(driver.used_index(1) == 1);
+  CHECK(driver.used_length(0, 1) == 0);
+}
+
+TEST_CASE("a console takes input only for posted buffers, one at a time, and returns length 0 at its end") {
+  HostPipe input;
+  input.send("abcdef");
+  input.close_writer();
+  ConsoleDriver console(input.reader(), true);
+  Driver& driver = console.driver;
+  console.post(0, 4);
+  console.post(1, 4);
+  driver.notify(0);
+  CHECK(driver.used_index() == 1);
+  CHECK(driver.used_length(0) == 4);
+  CHECK(driver.peek_text(data, 4) == "abcd");
+  driver.reg(0x064, 1);
+  CHECK(driver.used_index() == 2);
+  CHECK(driver.used_length(1) == 2);
+  CHECK(driver.peek_text(data + 0x100, 2) == "ef");
+  console.post(2, 4);
+  console.post(3, 4);
+  driver.notify(0);
+  CHECK(driver.used_index() == 4);
+  CHECK(driver.used_length(2) == 0);
+  CHECK(driver.used_length(3) == 0);
+}
+
+TEST_CASE("a console that does not wait delivers input when it is polled") {
+  HostPipe input;
+  ConsoleDriver console(input.reader(), false);
+  Driver& driver = console.driver;
+  console.post(0, 4);
+  driver.notify(0);
+  CHECK(driver.used_index() == 0);
+  CHECK(driver.transport.wants_polling());
+  input.send("xy");
+  driver.transport.poll();
+  CHECK(driver.used_index() == 1);
+  CHECK(driver.peek_text(data, 2) == "xy");
+  CHECK(driver.interrupted());
+}
