@@ -280,12 +280,12 @@ void Core::start(ScoreboardEntry& e) {
     have_record_ = false;
     if (record_.trapped || flushes(d)) {
       speculative_ = true;
-      speculation_.reset();
+      speculation_.reset(d.is_amo() ? d.rd : 0, cycle_);
     }
     if (d.op == Op::sfence_vma)
       tlb_flush_ = {record_.operand_a, static_cast<std::uint16_t>(record_.operand_b)};
   } else {
-    e.outcome = speculation_.execute(d, e.pc, *view_, mmu_.dtlb(), csr_.translation());
+    e.outcome = speculation_.execute(d, e.pc, cycle_, *view_, mmu_.dtlb(), csr_.translation());
   }
 }
 

@@ -108,7 +108,10 @@ bool FpuWrap::accepts(const FpuOperation& op) const {
 }
 
 FpuWrap::Output FpuWrap::clock(const FpuOperation& in, bool flush) {
-  if (!active_ && !in.valid) return {};
+  if (!active_ && !in.valid) {
+    if (flush) group_next_ = format_next_[0] = format_next_[1] = 0;
+    return {};
+  }
   const Arbitration arbitration = arbitrate();
   const FpuOperation& operation = stalled_ ? held_ : in;
   const bool taken = operation.valid && accepts(operation);
@@ -133,6 +136,7 @@ FpuWrap::Output FpuWrap::clock(const FpuOperation& in, bool flush) {
     for (Pipe& pipe : pipes_) pipe.stages = {};
     divsqrt_ = {};
     stalled_ = false;
+    group_next_ = format_next_[0] = format_next_[1] = 0;
   }
   active_ = stalled_ || divsqrt_.busy || divsqrt_.input.valid || divsqrt_.output.valid;
   for (const Pipe& pipe : pipes_) active_ |= pipe.busy();

@@ -51,6 +51,7 @@ bool taken(u32 i, u64 a, u64 b) {
 void Speculation::load_registers(const HartView& view) {
   if (loaded_) return;
   for (unsigned i = 1; i < 32; ++i) x_[i] = view.integer_register(i);
+  x_[amo_rd_] = 0;
   loaded_ = true;
 }
 
@@ -73,9 +74,13 @@ std::uint64_t Speculation::load(const Decoded& d, std::uint64_t address, const H
   return value;
 }
 
-Retirement Speculation::execute(const Decoded& d, std::uint64_t pc, const HartView& view, const Cva6Tlb& dtlb,
+Retirement Speculation::execute(const Decoded& d, std::uint64_t pc, std::uint64_t cycle, const HartView& view, const Cva6Tlb& dtlb,
                                 const TranslationState& translation) {
   load_registers(view);
+  // The store unit writes back for the atomic whatever stands in front of it then: the operand of a load or store right
+  // behind (store_unit.sv, result_o), else zero.
+  if (amo_rd_ != 0 && cycle == started_ + 1 && (d.fu == Fu::load || d.fu == Fu::store))
+    x_[amo_rd_] = d.fu == Fu::load ? static_cast<u64>(static_cast<i64>(d.immediate)) : d.rs2_fpr ? 0 : x_[d.rs2];
   Retirement out;
   out.pc = VirtAddr{pc};
   out.next_pc = VirtAddr{pc + d.length};

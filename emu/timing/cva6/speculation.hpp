@@ -13,9 +13,15 @@ namespace hartbeat::timing::cva6 {
 
 class Speculation {
  public:
-  void reset() { loaded_ = false; }
+  // Starts over behind an instruction that has just been issued in `cycle`. An atomic's destination holds no result yet: `amo_rd`
+  // is its register (0: not an atomic).
+  void reset(unsigned amo_rd, std::uint64_t cycle) {
+    loaded_ = false;
+    amo_rd_ = amo_rd;
+    started_ = cycle;
+  }
   // Executes `d` at `pc` on the speculative registers and describes it as far as timing needs.
-  Retirement execute(const Decoded& d, std::uint64_t pc, const HartView& view, const Cva6Tlb& dtlb,
+  Retirement execute(const Decoded& d, std::uint64_t pc, std::uint64_t cycle, const HartView& view, const Cva6Tlb& dtlb,
                      const TranslationState& translation);
 
  private:
@@ -24,6 +30,8 @@ class Speculation {
                      const TranslationState& translation) const;
 
   bool loaded_ = false;
+  unsigned amo_rd_ = 0;
+  std::uint64_t started_ = 0;
   std::array<std::uint64_t, 32> x_{};
 };
 
