@@ -336,24 +336,6 @@ user_clear:
   bnez a2, 3b
   j 6b
 
-# user_compare_exchange(u32* at, u32 expected, u32 desired, u32* old): 0 done (old = what was there), else it faulted.
-  .globl user_compare_exchange
-user_compare_exchange:
-  mv t5, a2
-  li a2, 1
-  sext.w a1, a1
-  li t6, SSTATUS_SUM
-  csrs sstatus, t6
-1:
-  lr.w.aqrl t0, (a0)
-  bne t0, a1, 2f
-  sc.w.aqrl t1, t5, (a0)
-  bnez t1, 1b
-2:
-  csrc sstatus, t6
-  sw t0, 0(a3)
-  li a0, 0
-  ret
 user_access_end:
 
 user_access_failed:

@@ -105,13 +105,13 @@ i64 InodeFile::list(u64 to, u64 size) {
     if (done + record_size > size) return done != 0 ? static_cast<i64>(done) : -EINVAL;
     memset(record.get(), 0, sizeof(Record));
     record[0].d_ino = entry[0].number;
-    record[0].d_off = static_cast<i64>(position_ + 1);
+    record[0].d_off = static_cast<i64>(entry[0].next);
     record[0].d_reclen = static_cast<u16>(record_size);
     record[0].d_type = directory_type(entry[0].type);
     memcpy(record[0].d_name, entry[0].name, length);
     if (copy_to_user(to + done, record.get(), record_size) != 0) return -EFAULT;
     done += record_size;
-    ++position_;
+    position_ = entry[0].next;
   }
   return static_cast<i64>(done);
 }

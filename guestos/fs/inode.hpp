@@ -17,6 +17,7 @@ struct Pipe;
 struct Entry {
   char* name = nullptr;
   Inode* inode = nullptr;  // a reference is held
+  u64 cookie = 0;          // its place in the directory, for ever: getdents64 goes on after it
   Links<Entry> links = {};
 };
 using EntryList = List<Entry, &Entry::links>;
@@ -76,6 +77,7 @@ struct Inode {
   u64 archive_size = 0;
   Inode* next_cached = nullptr;  // start-up files that have cached pages, for forget_since_boot
   bool is_cached_boot_file = false;
+  Inode* next_directory = nullptr;  // start-up directories, for forget_since_boot
 
   bool is_directory() const { return (mode & S_IFMT) == S_IFDIR; }
   bool is_regular() const { return (mode & S_IFMT) == S_IFREG; }
@@ -121,9 +123,11 @@ i64 remove_at(const PathRequest& request, bool directory);
 i64 rename_at(const PathRequest& from, const PathRequest& to, bool no_replace);
 // The absolute path of a directory; its length without NUL or a negative errno.
 i64 path_of(Inode* directory, char* to, u64 capacity);
-// Directory iteration: the n-th entry (0 "." , 1 ".."), copied; false at the end.
+// Directory iteration: the entry at a position (0 is the start, then EntryCopy::next), copied; false at the
+// end. Names that come or go meanwhile do not move the others.
 struct EntryCopy {
   u64 number;
+  u64 next;  // the position after this entry
   u32 type;
   char name[NAME_MAX + 1];
 };

@@ -308,6 +308,7 @@ Inode* proc_lookup(Inode& directory, const char* name, i64& error) {
 bool proc_entry_at(Inode& directory, u64 position, EntryCopy& copy) {
   const NodeTable table = table_of(directory.proc);
   copy.number = position + 100;
+  copy.next = position + 3;  // after ".", ".." and this one
   if (position < table.count) {
     copy.type = table.first[position].mode & S_IFMT;
     copy_text(copy.name, table.first[position].name, sizeof copy.name);

@@ -10,10 +10,16 @@ void forget_boot_file_pages();
 
 namespace {
 
-constexpr unsigned most_links_followed = 40;
-
 constinit Mutex tree_mutex;
 constinit Inode* root = nullptr;
+constinit Inode* boot_directories = nullptr;
+constinit u64 last_cookie = 1;  // positions 0 and 1 are "." and ".."
+
+void note_boot_directory(Inode* directory) {
+  if (!heap_is_boot_object(directory)) return;
+  directory->next_directory = boot_directories;
+  boot_directories = directory;
+}
 
 Entry* find_entry(const Inode& directory, const char* name) {
   for (Entry* entry = directory.entries.first(); entry != nullptr; entry = EntryList::next(entry))
@@ -42,6 +48,7 @@ void destroy_entry(Entry* entry) {
 }
 
 void attach(Inode& directory, Entry* entry) {
+  entry->cookie = ++last_cookie;
   directory.entries.push_back(entry);
   ++entry->inode->links;
   if (entry->inode->is_directory()) {
@@ -63,12 +70,19 @@ void detach(Inode& directory, Entry* entry) {
 struct Walk {
   Inode* directory = nullptr;
   Inode* inode = nullptr;  // nullptr: the last component does not exist
+  Inode* link = nullptr;   // the link whose target is being walked: its text must stay
   char name[NAME_MAX + 1] = {};
   bool wants_directory = false;  // a slash follows the last component
 
   ~Walk() {
     if (directory != nullptr) release_inode(directory);
     if (inode != nullptr) release_inode(inode);
+    if (link != nullptr) release_inode(link);
+  }
+  void hold_link() {
+    if (link != nullptr) release_inode(link);
+    link = inode;
+    inode = nullptr;
   }
   void set_directory(Inode* next) {
     add_inode_reference(next);
@@ -113,53 +127,88 @@ i64 next_component(const char*& path, char* name) {
   return static_cast<i64>(size);
 }
 
-i64 walk(const PathRequest& request, Walk& at, unsigned links_left);
+// How many links may still be followed, and how deep links in the middle of links' targets may nest (each
+// nesting is a recursion on the kernel's stack).
+struct LinkBudget {
+  unsigned links = 40;
+  unsigned depth = 8;
+};
 
-// Replaces the walk by the target of the link it stands on.
-i64 follow_link(Walk& at, unsigned links_left) {
-  if (links_left == 0) return -ELOOP;
+i64 walk(const PathRequest& request, Walk& at, LinkBudget& budget);
+
+// Replaces the walk by the target of the link it stands on, which is not the last component.
+i64 follow_link(Walk& at, LinkBudget& budget) {
+  if (budget.links == 0 || budget.depth == 0) return -ELOOP;
+  --budget.links;
+  --budget.depth;
   Inode* link = at.inode;
-  at.inode = nullptr;
   Inode* start = at.directory;
+  at.inode = nullptr;
   at.directory = nullptr;
-  const i64 error = walk({start, link->target, true}, at, links_left - 1);
+  const i64 error = walk({start, link->target, true}, at, budget);
+  ++budget.depth;
   release_inode(start);
   release_inode(link);
   return error;
 }
 
-i64 walk(const PathRequest& request, Walk& at, unsigned links_left) {
-  const char* path = request.path;
-  if (*path == 0) return -ENOENT;
-  Inode* start = *path == '/' || request.start == nullptr ? root : request.start;
+i64 begin_walk(const PathRequest& request, Walk& at) {
+  if (*request.path == 0) return -ENOENT;
+  Inode* start = *request.path == '/' || request.start == nullptr ? root : request.start;
   at.set_directory(start);
   add_inode_reference(start);
   at.set_inode(start);
   copy_text(at.name, ".", sizeof at.name);
-  for (;;) {
-    char name[NAME_MAX + 1];
-    const i64 size = next_component(path, name);
-    if (size < 0) return size;
-    if (size == 0) return 0;
-    if (at.inode == nullptr) return -ENOENT;
-    if (!at.inode->is_directory()) return -ENOTDIR;
-    at.set_directory(at.inode);
-    memcpy(at.name, name, static_cast<u64>(size) + 1);
-    at.wants_directory = *path == '/';
-    i64 error = 0;
-    at.set_inode(child_of(*at.directory, name, error));
-    if (at.inode == nullptr && error != -ENOENT) return error;
-    const char* rest = path;
-    while (*rest == '/') ++rest;
-    const bool last = *rest == 0;
-    if (at.inode != nullptr && at.inode->is_link() && (!last || request.follow || at.wants_directory)) {
-      const bool wants_directory = at.wants_directory;
-      if (error = follow_link(at, links_left); error != 0) return error;
-      at.wants_directory = at.wants_directory || wants_directory;
+  return 0;
+}
+
+// One component further. `last`: nothing but slashes follows it.
+i64 step(const char*& path, Walk& at, bool& last) {
+  if (at.inode == nullptr) return -ENOENT;
+  if (!at.inode->is_directory()) return -ENOTDIR;
+  at.set_directory(at.inode);
+  const i64 size = next_component(path, at.name);
+  if (size < 0) return size;
+  const bool slash = *path == '/';
+  while (*path == '/') ++path;
+  last = *path == 0;
+  at.wants_directory = at.wants_directory || (last && slash);
+  i64 error = 0;
+  at.set_inode(child_of(*at.directory, at.name, error));
+  if (at.inode == nullptr && (error != -ENOENT || !last)) return error;
+  return 0;
+}
+
+i64 walk(const PathRequest& request, Walk& at, LinkBudget& budget) {
+  i64 error = begin_walk(request, at);
+  const char* path = request.path;
+  while (error == 0 && *path == '/') ++path;
+  while (error == 0 && *path != 0) {
+    bool last = false;
+    error = step(path, at, last);
+    if (error != 0 || at.inode == nullptr || !at.inode->is_link()) continue;
+    if (!last) {
+      error = follow_link(at, budget);
+      if (error == 0 && at.inode == nullptr) error = -ENOENT;
+    } else if (request.follow || at.wants_directory) {
+      // In the last place the target simply takes the path's place: no recursion, however long the chain.
+      if (budget.links-- == 0) return -ELOOP;
+      at.hold_link();
+      path = at.link->target;
+      if (*path == 0) return -ENOENT;
+      if (*path == '/') at.set_directory(root);
+      while (*path == '/') ++path;
+      add_inode_reference(at.directory);
+      at.set_inode(at.directory);
     }
-    if (at.inode == nullptr && !last) return -ENOENT;
-    if (last && at.inode != nullptr && at.wants_directory && !at.inode->is_directory()) return -ENOTDIR;
   }
+  if (error == 0 && at.inode != nullptr && at.wants_directory && !at.inode->is_directory()) error = -ENOTDIR;
+  return error;
+}
+
+i64 walk(const PathRequest& request, Walk& at) {
+  LinkBudget budget;
+  return walk(request, at, budget);
 }
 
 bool is_dot(const char* name) { return equal(name, ".") || equal(name, ".."); }
@@ -171,15 +220,34 @@ bool is_inside(const Inode* directory, const Inode* ancestor) {
   }
 }
 
-void forget_tree(Inode& directory) {
+void remove_entry(Inode& directory, Entry* entry) {
+  Inode* inode = entry->inode;
+  detach(directory, entry);
+  destroy_entry(entry);
+  release_inode(inode);
+}
+
+// Removes everything below `top`, without recursion: a tree may be deeper than the kernel's stack.
+void clear_below(Inode& top) {
+  for (Inode* directory = &top;;) {
+    Entry* entry = directory->entries.first();
+    if (entry == nullptr) {
+      if (directory == &top) return;
+      directory = directory->parent;
+    } else if (entry->inode->is_directory() && !entry->inode->entries.empty()) {
+      directory = entry->inode;
+    } else {
+      remove_entry(*directory, entry);
+    }
+  }
+}
+
+void forget_in(Inode& directory) {
   for (Entry* entry = directory.entries.first(); entry != nullptr;) {
     Entry* next = EntryList::next(entry);
-    if (entry->inode->is_directory()) forget_tree(*entry->inode);
     if (!heap_is_boot_object(entry)) {
-      Inode* inode = entry->inode;
-      detach(directory, entry);
-      destroy_entry(entry);
-      release_inode(inode);
+      if (entry->inode->is_directory()) clear_below(*entry->inode);
+      remove_entry(directory, entry);
     }
     entry = next;
   }
@@ -193,18 +261,20 @@ void tree_open() {
   root = create_inode(S_IFDIR | 0755);
   root->parent = root;
   root->links = 2;
+  note_boot_directory(root);
 }
 
 void forget_since_boot() {
   MutexGuard guard(tree_mutex);
-  forget_tree(*root);
+  for (Inode* directory = boot_directories; directory != nullptr; directory = directory->next_directory)
+    forget_in(*directory);
   forget_boot_file_pages();
 }
 
 Inode* lookup(const PathRequest& request, i64& error) {
   MutexGuard guard(tree_mutex);
   Walk at;
-  error = walk(request, at, most_links_followed);
+  error = walk(request, at);
   if (error == 0 && at.inode == nullptr) error = -ENOENT;
   if (error != 0) return nullptr;
   add_inode_reference(at.inode);
@@ -214,7 +284,7 @@ Inode* lookup(const PathRequest& request, i64& error) {
 Inode* create_at(const PathRequest& request, u32 mode, const char* target, bool exclusive, i64& error) {
   MutexGuard guard(tree_mutex);
   Walk at;
-  error = walk(request, at, most_links_followed);
+  error = walk(request, at);
   if (error != 0) return nullptr;
   if (at.inode != nullptr) {
     error = exclusive ? -EEXIST : 0;
@@ -241,8 +311,11 @@ Inode* create_at(const PathRequest& request, u32 mode, const char* target, bool 
     error = -ENOSPC;
     return nullptr;
   }
-  if (is_directory) inode->links = 1;  // its own "."
-  add_inode_reference(inode);          // the entry's
+  if (is_directory) {
+    inode->links = 1;  // its own "."
+    note_boot_directory(inode);
+  }
+  add_inode_reference(inode);  // the entry's
   attach(*at.directory, entry);
   return inode;
 }
@@ -251,7 +324,7 @@ i64 link_at(const PathRequest& request, Inode* inode) {
   MutexGuard guard(tree_mutex);
   if (inode->is_directory()) return -EPERM;
   Walk at;
-  if (const i64 error = walk(request, at, most_links_followed); error != 0) return error;
+  if (const i64 error = walk(request, at); error != 0) return error;
   if (at.inode != nullptr) return -EEXIST;
   if (at.directory->proc != ProcNode::none || inode->proc != ProcNode::none) return -EPERM;
   Entry* entry = create_entry(at.name, inode);
@@ -264,8 +337,7 @@ i64 link_at(const PathRequest& request, Inode* inode) {
 i64 remove_at(const PathRequest& request, bool directory) {
   MutexGuard guard(tree_mutex);
   Walk at;
-  if (const i64 error = walk({request.start, request.path, false}, at, most_links_followed); error != 0)
-    return error;
+  if (const i64 error = walk({request.start, request.path, false}, at); error != 0) return error;
   if (at.inode == nullptr) return -ENOENT;
   if (is_dot(at.name)) return directory ? -EINVAL : -EISDIR;
   if (at.directory->proc != ProcNode::none) return -EPERM;
@@ -285,11 +357,9 @@ i64 rename_at(const PathRequest& from, const PathRequest& to, bool no_replace) {
   MutexGuard guard(tree_mutex);
   Walk source;
   Walk target;
-  if (const i64 error = walk({from.start, from.path, false}, source, most_links_followed); error != 0)
-    return error;
+  if (const i64 error = walk({from.start, from.path, false}, source); error != 0) return error;
   if (source.inode == nullptr) return -ENOENT;
-  if (const i64 error = walk({to.start, to.path, false}, target, most_links_followed); error != 0)
-    return error;
+  if (const i64 error = walk({to.start, to.path, false}, target); error != 0) return error;
   if (is_dot(source.name) || is_dot(target.name)) return -EBUSY;
   if (source.directory->proc != ProcNode::none || target.directory->proc != ProcNode::none) return -EPERM;
   if (target.inode != nullptr && no_replace) return -EEXIST;
@@ -346,15 +416,17 @@ bool entry_at(Inode& directory, u64 position, EntryCopy& copy) {
   MutexGuard guard(tree_mutex);
   if (position < 2) {
     copy.number = position == 0 || directory.parent == nullptr ? directory.number : directory.parent->number;
+    copy.next = position + 1;
     copy.type = S_IFDIR;
     copy_text(copy.name, position == 0 ? "." : "..", sizeof copy.name);
     return true;
   }
   if (directory.proc != ProcNode::none) return proc_entry_at(directory, position - 2, copy);
   Entry* entry = directory.entries.first();
-  for (u64 i = 2; entry != nullptr && i < position; ++i) entry = EntryList::next(entry);
+  while (entry != nullptr && entry->cookie < position) entry = EntryList::next(entry);
   if (entry == nullptr) return false;
   copy.number = entry->inode->number;
+  copy.next = entry->cookie + 1;
   copy.type = entry->inode->mode & S_IFMT;
   copy_text(copy.name, entry->name, sizeof copy.name);
   return true;

@@ -6,7 +6,6 @@
 extern "C" {
 guestos::u64 user_copy(void* to, const void* from, guestos::u64 size);
 guestos::u64 user_clear(void* to, guestos::u64 size);
-guestos::u64 user_compare_exchange(void* at, guestos::u32 expected, guestos::u32 desired, guestos::u32* old);
 }
 
 namespace guestos {
@@ -54,11 +53,6 @@ i64 read_user_word_now(u64 from, u32& value) {
   const i64 error = copy_from_user(&value, from, sizeof value);
   self.no_fault = false;
   return error;
-}
-
-i64 exchange_user_word(u64 at, u32 expected, u32 desired, u32& old) {
-  if (!is_user_range(at, 4) || (at & 3) != 0) return -EFAULT;
-  return user_compare_exchange(reinterpret_cast<void*>(at), expected, desired, &old) == 0 ? 0 : -EFAULT;
 }
 
 }  // namespace guestos

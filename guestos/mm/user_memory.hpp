@@ -1,6 +1,6 @@
 // Checked access to user memory: the only way the kernel follows a user's pointer. Faults are resolved as the
 // user's own would be (demand zero, copy-on-write, stack growth); one that has no remedy fails the call with
-// EFAULT. May sleep: never with a spin lock or an address space's mutex held, unless ThreadNoFault says so.
+// EFAULT. May sleep: never with a spin lock or an address space's mutex held.
 #pragma once
 
 #include "guestos/lib/types.hpp"
@@ -22,8 +22,6 @@ i64 clear_user(u64 to, u64 size);
 i64 copy_text_from_user(char* to, u64 from, u64 capacity);
 // Without resolving faults and without sleeping: may be used under a spin lock.
 i64 read_user_word_now(u64 from, u32& value);
-// Atomic; `old` is what was there. 0 or -EFAULT.
-i64 exchange_user_word(u64 at, u32 expected, u32 desired, u32& old);
 
 template <typename T>
 i64 put_user(u64 to, const T& value) {

@@ -106,8 +106,7 @@ bool make_process(const CloneRequest& request, NewProcess& made) {
     child.files = parent.files->copy();
   }
   if (child.files == nullptr) return false;
-  add_inode_reference(parent.directory);
-  child.directory = parent.directory;
+  child.directory = current_directory();
   child.umask = parent.umask;
   child.group = parent.group;
   child.session = parent.session;

@@ -59,21 +59,23 @@ struct Image {
   }
 };
 
+// Where a relative path starts, with a reference; nullptr: no such descriptor.
+Inode* starting_directory(i64 directory) {
+  if (directory == AT_FDCWD) return current_directory();
+  File* file = current_process().files->get(static_cast<u64>(directory));
+  if (file == nullptr) return nullptr;
+  Inode* inode = file->inode();
+  if (inode != nullptr) add_inode_reference(inode);
+  file->drop_reference();
+  return inode;
+}
+
 Inode* open_program(i64 directory, const char* path, i64& error) {
-  Process& self = current_process();
-  Inode* start = self.directory;
-  File* file = nullptr;
-  if (directory != AT_FDCWD && path[0] != '/') {
-    file = self.files->get(static_cast<u64>(directory));
-    start = file != nullptr ? file->inode() : nullptr;
-    error = -EBADF;
-    if (start == nullptr) {
-      if (file != nullptr) file->drop_reference();
-      return nullptr;
-    }
-  }
+  Inode* start = path[0] == '/' ? nullptr : starting_directory(directory);
+  error = -EBADF;
+  if (start == nullptr && path[0] != '/') return nullptr;
   Inode* inode = lookup({start, path, true}, error);
-  if (file != nullptr) file->drop_reference();
+  if (start != nullptr) release_inode(start);
   if (inode == nullptr) return nullptr;
   error = !inode->is_regular() || (inode->mode & 0111) == 0 ? -EACCES : 0;
   if (error == 0) return inode;
@@ -284,8 +286,11 @@ i64 run_image(Inode& file, const char* path, const TextList& arguments, const Te
   }
   Process& process = current_process();
   memcpy(executable, path, strlen(path) + 1);
-  if (process.executable != nullptr) heap_release(process.executable);
+  process_lock().lock();
+  char* old_executable = process.executable;
   process.executable = executable;
+  process_lock().unlock();
+  if (old_executable != nullptr) heap_release(old_executable);
   take_over(*image, path);  // from here on there is nothing to return to
   const u64 stack = build_stack(*image, path, arguments, environment);
   Thread& self = current_thread();

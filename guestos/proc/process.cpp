@@ -1,6 +1,7 @@
 #include "guestos/proc/process.hpp"
 
 #include "guestos/arch/hart.hpp"
+#include "guestos/fs/inode.hpp"
 #include "guestos/mm/heap.hpp"
 
 namespace guestos {
@@ -21,6 +22,21 @@ ProcessList& all_processes() { return processes; }
 u32 current_pid() {
   const Process* process = current_thread().process;
   return process != nullptr ? process->pid : 0;
+}
+
+Inode* current_directory() {
+  SpinGuard guard(the_process_lock);
+  Inode* directory = current_process().directory;
+  add_inode_reference(directory);
+  return directory;
+}
+
+void set_current_directory(Inode* directory) {
+  the_process_lock.lock();
+  Inode* old = current_process().directory;
+  current_process().directory = directory;
+  the_process_lock.unlock();
+  release_inode(old);
 }
 
 Process& current_process() { return *current_thread().process; }

@@ -67,6 +67,8 @@ ProcessList& all_processes();
 
 inline constexpr u32 init_pid = 1;
 u32 current_pid();
+Inode* current_directory();                    // of the current process, with a reference
+void set_current_directory(Inode* directory);  // takes over the reference
 Process& current_process();
 // With process_lock held.
 Process* find_process(u32 pid);

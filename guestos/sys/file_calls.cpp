@@ -19,8 +19,7 @@ i64 PathArgument::read(u64 directory, u64 address) {
   if (size < 0) return size;
   if (text_[0] == '/') return 0;
   if (static_cast<i32>(directory) == AT_FDCWD) {
-    start_ = current_process().directory;
-    add_inode_reference(start_);
+    start_ = current_directory();
     return 0;
   }
   FileArgument file(directory);
@@ -227,10 +226,7 @@ i64 set_directory(Inode* inode) {
     release_inode(inode);
     return -ENOTDIR;
   }
-  Process& self = current_process();
-  Inode* old = self.directory;
-  self.directory = inode;
-  release_inode(old);
+  set_current_directory(inode);
   return 0;
 }
 
@@ -251,7 +247,9 @@ i64 sys_fchdir(const Arguments& call) {
 i64 sys_getcwd(const Arguments& call) {
   HeapBuffer<char> path(PATH_MAX);
   if (!path) return -ENOMEM;
-  const i64 size = path_of(current_process().directory, path.get(), PATH_MAX);
+  Inode* directory = current_directory();
+  const i64 size = path_of(directory, path.get(), PATH_MAX);
+  release_inode(directory);
   if (size < 0) return size;
   if (call.b < static_cast<u64>(size) + 1) return -ERANGE;
   return copy_to_user(call.a, path.get(), static_cast<u64>(size) + 1) == 0 ? size + 1 : -EFAULT;
