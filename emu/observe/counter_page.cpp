@@ -53,6 +53,10 @@ constexpr CounterText process_keys[] = {
 };
 
 constexpr CounterText kernel_keys[] = {
+    {"cow_pages[]", "",
+     "Copies and reuses by virtual page, all processes together: ranges of pages with the same counts "
+     "(`first` address, number of `pages`, `copies` and `reuses` of each). `hardware.cow_pages[]` is the "
+     "same as the hardware saw it."},
     {"system_calls", "calls", "System calls entered."},
     {"unknown_system_calls[]", "calls",
      "Calls answered with ENOSYS: number, name, count, and the first pid."},

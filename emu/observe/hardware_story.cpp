@@ -52,7 +52,7 @@ void HardwareStory::on(const TrapEvent& event) {
   if (fresh) page.pte = walk.pte;
   // What a TLB entry remembers may be older than what other harts' walks have shown since.
   const bool from_memory = walk.read_count != 0;
-  if (!fresh && from_memory) see(page, event.site, walk, false, access);
+  if (!fresh && from_memory) see(page, {event.tval}, event.site, walk, false, access);
   const auto again = std::find_if(page.pending.begin(), page.pending.end(), [&](const Pending& pending) {
     return pending.hart == event.site.hart && pending.access == access;
   });
@@ -69,11 +69,12 @@ void HardwareStory::on(const WalkEvent& event) {
   if (event.walk == nullptr || event.walk->fault != Fault::none) return;
   const auto found = pages_.find(PageKey{event.site.satp, event.address.value >> page_shift});
   if (found == pages_.end()) return;
-  see(found->second, event.site, *event.walk, true, event.access);
+  see(found->second, event.address, event.site, *event.walk, true, event.access);
 }
 
 // Takes in what memory says about a page now; `retry`: the access went through.
-void HardwareStory::see(Page& page, const EventSite& site, const Walk& walk, bool retry, Access access) {
+void HardwareStory::see(Page& page, VirtAddr address, const EventSite& site, const Walk& walk, bool retry,
+                        Access access) {
   if ((walk.pte & pte::V) == 0) {
     if (page.pending.empty()) page.pte = walk.pte;
     return;
@@ -96,9 +97,11 @@ void HardwareStory::see(Page& page, const EventSite& site, const Walk& walk, boo
     ++figures_.fills;
   } else if (change == Change::copy && answers_store) {
     ++figures_.copies;
+    figures_.cow_pages.copied(address);
     figures_.copied_bytes += std::uint64_t{1} << walk.page_shift;
   } else if (change == Change::reuse && answers_store) {
     ++figures_.reuses;
+    figures_.cow_pages.reused(address);
   } else {
     ++figures_.changes;
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "emu/hart/events.hpp"
+#include "emu/observe/page_tally.hpp"
 
 namespace hartbeat::observe {
 
@@ -26,6 +27,7 @@ struct InferredFigures {
   std::uint64_t empty_fences = 0;  // that found no entry to remove
   std::uint64_t fenced_entries = 0;
   std::uint64_t software_interrupts = 0;  // raised for harts by device writes
+  PageTally cow_pages;
 };
 
 class HardwareStory final : public Listener {
@@ -62,7 +64,8 @@ class HardwareStory final : public Listener {
     std::vector<Pending> pending;
   };
 
-  void see(Page& page, const EventSite& site, const mmu::Walk& walk, bool retry, mmu::Access access);
+  void see(Page& page, VirtAddr address, const EventSite& site, const mmu::Walk& walk, bool retry,
+           mmu::Access access);
   void resolve(Page& page, std::vector<Pending>::iterator fault, Cycle at);
 
   InferredFigures figures_;

@@ -103,6 +103,17 @@ Json of(const ProcessFigures& process) {
   return object;
 }
 
+Json of(const PageTally& tally) {
+  Json list = Json::array();
+  for (const PageRange& range : tally.ranges()) {
+    list.push_back({{"first", range.first.value},
+                    {"pages", range.pages},
+                    {"copies", range.copies},
+                    {"reuses", range.reuses}});
+  }
+  return list;
+}
+
 Json of(const std::optional<FrameStates>& frames) {
   if (!frames) return nullptr;
   Json object;
@@ -149,6 +160,7 @@ Json kernel_story(const Report& report) {
   object["faults"] = of(kernel.faults);
   object["copies"] = of(kernel.copies);
   add(object["copies"], copy_use_counters(), report.copy_use);
+  object["cow_pages"] = of(kernel.cow_pages);
   object["forks"] = of(kernel.forks);
   object["shootdowns"] = of(report.shootdowns);
   object["frames"] = {{"total", or_null(kernel.frames.total)},
@@ -205,6 +217,7 @@ std::string to_json(const Report& report) {
   }
   document["kernel"] = kernel_story(report);
   add(document["hardware"], hardware_counters(), report.hardware);
+  document["hardware"]["cow_pages"] = of(report.hardware.cow_pages);
   document["comparison"] = of(report.comparison);
   // Names come from the guest and the command line; what is not UTF-8 in them must not end in an exception.
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

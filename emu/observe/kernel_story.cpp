@@ -51,6 +51,9 @@ void KernelStory::end_fault(const TracepointEvent& event) {
   if (a[2] >= abi::fault_resolution_count) return;
   ++figures_.faults.count[a[2]];
   figures_.faults.cycles[a[2]] += cycles.value_or(0);
+  const auto resolution = static_cast<abi::FaultResolution>(a[2]);
+  if (resolution == abi::FaultResolution::cow_copy) figures_.cow_pages.copied({a[1]});
+  if (resolution == abi::FaultResolution::cow_reuse) figures_.cow_pages.reused({a[1]});
 }
 
 void KernelStory::end_copy(const TracepointEvent& event) {

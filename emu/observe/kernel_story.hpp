@@ -10,6 +10,7 @@
 #include "emu/hart/events.hpp"
 #include "emu/observe/figures.hpp"
 #include "emu/observe/open_spans.hpp"
+#include "emu/observe/page_tally.hpp"
 
 namespace hartbeat::observe {
 
@@ -47,6 +48,7 @@ struct KernelFigures {
   CopyFigures copies;
   ForkFigures forks;
   FrameFigures frames;
+  PageTally cow_pages;
   std::uint64_t system_calls = 0;
   std::map<std::uint64_t, UnknownSystemCall> unknown_system_calls;  // by number
   std::uint64_t fault_message_count = 0;

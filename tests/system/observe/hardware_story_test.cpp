@@ -59,6 +59,7 @@ TEST_CASE("A store fault after which another frame is mapped is a copy") {
   b.walk(Access::store, 0x1008, pte_of(6, writable));
   CHECK(b.figures().copies == 1);
   CHECK(b.figures().copied_bytes == 4096);
+  CHECK(b.figures().cow_pages.ranges() == std::vector<PageRange>{{{0x1000}, 1, 1, 0}});
   CHECK(b.figures().cycles == 10);
   CHECK(b.figures().unresolved == 0);
 }

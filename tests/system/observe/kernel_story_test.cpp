@@ -48,6 +48,16 @@ TEST_CASE("Copies are counted in pages, bytes and cycles") {
   CHECK(story.figures().copies.cycles == 512);
 }
 
+TEST_CASE("Copies and reuses are told by page, neighbours with the same counts together") {
+  KernelStory story;
+  for (const std::uint64_t va : {0x3000, 0x1008, 0x2000})
+    story.on(tracepoint(fault_end, 0, 1, {7, va, 0, 1, 2}));
+  story.on(tracepoint(fault_end, 0, 1, {8, 0x3ff8, 1, 2, 2}));
+  story.on(tracepoint(fault_end, 0, 1, {8, 0x5000, 2, 0, 2}));
+  CHECK(story.figures().cow_pages.ranges() ==
+        std::vector<PageRange>{{{0x1000}, 2, 1, 0}, {{0x3000}, 1, 1, 1}});
+}
+
 TEST_CASE("A fork's shared pages are what an eager fork would have copied") {
   KernelStory story;
   story.on(tracepoint(fork_begin, 0, 0, {1}));

@@ -127,8 +127,10 @@ void PageTables::randomise(Random& random) {
   randomise_level1(random, window1_a, window0_a);
   randomise_level1(random, window1_b, window0_b);
   set(upper1, 511, pointer(shared0));
+  // Not global: each root has a copy of its own, and A and D of the one that is not walked stay as they are.
+  // Not global: each root has a copy of its own, and A and D of the one that is not walked stay as they are.
   const std::uint64_t giga =
-      entry(0x8000'0000, random_attributes(random, true) | random_permissions(random, R | W));
+      entry(0x8000'0000, random_attributes(random, false) | random_permissions(random, R | W));
   for (const unsigned root : {root_a, root_b}) {
     set(root, 64, pointer(root == root_a ? window1_a : window1_b));
     set(root, 65, giga);

@@ -54,6 +54,14 @@ std::string listing(const Program& program, std::uint64_t from, std::uint64_t to
   return text;
 }
 
+// Where the last trap before the given one happened that was not a jump out of the program.
+std::uint64_t last_address(const Program& program, const Report& report, std::size_t trap) {
+  while (trap-- > 0) {
+    if (in_program(program, report.traps[trap].epc)) return report.traps[trap].epc;
+  }
+  return PROGRAM_BASE;
+}
+
 std::string compare_registers(const char* name, unsigned first, const std::vector<std::uint64_t>& qemu,
                               const std::vector<std::uint64_t>& hartbeat) {
   std::string text;
@@ -93,7 +101,7 @@ std::optional<std::string> difference(const Report& qemu, const Report& hartbeat
   const std::size_t both = std::min(qemu.traps.size(), hartbeat.traps.size());
   for (std::size_t i = 0; i < both; ++i) {
     if (qemu.traps[i] == hartbeat.traps[i]) continue;
-    const std::uint64_t from = i == 0 ? PROGRAM_BASE : hartbeat.traps[i - 1].epc;
+    const std::uint64_t from = last_address(program, hartbeat, i);
     const std::uint64_t to = std::max(qemu.traps[i].epc, hartbeat.traps[i].epc);
     return format("trap %zu differs\n  qemu:     ", i) + describe(qemu.traps[i]) +
            "\n  hartbeat: " + describe(hartbeat.traps[i]) + "\n" +
@@ -111,8 +119,8 @@ std::optional<std::string> difference(const Report& qemu, const Report& hartbeat
                      compare_registers("f", 0, qemu.f, hartbeat.f) +
                      compare_registers("memory hash ", 0, qemu.memory, hartbeat.memory);
   if (text.empty()) return std::nullopt;
-  const std::uint64_t last = both == 0 ? PROGRAM_BASE : hartbeat.traps[both - 1].epc;
-  return "the final state differs\n" + text + format("  last trap at %" PRIx64, last);
+  return "the final state differs\n" + text +
+         format("  last trap at %" PRIx64, last_address(program, hartbeat, both));
 }
 
 }  // namespace hartbeat::qemu_diff

@@ -13,16 +13,17 @@ struct KnownCsr {
 };
 
 constexpr std::uint64_t every = ~std::uint64_t{0};
+constexpr std::uint64_t even = ~std::uint64_t{1};  // QEMU 7.2 keeps bit 0 of sepc and mepc
 constexpr KnownCsr known[] = {
-    {0x001, Mode::user, every},       {0x002, Mode::user, 4},           {0x003, Mode::user, 0x9f},
-    {0x104, Mode::supervisor, 0},     {0x105, Mode::supervisor, 0},     {0x106, Mode::supervisor, 0},
-    {0x140, Mode::supervisor, 0},     {0x141, Mode::supervisor, every}, {0x142, Mode::supervisor, 15},
-    {0x143, Mode::supervisor, every}, {0x144, Mode::supervisor, 0},     {0x180, Mode::supervisor, 0},
-    {0x302, Mode::machine, 0},        {0x303, Mode::machine, 0},        {0x304, Mode::machine, 0},
-    {0x305, Mode::machine, 0},        {0x306, Mode::machine, 0},        {0x340, Mode::machine, 0},
-    {0x341, Mode::machine, every},    {0x342, Mode::machine, 15},       {0x343, Mode::machine, every},
-    {0x3a0, Mode::machine, 0},        {0x3a2, Mode::machine, 0},        {0x3b0, Mode::machine, 0},
-    {0x3bf, Mode::machine, 0},        {0xf11, Mode::machine, 0},        {0xf14, Mode::machine, 0},
+    {0x001, Mode::user, every},       {0x002, Mode::user, 4},          {0x003, Mode::user, 0x9f},
+    {0x104, Mode::supervisor, 0},     {0x105, Mode::supervisor, 0},    {0x106, Mode::supervisor, 0},
+    {0x140, Mode::supervisor, 0},     {0x141, Mode::supervisor, even}, {0x142, Mode::supervisor, 15},
+    {0x143, Mode::supervisor, every}, {0x144, Mode::supervisor, 0},    {0x180, Mode::supervisor, 0},
+    {0x302, Mode::machine, 0},        {0x303, Mode::machine, 0},       {0x304, Mode::machine, 0},
+    {0x305, Mode::machine, 0},        {0x306, Mode::machine, 0},       {0x340, Mode::machine, 0},
+    {0x341, Mode::machine, even},     {0x342, Mode::machine, 15},      {0x343, Mode::machine, every},
+    {0x3a0, Mode::machine, 0},        {0x3a2, Mode::machine, 0},       {0x3b0, Mode::machine, 0},
+    {0x3bf, Mode::machine, 0},        {0xf11, Mode::machine, 0},       {0xf14, Mode::machine, 0},
 };
 
 }  // namespace
