@@ -112,18 +112,19 @@ bool share_private_pages(AddressSpace& parent, AddressSpace& child, const Vma& v
   });
 }
 
-bool copy_private_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma, ForkCounts& counts) {
+bool copy_shared_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma, ForkCounts& counts) {
   return each_present_page(parent, child, vma, [&](u64 address, Pte* from, Pte* to) {
-    const Pte old = load_pte(from);
-    FrameNumber frame = pte_frame(old);
-    if (frame_of(frame).state == FrameState::anonymous) {
-      frame = copy_frame(frame, address);
-      if (frame == no_frame) return false;
-    } else {
-      add_reference(frame);  // the file's own page, which this range only reads
-      ++counts.shared_pages;
-    }
-    map_frame(child, to, frame, old & 0x3ff);
+    const FrameNumber shared = pte_frame(load_pte(to));
+    if (frame_of(shared).state != FrameState::anonymous)
+      return true;  // the file's own page, which both only read
+    const FrameNumber own = copy_frame(shared, address);
+    if (own == no_frame) return false;
+    add_map(own);
+    set_pte(to, make_pte(own, leaf_flags(vma, true)));
+    drop_map(shared);
+    drop_reference(shared);
+    --counts.shared_pages;
+    if (is_last_owner(shared)) add_pte_bits(from, leaf_flags(vma, true) & (pte_w | pte_d));
     return true;
   });
 }

@@ -27,7 +27,9 @@ WriteOutcome write_to_protected_page(AddressSpace& space, const Vma& vma, u64 ad
 // lost W (then it must fence).
 bool share_private_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma, ForkCounts& counts,
                          u64& protected_pages);
-// The same result by copying at once (boot argument fork=eager).
-bool copy_private_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma, ForkCounts& counts);
+// Fork without CoW (boot argument fork=eager): what has just been shared, and fenced, is copied for the child
+// at once, and the parent may write again. Sharing first makes the copy one moment of the parent's, even
+// while other threads write.
+bool copy_shared_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma, ForkCounts& counts);
 
 }  // namespace guestos

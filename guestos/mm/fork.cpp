@@ -22,14 +22,10 @@ bool copy_ranges(AddressSpace& parent, AddressSpace& child) {
 }
 
 // Shared ranges carry no pages over: the child finds them in the page cache when it touches them.
-bool copy_pages(AddressSpace& parent, AddressSpace& child, bool eager, ForkCounts& counts,
-                u64& protected_pages) {
-  for (const Vma* vma = parent.vmas.first(); vma != nullptr; vma = VmaList::next(vma)) {
-    if (vma->shared) continue;
-    const bool done = eager ? copy_private_pages(parent, child, *vma, counts)
-                            : share_private_pages(parent, child, *vma, counts, protected_pages);
-    if (!done) return false;
-  }
+template <typename Action>
+bool each_private_range(const AddressSpace& parent, Action action) {
+  for (const Vma* vma = parent.vmas.first(); vma != nullptr; vma = VmaList::next(vma))
+    if (!vma->shared && !action(*vma)) return false;
   return true;
 }
 
@@ -48,11 +44,16 @@ AddressSpace* fork_address_space(AddressSpace& parent, bool eager, ForkCounts& c
   if (child == nullptr) return nullptr;
   parent.mutex.lock();
   u64 protected_pages = 0;
-  const bool done = copy_ranges(parent, *child) && copy_pages(parent, *child, eager, counts, protected_pages);
+  bool done = copy_ranges(parent, *child) && each_private_range(parent, [&](const Vma& vma) {
+                return share_private_pages(parent, *child, vma, counts, protected_pages);
+              });
   // Before anybody can store through the child: no hart may still write the parent's pages through its TLB.
   // That is so after a failure, too: the entries have lost W, and a later fork will count on having no stale
   // ones.
   if (protected_pages != 0) shoot_down_all(parent);
+  if (done && eager)
+    done = each_private_range(parent,
+                              [&](const Vma& vma) { return copy_shared_pages(parent, *child, vma, counts); });
   parent.mutex.unlock();
   if (!done) {
     child->drop_reference();
