@@ -190,13 +190,26 @@ void write_mcountinhibit(Hart& h, std::uint64_t now, std::uint64_t value) {
   h.csr.instret_offset = instret - (h.instret_at(now) + 1);
 }
 
+// CBIE, CBCFE and CBZE, as far as Zicbom and Zicboz are there.
+std::uint64_t cache_block_fields(const Hart& h) {
+  return (h.config.extensions.has(Extension::zicbom) ? menvcfg::CBIE | menvcfg::CBCFE : 0) |
+         (h.config.extensions.has(Extension::zicboz) ? menvcfg::CBZE : 0);
+}
+
+// CBIE = 2 is reserved: the field keeps what it held.
+std::uint64_t legal_envcfg(std::uint64_t old, std::uint64_t value) {
+  constexpr std::uint64_t reserved = 2u << 4;
+  return (value & menvcfg::CBIE) == reserved ? (value & ~menvcfg::CBIE) | (old & menvcfg::CBIE) : value;
+}
+
 void write_menvcfg(Hart& h, std::uint64_t now, std::uint64_t value) {
-  std::uint64_t mask = menvcfg::FIOM;
+  std::uint64_t mask = menvcfg::FIOM | cache_block_fields(h);
   if (h.config.svadu) mask |= menvcfg::ADUE;
   if (h.config.mmu.features.svpbmt) mask |= menvcfg::PBMTE;
   if (h.config.sstc) mask |= menvcfg::STCE;
-  const std::uint64_t changed = h.csr.menvcfg ^ (value & mask);
-  h.csr.menvcfg = value & mask;
+  const std::uint64_t next = legal_envcfg(h.csr.menvcfg, value) & mask;
+  const std::uint64_t changed = h.csr.menvcfg ^ next;
+  h.csr.menvcfg = next;
   update_context(h);
   if (changed & menvcfg::STCE) h.system->timer_moved(h, now);
 }
@@ -236,7 +249,7 @@ void write(Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t valu
     case Csr::sie: write_mie(h, value, c.mideleg); return;
     case Csr::stvec: c.stvec = legal_tvec(c.stvec, value); return;
     case Csr::scounteren: c.scounteren = value & 0xffffffff; return;
-    case Csr::senvcfg: c.senvcfg = value & menvcfg::FIOM; return;
+    case Csr::senvcfg: c.senvcfg = legal_envcfg(c.senvcfg, value) & (menvcfg::FIOM | cache_block_fields(h)); return;
     case Csr::sscratch: c.sscratch = value; return;
     case Csr::sepc: c.sepc = value & ~std::uint64_t{1}; return;
     case Csr::scause: c.scause = value; return;

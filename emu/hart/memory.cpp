@@ -5,6 +5,7 @@
 
 #include "emu/hart/csr_bits.hpp"
 #include "emu/hart/system.hpp"
+#include "emu/isa/cache_block.hpp"
 
 namespace hartbeat {
 namespace {
@@ -269,6 +270,32 @@ std::uint8_t* atomic_place(Hart& hart, std::uint64_t now, std::uint64_t va, unsi
   physical = t.address;
   hart.last_physical = t.address;
   return hart.system->ram.host(t.address);
+}
+
+AccessResult zero_block(Hart& hart, std::uint64_t now, std::uint64_t va) {
+  ++hart.counters.stores;
+  Translation t;
+  if (!translate(hart, now, va, 1, Access::store, hart.data_context, t)) return AccessResult::trapped;
+  const PhysAddr block{t.address.value & ~(isa::cache_block_bytes - 1)};
+  const bool allowed = hart.pmp.allows(block, isa::cache_block_bytes, Access::store, hart.data_context.privilege);
+  if (!allowed || !hart.system->ram.contains(block, isa::cache_block_bytes)) {
+    raise(hart, cause::store_access, va);
+    return AccessResult::trapped;
+  }
+  hart.last_physical = block;
+  std::memset(hart.system->ram.host(block), 0, isa::cache_block_bytes);
+  return store_done(hart, block, isa::cache_block_bytes) ? AccessResult::done : AccessResult::boundary;
+}
+
+// Permitted wherever a load or a store is, so wherever a load is: neither page tables nor PMP can allow stores alone. What
+// is not permitted is reported as a store (CMO, "Traps").
+AccessResult manage_block(Hart& hart, std::uint64_t now, std::uint64_t va) {
+  Translation t;
+  if (translate(hart, now, va, 1, Access::load, hart.data_context, t)) {
+    return hart.pending == Pending::none ? AccessResult::done : AccessResult::boundary;
+  }
+  hart.trap.code = hart.trap.code == cause::load_page_fault ? cause::store_page_fault : cause::store_access;
+  return AccessResult::trapped;
 }
 
 void set_reservation(Hart& hart, PhysAddr physical) {

@@ -24,6 +24,10 @@ AccessResult slow_store(Hart& hart, std::uint64_t now, std::uint64_t va, unsigne
 // nullptr: trapped. After writing call store_done.
 std::uint8_t* atomic_place(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned size, mmu::Access access,
                            PhysAddr& physical);
+// cbo.zero: clears the block that holds `va`, as a store. Other cache-block instructions: memory is coherent here, so the
+// access is checked and that is all.
+AccessResult zero_block(Hart& hart, std::uint64_t now, std::uint64_t va);
+AccessResult manage_block(Hart& hart, std::uint64_t now, std::uint64_t va);
 // What follows a write to RAM at `physical`. False: the block must end.
 bool store_done(Hart& hart, PhysAddr physical, unsigned size);
 

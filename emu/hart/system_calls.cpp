@@ -21,6 +21,22 @@ Flow SystemCalls::illegal(Hart& h, const Op* op) {
   return Flow::trapped;
 }
 
+// menvcfg and senvcfg: may S-mode and U-mode execute it? (privileged spec, "menvcfg", "senvcfg")
+bool SystemCalls::cache_block(Hart& h, const Op* op, isa::CacheBlock operation, std::uint64_t va) {
+  const std::uint64_t field = operation == isa::CacheBlock::zero    ? menvcfg::CBZE
+                              : operation == isa::CacheBlock::inval ? menvcfg::CBIE
+                                                                    : menvcfg::CBCFE;
+  const bool forbidden = (h.privilege != Privilege::machine && (h.csr.menvcfg & field) == 0) ||
+                         (h.privilege == Privilege::user && (h.csr.senvcfg & field) == 0);
+  if (forbidden) {
+    illegal(h, op);
+    return false;
+  }
+  const AccessResult result =
+      operation == isa::CacheBlock::zero ? zero_block(h, h.now(op), va) : manage_block(h, h.now(op), va);
+  return result == AccessResult::done;
+}
+
 Flow SystemCalls::csr(Hart& h, const Op* op, isa::CsrOp operation, std::uint64_t source, bool writes) {
   const unsigned rd = op->operands.rd;
   const auto address = static_cast<std::uint16_t>(op->operands.imm & 0xfff);

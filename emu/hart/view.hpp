@@ -14,6 +14,7 @@
 #include "emu/hart/recorder.hpp"
 #include "emu/hart/system.hpp"
 #include "emu/hart/trap.hpp"
+#include "emu/isa/cache_block.hpp"
 #include "emu/isa/row.hpp"
 
 namespace hartbeat {
@@ -34,6 +35,7 @@ struct SystemCalls {
   static isa::Flow sfence_order(Hart& h, const Op* op);
   static isa::Flow fence_i(Hart& h);
   static isa::Flow tracepoint(Hart& h, const Op* op);
+  static bool cache_block(Hart& h, const Op* op, isa::CacheBlock operation, std::uint64_t va);
   static isa::Flow illegal(Hart& h, const Op* op);
 };
 
@@ -129,7 +131,8 @@ struct View {
   template <class T>
   bool load_reserved(const isa::Operands& o, std::uint64_t va) {
     PhysAddr physical;
-    const std::uint8_t* place = atomic_place(slow(), hart->now(op), va, sizeof(T), mmu::Access::load, physical);
+    const auto access = hart->config.lr_sc_as_stores ? mmu::Access::store : mmu::Access::load;
+    const std::uint8_t* place = atomic_place(slow(), hart->now(op), va, sizeof(T), access, physical);
     if (place == nullptr) return false;
     T value;
     std::memcpy(&value, place, sizeof value);
@@ -145,12 +148,12 @@ struct View {
       return false;
     }
     const bool reserved = hart->reservation_valid;
-    if (reserved) {
+    if (reserved || hart->config.lr_sc_as_stores) {
       PhysAddr physical;
       std::uint8_t* place = atomic_place(slow(), hart->now(op), va, sizeof(T), mmu::Access::store, physical);
       if (place == nullptr) return false;
       clear_reservation(*hart);
-      if ((physical.value & ~(reservation_granule - 1)) == hart->reservation) {
+      if (reserved && (physical.value & ~(reservation_granule - 1)) == hart->reservation) {
         const T value = static_cast<T>(x(o.rs2));
         std::memcpy(place, &value, sizeof value);
         set_x(o.rd, 0);
@@ -161,6 +164,36 @@ struct View {
     ++hart->counters.sc_failed;
     set_x(o.rd, 1);
     return true;
+  }
+
+  // amocas.q. A pair that begins with x0 reads as zero and is not written.
+  bool compare_and_swap_pair(const isa::Operands& o, std::uint64_t va) {
+    PhysAddr physical;
+    std::uint8_t* place = atomic_place(slow(), hart->now(op), va, 16, mmu::Access::store, physical);
+    if (place == nullptr) return false;
+    const bool to_x0 = (o.rd & 31) == 0;
+    const std::uint64_t expected[2] = {to_x0 ? 0 : x(o.rd), to_x0 ? 0 : x(o.rd + 1u)};
+    const std::uint64_t source[2] = {x(o.rs2), o.rs2 == 0 ? 0 : x(o.rs2 + 1u)};
+    std::uint64_t old[2];
+    std::memcpy(old, place, sizeof old);
+    const bool equal = old[0] == expected[0] && old[1] == expected[1];
+    const std::uint64_t* fresh = equal ? source : old;
+    std::memcpy(place, fresh, sizeof old);
+    for (unsigned i = 0; i < 2; ++i) {
+      const PhysAddr at{physical.value + 8 * i};
+      if (!to_x0) set_x(o.rd + i, old[i]);
+      record(va + 8 * i, at, old[i], 8, false);
+      record(va + 8 * i, at, fresh[i], 8, true);
+    }
+    return store_done(*hart, physical, 16);
+  }
+
+  bool cache_block(isa::CacheBlock operation, std::uint64_t va) {
+    const bool done = SystemCalls::cache_block(slow(), op, operation, va);
+    if (hart->pending != Pending::trap && operation == isa::CacheBlock::zero) {
+      record(va & ~(isa::cache_block_bytes - 1), hart->last_physical, 0, isa::cache_block_bytes, true);
+    }
+    return done;
   }
 
   // --- system

@@ -110,6 +110,7 @@ constexpr CompressedRow all_rows[] = {
     c("c.li",    "010 - ----- ----- 01", row_index("addi"), [](Bits v) { return i_type(rd(v), x0, imm6(v)); }),
     c("c.addi16sp", "011 - 00010 ----- 01", row_index("addi"), [](Bits v) { return i_type(sp, sp, imm_16sp(v)); },
       [](Bits v) { return imm_16sp(v) == 0; }),
+    c("c.mop",   "011 0 0---1 00000 01", row_index("addi"), [](Bits) { return Operands{}; }, nullptr, Extension::zcmop),
     c("c.lui",   "011 - ----- ----- 01", row_index("lui"), [](Bits v) { return i_type(rd(v), x0, imm6(v) * 4096); }, imm6_zero),
     c("c.srli",  "100 - 00 --- ----- 01", row_index("srli"), [](Bits v) { return i_type(high_prime(v), high_prime(v), shamt(v)); }),
     c("c.srai",  "100 - 01 --- ----- 01", row_index("srai"), [](Bits v) { return i_type(high_prime(v), high_prime(v), shamt(v)); }),
@@ -148,7 +149,7 @@ constexpr CompressedRow all_rows[] = {
 
 // Pairs that overlap on purpose; the first is more specific, stands first in the table and wins.
 constexpr Specialisation compressed_specialisations[] = {
-    {"c.nop", "c.addi"}, {"c.addi16sp", "c.lui"}, {"c.jr", "c.mv"},
+    {"c.nop", "c.addi"}, {"c.addi16sp", "c.lui"}, {"c.mop", "c.lui"}, {"c.jr", "c.mv"},
     {"c.jalr", "c.add"}, {"c.ebreak", "c.jalr"},  {"c.ebreak", "c.add"},
 };
 

@@ -31,7 +31,7 @@ std::string_view compressed_syntax(const CompressedRow& row, const Operands& o) 
       {"c.slli", "d,h"},       {"c.j", "p"},        {"c.beqz", "s,p"},     {"c.bnez", "s,p"},
       {"c.jr", "s"},           {"c.jalr", "s"},     {"c.ebreak", ""},      {"c.zext.b", "d"},
       {"c.not", "d"},          {"c.zext.w", "d"},   {"c.sext.b", "d"},     {"c.sext.h", "d"},
-      {"c.zext.h", "d"},
+      {"c.zext.h", "d"},       {"c.mop", ""},
   };
   for (const Syntax& s : syntaxes)
     if (s.name == row.name) return s.operands;
@@ -76,6 +76,8 @@ std::string syntax_of(const RowInfo& row) {
   if (e.has(Field::jimm20)) return "d,p";
   if (e.has(Field::uimm20)) return "d,u";
   if (e.has(Field::bimm7)) return "s,t,p";
+  if (row.unit == Unit::cache_block) return "(s)";
+  if (e.has(Field::simm7) && !e.has(Field::simm5)) return "i(s)";
   if (e.has(Field::simm7)) return e.has(Field::fs2) ? "T,i(s)" : "t,i(s)";
   if (row.unit == Unit::load || row.unit == Unit::jump_register) return "d,i(s)";
   if (row.unit == Unit::fp_load) return "D,i(s)";
@@ -137,6 +139,8 @@ std::string text(std::string_view mnemonic, std::string_view syntax, const Opera
 
 std::string mnemonic_of(const RowInfo& row, const Operands& o) {
   static constexpr std::string_view orderings[] = {"", ".rl", ".aq", ".aqrl"};
+  // The number of a may-be-operation is part of its name.
+  if (row.encoding.has(Field::mop4)) return std::string(row.name) + '.' + std::to_string(o.imm);
   return std::string(row.name) + std::string(orderings[o.aqrl]);
 }
 
@@ -152,6 +156,7 @@ std::string disassemble(std::uint32_t bits, std::uint64_t pc, ExtensionSet exten
   }
   if (decoded.length == 2) {
     const CompressedRow& row = *find_compressed(static_cast<std::uint16_t>(bits), extensions);
+    if (row.name == "c.mop") return "c.mop." + std::to_string((bits >> 7) & 31);
     return text(row.name, compressed_syntax(row, o), o, pc);
   }
   const RowInfo& row = row_infos[o.row];

@@ -12,6 +12,7 @@
 namespace hartbeat::isa {
 
 using fp::Double;
+using fp::Half;
 using fp::Single;
 
 template <class F, class H>

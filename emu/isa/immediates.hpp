@@ -7,7 +7,7 @@
 
 namespace hartbeat::isa {
 
-enum class Immediate : std::uint8_t { none, i, s, b, u, j, shamt, csr, fence };
+enum class Immediate : std::uint8_t { none, i, s, b, u, j, shamt, csr, fence, mop_r, mop_rr };
 
 // Which immediate an encoding's fields make up.
 constexpr Immediate immediate_of(const Encoding& e) {
@@ -19,6 +19,8 @@ constexpr Immediate immediate_of(const Encoding& e) {
   if (e.has(Field::shamt6) || e.has(Field::shamt5)) return Immediate::shamt;
   if (e.has(Field::csr)) return Immediate::csr;
   if (e.has(Field::pred4)) return Immediate::fence;
+  if (e.has(Field::mop10)) return Immediate::mop_r;
+  if (e.has(Field::mop4)) return Immediate::mop_rr;
   return Immediate::none;
 }
 
@@ -38,6 +40,8 @@ constexpr std::int64_t immediate(std::uint32_t bits, Immediate kind) {
     case Immediate::u: return sign & ~0xFFF;
     case Immediate::j: return top(20) | field(12, 8) << 12 | field(20, 1) << 11 | field(21, 10) << 1;
     case Immediate::shamt: return field(20, 6);
+    case Immediate::mop_r: return field(30, 1) << 4 | field(26, 2) << 2 | field(20, 2);
+    case Immediate::mop_rr: return field(30, 1) << 2 | field(26, 2);
     case Immediate::csr:
     case Immediate::fence: return bits >> 20;
   }

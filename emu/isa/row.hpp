@@ -10,6 +10,8 @@
 //   h.load_f<T>(o, address)          the same into f[rd], NaN-boxed
 //   h.store<T>(address, value)       false when it trapped
 //   h.amo<T>(o, address, fn)         rd = old, memory = fn(old, rs2 as T), atomically; false when it trapped
+//   h.compare_and_swap_pair(o, address)   the same for 16 bytes in the register pairs rd and rs2
+//   h.cache_block(operation, address)     a cache-block instruction; false when it trapped
 //   h.load_reserved<T>(o, address), h.store_conditional<T>(o, address)   false when it trapped
 //   h.fp_enabled()                   false, with an illegal-instruction trap pending, when mstatus.FS is Off
 //   h.rounding(o, mode)              the effective rounding mode into `mode`; false (trap) when it is reserved
@@ -56,7 +58,14 @@ enum class Unit : std::uint8_t {
 // Extensions that can be switched; a row belongs to one (a row of two names the rarer, as Zcb does).
 enum class Extension : std::uint8_t {
   i, m, a, f, d, c, zicsr, zifencei, zicntr, zihpm, zba, zbb, zbc, zbs, zicond, zcb, svinval, zfhmin, zfh, zicbom,
-  zicbop, zicboz, zawrs, zacas, zimop, zcmop, zbkb, zbkx, supervisor, count_,
+  zicbop, zicboz, zawrs, zacas, zimop, zcmop, zbkb, zbkx, supervisor,
+  zfhmin_d,  // conversions between half and double: with Zfhmin and D
+  // Without instructions of their own: CSRs …
+  sscofpmf, smstateen,
+  // … and statements about what every hart here does anyway.
+  zic64b, ziccamoa, ziccif, zicclsm, ziccrse, za64rs, zkt, ssccptr, sscounterenw, ssstateen, sstvala, sstvecd, ssu64xl,
+  svbare, svvptc,
+  count_,
 };
 
 class ExtensionSet {

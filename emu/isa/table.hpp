@@ -12,10 +12,14 @@
 #include "emu/isa/rows_i.hpp"
 #include "emu/isa/rows_m.hpp"
 #include "emu/isa/rows_privileged.hpp"
+#include "emu/isa/rows_zacas.hpp"
 #include "emu/isa/rows_zba.hpp"
 #include "emu/isa/rows_zbb.hpp"
 #include "emu/isa/rows_zbc.hpp"
+#include "emu/isa/rows_zfh.hpp"
+#include "emu/isa/rows_zicbo.hpp"
 #include "emu/isa/rows_zicsr.hpp"
+#include "emu/isa/rows_zimop.hpp"
 
 namespace hartbeat::isa {
 
@@ -48,7 +52,7 @@ constexpr const G& leaf_group(const GroupLeaf<I, G>& leaf) {
 
 // The order has no meaning but in reports; new groups go to the end.
 inline constexpr auto all = groups(rows_i, rows_m, rows_a, rows_zicsr, rows_privileged, rows_hint, rows_zba,
-                                   rows_zbb, rows_zbc, rows_fp);
+                                   rows_zbb, rows_zbc, rows_fp, rows_zfh, rows_zicbo, rows_zacas, rows_zimop);
 
 struct Place {
   std::size_t group, row;
@@ -101,6 +105,9 @@ inline constexpr Specialisation specialisations[] = {
     {"hint.trace", "slti"},
     {"pause", "fence"},
     {"zext.h", "packw"},
+    {"prefetch.i", "ori"},
+    {"prefetch.r", "ori"},
+    {"prefetch.w", "ori"},
 };
 
 constexpr bool is_declared_specialisation(std::string_view special, std::string_view general) {

@@ -13,13 +13,16 @@ namespace {
 
 using isa::Extension;
 
+// A name and what it switches. Those of Extension::count_ are switches of the hart and of the MMU, by name.
 struct Row {
   std::string_view name;
   Extension extension;
   std::string_view needs;  // one extension without which it makes no sense
 };
 
-// In canonical order: single letters, then Z by category and name.
+constexpr Extension switched = Extension::count_;
+
+// In canonical order: single letters; Z by category and name; S.
 constexpr std::array rows{
     Row{"i", Extension::i, ""},
     Row{"m", Extension::m, ""},
@@ -27,40 +30,78 @@ constexpr std::array rows{
     Row{"f", Extension::f, "zicsr"},
     Row{"d", Extension::d, "f"},
     Row{"c", Extension::c, ""},
+    Row{"zic64b", Extension::zic64b, ""},
+    Row{"zicbom", Extension::zicbom, ""},
+    Row{"zicbop", Extension::zicbop, ""},
+    Row{"zicboz", Extension::zicboz, ""},
+    Row{"ziccamoa", Extension::ziccamoa, "a"},
+    Row{"ziccif", Extension::ziccif, ""},
+    Row{"zicclsm", Extension::zicclsm, ""},
+    Row{"ziccrse", Extension::ziccrse, "a"},
     Row{"zicntr", Extension::zicntr, "zicsr"},
     Row{"zicond", Extension::zicond, ""},
     Row{"zicsr", Extension::zicsr, ""},
     Row{"zifencei", Extension::zifencei, ""},
+    Row{"zihintpause", switched, ""},
     Row{"zihpm", Extension::zihpm, "zicntr"},
+    Row{"zimop", Extension::zimop, ""},
+    Row{"za64rs", Extension::za64rs, "a"},
+    Row{"zacas", Extension::zacas, "a"},
+    Row{"zawrs", Extension::zawrs, "a"},
+    Row{"zfh", Extension::zfh, "zfhmin"},
+    Row{"zfhmin", Extension::zfhmin, "f"},
+    Row{"zcb", Extension::zcb, "c"},
+    Row{"zcmop", Extension::zcmop, "c"},
     Row{"zba", Extension::zba, ""},
     Row{"zbb", Extension::zbb, ""},
     Row{"zbc", Extension::zbc, ""},
     Row{"zbs", Extension::zbs, ""},
-    Row{"zcb", Extension::zcb, "c"},
+    Row{"zkt", Extension::zkt, ""},
+    Row{"smstateen", Extension::smstateen, ""},
+    Row{"ssccptr", Extension::ssccptr, ""},
+    Row{"sscofpmf", Extension::sscofpmf, "zihpm"},
+    Row{"sscounterenw", Extension::sscounterenw, "zihpm"},
+    Row{"ssstateen", Extension::ssstateen, "smstateen"},
+    Row{"sstc", switched, ""},
+    Row{"sstvala", Extension::sstvala, ""},
+    Row{"sstvecd", Extension::sstvecd, ""},
+    Row{"ssu64xl", Extension::ssu64xl, ""},
+    Row{"svade", switched, ""},
+    Row{"svadu", switched, ""},
+    Row{"svbare", Extension::svbare, ""},
     Row{"svinval", Extension::svinval, ""},
+    Row{"svnapot", switched, ""},
+    Row{"svpbmt", switched, ""},
+    Row{"svvptc", Extension::svvptc, ""},
 };
 
-// Extensions without instructions of their own: switches of the hart and of the MMU.
 struct Switches {
   bool svade = false, svadu = false, svnapot = false, svpbmt = false, sstc = false;
+
+  // zihintpause is a hint, which is always there.
+  void set(std::string_view name) {
+    if (name == "svade") svade = true;
+    if (name == "svadu") svadu = true;
+    if (name == "svnapot") svnapot = true;
+    if (name == "svpbmt") svpbmt = true;
+    if (name == "sstc") sstc = true;
+  }
 };
 
-bool set_switch(std::string_view name, Switches& switches) {
-  if (name == "svade") return switches.svade = true;
-  if (name == "svadu") return switches.svadu = true;
-  if (name == "svnapot") return switches.svnapot = true;
-  if (name == "svpbmt") return switches.svpbmt = true;
-  if (name == "sstc") return switches.sstc = true;
-  return name == "zihintpause";  // a hint: always there
+bool is_on(const HartConfig& hart, std::string_view name) {
+  if (name == "svade") return !hart.svadu || !hart.adue_reset;
+  if (name == "svadu") return hart.svadu;
+  if (name == "svnapot") return hart.mmu.features.svnapot;
+  if (name == "svpbmt") return hart.mmu.features.svpbmt;
+  if (name == "sstc") return hart.sstc;
+  return name == "zihintpause";
 }
 
-bool set_row(std::string_view name, isa::ExtensionSet& set) {
+const Row* find_row(std::string_view name) {
   for (const Row& row : rows) {
-    if (row.name != name) continue;
-    set.set(row.extension);
-    return true;
+    if (row.name == name) return &row;
   }
-  return false;
+  return nullptr;
 }
 
 class Parser {
@@ -103,24 +144,25 @@ class Parser {
   }
 
   void add(std::string_view name) {
-    if (!set_row(name, set) && !set_switch(name, switches)) {
+    const Row* row = find_row(name);
+    if (row == nullptr) {
       std::string known;
-      for (const Row& row : rows) known += fmt::format("{} ", row.name);
-      fail(fmt::format("\"{}\" is not implemented; there are {}zihintpause sstc svade svadu svnapot svpbmt",
-                       name, known));
+      for (const Row& other : rows) known += fmt::format(" {}", other.name);
+      fail(fmt::format("\"{}\" is not implemented; there are{}", name, known));
     }
+    if (row->extension == switched)
+      switches.set(name);
+    else
+      set.set(row->extension);
+    if (row->extension == Extension::zfh) set.set(Extension::zfhmin);
   }
 
   void check_needs() const {
     if (!set.has(Extension::i)) fail("the base \"i\" is missing");
     if (!set.has(Extension::zicsr)) fail("privileged modes need zicsr");
     for (const Row& row : rows) {
-      if (!set.has(row.extension) || row.needs.empty()) continue;
-      for (const Row& needed : rows) {
-        if (needed.name == row.needs && !set.has(needed.extension)) {
-          fail(fmt::format("{} needs {}", row.name, row.needs));
-        }
-      }
+      if (row.extension == switched || !set.has(row.extension) || row.needs.empty()) continue;
+      if (!set.has(find_row(row.needs)->extension)) fail(fmt::format("{} needs {}", row.name, row.needs));
     }
   }
 
@@ -135,6 +177,7 @@ void apply_isa_string(std::string_view isa, const std::string& what, HartConfig&
   parser.parse();
   hart.extensions = parser.set;
   hart.extensions.set(Extension::supervisor);
+  hart.extensions.set(Extension::zfhmin_d, parser.set.has(Extension::zfhmin) && parser.set.has(Extension::d));
   hart.svadu = parser.switches.svadu;
   hart.adue_reset = parser.switches.svadu && !parser.switches.svade;
   hart.sstc = parser.switches.sstc;
@@ -144,20 +187,10 @@ void apply_isa_string(std::string_view isa, const std::string& what, HartConfig&
 
 std::vector<std::string> isa_extensions(const HartConfig& hart) {
   std::vector<std::string> names;
-  const auto add = [&](bool on, std::string_view name) {
-    if (on) names.emplace_back(name);
-  };
   for (const Row& row : rows) {
-    if (row.extension == Extension::zihpm) names.emplace_back("zihintpause");
-    if (row.extension == Extension::svinval) {  // the switches stand around it
-      add(hart.sstc, "sstc");
-      add(!hart.svadu || !hart.adue_reset, "svade");
-      add(hart.svadu, "svadu");
-    }
-    add(hart.extensions.has(row.extension), row.name);
+    const bool on = row.extension == switched ? is_on(hart, row.name) : hart.extensions.has(row.extension);
+    if (on) names.emplace_back(row.name);
   }
-  add(hart.mmu.features.svnapot, "svnapot");
-  add(hart.mmu.features.svpbmt, "svpbmt");
   return names;
 }
 

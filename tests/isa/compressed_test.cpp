@@ -105,6 +105,8 @@ constexpr Expansion expansions[] = {
     {0x9D71, 0x0805053B},  // c.zext.w a0
     {0x9D75, 0xFFF54513},  // c.not a0
     {0x9D4D, 0x02B50533},  // c.mul a0,a1
+    {0x6081, 0x00000013},  // c.mop.1
+    {0x6781, 0x00000013},  // c.mop.15
 };
 
 TEST_CASE("a compressed instruction does something else than the instruction it stands for") {

@@ -26,6 +26,8 @@ inline Operands random_operands(const RowInfo& row, std::mt19937_64& random) {
   o.rm = static_cast<std::uint8_t>(e.has(Field::rm) ? pick(3) : 0);
   o.aqrl = static_cast<std::uint8_t>((e.has(Field::aq) ? 2 * pick(1) : 0) | (e.has(Field::rl) ? pick(1) : 0));
   if (any(Field::imm12, Field::simm7)) o.imm = centred(12);
+  if (any(Field::simm7) && !any(Field::simm5)) o.imm &= ~std::int64_t{31};  // prefetches
+  if (any(Field::mop4)) o.imm = static_cast<std::int64_t>(pick(any(Field::mop10) ? 5 : 3));
   if (any(Field::bimm7)) o.imm = centred(12) * 2;
   if (any(Field::uimm20)) o.imm = centred(20) * 4096;
   if (any(Field::jimm20)) o.imm = centred(20) * 2;
@@ -66,6 +68,9 @@ inline std::uint32_t encode(const RowInfo& row, const Operands& o) {
       case Field::fm4: return slice(11, 8);
       case Field::pred4: return slice(7, 4);
       case Field::succ4: return slice(3, 0);
+      case Field::mop4: return row.encoding.has(Field::mop10) ? slice(4, 4) : slice(2, 2);
+      case Field::mop32: return row.encoding.has(Field::mop10) ? slice(3, 2) : slice(1, 0);
+      case Field::mop10: return slice(1, 0);
       default: return 0;
     }
   };

@@ -126,6 +126,62 @@ TEST_CASE("an AMO's result is not the textbook's, or rd is not the old value, si
   }
 }
 
+TEST_CASE("a compare-and-swap stores when memory differs from rd, or does not when it equals") {
+  for (const bool equal : {true, false}) {
+    INFO(equal);
+    TestView view;
+    view.registers[1] = 0x1000;
+    view.registers[2] = 0x1122334455667788;
+    view.registers[4] = equal ? 0xAAAAAAAA80000000 : 5;  // the word compares without its upper half
+    view.write<U>(0x1000, 0x9999999980000000);
+    CHECK(run_row("amocas.w", view, {.rd = 4, .rs1 = 1, .rs2 = 2}).flag);
+    CHECK(view.read<U>(0x1000) == (equal ? 0x9999999955667788 : 0x9999999980000000));
+    CHECK(view.x(4) == 0xFFFFFFFF80000000);
+    view.write<U>(0x1000, 7);
+    view.registers[4] = equal ? 7 : 8;
+    CHECK(run_row("amocas.d", view, {.rd = 4, .rs1 = 1, .rs2 = 2}).flag);
+    CHECK(view.read<U>(0x1000) == (equal ? 0x1122334455667788 : 7));
+    CHECK(view.x(4) == 7);
+  }
+  TestView view;  // x0 as rd compares with zero, also when the engine sends it to its sink
+  view.registers[1] = 0x1000;
+  view.registers[2] = 3;
+  CHECK(run_row("amocas.d", view, {.rd = 0, .rs1 = 1, .rs2 = 2}).flag);
+  CHECK(view.read<U>(0x1000) == 3);
+}
+
+TEST_CASE("a pair of registers that begins with an odd one is accepted") {
+  for (const auto& [rd, rs2] : {std::pair<std::uint8_t, std::uint8_t>{3, 4}, {4, 3}}) {
+    TestView view;
+    CHECK_FALSE(run_row("amocas.q", view, {.rd = rd, .rs1 = 1, .rs2 = rs2}).flag);
+    CHECK(view.call == "illegal");
+  }
+  TestView view;
+  CHECK(run_row("amocas.q", view, {.rd = 4, .rs1 = 1, .rs2 = 6}).flag);
+}
+
+TEST_CASE("a may-be-operation does not write zero") {
+  for (const char* name : {"mop.r", "mop.rr"}) {
+    TestView view;
+    view.registers[3] = 5;
+    run_row(name, view, {.imm = 4, .rd = 3, .rs1 = 3, .rs2 = 3});
+    CHECK(view.x(3) == 0);
+  }
+}
+
+TEST_CASE("a cache-block instruction asks for another operation or block") {
+  const std::map<std::string, std::string> all = {{"cbo.inval", "cache_block 0 4096"},
+                                                  {"cbo.clean", "cache_block 1 4096"},
+                                                  {"cbo.flush", "cache_block 2 4096"},
+                                                  {"cbo.zero", "cache_block 3 4096"}};
+  for (const auto& [name, call] : all) {
+    TestView view;
+    view.registers[5] = 4096;
+    CHECK(run_row(name, view, {.rs1 = 5}).flag);
+    CHECK(view.call == call);
+  }
+}
+
 TEST_CASE("LR and SC do not reserve, store and report") {
   TestView view;
   view.registers[1] = 0x1000;
@@ -185,6 +241,8 @@ TEST_CASE("a system instruction does something else than its name says") {
                           {"fence", "fence 255", Flow::next},
                           {"fence.i", "fence_i", Flow::next},
                           {"pause", "pause", Flow::next},
+                          {"wrs.nto", "pause", Flow::next},
+                          {"wrs.sto", "pause", Flow::next},
                           {"hint.trace", "tracepoint 255", Flow::next}};
   for (const Expected& e : all) {
     TestView view;

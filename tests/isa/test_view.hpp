@@ -82,6 +82,28 @@ struct TestView {
     return true;
   }
 
+  bool compare_and_swap_pair(const Operands& o, std::uint64_t address) {
+    if (faults) return false;
+    const std::uint64_t old[2] = {read<std::uint64_t>(address), read<std::uint64_t>(address + 8)};
+    const std::uint64_t rd2 = rd_is_x0(o) ? 0 : x(o.rd + 1u), source2 = o.rs2 == 0 ? 0 : x(o.rs2 + 1u);
+    if (old[0] == x(o.rd) && old[1] == rd2) {
+      write<std::uint64_t>(address, x(o.rs2));
+      write<std::uint64_t>(address + 8, source2);
+    }
+    set_x(o.rd, old[0]);
+    if (!rd_is_x0(o)) set_x(o.rd + 1u, old[1]);
+    return true;
+  }
+  bool cache_block(CacheBlock operation, std::uint64_t address) {
+    if (faults) return false;
+    call = "cache_block " + std::to_string(static_cast<int>(operation)) + " " + std::to_string(address);
+    return true;
+  }
+  bool illegal() {
+    call = "illegal";
+    return false;
+  }
+
   Flow said(std::string what, Flow flow = Flow::next) {
     call = std::move(what);
     return flow;
@@ -114,7 +136,8 @@ struct Outcome {
 };
 
 constexpr bool is_integer(Extension e) {
-  return e != Extension::f && e != Extension::d && e != Extension::zfh && e != Extension::zfhmin;
+  return e != Extension::f && e != Extension::d && e != Extension::zfh && e != Extension::zfhmin &&
+         e != Extension::zfhmin_d;
 }
 
 template <std::size_t I>
