@@ -42,13 +42,43 @@ std::string_view DeviceTree::string_at(std::size_t offset) const {
   return {reinterpret_cast<const char*>(blob_ + offset), length};
 }
 
+// Most names differ early: start-up time is spent here, so the string's length is not taken first.
+bool DeviceTree::string_is(std::size_t offset, std::string_view expected) const {
+  if (offset >= size_ || expected.size() >= size_ - offset) return false;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (static_cast<char>(blob_[offset + i]) != expected[i]) return false;
+  }
+  return blob_[offset + expected.size()] == std::byte{0};
+}
+
 DeviceTree::Property DeviceTree::take_property(std::size_t& offset) const {
   const std::size_t data = offset + 12;
   std::size_t length = word(offset + 4);
   if (data > size_ || length > size_ - data) length = 0;
-  Property property{string_at(strings_ + word(offset + 8)), {blob_ + data, length}};
+  Property property{strings_ + word(offset + 8), {blob_ + data, length}};
   offset = data + round_up_to_word(length);
   return property;
+}
+
+bool StringList::contains(std::string_view text) const {
+  for (std::size_t begin = 0; begin < bytes_.size();) {
+    std::size_t length = 0;
+    bool equal = true;
+    for (; begin + length < bytes_.size() && bytes_[begin + length] != std::byte{0}; ++length) {
+      equal = equal && length < text.size() && static_cast<char>(bytes_[begin + length]) == text[length];
+    }
+    if (equal && length == text.size()) return true;
+    begin += length + 1;
+  }
+  return false;
+}
+
+// What a node says about its children's addresses comes before the children (chapter 5.4.2).
+void DeviceTree::note_cells(Cursor& cursor, const Property& property) const {
+  if (cursor.depth == 0 || cursor.depth > max_depth || property.value.size() < 4) return;
+  Cells& cells = cursor.cells[cursor.depth - 1];
+  if (string_is(property.name, "#address-cells")) cells.address = big_endian_word(property.value.data());
+  if (string_is(property.name, "#size-cells")) cells.size = big_endian_word(property.value.data());
 }
 
 bool DeviceTree::next_node(Cursor& cursor) const {
@@ -57,22 +87,19 @@ bool DeviceTree::next_node(Cursor& cursor) const {
     const std::uint32_t token = word(offset);
     if (token == begin_node) {
       const Cells parent =
-          cursor.depth > 0 && cursor.depth < max_depth ? cursor.cells[cursor.depth - 1] : Cells{};
+          cursor.depth > 0 && cursor.depth <= max_depth ? cursor.cells[cursor.depth - 1] : Cells{};
       cursor.node.name_ = string_at(offset + 4);
       cursor.node.tree_ = this;
       cursor.node.properties_ = offset + 4 + round_up_to_word(cursor.node.name_.size() + 1);
       cursor.node.address_cells_ = parent.address;
       cursor.node.size_cells_ = parent.size;
       cursor.offset = cursor.node.properties_ - structure_;
-      if (cursor.depth < max_depth) {
-        cursor.cells[cursor.depth].address = cursor.node.cell("#address-cells").value_or(2);
-        cursor.cells[cursor.depth].size = cursor.node.cell("#size-cells").value_or(1);
-      }
+      if (cursor.depth < max_depth) cursor.cells[cursor.depth] = Cells{};
       ++cursor.depth;
       return true;
     }
     if (token == property_token) {
-      take_property(offset);
+      note_cells(cursor, take_property(offset));
       cursor.offset = offset - structure_;
     } else if (token == end_node || token == nop) {
       if (token == end_node && cursor.depth > 0) --cursor.depth;
@@ -92,7 +119,7 @@ std::optional<std::span<const std::byte>> DeviceTree::Node::property(std::string
       offset += 4;
     } else if (token == property_token) {
       const Property candidate = tree_->take_property(offset);
-      if (candidate.name == name) return candidate.value;
+      if (tree_->string_is(candidate.name, name)) return candidate.value;
     } else {
       return std::nullopt;
     }
@@ -113,17 +140,9 @@ std::optional<std::uint32_t> DeviceTree::Node::cell(std::string_view name) const
   return big_endian_word(value->data());
 }
 
-bool DeviceTree::Node::compatible_with(std::string_view model) const {
+StringList DeviceTree::Node::compatible() const {
   const auto value = property("compatible");
-  if (!value) return false;
-  std::string_view rest{reinterpret_cast<const char*>(value->data()), value->size()};
-  while (!rest.empty()) {
-    std::size_t length = 0;
-    while (length < rest.size() && rest[length] != '\0') ++length;
-    if (rest.substr(0, length) == model) return true;
-    rest.remove_prefix(length < rest.size() ? length + 1 : length);
-  }
-  return false;
+  return value ? StringList(*value) : StringList();
 }
 
 std::optional<std::uint64_t> DeviceTree::Node::reg_address(unsigned index) const {

@@ -10,6 +10,18 @@
 
 namespace hartbeat::firmware {
 
+// A property that holds strings, each with its terminator.
+class StringList {
+ public:
+  StringList() = default;
+  explicit StringList(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  bool empty() const { return bytes_.empty(); }
+  bool contains(std::string_view text) const;
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
 class DeviceTree {
  public:
   // A node, valid as long as the blob is. Names come without a terminator; `name` keeps the unit address.
@@ -22,7 +34,8 @@ class DeviceTree {
     // First string of the property, or "".
     std::string_view text(std::string_view name) const;
     std::optional<std::uint32_t> cell(std::string_view name) const;
-    bool compatible_with(std::string_view model) const;
+    // The compatible property; empty if there is none.
+    StringList compatible() const;
     bool enabled() const { return !has("status") || text("status") == "okay" || text("status") == "ok"; }
     // Start of the reg property's region, in the parent's address space.
     std::optional<std::uint64_t> reg_address(unsigned index = 0) const;
@@ -62,13 +75,15 @@ class DeviceTree {
     Node node;
   };
   struct Property {
-    std::string_view name;
+    std::size_t name = 0;  // offset of the name
     std::span<const std::byte> value;
   };
 
   bool next_node(Cursor& cursor) const;
+  void note_cells(Cursor& cursor, const Property& property) const;
   std::uint32_t word(std::size_t offset) const;
   std::string_view string_at(std::size_t offset) const;
+  bool string_is(std::size_t offset, std::string_view expected) const;
   // The property whose token is at `offset`, and moves past it.
   Property take_property(std::size_t& offset) const;
 

@@ -26,16 +26,15 @@ void read_cpu(const DeviceTree::Node& node, Platform& platform) {
   platform.hardware_updates_accessed_dirty = isa_has(isa, "svadu") && !isa_has(isa, "svade");
 }
 
-void read_timer(const DeviceTree::Node& node, Platform& platform) {
+void read_timer(const DeviceTree::Node& node, const StringList& compatible, Platform& platform) {
   const std::uint64_t base = node.reg_address().value_or(0);
-  if (base == 0) return;
-  if (node.compatible_with("riscv,clint0") || node.compatible_with("sifive,clint0")) {
+  if (compatible.contains("riscv,clint0") || compatible.contains("sifive,clint0")) {
     platform.msip = base;
     platform.mtimecmp = base + clint_mtimecmp;
     platform.mtime = base + clint_mtime;
-  } else if (node.compatible_with("riscv,aclint-mswi")) {
+  } else if (compatible.contains("riscv,aclint-mswi")) {
     platform.msip = base;
-  } else if (node.compatible_with("riscv,aclint-mtimer")) {
+  } else if (compatible.contains("riscv,aclint-mtimer")) {
     platform.mtime = base;
     platform.mtimecmp = node.reg_address(1).value_or(0);
   }
@@ -53,18 +52,19 @@ void read_uart(const DeviceTree::Node& node, Platform& platform) {
 Platform read_platform(const DeviceTree& tree) {
   Platform platform;
   tree.for_each_node([&](const DeviceTree::Node& node) {
+    if (node.name() == "chosen") platform.emulate_time = node.has("hartbeat,emulate-time");
     if (node.text("device_type") == "cpu") {
       read_cpu(node, platform);
-    } else if (node.name() == "chosen") {
-      platform.emulate_time = node.has("hartbeat,emulate-time");
-    } else if (!node.enabled()) {
       return;
-    } else if (node.compatible_with("sifive,test0") || node.compatible_with("sifive,test1")) {
+    }
+    const StringList compatible = node.compatible();
+    if (compatible.empty() || !node.enabled()) return;
+    if (compatible.contains("sifive,test0") || compatible.contains("sifive,test1")) {
       platform.finisher = node.reg_address().value_or(0);
-    } else if (platform.uart.address == 0 && node.compatible_with("ns16550a")) {
+    } else if (platform.uart.address == 0 && compatible.contains("ns16550a")) {
       read_uart(node, platform);
     } else {
-      read_timer(node, platform);
+      read_timer(node, compatible, platform);
     }
   });
   return platform;

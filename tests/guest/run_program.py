@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Runs one guest program on the bundled kernel, on one machine, and holds its output against what it must be.
+
+Machines: `qemu` (qemu-system-riscv64 -M virt with our firmware), `opensbi` (the same with QEMU's or Debian's OpenSBI)
+and `hartbeat` (this emulator). Exit status 77 means SKIP: the machine is not installed.
+
+What must hold: the program's exit status is --status; no line begins with BROKEN; with --compare, standard output is
+what the program prints under qemu-riscv64 (Linux user emulation), but for `measure:` lines, which hold addresses; with
+--output, it is that text. On hartbeat the report must also say that the kernel's and the hardware's story agree, and
+that every frame is free again at the end.
+"""
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from initial_archive import program_archive
+
+SKIP = 77
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--machine", choices=["qemu", "opensbi", "hartbeat"], required=True)
+    parser.add_argument("--harts", type=int, default=1)
+    parser.add_argument("--memory", default="256M")
+    parser.add_argument("--firmware", help="our firmware (ELF)")
+    parser.add_argument("--kernel", help="the bundled kernel (ELF)")
+    parser.add_argument("--hartbeat", help="the hartbeat program")
+    parser.add_argument("--status", type=int, default=0)
+    parser.add_argument("--compare", action="store_true")
+    parser.add_argument("--output", help="expected standard output, with \\n for line ends")
+    parser.add_argument("--input", default="", help="standard input (hartbeat only: a serial line has no end)")
+    parser.add_argument("--timeout", type=float, default=100)
+    parser.add_argument("program")
+    parser.add_argument("arguments", nargs="*")
+    return parser.parse_args()
+
+
+def skip(why):
+    print("SKIP:", why)
+    sys.exit(SKIP)
+
+
+def run(command, options, stdin=""):
+    """(exit status, standard output); a run that does not end is a failure with its output so far."""
+    try:
+        done = subprocess.run(command, input=stdin.encode(), capture_output=True, timeout=options.timeout)
+    except subprocess.TimeoutExpired as late:
+        print((late.stdout or b"").decode(errors="replace"))
+        sys.exit(f"FAILED: no end after {options.timeout} s: {' '.join(command)}")
+    if done.stderr:
+        print("standard error:", done.stderr.decode(errors="replace"))
+    return done.returncode, done.stdout.decode(errors="replace").replace("\r\n", "\n")
+
+
+def qemu_command(options, initrd):
+    """OpenSBI: Debian's file if it is there, for it is what a Debian user boots; else the one QEMU brings."""
+    debian_opensbi = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.elf"
+    opensbi = debian_opensbi if os.path.exists(debian_opensbi) else "default"
+    bios = options.firmware if options.machine == "qemu" else opensbi
+    return ["qemu-system-riscv64", "-M", "virt", "-smp", str(options.harts), "-m", options.memory, "-bios", bios,
+            "-kernel", options.kernel, "-initrd", initrd, "-nographic", "-monitor", "none", "-serial", "stdio"]
+
+
+def without_banner(text):
+    """OpenSBI says a lot about itself first; the last of it is this table row and an empty line."""
+    rows = text.split("\n")
+    last = max((i for i, row in enumerate(rows) if row.startswith("Boot HART MEDELEG")), default=-1)
+    return "\n".join(rows[last + 1:]).lstrip("\n")
+
+
+def run_on_qemu(options):
+    if shutil.which("qemu-system-riscv64") is None:
+        skip("qemu-system-riscv64 is not installed (Debian: apt install qemu-system-misc)")
+    with open(options.program, "rb") as program, tempfile.TemporaryDirectory() as directory:
+        name = "/bin/" + os.path.basename(options.program)
+        initrd = os.path.join(directory, "initrd.cpio")
+        with open(initrd, "wb") as archive:
+            archive.write(program_archive(name, program.read(), options.arguments))
+        status, output = run(qemu_command(options, initrd), options)
+    return status, without_banner(output) if options.machine == "opensbi" else output
+
+
+def run_on_hartbeat(options):
+    if not options.hartbeat or not os.path.exists(options.hartbeat):
+        skip(f"there is no hartbeat at {options.hartbeat}")
+    with tempfile.TemporaryDirectory() as directory:
+        report_file = os.path.join(directory, "report.json")
+        command = [options.hartbeat, "run", "--harts", str(options.harts), "--memory", options.memory,
+                   "--firmware", options.firmware, "--kernel", options.kernel,
+                   "--stats", "json:" + report_file, options.program, *options.arguments]
+        status, output = run(command, options, options.input)
+        with open(report_file) as file:
+            check_report(json.load(file))
+    return status, output
+
+
+def check_report(report):
+    if not report["comparison"]["agree"]:
+        sys.exit("FAILED: the kernel's and the hardware's story disagree: "
+                 + json.dumps(report["comparison"], indent=1))
+    frames = report["kernel"]["frames"]
+    if frames["free_at_end"] != frames["free_at_boot"]:
+        sys.exit(f"FAILED: frames were lost: {frames['free_at_boot']} free at boot, {frames['free_at_end']} at the end")
+
+
+def comparable(text):
+    return [line for line in text.split("\n") if not line.startswith("measure:")]
+
+
+def expected_output(options):
+    if options.output is not None:
+        return options.output.replace("\\n", "\n").split("\n")
+    if not options.compare or shutil.which("qemu-riscv64") is None:
+        return None
+    command = ["qemu-riscv64", "-0", "/bin/" + os.path.basename(options.program), options.program, *options.arguments]
+    _, output = run(command, options, options.input)
+    return comparable(output)
+
+
+def main():
+    options = parse_arguments()
+    expected = expected_output(options)
+    status, output = run_on_hartbeat(options) if options.machine == "hartbeat" else run_on_qemu(options)
+    print(output)
+    if status != options.status:
+        sys.exit(f"FAILED: exit status {status}, expected {options.status}")
+    if any(line.startswith("BROKEN") for line in output.split("\n")):
+        sys.exit("FAILED: a law is broken")
+    if expected is not None and comparable(output) != expected:
+        sys.exit("FAILED: standard output is not what it must be:\n" + "\n".join(expected))
+
+
+if __name__ == "__main__":
+    main()
