@@ -20,10 +20,13 @@ Comparison compare(const KernelFigures& kernel, const InferredFigures& hardware)
   // Some of those the kernel need not tell: it met them itself on a user's bad pointer, and answered with an
   // error.
   const std::uint64_t open = hardware.unresolved + hardware.undecided;
+  // A process may mend a protection fault itself (a handler that calls mprotect or mmap): that looks like a
+  // resolution by the kernel.
+  const std::uint64_t mended = faults.of(protection);
   result.rows = {{"page faults", faults.total(), hardware.page_faults, 0, hardware.unresolved},
-                 {"pages copied on a write", faults.of(cow_copy), hardware.copies, open, 0},
-                 {"pages reused by their last owner", faults.of(cow_reuse), hardware.reuses, open, 0},
-                 {"pages filled at their first touch", fills, hardware.fills, open, 0}};
+                 {"pages copied on a write", faults.of(cow_copy), hardware.copies, open, mended},
+                 {"pages reused by their last owner", faults.of(cow_reuse), hardware.reuses, open, mended},
+                 {"pages filled at their first touch", fills, hardware.fills, open, mended}};
   return result;
 }
 

@@ -27,12 +27,12 @@ void shoot(AddressSpace& space, u64 start, u64 pages) {
   u64 targets = harts_to_fence(space);
   if (this_hart().space != &space)
     __atomic_fetch_or(space.stale_mask(), u64{1} << this_hart().id, __ATOMIC_SEQ_CST);
-  if (targets == 0) return;
   const bool whole = start == everything || pages > fence_by_page_limit;
   const u64 id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
   const u32 pid = current_pid();
   trace<Tracepoint::shootdown_begin>(id, pid, whole ? everything : start, whole ? 0 : pages, targets);
-  sbi::remote_fence_asid(targets, whole ? 0 : start, whole ? everything : pages * page_size, space.asid());
+  if (targets != 0)
+    sbi::remote_fence_asid(targets, whole ? 0 : start, whole ? everything : pages * page_size, space.asid());
   trace<Tracepoint::shootdown_end>(id, pid);
 }
 
