@@ -19,6 +19,7 @@ struct HartConfig {
   bool time_csr = true;              // false: reading `time` is illegal (CVA6), firmware emulates it
   bool misaligned_traps = false;     // true: misaligned loads and stores trap (CVA6)
   bool sstc = false;                 // stimecmp: the supervisor's own timer (Sstc)
+  bool lr_sc_as_stores = false;      // LR and a failing SC are checked as stores (CVA6: the store unit executes them)
   std::uint64_t reset_pc = 0x1000;   // set by the loader for ELF-only machines
   std::uint64_t mvendorid = 0, marchid = 0, mimpid = 0;
 };
