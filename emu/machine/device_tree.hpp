@@ -12,7 +12,7 @@
 namespace hartbeat {
 
 struct BootChoices {
-  std::string bootargs;
+  std::string bootargs{};
   std::uint64_t initrd_start = 0, initrd_end = 0;  // physical addresses; equal: there is none
   std::uint64_t firmware_start = 0,
                 firmware_end = 0;  // to be left alone by S-mode, unless the firmware says so itself

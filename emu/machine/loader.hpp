@@ -17,15 +17,15 @@ namespace hartbeat {
 
 // What to run. Paths are of the host; empty means not given.
 struct RunRequest {
-  std::string program;                   // bare-metal or kernel ELF, or a Linux ELF for the guest OS
-  std::vector<std::string> arguments;    // of a Linux program, without its name
-  std::vector<std::string> environment;  // of a Linux program, "NAME=value"
-  std::string firmware;                  // ELF or raw binary; "none": the program starts in M-mode
-  std::string kernel;                    // ELF, Linux Image, or raw binary, entered at 0x8020_0000
-  std::string initrd;                    // archive; for a Linux program its entries are added to
-  std::string root;                      // directory that becomes / of a Linux program
-  std::string append;                    // kernel command line
-  std::string device_tree;               // blob to use instead of the generated one
+  std::string program{};                   // bare-metal or kernel ELF, or a Linux ELF for the guest OS
+  std::vector<std::string> arguments{};    // of a Linux program, without its name
+  std::vector<std::string> environment{};  // of a Linux program, "NAME=value"
+  std::string firmware{};                  // ELF or raw binary; "none": the program starts in M-mode
+  std::string kernel{};                    // ELF, Linux Image, or raw binary, entered at 0x8020_0000
+  std::string initrd{};                    // archive; for a Linux program its entries are added to
+  std::string root{};                      // directory that becomes / of a Linux program
+  std::string append{};                    // kernel command line
+  std::string device_tree{};               // blob to use instead of the generated one
 };
 
 // Bytes to copy to RAM before reset.

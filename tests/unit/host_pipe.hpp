@@ -29,7 +29,8 @@ class HostPipe {
     ends_[1] = -1;
   }
   void send(const std::string& text) {
-    if (::write(ends_[1], text.data(), text.size()) != static_cast<ssize_t>(text.size())) throw std::string("write");
+    if (::write(ends_[1], text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+      throw std::string("write");
   }
   // What has arrived so far.
   std::string received() const {

@@ -80,7 +80,8 @@ TEST_CASE_METHOD(Fixture, "priority 0 never interrupts and cannot be claimed") {
   CHECK(board.level(0, Plic::seip));
 }
 
-TEST_CASE_METHOD(Fixture, "a source is not delivered again before it is completed, and again after if its wire is high") {
+TEST_CASE_METHOD(
+    Fixture, "a source is not delivered again before it is completed, and again after if its wire is high") {
   priority(1, 1);
   enable(s0, 1);
   enable(s1, 1);
@@ -132,7 +133,7 @@ TEST_CASE_METHOD(Fixture, "registers keep only the bits that exist") {
   write(0x2000, 0xffff'ffff);
   CHECK(read(0x2000) == 0xffff'fffe);  // source 0 does not exist
   write(0x1000, 0xffff'ffff);
-  CHECK(read(0x1000) == 0);            // pending is read-only
+  CHECK(read(0x1000) == 0);  // pending is read-only
   CHECK(read(4 * 200) == 0);
   CHECK(read(0x2000 + 0x80 * 70) == 0);
   CHECK(read(0x20'0000 + 0x1000 * 70) == 0);

@@ -12,8 +12,12 @@ namespace hartbeat::test {
 
 class RecordingBoard final : public Board {
  public:
-  void set_interrupt(HartId hart, unsigned mip_bit, bool level) override { levels[{hart.value, mip_bit}] = level; }
-  void memory_written(PhysAddr address, std::uint64_t length) override { written.push_back({address.value, length}); }
+  void set_interrupt(HartId hart, unsigned mip_bit, bool level) override {
+    levels[{hart.value, mip_bit}] = level;
+  }
+  void memory_written(PhysAddr address, std::uint64_t length) override {
+    written.push_back({address.value, length});
+  }
   void event_moved() override { ++events_moved; }
   void power_off(int exit_status) override { status = exit_status; }
   void reset() override { was_reset = true; }

@@ -12,7 +12,8 @@ using Driver = hartbeat::test::VirtioDriver;
 
 namespace {
 
-constexpr std::uint64_t header = Driver::buffers, data = Driver::buffers + 0x1000, status = Driver::buffers + 0x9000;
+constexpr std::uint64_t header = Driver::buffers, data = Driver::buffers + 0x1000,
+                        status = Driver::buffers + 0x9000;
 
 auto block(int descriptor, std::uint64_t bytes, bool write_through) {
   return [=](Board& board) -> std::unique_ptr<virtio::Device> {
@@ -22,7 +23,8 @@ auto block(int descriptor, std::uint64_t bytes, bool write_through) {
 }
 
 // One request; returns its status byte (0xee: the device has not written it).
-unsigned request(Driver& driver, std::uint32_t type, std::uint64_t sector, std::uint32_t bytes, bool device_writes) {
+unsigned request(Driver& driver, std::uint32_t type, std::uint64_t sector, std::uint32_t bytes,
+                 bool device_writes) {
   driver.poke<std::uint32_t>(header, type);
   driver.poke<std::uint64_t>(header + 8, sector);
   driver.poke<std::uint8_t>(status, 0xee);
@@ -56,7 +58,8 @@ TEST_CASE("what the guest writes to a disk is read back but does not reach the f
   driver.poke_text(data, std::string(512, 'Z'));
   CHECK(request(driver, 1, 9, 512, false) == 0);
   CHECK(request(driver, 0, 8, 1536, true) == 0);
-  CHECK(driver.peek_text(data, 1536) == std::string(512, 'a') + std::string(512, 'Z') + std::string(512, 'a'));
+  CHECK(driver.peek_text(data, 1536) ==
+        std::string(512, 'a') + std::string(512, 'Z') + std::string(512, 'a'));
   CHECK(file.content() == content);
 }
 

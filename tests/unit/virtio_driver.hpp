@@ -1,4 +1,5 @@
-// A virtio driver for tests, as honest or as hostile as the test wants: it writes rings and descriptors by hand.
+// A virtio driver for tests, as honest or as hostile as the test wants: it writes rings and descriptors by
+// hand.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -76,8 +77,8 @@ class VirtioDriver {
     reg(0x0a4, 0);
     reg(0x044, 1);
   }
-  void describe(unsigned slot, std::uint64_t address, std::uint32_t length, std::uint16_t flags, std::uint16_t link = 0,
-                std::uint64_t table = descriptors) {
+  void describe(unsigned slot, std::uint64_t address, std::uint32_t length, std::uint16_t flags,
+                std::uint16_t link = 0, std::uint64_t table = descriptors) {
     poke(table + 16 * slot, address);
     poke(table + 16 * slot + 8, length);
     poke(table + 16 * slot + 12, flags);
@@ -90,7 +91,9 @@ class VirtioDriver {
     poke(available + shift + 2, static_cast<std::uint16_t>(index + 1));
   }
   void notify(std::uint32_t queue = 0) { reg(0x050, queue); }
-  std::uint16_t used_index(std::uint32_t queue = 0) const { return peek<std::uint16_t>(used + 0x4000 * queue + 2); }
+  std::uint16_t used_index(std::uint32_t queue = 0) const {
+    return peek<std::uint16_t>(used + 0x4000 * queue + 2);
+  }
   std::uint32_t used_length(unsigned slot, std::uint32_t queue = 0) const {
     return peek<std::uint32_t>(used + 0x4000 * queue + 4 + 8 * slot + 4);
   }

@@ -75,7 +75,9 @@ TEST_CASE("a queue that lies makes the device ask for a reset, not the emulator 
     driver.describe(0, Driver::buffers, 16, Driver::write | Driver::next, 1);
     driver.describe(1, Driver::buffers, 16, Driver::write | Driver::next, 0);
   }
-  SECTION("a link outside the table") { driver.describe(0, Driver::buffers, 16, Driver::write | Driver::next, 8); }
+  SECTION("a link outside the table") {
+    driver.describe(0, Driver::buffers, 16, Driver::write | Driver::next, 8);
+  }
   SECTION("a readable buffer behind a writable one") {
     driver.describe(0, Driver::buffers, 16, Driver::write | Driver::next, 1);
     driver.describe(1, Driver::buffers, 16, 0);
@@ -150,7 +152,8 @@ TEST_CASE("random garbage in rings and registers never crashes the emulator") {
     }
     driver.poke<std::uint16_t>(Driver::available + 2, static_cast<std::uint16_t>(random() % 12));
     for (int i = 0; i < 8; ++i) driver.poke<std::uint16_t>(Driver::available + 4 + 2 * i, random() % 10);
-    for (int i = 0; i < 40; ++i) driver.reg(4 * (random() % 80), random() % 3 == 0 ? random() : random() % 16);
+    for (int i = 0; i < 40; ++i)
+      driver.reg(4 * (random() % 80), random() % 3 == 0 ? random() : random() % 16);
     driver.notify();
   }
   SUCCEED();

@@ -1,0 +1,174 @@
+#include "emu/machine/config.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "emu/machine/isa_string.hpp"
+#include "emu/machine/user_error.hpp"
+
+using namespace hartbeat;
+using Catch::Matchers::Contains;
+using Catch::Matchers::Equals;
+
+namespace {
+
+MachineConfig parse(const std::string& toml, const std::vector<std::string>& overrides = {}) {
+  return parse_machine("test", "test.toml", toml, overrides);
+}
+
+void refused(const std::string& toml, const std::string& message) {
+  REQUIRE_THROWS_AS(parse(toml), UserError);
+  CHECK_THROWS_WITH(parse(toml), Contains(message));
+}
+
+void override_refused(const std::string& text, const std::string& message) {
+  REQUIRE_THROWS_AS(parse("", {text}), UserError);
+  CHECK_THROWS_WITH(parse("", {text}), Contains(message));
+}
+
+}  // namespace
+
+TEST_CASE("every bundled machine loads") {
+  REQUIRE(bundled_machines().size() >= 2);
+  for (const BundledMachine& machine : bundled_machines()) {
+    CAPTURE(machine.name);
+    const MachineConfig config = load_machine(std::string(machine.name));
+    CHECK_FALSE(config.description.empty());
+    CHECK(config.isa.starts_with("rv64"));
+  }
+}
+
+TEST_CASE("an empty file is the default machine, and every key has its effect") {
+  CHECK(parse("").platform.harts == 1);
+  const MachineConfig config = parse(R"(
+harts = 4
+memory = "2GiB"
+clock_hz = 50_000_000
+timebase_hz = 50_000_000
+rtc_epoch = 5
+seed = 9
+virtio = "legacy"
+timing = "none"
+[hart]
+isa = "rv64gc_svade_svadu_sstc"
+pmp_entries = 8
+time_csr = false
+misaligned = "trap"
+marchid = 3
+[mmu]
+mode = "sv48"
+asid_bits = 4
+physical_address_bits = 40
+cache_faults = true
+[mmu.itlb]
+entries = 8
+ways = 2
+replacement = "lru"
+[mmu.l2tlb]
+entries = 64
+ways = 4
+replacement = "random"
+)");
+  CHECK(config.platform.harts == 4);
+  CHECK(config.platform.memory == std::uint64_t{2} << 30);
+  CHECK(config.platform.clock_hz == 50'000'000);
+  CHECK(config.platform.timebase_hz == 50'000'000);
+  CHECK(config.platform.rtc_epoch == 5);
+  CHECK(config.platform.seed == 9);
+  CHECK(config.platform.virtio_legacy);
+  CHECK(config.hart.extensions.has(isa::Extension::d));
+  CHECK_FALSE(config.hart.extensions.has(isa::Extension::zba));
+  CHECK(config.hart.svadu);
+  CHECK_FALSE(config.hart.adue_reset);
+  CHECK(config.hart.sstc);
+  CHECK(config.hart.pmp_entries == 8);
+  CHECK_FALSE(config.hart.time_csr);
+  CHECK(config.hart.misaligned_traps);
+  CHECK(config.hart.marchid == 3);
+  CHECK(config.hart.sv48);
+  CHECK_FALSE(config.hart.sv57);
+  CHECK(config.hart.mmu.features.asid_bits == 4);
+  CHECK(config.hart.mmu.features.pa_bits == 40);
+  CHECK(config.hart.mmu.cache_faults);
+  CHECK(config.hart.mmu.itlb == mmu::TlbConfig{8, 2, mmu::TlbConfig::lru});
+  REQUIRE(config.hart.mmu.l2.has_value());
+  CHECK(*config.hart.mmu.l2 == mmu::TlbConfig{64, 4, mmu::TlbConfig::random});
+}
+
+TEST_CASE("a mistake in a file is named with file, line and key") {
+  refused("harts = 1\nhartz = 2\n", "test.toml:2: hartz: unknown key; here are: ");
+  refused("[hart]\npmp = 2\n", "test.toml:2: hart.pmp: unknown key; here are: isa, ");
+  refused("[cpu]\nx = 2\n", "test.toml:1: cpu: unknown key");
+  refused("\nharts = 0\n", "test.toml:2: harts: found 0, expected an integer from 1 to 64");
+  refused("harts = -1", "harts: found -1, expected an integer from 1 to 64");
+  refused("harts = \"4\"", "harts: found a string, expected an integer");
+  refused("harts = 1.5", "harts: found a floating-point number, expected an integer");
+  refused("memory = \"12Q\"", "memory: \"12Q\" is not a size");
+  refused("memory = \"99999999999G\"", "is not a size");
+  refused("memory = 1048577", "memory: must be a multiple of 4096");
+  refused("memory = 4096", "memory: found 4096, expected an integer from 1048576");
+  refused("memory = true", "memory: found a boolean");
+  refused("[hart]\ntime_csr = 1", "test.toml:2: hart.time_csr: found an integer, expected true or false");
+  refused("[hart]\nmisaligned = \"maybe\"", "found \"maybe\", expected one of: hardware, trap");
+  refused("hart = 3", "test.toml:1: hart: found an integer, expected a table");
+  refused("[mmu.dtlb]\nentries = 12\nways = 5", "mmu.dtlb: ");
+  refused("[mmu.dtlb]\nentries = 96\nways = 4", "mmu.dtlb: ");
+  refused("[mmu]\nmode = \"sv32\"", "expected one of: sv39, sv48, sv57");
+  refused("harts = \n", "test.toml:1: not valid TOML");
+  refused("harts = 1\nharts = 2\n", "test.toml:2: not valid TOML");
+}
+
+TEST_CASE("an override wins over the file, and its mistakes name the override") {
+  CHECK(parse("harts = 2", {"harts=3", "harts=5"}).platform.harts == 5);
+  CHECK(parse("", {"memory=64M"}).platform.memory == 64 << 20);
+  CHECK(parse("", {"mmu.dtlb.entries=32", "mmu.dtlb.ways=4"}).hart.mmu.dtlb.entries == 32);
+  CHECK(parse("", {"hart.isa=rv64imac_zicsr"}).isa == "rv64imac_zicsr_zihintpause_svade");
+  override_refused("harts=65", "--set harts=65: found 65, expected an integer from 1 to 64");
+  override_refused("harts=", "--set harts=: found a string");
+  override_refused("nonsense", "--set nonsense: expected KEY=VALUE");
+  override_refused("=1", "expected KEY=VALUE");
+  override_refused("a..b=1", "expected KEY=VALUE");
+  override_refused("foo.bar=1", "--set foo.bar=1: unknown key");
+  override_refused("harts.x=1", "--set harts.x=1: ");
+  override_refused("mmu.dtlb=4", "--set mmu.dtlb=4: found an integer, expected a table");
+}
+
+TEST_CASE("an ISA that this machine cannot have is refused with the reason") {
+  const auto isa_refused = [](const std::string& isa, const std::string& why) {
+    CAPTURE(isa);
+    override_refused("hart.isa=" + isa, why);
+  };
+  isa_refused("rv32imac", "begins with rv64");
+  isa_refused("rv64gcv", "\"v\" is not implemented");
+  isa_refused("rv64gc_zfoo", "\"zfoo\" is not implemented");
+  isa_refused("rv64mac_zicsr", "base \"i\" is missing");
+  isa_refused("rv64imac", "need zicsr");
+  isa_refused("rv64imad_zicsr", "d needs f");
+  isa_refused("rv64ima_zicsr_zcb", "zcb needs c");
+  isa_refused("rv64gc__zba", "empty name");
+}
+
+TEST_CASE("the canonical ISA string says the same when it is read again") {
+  for (const char* isa : {"rv64gc_zba_zbb", "rv64gc_svadu", "rv64imac_zicsr_svade_svadu_svnapot_sstc"}) {
+    const MachineConfig first = parse("", {std::string("hart.isa=") + isa});
+    const MachineConfig second = parse("", {"hart.isa=" + first.isa});
+    CHECK_THAT(second.isa, Equals(first.isa));
+    CHECK(second.hart.extensions == first.hart.extensions);
+    CHECK(second.hart.adue_reset == first.hart.adue_reset);
+  }
+}
+
+TEST_CASE("a machine that is not there is refused with the names of those that are") {
+  CHECK_THROWS_WITH(load_machine("vrit"), Contains("no bundled machine \"vrit\"") && Contains("virt"));
+  CHECK_THROWS_WITH(load_machine("./vrit.toml"), Contains("cannot read ./vrit.toml"));
+}
+
+TEST_CASE("sizes have units of 1024") {
+  CHECK(parse_size("4096", "x") == 4096);
+  CHECK(parse_size("8K", "x") == 8192);
+  CHECK(parse_size("3MiB", "x") == 3 << 20);
+  CHECK(parse_size("1GB", "x") == 1 << 30);
+  for (const char* bad : {"", "G", "1g", "-1", "1 G", "1GG", "0x10", "1.5G", "1B2", "99999999999999999999"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(parse_size(bad, "x"), UserError);
+  }
+}
