@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""A run is a function of image, configuration and input: three runs give the same report and the same trace.
+
+And observation changes nothing: the run with a trace has the same report as the run without.
+"""
+import argparse
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+
+import harness
+
+RUNS = 3
+
+
+def hash_of_pipe(path, result):
+    digest, size = hashlib.sha256(), 0
+    with open(path, "rb") as pipe:
+        while chunk := pipe.read(1 << 20):
+            digest.update(chunk)
+            size += len(chunk)
+    result.extend([digest.hexdigest(), size])
+
+
+def traced_run(hartbeat, arguments):
+    """Report, output, and the hash and size of the trace, which goes through a pipe: it may have gigabytes."""
+    with tempfile.TemporaryDirectory() as directory:
+        pipe, stats, trace = os.path.join(directory, "trace"), os.path.join(directory, "stats"), []
+        os.mkfifo(pipe)
+        reader = threading.Thread(target=hash_of_pipe, args=(pipe, trace), daemon=True)
+        reader.start()
+        command = [hartbeat, "run", "--trace", f"spike:{pipe}", "--stats", f"json:{stats}", *arguments]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=280)
+        if not os.path.exists(stats):
+            sys.exit(f"FAILED: {' '.join(command)}\n{done.stderr.decode(errors='replace')}")
+        reader.join(30)
+        with open(stats) as file:
+            return file.read(), done.stdout.decode(errors="replace"), *trace
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--hartbeat", required=True)
+    parser.add_argument("--harts", type=int, required=True)
+    parser.add_argument("program")
+    parser.add_argument("arguments", nargs="*")
+    options = parser.parse_args()
+    arguments = ["--harts", str(options.harts), options.program, *options.arguments]
+    checks = harness.Checks()
+
+    _, out, err, plain = harness.run_with_report(options.hartbeat, *arguments)
+    harness.report_of(plain, out, err)
+    for _ in range(RUNS - 1):
+        again = harness.run_with_report(options.hartbeat, *arguments)
+        checks.hold(again[1] == out, "two runs print the same")
+        checks.hold(again[3] == plain, "two runs have the same report")
+    first = traced_run(options.hartbeat, arguments)
+    checks.hold(first[3] > 10000, "there is a trace", f"{first[3]} bytes")
+    # A trace needs each instruction, so it runs on the observed engine; what differs may only be the engine's own.
+    ignored = '"blocks_decoded"'
+    strip = lambda text: [line for line in text.splitlines() if ignored not in line]
+    checks.hold(strip(first[0]) == strip(plain), "a traced run has the report of an untraced one")
+    for _ in range(RUNS - 1):
+        again = traced_run(options.hartbeat, arguments)
+        checks.hold(again[0] == first[0], "two traced runs have the same report")
+        checks.hold(again[2:] == first[2:], "two runs have the same trace", f"{again[2:]} {first[2:]}")
+    print(f"trace {first[2][:16]}…, {first[3]} bytes")
+    checks.end()
+
+
+if __name__ == "__main__":
+    main()
