@@ -2,7 +2,6 @@
 #include "guestos/arch/console_devices.hpp"
 #include "guestos/arch/csr.hpp"
 #include "guestos/arch/hart.hpp"
-#include "guestos/arch/sbi.hpp"
 #include "guestos/arch/tracepoint.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/fault.hpp"
@@ -101,10 +100,7 @@ void user_exception(TrapFrame& frame) {
 
 void interrupt(u64 scause) {
   if (scause == cause::supervisor_timer) {
-    this_hart().programmed = ~u64{0};
-    sbi::set_timer(~u64{0});
-    run_timers();
-    preempt();
+    timer_interrupt();
   } else if (scause == cause::supervisor_software) {
     csr::clear<csr::sip>(csr::interrupt_software);  // somebody wants us to look around: prepare_return does
   } else if (scause == cause::supervisor_external) {
@@ -147,7 +143,7 @@ extern "C" void kernel_trap(TrapFrame* frame) {
   if (process != nullptr && process->space != nullptr && !self.no_fault) {
     const FaultOutcome outcome =
         resolve_fault(*process->space, frame->stval, access_of(frame->scause), frame->scause, frame->sepc);
-    if (outcome.signal == 0) return;
+    if (outcome.signal == 0) return preemption_point();
   }
   frame->sepc = reinterpret_cast<u64>(user_access_failed);
 }

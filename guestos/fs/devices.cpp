@@ -3,6 +3,7 @@
 
 #include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/console_devices.hpp"
+#include "guestos/arch/hart.hpp"
 #include "guestos/fs/file.hpp"
 #include "guestos/lib/memory.hpp"
 #include "guestos/mm/heap.hpp"
@@ -40,7 +41,15 @@ class NullFile final : public DeviceFile {
 class ZeroFile final : public DeviceFile {
  public:
   ZeroFile(Inode* inode, bool full) : DeviceFile(inode), full_(full) {}
-  i64 read(u64 to, u64 size) override { return clear_user(to, size) == 0 ? static_cast<i64>(size) : -EFAULT; }
+  i64 read(u64 to, u64 size) override {
+    for (u64 done = 0; done < size;) {
+      const u64 part = min_of<u64>(size - done, u64{64} << 10);
+      if (clear_user(to + done, part) != 0) return done != 0 ? static_cast<i64>(done) : -EFAULT;
+      done += part;
+      if (current_thread().has_pending_work()) return static_cast<i64>(done);
+    }
+    return static_cast<i64>(size);
+  }
   i64 write(u64, u64 size) override { return full_ ? -ENOSPC : static_cast<i64>(size); }
 
  private:
@@ -57,6 +66,7 @@ class RandomFile final : public DeviceFile {
       fill_random(bytes, part);
       if (copy_to_user(to + done, bytes, part) != 0) return done != 0 ? static_cast<i64>(done) : -EFAULT;
       done += part;
+      if (current_thread().has_pending_work()) return static_cast<i64>(done);
     }
     return static_cast<i64>(size);
   }

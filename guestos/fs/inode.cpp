@@ -5,6 +5,7 @@
 #include "guestos/lib/memory.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
+#include "guestos/proc/scheduler.hpp"
 #include "guestos/sys/clock.hpp"
 
 namespace guestos {
@@ -126,6 +127,7 @@ u64 read_inode(Inode& inode, u64 offset, void* to, u64 size) {
 }
 
 i64 resize_inode(Inode& inode, u64 size) {
+  if (inode.running != 0) return -ETXTBSY;
   if (size > largest_file) return -EFBIG;
   SpinGuard guard(inode.lock);
   if (size < inode.size) {
@@ -149,6 +151,7 @@ i64 read_inode_to_user(Inode& inode, u64 offset, u64 to, u64 size) {
     if (frame == no_frame) return done != 0 ? static_cast<i64>(done) : -ENOMEM;
     const u64 copied = copy_to_user_partly(to + done, direct_page<u8>(frame) + (at & (page_size - 1)), part);
     drop_reference(frame);
+    preemption_point();
     done += copied;
     if (copied != part) return done != 0 ? static_cast<i64>(done) : -EFAULT;
   }
@@ -170,6 +173,7 @@ i64 write_inode_from_user(Inode& inode, u64 offset, u64 from, u64 size) {
     const u64 copied =
         copy_from_user_partly(direct_page<u8>(frame) + (at & (page_size - 1)), from + done, part);
     drop_reference(frame);
+    preemption_point();
     done += copied;
     if (copied != part) error = -EFAULT;
     SpinGuard guard(inode.lock);

@@ -59,6 +59,7 @@ struct Inode {
   u32 links = 0;
   u32 references = 1;
   u32 owner = 0, group = 0;
+  u32 running = 0;  // address spaces whose program it is: it may not be written meanwhile
   i64 modified = 0, changed = 0, accessed = 0;  // nanoseconds, CLOCK_REALTIME
   u64 size = 0;
   Device device = Device::none;

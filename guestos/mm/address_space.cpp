@@ -83,8 +83,18 @@ void AddressSpace::drop_reference() {
     });
     release_vma(vma);
   }
+  if (program != nullptr) {
+    __atomic_fetch_sub(&program->running, 1, __ATOMIC_RELAXED);
+    release_inode(program);
+  }
   destroy_root(root_);
   destroy(this);
+}
+
+void AddressSpace::set_program(Inode* inode) {
+  add_inode_reference(inode);
+  __atomic_fetch_add(&inode->running, 1, __ATOMIC_RELAXED);
+  program = inode;
 }
 
 Vma* AddressSpace::find_from(u64 address) const {

@@ -53,7 +53,9 @@ class AddressSpace {
   VmaList vmas;  // by address, never overlapping
   u64 brk_start = 0;
   u64 brk = 0;
-  u64 resident = 0;  // pages mapped
+  u64 resident = 0;          // pages mapped
+  Inode* program = nullptr;  // a reference is held, and counted in Inode::running
+  void set_program(Inode* inode);
 
   Vma* find(u64 address) const;       // the range that contains it
   Vma* find_from(u64 address) const;  // the first range that ends above it

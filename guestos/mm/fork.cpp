@@ -16,6 +16,7 @@ bool copy_ranges(AddressSpace& parent, AddressSpace& child) {
     if (copy->inode != nullptr) add_inode_reference(copy->inode);
     child.vmas.push_back(copy);
   }
+  if (parent.program != nullptr) child.set_program(parent.program);
   child.brk_start = parent.brk_start;
   child.brk = parent.brk;
   return true;

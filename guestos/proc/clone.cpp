@@ -124,6 +124,8 @@ bool make_process(const CloneRequest& request, NewProcess& made) {
 u32 enter_family(Process& parent, NewProcess& made, bool sibling) {
   SpinGuard guard(process_lock());
   Process& child = *made.process;
+  if (parent.parent == nullptr) sibling = false;  // it became an orphan meanwhile
+  if (sibling) child.exit_signal = parent.exit_signal;
   child.pid = allocate_pid();
   made.thread->tid = child.pid;
   child.parent = sibling ? parent.parent : &parent;
@@ -168,6 +170,7 @@ i64 clone_current(const CloneRequest& request) {
     return (request.flags & needed) == needed ? clone_thread(request) : -EINVAL;
   }
   if ((request.flags & CLONE_SIGHAND) != 0 && (request.flags & CLONE_VM) == 0) return -EINVAL;
+  if ((request.flags & CLONE_PARENT) != 0 && current_process().parent == nullptr) return -EINVAL;
   return clone_process(request);
 }
 

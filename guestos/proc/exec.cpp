@@ -109,6 +109,7 @@ i64 load_image(Inode& file, u64 stack_size, Image& image) {
   if (image.space == nullptr) return -ENOMEM;
   if (const i64 error = load_elf(*image.space, file, pie_base, image.program); error != 0) return error;
   image.entry = image.program.entry;
+  image.space->set_program(&file);
   image.space->brk_start = image.space->brk = image.program.end;
   if (const i64 error = add_special_ranges(*image.space, stack_size); error != 0) return error;
   if (!image.program.needs_interpreter) return 0;

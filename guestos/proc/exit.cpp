@@ -36,6 +36,7 @@ void reparent_children(Process& dead, List<Process, &Process::siblings>& reaped)
   if (init != nullptr && init->zombie) init = nullptr;
   while (Process* child = dead.children.pop_front()) {
     child->parent = init;
+    child->exit_signal = SIGCHLD;  // whatever its maker wanted to be told, init wants this
     if (init != nullptr) {
       init->children.push_back(child);
       init->child_wait.wake_all();

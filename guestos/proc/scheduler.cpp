@@ -178,6 +178,8 @@ void reload_floating_point(Thread& thread) { restore_floating_point(thread, this
 
 void make_runnable(Thread& thread) { enqueue(thread, choose_hart(thread)); }
 
+namespace {
+
 void preempt() {
   Hart& hart = this_hart();
   const u64 now = ticks_now();
@@ -188,6 +190,19 @@ void preempt() {
   if (hart.queue_size != 0) return yield();
   hart.slice_end = now + slice_ticks();
   program_timer(hart.slice_end);
+}
+
+}  // namespace
+
+void preemption_point() {
+  if ((csr::read<csr::sip>() & csr::interrupt_timer) != 0) timer_interrupt();
+}
+
+void timer_interrupt() {
+  this_hart().programmed = ~u64{0};
+  sbi::set_timer(~u64{0});
+  run_timers();
+  preempt();
 }
 
 void idle_loop() {

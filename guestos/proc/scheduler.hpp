@@ -20,8 +20,11 @@ void interrupt_sleep(Thread& thread);
 void kick(Thread& thread);
 // A new thread's first start.
 void make_runnable(Thread& thread);
-// The time slice may be over. Called at the timer interrupt from user mode.
-void preempt();
+// This hart's timer has run out: wakes sleepers, and gives way if the time slice is over.
+void timer_interrupt();
+// In the middle of a long system call, where the thread may sleep: takes the timer interrupt that is waiting,
+// if any.
+void preemption_point();
 // The current thread's floating-point registers from memory into this hart, if they are not there.
 void reload_floating_point(Thread& thread);
 [[noreturn]] void idle_loop();

@@ -55,6 +55,7 @@ i64 check_open(const Inode& inode, u32 flags) {
   if (inode.is_directory() && (writes || (flags & O_CREAT) != 0)) return -EISDIR;
   if ((flags & O_DIRECTORY) != 0 && !inode.is_directory()) return -ENOTDIR;
   if (writes && inode.proc != ProcNode::none) return -EACCES;
+  if (writes && inode.running != 0) return -ETXTBSY;
   return 0;
 }
 

@@ -167,6 +167,7 @@ i64 sys_getrandom(const Arguments& call) {
     fill_random(bytes, part);
     if (copy_to_user(call.a + done, bytes, part) != 0) return done != 0 ? static_cast<i64>(done) : -EFAULT;
     done += part;
+    if (current_thread().has_pending_work()) return static_cast<i64>(done);
   }
   return static_cast<i64>(call.b);
 }
