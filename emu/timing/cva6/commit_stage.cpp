@@ -41,6 +41,7 @@ void Core::commit_system(ScoreboardEntry& head, Commit& out, bool& ack) {
       ack = drained;
       if (!ack) return;
       out.flush_tlb = head.decoded.op == Op::sfence_vma;
+      if (out.flush_tlb) ++fences_;
       out.flush_icache = head.decoded.op == Op::fence_i;
       out.flush = out.redirect = true;
       out.target = head.pc + 4;

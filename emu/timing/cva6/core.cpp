@@ -261,6 +261,16 @@ bool Core::issue(const Commit& commit, const WriteBack& results, Ready ready, bo
   return acknowledged && !flush_unissued;
 }
 
+// SFENCE.VMA alone does not wait for a CSR instruction that has yet to commit (issue_read_operands.sv, rs1_is_not_csr): it is
+// given that instruction's write-back, which is its source operand and not what it reads.
+std::uint64_t Core::fence_operand(unsigned reg, std::uint64_t value) const {
+  const int writer = scoreboard_.writer(reg);
+  if (writer < 0) return value;
+  const ScoreboardEntry& e = scoreboard_[static_cast<unsigned>(writer)];
+  if (e.decoded.fu != Fu::csr) return value;
+  return e.decoded.use_zimm ? e.decoded.rs1 : e.outcome.operand_a;
+}
+
 void Core::start(ScoreboardEntry& e) {
   const Decoded& d = issue_.decoded;
   e.decoded = d;
@@ -283,7 +293,7 @@ void Core::start(ScoreboardEntry& e) {
       speculation_.reset(d.is_amo() ? d.rd : 0, cycle_);
     }
     if (d.op == Op::sfence_vma)
-      tlb_flush_ = {record_.operand_a, static_cast<std::uint16_t>(record_.operand_b)};
+      tlb_flush_ = {fence_operand(d.rs1, record_.operand_a), static_cast<std::uint16_t>(fence_operand(d.rs2, record_.operand_b))};
   } else {
     e.outcome = speculation_.execute(d, e.pc, cycle_, *view_, mmu_.dtlb(), csr_.translation());
   }

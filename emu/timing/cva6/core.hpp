@@ -61,6 +61,9 @@ class Core {
   std::uint64_t last_write() const { return adapter_.last_write(); }
   std::uint64_t last_uncached_read() const { return adapter_.last_uncached_read(); }
   std::uint64_t divergences() const { return divergences_; }
+  // What the last SFENCE.VMA really flushed, by its number; the functional TLBs have to follow.
+  std::uint64_t fences() const { return fences_; }
+  const TlbFlush& last_fence() const { return tlb_flush_; }
   const StallCounters& stalls() const { return stalls_; }
   // While on, nothing is issued that no record has been given for (to look ahead without the instructions behind).
   void hold_issue(bool on) { hold_issue_ = on; }
@@ -119,6 +122,7 @@ class Core {
   bool unit_busy(const Decoded& d, const Commit& commit, Ready ready) const;
   bool issue(const Commit& commit, const WriteBack& results, Ready ready, bool flush_unissued);
   void start(ScoreboardEntry& e);
+  std::uint64_t fence_operand(unsigned reg, std::uint64_t value) const;
   void decode(bool acknowledged, bool flush, bool& pop);
   void trace(const ScoreboardEntry& e, unsigned port, bool trapped) const;
   Stall cause() const;
@@ -157,7 +161,7 @@ class Core {
   FetchTranslation fetch_translation_;
   bool resync_ = false, wires_settled_ = false;
 
-  std::uint64_t last_commit_ = 0, committed_ = 0, divergences_ = 0;
+  std::uint64_t last_commit_ = 0, committed_ = 0, divergences_ = 0, fences_ = 0;
   StallCounters stalls_;
   Stall restart_ = Stall::reset;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "emu/hart/memory.hpp"
 #include "emu/hart/trap.hpp"
 
 namespace hartbeat::timing::cva6 {
@@ -13,6 +14,13 @@ constexpr std::uint64_t poll_interval = 1u << 20;
 
 bool reads_cycle(const Decoded& d) {
   return d.fu == Fu::csr && (d.op == Op::csr_read || d.op == Op::csr_write) && (d.csr == 0xB00 || d.csr == 0xC00 || d.csr == 0xC01);
+}
+
+// The core's fence, on the functional TLBs: usually what SFENCE.VMA has done already, sometimes more (core.cpp, fence_operand).
+void repeat_fence(Hart& hart, const TlbFlush& fence) {
+  const std::uint64_t address = fence.address, asid = fence.asid;
+  fence_translations(hart, hart.clock, hart.pc, address ? &address : nullptr, asid ? &asid : nullptr);
+  --hart.counters.sfence_vma;
 }
 
 // Moves the hart's time without retiring anything.
@@ -47,6 +55,7 @@ struct Cva6Run::Lane {
   View view;
   Recorder recorder;
   std::uint64_t seen_mip = 0;
+  std::uint64_t seen_fences = 0;
 };
 
 Cva6Run::Cva6Run(System& system, Cva6Parameters parameters) : system_(system) {
@@ -95,6 +104,10 @@ bool Cva6Run::due(Hart& hart) {
   if (hart.clock >= system_.poll_at) {
     system_.poll_at = hart.clock + poll_interval;
     if (system_.keep_going && !system_.keep_going()) system_.end(Stop::interrupted, 130);
+  }
+  if (core.fences() != lane.seen_fences) {
+    lane.seen_fences = core.fences();
+    repeat_fence(hart, core.last_fence());
   }
   const std::uint64_t mip = hart.csr.mip & 0xA22;
   if (mip != lane.seen_mip) {
