@@ -65,7 +65,10 @@ void Generator::choose_configuration() {
   Config& config = program_.config;
   paging_ = random_.chance(65);
   root_ = 0;
-  if (paging_) config.satp = PageTables::satp(root_);
+  constexpr PageTables::Depth depths[] = {PageTables::Depth::sv39, PageTables::Depth::sv39,
+                                          PageTables::Depth::sv48, PageTables::Depth::sv57};
+  depth_ = random_.pick(depths);
+  if (paging_) config.satp = PageTables::satp(root_, depth_);
   // Calls stay with the machine handler, which carries out the changes of mode.
   if (random_.chance(50)) config.medeleg = random_.bits() & 0xb0ff;
   // The runtime corrects one cause of the pair (level_atomic), which must not change who handles it.
@@ -110,6 +113,7 @@ void Generator::snippet() {
   if (roll < 670) return compressed_memory();
   if (roll < 700) return atomic();
   if (roll < 710) return reservation();
+  if (roll < 712) return rewrite_code();
   if (roll < 722) return wild_jump();
   if (roll < 735) return machine_access_as_lower();
   if (roll < 745) return replace_mapping();

@@ -49,6 +49,7 @@ class Generator {
   void compressed_memory();
   void atomic();
   void reservation();
+  void rewrite_code();
   void wild_jump();
   void machine_access_as_lower();
   void replace_mapping();
@@ -82,6 +83,7 @@ class Generator {
   Code code_;
   Mode mode_ = Mode::machine;
   bool paging_ = false;
+  PageTables::Depth depth_ = PageTables::Depth::sv39;
   bool trap_virtual_memory_ = false;  // mstatus.TVM
   bool trap_wait_ = false;            // mstatus.TW
   bool trap_sret_ = false;            // mstatus.TSR

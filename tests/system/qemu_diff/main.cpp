@@ -80,16 +80,27 @@ std::vector<std::string> qemu_command(const Options& options, const std::string&
   return command;
 }
 
-std::vector<std::string> hartbeat_command(const Options& options, const std::string& image, bool svnapot) {
+// Hartbeat has more than one way to run a program, and all of them must agree with QEMU: the engine for one
+// hart, the one for several (the second hart is parked), the observed one; TLBs that hold everything, and
+// TLBs that hold next to nothing.
+std::vector<std::string> hartbeat_command(const Options& options, const std::string& image, bool svnapot,
+                                          std::uint64_t seed) {
   const std::string isa = "hart.isa=\"rv64imafdc_zicntr_zicsr_zifencei_zihpm_zba_zbb_zbc_zbs_svadu";
-  return {options.hartbeat,
-          "run",
-          "--quiet",
-          "--memory",
-          "64M",
-          "--set",
-          isa + (svnapot ? "_svnapot\"" : "\""),
-          image};
+  std::vector<std::string> command = {options.hartbeat, "run", "--quiet", "--memory", "64M"};
+  command.insert(command.end(), {"--set", isa + (svnapot ? "_svnapot\"" : "\"")});
+  if (seed % 4 == 1) command.insert(command.end(), {"--harts", "2"});
+  if (seed % 8 == 2) command.insert(command.end(), {"--trace", "spike:/dev/null"});
+  if (seed % 4 == 3) {
+    const std::string ways = std::to_string(1 << seed / 4 % 3);
+    const char* replacements[] = {"fifo", "lru", "tree_plru", "random"};
+    const std::string replacement = replacements[seed / 16 % 4];
+    for (const std::string tlb : {"mmu.itlb.", "mmu.dtlb."}) {
+      command.insert(command.end(), {"--set", tlb + "entries=4", "--set", tlb + "ways=" + ways});
+      command.insert(command.end(), {"--set", tlb + "replacement=\"" + replacement + "\""});
+    }
+  }
+  command.push_back(image);
+  return command;
 }
 
 // Runs one seed; true when both agree.
@@ -102,7 +113,7 @@ bool compare_seed(const Options& options, const std::vector<std::uint8_t>& runti
     return true;
   }
   const GuestRun qemu = run_guest(qemu_command(options, image, program.svnapot), 20);
-  const GuestRun hartbeat = run_guest(hartbeat_command(options, image, program.svnapot), 20);
+  const GuestRun hartbeat = run_guest(hartbeat_command(options, image, program.svnapot, seed), 20);
   const auto text = difference(parse_report(qemu.output), parse_report(hartbeat.output), program);
   if (!text) {
     std::remove(image.c_str());

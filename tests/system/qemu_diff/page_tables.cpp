@@ -21,7 +21,11 @@ enum : unsigned {
   window0_a,
   window0_b,
   shared0,
-  upper1
+  upper1,
+  top3_a,
+  top3_b,
+  top4_a,
+  top4_b
 };
 
 constexpr std::uint64_t entry(std::uint64_t physical, std::uint64_t flags) {
@@ -45,6 +49,12 @@ PageTables::PageTables(bool svnapot, bool holes) : svnapot_(svnapot), holes_(hol
   const std::uint64_t kernel_data = V | R | W | A | D | G;
   for (const unsigned root : {root_a, root_b}) set(root, 2, pointer(kernel1));
   set(kernel1, 0, pointer(kernel0));
+  for (const unsigned index : {0u, 511u}) {
+    for (unsigned root = 0; root < roots; ++root) {
+      set(top3_a + root, index, pointer(root_a + root));
+      set(top4_a + root, index, pointer(top3_a + root));
+    }
+  }
   for (const std::uint64_t base : {TABLES_BASE, DATA_BASE, RETURNS_BASE}) {
     set(kernel1, static_cast<unsigned>(base >> 21 & 511), entry(base, kernel_data));
   }
@@ -59,8 +69,10 @@ void PageTables::set(unsigned page, unsigned index, std::uint64_t value) {
 
 std::uint64_t PageTables::pointer(unsigned page) { return entry(table(page), V); }
 
-std::uint64_t PageTables::satp(unsigned root) {
-  return std::uint64_t{8} << 60 | asid(root) << 44 | table(root == 0 ? root_a : root_b) >> 12;
+std::uint64_t PageTables::satp(unsigned root, Depth depth) {
+  constexpr unsigned tops[3][roots] = {{root_a, root_b}, {top3_a, top3_b}, {top4_a, top4_b}};
+  const auto mode = static_cast<std::uint64_t>(depth);
+  return mode << 60 | asid(root) << 44 | table(tops[mode - 8][root]) >> 12;
 }
 
 void PageTables::map_code(std::uint64_t address, bool user) {

@@ -24,8 +24,10 @@ class PageTables {
   // Makes a page of code executable for user or supervisor mode.
   void map_code(std::uint64_t address, bool user);
 
-  // satp for one of the roots; each has its own ASID.
-  static std::uint64_t satp(unsigned root);
+  // satp for one of the roots; each has its own ASID. The deeper modes put a level or two on top of Sv39's
+  // tables.
+  enum class Depth : std::uint8_t { sv39 = 8, sv48 = 9, sv57 = 10 };
+  static std::uint64_t satp(unsigned root, Depth depth);
   static std::uint64_t asid(unsigned root) { return 0x11 * (root + 1); }
 
   // A virtual address in the window or next to it: any outcome of a walk is possible. `offset` is kept in the

@@ -26,7 +26,6 @@ struct Report {
 Report parse_report(const std::string& output);
 
 // The first difference in words, with the instructions that led to it; nothing when the reports agree.
-// What QEMU 7.2 does differently on purpose is levelled first (report.cpp says what and why).
 std::optional<std::string> difference(const Report& qemu, const Report& hartbeat, const Program& program);
 
 }  // namespace hartbeat::qemu_diff

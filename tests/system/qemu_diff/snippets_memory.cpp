@@ -53,7 +53,8 @@ void Generator::compressed_memory() {
 
 // Misaligned ones trap on both: neither has Zam.
 void Generator::atomic() {
-  const isa::RowInfo& chosen = *random_.pick(pools_.atomic);
+  const isa::RowInfo* reserving[] = {&row("lr.w"), &row("lr.d")};
+  const isa::RowInfo& chosen = random_.chance(85) ? *random_.pick(pools_.atomic) : *random_.pick(reserving);
   isa::Operands operands = random_operands(chosen);
   operands.rs1 = static_cast<std::uint8_t>(random_.reg_not_zero());
   code_.li(operands.rs1, target(access_size(chosen), !random_.chance(8)));
@@ -79,6 +80,32 @@ void Generator::reservation() {
   emit(wide ? row("sc.d") : row("sc.w"), store);
   // The reservation is used up: this one fails.
   if (random_.chance(30) && store.rd != base) emit(wide ? row("sc.d") : row("sc.w"), store);
+}
+
+// Runs an instruction, stores another in its place, and runs that.
+void Generator::rewrite_code() {
+  if (translated()) return compute(code_);  // pages of code are not writable
+  const auto counter = static_cast<std::uint8_t>(random_.reg_not_zero());
+  const auto base = static_cast<std::uint8_t>(reg_except(counter));
+  const auto value = static_cast<std::uint8_t>(reg_except(counter, base));
+  const auto computation = [&] {
+    for (;;) {
+      const isa::RowInfo& chosen = *random_.pick(pools_.compute);
+      const isa::Operands operands = random_operands(chosen);
+      if (operands.rd != counter && operands.rd != base && chosen.name != "ctzw")
+        return isa::encode(chosen, operands);
+    }
+  };
+  code_.li(counter, 2);
+  const std::size_t begin = code_.size();
+  emit(row("auipc"), {.rd = base});
+  code_.word(computation());
+  code_.li(value, computation());
+  emit(row("sw"), {.imm = 4, .rs1 = base, .rs2 = value});
+  emit(row("fence.i"), {});
+  emit(row("addi"), {.imm = -1, .rd = counter, .rs1 = counter});
+  emit(row("bne"),
+       {.imm = static_cast<std::int64_t>(begin) - static_cast<std::int64_t>(code_.size()), .rs1 = counter});
 }
 
 // To where nothing can be fetched, or to a page full of returns. The trap handlers go on at ra.
@@ -139,7 +166,7 @@ void Generator::switch_root() {
   if (mode_ == Mode::user || !paging_ || trap_virtual_memory_) return compute(code_);
   root_ = 1 - root_;
   const auto value = static_cast<std::uint8_t>(random_.reg_not_zero());
-  code_.li(value, PageTables::satp(root_));
+  code_.li(value, PageTables::satp(root_, depth_));
   emit(row("csrrw"), {.imm = 0x180, .rd = static_cast<std::uint8_t>(random_.reg()), .rs1 = value});
 }
 
