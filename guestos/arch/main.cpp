@@ -6,6 +6,7 @@
 #include "guestos/arch/hart.hpp"
 #include "guestos/arch/layout.hpp"
 #include "guestos/arch/power.hpp"
+#include "guestos/arch/sbi.hpp"
 #include "guestos/arch/tracepoint.hpp"
 #include "guestos/fs/file.hpp"
 #include "guestos/lib/memory.hpp"
@@ -71,6 +72,14 @@ void open_file_system() {
   make_device_nodes();
 }
 
+// The identity leaf of entry.S has done its work when every hart runs in the direct map.
+void forget_identity_map() {
+  for (u64 i = 0; i < 256; ++i) kernel_root[i] = 0;
+  fence_all();
+  const u64 others = online_harts() & ~(u64{1} << this_hart().id);
+  if (others != 0) sbi::remote_fence(others);
+}
+
 unsigned shell_status(u32 wait_status) {
   return (wait_status & 0x7f) != 0 ? 128 + (wait_status & 0x7f) : wait_status >> 8 & 0xff;
 }
@@ -81,6 +90,7 @@ bool start_up(void*) {
   if (command == nullptr || !read_command(*command))
     panic("no program: neither init=PATH in the boot arguments nor /.hartbeat/argv in the initrd");
   start_other_harts();
+  forget_identity_map();
   heap_boot_done();
   const u64 free_at_boot = free_frames();
   trace<Tracepoint::boot_done>(free_at_boot, frame_totals().total);
@@ -102,8 +112,6 @@ bool start_up(void*) {
 extern "C" [[noreturn]] void kernel_main(u64 hart, u64 device_tree) {
   if (!read_boot_info(device_tree, hart)) panic("no device tree, or it names no memory", device_tree);
   firmware_console_open();
-  // The identity leaf of entry.S has done its work only when every hart has started: secondary harts need it,
-  // too.
   frames_open();
   harts_open();
   asids_open();

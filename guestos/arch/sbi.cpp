@@ -32,6 +32,7 @@ bool has_extension(u64 extension) {
 void set_timer(u64 deadline) { call(extension_time, 0, deadline); }
 void send_ipi(u64 hart_mask) { call(extension_ipi, 0, hart_mask, 0); }
 void remote_fence_i(u64 hart_mask) { call(extension_rfence, 0, hart_mask, 0); }
+void remote_fence(u64 hart_mask) { call(extension_rfence, 1, hart_mask, 0, 0, ~u64{0}); }
 void remote_fence_asid(u64 hart_mask, u64 start, u64 size, u64 asid) {
   call(extension_rfence, 2, hart_mask, 0, start, size, asid);
 }

@@ -16,6 +16,7 @@ bool has_extension(u64 extension);
 void set_timer(u64 deadline);  // ticks of the `time` counter
 void send_ipi(u64 hart_mask);  // bit n: hart n
 void remote_fence_i(u64 hart_mask);
+void remote_fence(u64 hart_mask);                                      // every address, every address space
 void remote_fence_asid(u64 hart_mask, u64 start, u64 size, u64 asid);  // size ~0: the whole ASID
 i64 start_hart(u64 hart, u64 physical_entry, u64 argument);
 i64 console_write(u64 physical, u64 size);  // bytes written, or a negative SBI error

@@ -202,7 +202,8 @@ i64 AddressSpace::protect(u64 start, u64 end, u64 protection) {
     each_leaf(root_, vma->start, vma->end, [&](u64, Pte* at) {
       const Pte old = load_pte(at);
       const FrameNumber frame = pte_frame(old);
-      // A private page that could not be written stays so: whether it is ours alone is the store fault's question.
+      // A private page that could not be written stays so: whether it is ours alone is the store fault's
+      // question.
       const bool mine = vma->shared || (old & pte_w) != 0;
       Pte flags = leaf_flags(*vma, mine) | (old & pte_d);
       // Without any permission the entry keeps its frame but nobody may use it: user mode not, because U = 0,

@@ -97,7 +97,7 @@ void cow_open() {
 }
 
 // ---- 1. fork
-// -------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------
 
 bool share_private_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma, ForkCounts& counts,
                          u64& protected_pages) {
@@ -130,7 +130,7 @@ bool copy_shared_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma
 }
 
 // ---- 2. the first store
-// --------------------------------------------------------------------------------------------
+// ------------------------------------------------------------------------------------
 
 WriteOutcome write_to_protected_page(AddressSpace& space, const Vma& vma, u64 address, Pte* at) {
   const FrameNumber frame = pte_frame(load_pte(at));
