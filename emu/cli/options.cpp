@@ -1,6 +1,7 @@
 #include "emu/cli/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 
 #include "emu/machine/user_error.hpp"
@@ -102,14 +103,32 @@ void add_output_options(CLI::App& app, RunOptions& run) {
       ->check(CLI::Range(0.001, 1e9).description(""));
 }
 
+// The words of the command line, cut at the first "--" of `run`: what is behind it is the guest's in any
+// case.
+struct Words {
+  std::vector<std::string> ours, behind_mark;
+  bool marked = false;
+};
+
+Words split(int argc, char** argv) {
+  Words words;
+  words.ours.assign(argv + 1, argv + argc);
+  const auto mark = std::find(words.ours.begin(), words.ours.end(), "--");
+  words.marked = mark != words.ours.end() && std::find(words.ours.begin(), mark, "run") != mark;
+  if (!words.marked) return words;
+  words.behind_mark.assign(mark + 1, words.ours.end());
+  words.ours.erase(mark, words.ours.end());
+  return words;
+}
+
 // Everything from PROGRAM on is the guest's and has not been looked at.
-void take_program(const CLI::App& run_app, RunOptions& run) {
+void take_program(const CLI::App& run_app, const Words& words, RunOptions& run) {
   std::vector<std::string> rest = run_app.remaining();
-  if (!rest.empty() && rest.front() == "--") {
-    rest.erase(rest.begin());
-  } else if (!rest.empty() && rest.front().size() > 1 && rest.front().front() == '-') {
+  if (!rest.empty() && rest.front().size() > 1 && rest.front().front() == '-') {
     throw UserError("unknown option " + rest.front() + "; hartbeat run --help lists the options");
   }
+  if (!rest.empty() && words.marked) rest.emplace_back("--");  // the program's own
+  rest.insert(rest.end(), words.behind_mark.begin(), words.behind_mark.end());
   if (rest.empty()) return;
   run.request.program = rest.front();
   run.request.arguments.assign(rest.begin() + 1, rest.end());
@@ -119,6 +138,7 @@ void take_program(const CLI::App& run_app, RunOptions& run) {
 
 Options parse_options(int argc, char** argv) {
   Options options;
+  const Words words = split(argc, argv);
   CLI::App app("Hartbeat: a RISC-V system emulator that explains what a fork cost", "hartbeat");
   app.require_subcommand(0, 1);
   app.set_version_flag("--version", "hartbeat " HARTBEAT_VERSION);
@@ -139,9 +159,10 @@ Options parse_options(int argc, char** argv) {
       ->type_name("NAME|FILE");
 
   try {
-    app.parse(argc, argv);
+    app.parse(
+        std::vector<std::string>(words.ours.rbegin(), words.ours.rend()));  // CLI11 takes them backwards
     if (app.get_subcommands().empty()) throw CLI::RequiredError("a command (run, machines or disasm)");
-    if (run->parsed()) take_program(*run, options.run);
+    if (run->parsed()) take_program(*run, words, options.run);
   } catch (const CLI::ParseError& error) {
     const bool said_what_was_asked = error.get_exit_code() == 0;  // --help, --version
     if (said_what_was_asked) {

@@ -1,5 +1,5 @@
 // The configuration of a machine: TOML files in configs/machines, some of them bundled in the program, with
-// overrides. docs/configuration.md lists every key; config_keys.cpp is where each is read.
+// overrides. docs/configuration.md lists every key; config.cpp is where each is read.
 #pragma once
 
 #include <cstdint>

@@ -105,7 +105,8 @@ TEST_CASE("each way to be a wrong file has its own message") {
     b.header.e_entry = 0x8000'0040;
     refused(b.build(), "the entry point 0x80000040 is outside every segment");
   }
-  SECTION("an entry in data") {
+  SECTION("a Linux program's entry in data") {
+    b.move_to(0x1'0000);
     b.programs[0].p_flags = PF_R | PF_W;
     b.programs[0].p_vaddr = b.programs[0].p_paddr = b.header.e_entry = 0x1'0000;
     refused(b.build(), "outside every executable segment");
