@@ -103,6 +103,9 @@ struct TrapRecord {
   static constexpr std::uint64_t place = ram + 0x8000;
   std::uint64_t count, cause, epc, tval, status;
 };
+constexpr Csr pmpaddr(unsigned entry) {
+  return static_cast<Csr>(static_cast<unsigned>(Csr::pmpaddr0) + entry);
+}
 void open_pmp(Assembler& as);
 // A handler at M that records and powers off with status 7. Binds `handler`.
 void recording_handler(Assembler& as, Label handler);
