@@ -60,8 +60,22 @@ bool between(std::uint16_t address, Csr first, Csr last) {
 }
 unsigned distance(std::uint16_t address, Csr first) { return address - static_cast<std::uint16_t>(first); }
 
+bool has(const Hart& h, Extension extension) { return h.config.extensions.has(extension); }
+
+// The machine's counters and events are there without Zihpm, too, and then 0.
+bool read_hpm(const Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t& value) {
+  if (between(address, Csr::mhpmevent3, Csr::mhpmevent31)) {
+    value = h.hpm.event[distance(address, Csr::mhpmevent3) + 3];
+    return true;
+  }
+  const bool user = between(address, Csr::hpmcounter3, Csr::hpmcounter31);
+  if (!user && !between(address, Csr::mhpmcounter3, Csr::mhpmcounter31)) return false;
+  value = hpm::read_counter(h, now, address & 0x1f);
+  return !user || has(h, Extension::zihpm);
+}
+
 // False: there is no such CSR.
-bool read_ranges(const Hart& h, std::uint16_t address, std::uint64_t& value) {
+bool read_ranges(const Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t& value) {
   value = 0;
   if (between(address, Csr::pmpaddr0, Csr::pmpaddr63)) {
     const unsigned entry = distance(address, Csr::pmpaddr0);
@@ -74,9 +88,13 @@ bool read_ranges(const Hart& h, std::uint16_t address, std::uint64_t& value) {
     value = read_pmpcfg(h, number);
     return h.pmp.entries() != 0;
   }
-  // No event is counted: the counters exist and stay 0 (Zihpm permits it).
-  return between(address, Csr::mhpmcounter3, Csr::mhpmcounter31) || between(address, Csr::hpmcounter3, Csr::hpmcounter31) ||
-         between(address, Csr::mhpmevent3, Csr::mhpmevent31);
+  if (between(address, Csr::mstateen0, Csr::mstateen3)) {
+    value = h.csr.mstateen[distance(address, Csr::mstateen0)];
+    return has(h, Extension::smstateen);
+  }
+  // None of the state that sstateen could guard is here: the registers are read-only zero.
+  if (between(address, Csr::sstateen0, Csr::sstateen3)) return has(h, Extension::smstateen);
+  return read_hpm(h, now, address, value);
 }
 
 // False: there is no such CSR.
@@ -86,13 +104,13 @@ bool read(const Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t
     case Csr::fflags: value = c.fflags; return true;
     case Csr::frm: value = c.frm; return true;
     case Csr::fcsr: value = c.frm << 5 | c.fflags; return true;
-    case Csr::cycle:
+    case Csr::cycle: value = read_cycle(h, now); return has(h, Extension::zicntr);
     case Csr::mcycle: value = read_cycle(h, now); return true;
-    case Csr::instret:
+    case Csr::instret: value = read_instret(h, now); return has(h, Extension::zicntr);
     case Csr::minstret: value = read_instret(h, now); return true;
     case Csr::time:
       value = h.system->platform.mtime(Cycle{now});
-      return h.config.time_csr;
+      return h.config.time_csr && has(h, Extension::zicntr);
     case Csr::sstatus: value = read_sstatus(h); return true;
     case Csr::sie: value = c.mie & c.mideleg; return true;
     case Csr::stvec: value = c.stvec; return true;
@@ -104,6 +122,7 @@ bool read(const Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t
     case Csr::stval: value = c.stval; return true;
     case Csr::sip: value = pending_interrupts(h) & c.mideleg; return true;
     case Csr::satp: value = c.satp; return true;
+    case Csr::scountovf: value = hpm::overflowed(h); return has(h, Extension::sscofpmf);
     case Csr::stimecmp: value = c.stimecmp; return h.config.sstc;
     case Csr::mvendorid: value = h.config.mvendorid; return true;
     case Csr::marchid: value = h.config.marchid; return true;
@@ -129,7 +148,7 @@ bool read(const Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t
     case Csr::tdata1:
     case Csr::tdata2:
     case Csr::tdata3: value = 0; return true;
-    default: return read_ranges(h, address, value);
+    default: return read_ranges(h, now, address, value);
   }
 }
 
@@ -183,11 +202,14 @@ void write_mcountinhibit(Hart& h, std::uint64_t now, std::uint64_t value) {
   // This instruction still counts, or does not, as things stood before it.
   const std::uint64_t cycle = read_cycle(h, now) + ((h.csr.mcountinhibit & counter_inhibit_cy) ? 0 : 1);
   const std::uint64_t instret = read_instret(h, now) + ((h.csr.mcountinhibit & counter_inhibit_ir) ? 0 : 1);
-  h.csr.mcountinhibit = value & (counter_inhibit_cy | counter_inhibit_ir);
+  constexpr std::uint64_t programmable = 0xfffffff8;
+  h.csr.mcountinhibit =
+      value & (counter_inhibit_cy | counter_inhibit_ir | (has(h, Extension::zihpm) ? programmable : 0));
   h.csr.cycle_frozen = cycle;
   h.csr.cycle_offset = cycle - (now + 1);
   h.csr.instret_frozen = instret;
   h.csr.instret_offset = instret - (h.instret_at(now) + 1);
+  hpm::inhibit_changed(h, now);
 }
 
 // CBIE, CBCFE and CBZE, as far as Zicbom and Zicboz are there.
@@ -214,7 +236,7 @@ void write_menvcfg(Hart& h, std::uint64_t now, std::uint64_t value) {
   if (changed & menvcfg::STCE) h.system->timer_moved(h, now);
 }
 
-void write_ranges(Hart& h, std::uint16_t address, std::uint64_t value) {
+void write_ranges(Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t value) {
   if (between(address, Csr::pmpaddr0, Csr::pmpaddr63)) {
     h.pmp.set_address(distance(address, Csr::pmpaddr0), value);
     forget_all_translations(h);
@@ -222,6 +244,13 @@ void write_ranges(Hart& h, std::uint16_t address, std::uint64_t value) {
     const unsigned first = distance(address, Csr::pmpcfg0) * 4;
     for (unsigned i = 0; i < 8; ++i) h.pmp.set_config(first + i, static_cast<std::uint8_t>(value >> (8 * i)));
     forget_all_translations(h);
+  } else if (between(address, Csr::mstateen0, Csr::mstateen3)) {
+    const unsigned number = distance(address, Csr::mstateen0);
+    h.csr.mstateen[number] = value & (number == 0 ? mstateen::SE | mstateen::ENVCFG : mstateen::SE);
+  } else if (has(h, Extension::zihpm) && between(address, Csr::mhpmcounter3, Csr::mhpmcounter31)) {
+    hpm::write_counter(h, now, address & 0x1f, value);
+  } else if (has(h, Extension::zihpm) && between(address, Csr::mhpmevent3, Csr::mhpmevent31)) {
+    hpm::write_event(h, now, distance(address, Csr::mhpmevent3) + 3, value);
   }
 }
 
@@ -239,6 +268,8 @@ std::uint64_t legal_tvec(std::uint64_t old, std::uint64_t value) {
   return (value & 3) >= 2 ? (value & ~std::uint64_t{3}) | (old & 1) : value;
 }
 
+std::uint64_t overflow_interrupt(const Hart& h) { return has(h, Extension::sscofpmf) ? irq::LCOFIP : 0; }
+
 void write(Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t value) {
   CsrState& c = h.csr;
   switch (static_cast<Csr>(address)) {
@@ -254,7 +285,7 @@ void write(Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t valu
     case Csr::sepc: c.sepc = value & ~std::uint64_t{1}; return;
     case Csr::scause: c.scause = value; return;
     case Csr::stval: c.stval = value; return;
-    case Csr::sip: write_mip(h, value, irq::SSIP & c.mideleg); return;
+    case Csr::sip: write_mip(h, value, (irq::SSIP | overflow_interrupt(h)) & c.mideleg); return;
     case Csr::satp: write_satp(h, now, value); return;
     case Csr::stimecmp:
       c.stimecmp = value;
@@ -263,10 +294,10 @@ void write(Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t valu
     case Csr::mstatus: write_mstatus(h, value, mstatus::writable); return;
     case Csr::medeleg: c.medeleg = value & cause::delegable; return;
     case Csr::mideleg:
-      c.mideleg = value & irq::supervisor;
+      c.mideleg = value & (irq::supervisor | overflow_interrupt(h));
       h.system->set_deadline(h);
       return;
-    case Csr::mie: write_mie(h, value, irq::all); return;
+    case Csr::mie: write_mie(h, value, irq::all | overflow_interrupt(h)); return;
     case Csr::mtvec: c.mtvec = legal_tvec(c.mtvec, value); return;
     case Csr::mcounteren: c.mcounteren = value & 0xffffffff; return;
     case Csr::menvcfg: write_menvcfg(h, now, value); return;
@@ -277,7 +308,7 @@ void write(Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t valu
     case Csr::mtval: c.mtval = value; return;
     case Csr::mip: {
       const bool sstc_drives = (c.menvcfg & menvcfg::STCE) != 0;  // then STIP is read-only
-      write_mip(h, value, irq::supervisor & ~(sstc_drives ? irq::STIP : 0));
+      write_mip(h, value, (irq::supervisor | overflow_interrupt(h)) & ~(sstc_drives ? irq::STIP : 0));
       return;
     }
     case Csr::mcycle:
@@ -288,7 +319,7 @@ void write(Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t valu
       c.instret_frozen = value;
       c.instret_offset = value - (h.instret_at(now) + 1);
       return;
-    default: write_ranges(h, address, value); return;  // misa and the rest: WARL, nothing to change
+    default: write_ranges(h, now, address, value); return;  // misa and the rest: WARL, nothing to change
   }
 }
 
@@ -301,12 +332,22 @@ bool counter_enabled(const Hart& h, unsigned counter) {
 bool permitted(const Hart& h, std::uint16_t address, bool writes) {
   if (writes && (address >> 10) == 3) return false;
   if (static_cast<unsigned>(h.privilege) < ((address >> 8) & 3)) return false;
-  if (between(address, Csr::cycle, Csr::hpmcounter31)) return counter_enabled(h, address & 0x1f);
+  if (between(address, Csr::cycle, Csr::hpmcounter31)) {
+    const Extension extension = address <= static_cast<std::uint16_t>(Csr::instret) ? Extension::zicntr : Extension::zihpm;
+    return h.config.extensions.has(extension) && counter_enabled(h, address & 0x1f);
+  }
   if (between(address, Csr::fflags, Csr::fcsr)) {
     return (h.csr.mstatus & mstatus::FS) != 0 && h.config.extensions.has(Extension::f);
   }
   if (h.privilege == Privilege::machine) return true;
   if (static_cast<Csr>(address) == Csr::satp) return !(h.csr.mstatus & mstatus::TVM);
+  // mstateen0: senvcfg and the four sstateen are the machine's to give (Smstateen).
+  if (has(h, Extension::smstateen)) {
+    if (static_cast<Csr>(address) == Csr::senvcfg) return (h.csr.mstateen[0] & mstateen::ENVCFG) != 0;
+    if (between(address, Csr::sstateen0, Csr::sstateen3)) {
+      return (h.csr.mstateen[distance(address, Csr::sstateen0)] & mstateen::SE) != 0;
+    }
+  }
   if (static_cast<Csr>(address) == Csr::stimecmp) {
     constexpr std::uint64_t counteren_tm = 2;
     return (h.csr.menvcfg & menvcfg::STCE) && (h.csr.mcounteren & counteren_tm);
@@ -368,8 +409,8 @@ int interrupt_to_take(const Hart& h) {
   const bool supervisor_on = h.privilege == Privilege::user ||
                              (h.privilege == Privilege::supervisor && (h.csr.mstatus & mstatus::SIE));
   const std::uint64_t taken = machine_on && for_machine ? for_machine : supervisor_on ? for_supervisor : 0;
-  // Order of priority: MEI, MSI, MTI, SEI, SSI, STI.
-  for (const unsigned code : {irq::MEI, irq::MSI, irq::MTI, irq::SEI, irq::SSI, irq::STI}) {
+  // Order of priority: MEI, MSI, MTI, SEI, SSI, STI, LCOFI.
+  for (const unsigned code : {irq::MEI, irq::MSI, irq::MTI, irq::SEI, irq::SSI, irq::STI, irq::LCOFI}) {
     if ((taken >> code) & 1) return static_cast<int>(code);
   }
   return -1;
