@@ -78,6 +78,12 @@ void measure(const char* what, const void* begin, size_t bytes, unsigned long co
       (const void*)((const char*)begin + bytes), copies, reuses);
 }
 
+void measure_at_most(const char* what, const void* begin, size_t bytes, unsigned long copies,
+                     unsigned long reuses) {
+  say("measure: %s begin=%p end=%p copies<=%lu reuses<=%lu", what, begin,
+      (const void*)((const char*)begin + bytes), copies, reuses);
+}
+
 unsigned char* resident_pages(size_t pages) {
   size_t bytes = pages * page_bytes;
   unsigned char* memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

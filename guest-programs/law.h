@@ -3,11 +3,13 @@
  *   ok: SENTENCE                       a law that held
  *   BROKEN: SENTENCE                   a law that did not; the program ends with status 1
  *   measure: WHAT begin=0x… end=0x… copies=N reuses=N
- *                                      the law for a report: of the pages in [begin, end), exactly N were
- * copied and N reused by copy-on-write faults, in all processes of this program together. A test counts only
- * the report's copies whose address lies in that range, so that stack and libc pages do not matter. Addresses
- * differ between kernels; nothing else does. PROGRAM: N laws hold               the end (or "K of N laws are
- * BROKEN")
+ *                                      the law for a report (below)
+ *   PROGRAM: N laws hold               the end (or "K of N laws are BROKEN")
+ *
+ * The law for a report: of the pages in [begin, end), exactly N were copied and N reused by copy-on-write
+ * faults, in all processes of this program together; `copies<=N reuses<=N` where timing decides: at most so
+ * many. A test counts only the report's copies whose address lies in that range, so that stack and libc pages
+ * do not matter. Addresses differ between kernels; nothing else does.
  *
  * Lines are written with one write(2) each, without stdio: nothing is buffered over a fork, and lines of
  * several processes do not mix. Each process counts its own laws; a child hands its verdict on by its exit
@@ -40,6 +42,8 @@ int verdict(const char* program);
 int law_status(void);
 
 void measure(const char* what, const void* begin, size_t bytes, unsigned long copies, unsigned long reuses);
+void measure_at_most(const char* what, const void* begin, size_t bytes, unsigned long copies,
+                     unsigned long reuses);
 
 /* `pages` zeroed, page-aligned, private pages, each written once so that it has a frame of its own. */
 unsigned char* resident_pages(size_t pages);

@@ -5,13 +5,15 @@ Machines: `qemu` (qemu-system-riscv64 -M virt with our firmware), `opensbi` (the
 and `hartbeat` (this emulator). Exit status 77 means SKIP: the machine is not installed.
 
 What must hold: the program's exit status is --status; no line begins with BROKEN; with --compare, standard output is
-what the program prints under qemu-riscv64 (Linux user emulation), but for `measure:` lines, which hold addresses; with
---output, it is that text. On hartbeat the report must also say that the kernel's and the hardware's story agree, and
-that every frame is free again at the end.
+what the program prints under qemu-riscv64 (Linux user emulation), but for `measure:` lines, which hold addresses, and the
+kernel's own messages (`guestos: …`); with --output, it is that text. On hartbeat the report must also say that the kernel's and the hardware's story agree, that every frame is free again
+at the end, and, for each `measure:` line, that as many pages of that range were copied and reused as the line says, as
+the kernel told it and as the hardware saw it.
 """
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -95,8 +97,28 @@ def run_on_hartbeat(options):
                    "--stats", "json:" + report_file, options.program, *options.arguments]
         status, output = run(command, options, options.input)
         with open(report_file) as file:
-            check_report(json.load(file))
+            report = json.load(file)
+    check_report(report)
+    for story in ("kernel", "hardware"):
+        check_measures(output, report[story]["cow_pages"], story)
     return status, output
+
+
+MEASURE = re.compile(r"^measure: (\S+) begin=(0x[0-9a-f]+) end=(0x[0-9a-f]+) copies(<?)=(\d+) reuses<?=(\d+)$", re.M)
+PAGE = 4096
+
+
+def check_measures(output, cow_pages, story):
+    for what, begin, end, at_most, *wanted in MEASURE.findall(output):
+        seen = {"copies": 0, "reuses": 0}
+        for pages in cow_pages:
+            first = max(pages["first"], int(begin, 16))
+            last = min(pages["first"] + PAGE * pages["pages"], int(end, 16))
+            for kind in seen:
+                seen[kind] += max(0, last - first) // PAGE * pages[kind]
+        for kind, law in zip(seen, map(int, wanted)):
+            if seen[kind] > law or (seen[kind] < law and not at_most):
+                sys.exit(f"FAILED: {what}: {seen[kind]} {kind} by the {story}'s story, {law} by law")
 
 
 def check_report(report):
@@ -109,7 +131,7 @@ def check_report(report):
 
 
 def comparable(text):
-    return [line for line in text.split("\n") if not line.startswith("measure:")]
+    return [line for line in text.split("\n") if not line.startswith(("measure:", "guestos:"))]
 
 
 def expected_output(options):
