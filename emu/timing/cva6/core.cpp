@@ -38,7 +38,7 @@ bool Core::mispredicted(const ScoreboardEntry& e) {
   const std::uint64_t next = e.outcome.next_pc.value;
   switch (e.decoded.op) {
     case Op::branch: {
-      const bool taken = next != e.pc + e.decoded.length || e.decoded.immediate == e.decoded.length;
+      const bool taken = branch_taken(e.decoded.expanded, e.outcome.operand_a, e.outcome.operand_b);
       return taken != (e.flow == ControlFlow::branch);
     }
     case Op::jalr: return e.flow == ControlFlow::none || next != e.predicted;

@@ -177,6 +177,17 @@ void scan(Decoded& d) {
 
 }  // namespace
 
+bool branch_taken(std::uint32_t i, std::uint64_t a, std::uint64_t b) {
+  switch (field(i, 14, 12)) {
+    case 0: return a == b;
+    case 1: return a != b;
+    case 4: return static_cast<std::int64_t>(a) < static_cast<std::int64_t>(b);
+    case 5: return static_cast<std::int64_t>(a) >= static_cast<std::int64_t>(b);
+    case 6: return a < b;
+    default: return a >= b;
+  }
+}
+
 Decoded decode(std::uint32_t bits) {
   Decoded d;
   d.bits = bits;

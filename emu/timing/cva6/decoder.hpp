@@ -47,6 +47,9 @@ std::uint32_t expand_compressed(std::uint16_t bits);
 
 Decoded decode(std::uint32_t bits);
 
+// Does the conditional branch (32-bit form) go to its target with these operands?
+bool branch_taken(std::uint32_t bits, std::uint64_t a, std::uint64_t b);
+
 // Decodings by bits: a direct-mapped memo, exact because the whole word is compared.
 class DecodeCache {
  public:

@@ -143,11 +143,4 @@ FpuWrap::Output FpuWrap::clock(const FpuOperation& in, bool flush) {
   return {arbitration.valid, arbitration.trans_id};
 }
 
-unsigned divsqrt_rounds(bool square_root, bool is_double, std::uint64_t a, std::uint64_t b) {
-  (void)a;
-  (void)b;
-  (void)square_root;
-  return is_double ? 14 : 7;
-}
-
 }  // namespace hartbeat::timing::cva6

@@ -35,17 +35,6 @@ u64 arithmetic(u32 i, u64 a, u64 b, bool word, bool immediate) {
   }
 }
 
-bool taken(u32 i, u64 a, u64 b) {
-  switch (field(i, 14, 12)) {
-    case 0: return a == b;
-    case 1: return a != b;
-    case 4: return static_cast<i64>(a) < static_cast<i64>(b);
-    case 5: return static_cast<i64>(a) >= static_cast<i64>(b);
-    case 6: return a < b;
-    default: return a >= b;
-  }
-}
-
 }  // namespace
 
 void Speculation::load_registers(const HartView& view) {
@@ -116,7 +105,7 @@ Retirement Speculation::execute(const Decoded& d, std::uint64_t pc, std::uint64_
       break;
     case Fu::ctrl_flow:
       result = pc + d.length;
-      if (d.op == Op::branch && taken(i, a, b)) out.next_pc = VirtAddr{pc + static_cast<u64>(static_cast<i64>(d.immediate))};
+      if (d.op == Op::branch && branch_taken(i, a, b)) out.next_pc = VirtAddr{pc + static_cast<u64>(static_cast<i64>(d.immediate))};
       if (d.op == Op::jal) out.next_pc = VirtAddr{pc + static_cast<u64>(static_cast<i64>(d.immediate))};
       if (d.op == Op::jalr) out.next_pc = VirtAddr{(a + static_cast<u64>(static_cast<i64>(d.immediate))) & ~u64{1}};
       break;
