@@ -18,9 +18,10 @@ inline constexpr std::uint64_t supervisor = SIE | SPIE | SPP | FS | SUM | MXR;  
 }  // namespace mstatus
 
 namespace irq {
-inline constexpr unsigned SSI = 1, MSI = 3, STI = 5, MTI = 7, SEI = 9, MEI = 11;
+inline constexpr unsigned SSI = 1, MSI = 3, STI = 5, MTI = 7, SEI = 9, MEI = 11, LCOFI = 13;
 inline constexpr std::uint64_t SSIP = 1u << SSI, MSIP = 1u << MSI, STIP = 1u << STI, MTIP = 1u << MTI;
 inline constexpr std::uint64_t SEIP = 1u << SEI, MEIP = 1u << MEI;
+inline constexpr std::uint64_t LCOFIP = 1u << LCOFI;  // Sscofpmf
 inline constexpr std::uint64_t supervisor = SSIP | STIP | SEIP;
 inline constexpr std::uint64_t all = supervisor | MSIP | MTIP | MEIP;
 }  // namespace irq
@@ -30,6 +31,11 @@ inline constexpr std::uint64_t FIOM = 1, CBIE = 3u << 4, CBCFE = 1u << 6, CBZE =
 inline constexpr std::uint64_t ADUE = std::uint64_t{1} << 61, PBMTE = std::uint64_t{1} << 62;
 inline constexpr std::uint64_t STCE = std::uint64_t{1} << 63;
 }  // namespace menvcfg
+
+// mstateen0 (Smstateen). Of what it guards only senvcfg and sstateen0 are here.
+namespace mstateen {
+inline constexpr std::uint64_t ENVCFG = std::uint64_t{1} << 62, SE = std::uint64_t{1} << 63;
+}  // namespace mstateen
 
 // Exception codes (mcause, scause).
 namespace cause {

@@ -10,6 +10,7 @@
 #include "emu/hart/config.hpp"
 #include "emu/hart/counters.hpp"
 #include "emu/hart/fast_table.hpp"
+#include "emu/hart/hpm.hpp"
 #include "emu/hart/pmp.hpp"
 #include "emu/timing/cycle.hpp"
 #include "mmu/mmu.hpp"
@@ -58,8 +59,7 @@ struct CsrState {
   std::uint64_t stvec = 0, scounteren = 0, senvcfg = 0, sscratch = 0, sepc = 0, scause = 0, stval = 0, satp = 0;
   std::uint64_t stimecmp = ~std::uint64_t{0};
   std::uint32_t fflags = 0, frm = 0;
-  std::array<std::uint64_t, 32> mhpmevent{};
-  std::array<std::uint64_t, 32> mhpmcounter{};
+  std::array<std::uint64_t, 4> mstateen{};
   std::uint64_t cycle_offset = 0;    // mcycle = clock + offset
   std::uint64_t instret_offset = 0;  // minstret = instret + offset
   std::uint64_t cycle_frozen = 0, instret_frozen = 0;  // values while mcountinhibit holds them
@@ -92,6 +92,7 @@ struct Hart {
   std::uint64_t slow_fetches = 0;     // instructions whose fetch the I-TLB has counted itself, since the last accounting
   std::uint64_t fetched_in_vain = 0;  // instructions that were fetched but trapped, since the last accounting
   CsrState csr;
+  hpm::Counters hpm;
   Pmp pmp;
   std::uint64_t unretired = 0;        // clock - unretired = instret
   std::uint64_t stats_clock = 0, stats_instret = 0;  // at the last change of privilege

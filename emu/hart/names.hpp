@@ -29,6 +29,7 @@ constexpr const char* interrupt_name(std::uint64_t code) {
     case 7: return "machine timer interrupt";
     case 9: return "supervisor external interrupt";
     case 11: return "machine external interrupt";
+    case 13: return "local counter overflow interrupt";
     default: return "unknown interrupt";
   }
 }

@@ -107,6 +107,10 @@ Step step(System& system, Hart& hart) {
   const std::uint32_t fflags = hart.csr.fflags;
   const bool is_float = is_float_row(*op);
   if (is_float) hart.csr.fflags = 0;
+  const auto unit = isa::row_infos[op->operands.row].unit;
+  // Counted before, so that what changes privilege belongs to the old one; a CSR instruction does not see itself.
+  const bool counted = hart.hpm.each_instruction && unit != isa::Unit::csr;
+  if (counted) hpm::count_unit(hart, static_cast<unsigned>(unit), 1);
   Outcome outcome;
   if (system.code.is_illegal(*op)) {
     outcome.flow = SystemCalls::illegal(hart, op);
@@ -117,9 +121,14 @@ Step step(System& system, Hart& hart) {
   if (is_float) record_float_state(hart, fflags);
   const bool boundary = hart.pending == Pending::boundary;
   if (outcome.flow == Flow::trapped) {
+    if (counted) hpm::count_unit(hart, static_cast<unsigned>(unit), ~std::uint64_t{0});
     take_pending_trap(hart, step);
     hart.op = nullptr;
     return step;
+  }
+  if (hart.hpm.each_instruction) {
+    if (unit == isa::Unit::csr) hpm::count_unit(hart, static_cast<unsigned>(unit), 1);
+    if (unit == isa::Unit::branch) hart.hpm.taken += outcome.next_pc != step.pc + op->length;
   }
   hart.pending = Pending::none;
   step.waits = outcome.flow == Flow::wait;

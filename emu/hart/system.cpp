@@ -151,7 +151,7 @@ void System::look_up(Hart& hart) {
 
 void System::find_next_event() {
   next_event = platform.next_event().value;
-  for (const auto& hart : harts) next_event = std::min(next_event, hart->timer_at);
+  for (const auto& hart : harts) next_event = std::min({next_event, hart->timer_at, hart->hpm.check_at});
 }
 
 // Sstc (privileged specification, "Supervisor Timer Register"): STIP follows time >= stimecmp.
@@ -168,11 +168,25 @@ void System::timer_moved(Hart& hart, std::uint64_t now) {
   deadlines_moved();
 }
 
+bool System::counters_need_instructions() const {
+  return std::any_of(harts.begin(), harts.end(), [](const auto& hart) { return hart->hpm.each_instruction; });
+}
+
+void System::counters_changed(Hart& hart) {
+  if (engine_may_change && engine_observes != counters_need_instructions()) end(Stop::engine, 0);
+  deadlines_moved();
+  set_deadline(hart);
+}
+
 void System::handle_events(std::uint64_t clock, bool all_asleep) {
   event_clock = clock;
   event_hart = all_asleep ? nullptr : current;
   platform.advance(Cycle{clock}, all_asleep);
   for (const auto& hart : harts) {
+    if (hart->hpm.check_at <= clock) {
+      hpm::check_overflow(*hart, hart->sleeping ? clock : clock_of(*hart));
+      interrupts_changed(*hart);
+    }
     if (hart->timer_at > clock) continue;
     set_timer(*hart, clock);
     interrupts_changed(*hart);

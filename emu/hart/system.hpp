@@ -42,6 +42,7 @@ enum class Stop : std::uint8_t {
   limit,       // RunLimits reached
   deadlock,    // all harts sleep and nothing will wake them
   trap_loop,   // a hart traps again and again without retiring an instruction
+  engine,      // the harts' counters ask for another engine; Machine::run goes on with it
   interrupted, // the host asked (signal, timeout)
 };
 
@@ -99,6 +100,12 @@ class System {
   // Events of the devices and of the harts' own timers (Sstc) that are due at `clock` happen.
   void handle_events(std::uint64_t clock, bool all_asleep);
   // stimecmp, menvcfg.STCE or mtime has changed.
+  // A hart's programmable counters count something else: their next overflow, and whether instructions must be looked at
+  // one by one.
+  void counters_changed(Hart& hart);
+  bool counters_need_instructions() const;
+  bool engine_may_change = false;   // the run's engine was chosen for the counters' sake alone
+  bool engine_observes = false;     // what was chosen
   void timer_moved(Hart& hart, std::uint64_t now);
   // A device drives a mip bit of a hart; wakes it, or makes it look up, as needed.
   void set_interrupt(HartId id, unsigned mip_bit, bool level);

@@ -14,6 +14,7 @@ constexpr unsigned hopeless_traps = 1000;
 
 void change_privilege(Hart& h, std::uint64_t now, Privilege to) {
   account_privilege(h, now);
+  hpm::settle(h, now);
   h.privilege = to;
   update_context(h);
   h.system->set_deadline(h);

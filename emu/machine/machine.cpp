@@ -50,7 +50,22 @@ RunResult Machine::run(const RunLimits& limits) {
   system.instret_limit = limits.max_instret;
   system.keep_going = limits.keep_going;
   system.event_moved();
-  if (system.events.wants_retired()) {
+  system.engine_may_change = !system.events.wants_retired();
+  do {
+    if (system.stop == Stop::engine) system.stop = Stop::none;
+    run_engine();
+  } while (system.stop == Stop::engine);
+  system.telling = nullptr;
+  platform_->flush();
+  RunResult result{system.stop, system.exit_status, {}};
+  if (system.stop == Stop::deadlock || system.stop == Stop::trap_loop) result.diagnosis = diagnose();
+  return result;
+}
+
+void Machine::run_engine() {
+  System& system = *system_;
+  system.engine_observes = system.events.wants_retired() || system.counters_need_instructions();
+  if (system.engine_observes) {
     std::vector<Recorder> recorders(hart_count());
     for (unsigned i = 0; i < hart_count(); ++i) system.harts[i]->recorder = &recorders[i];
     NoTiming timing;
@@ -59,11 +74,6 @@ RunResult Machine::run(const RunLimits& limits) {
   } else {
     run_fast(system);
   }
-  system.telling = nullptr;
-  platform_->flush();
-  RunResult result{system.stop, system.exit_status, {}};
-  if (system.stop == Stop::deadlock || system.stop == Stop::trap_loop) result.diagnosis = diagnose();
-  return result;
 }
 
 const HartCounters& Machine::counters(HartId id) {

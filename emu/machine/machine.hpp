@@ -53,6 +53,8 @@ class Machine : private Board {
   void power_off(int status) override;
   void reset() override;
 
+  // Runs with the engine that listeners and counters ask for.
+  void run_engine();
   std::string diagnose() const;
 
   MachineConfig config_;
