@@ -34,18 +34,19 @@ class Checks:
         sys.exit(1 if self.failures else 0)
 
 
-def run(hartbeat, *arguments, stdin=b"", timeout=240):
+def run(hartbeat, *arguments, stdin=None, timeout=240):
     """Runs hartbeat; returns exit status, standard output and standard error."""
     command = [hartbeat, *map(str, arguments)]
     try:
-        done = subprocess.run(command, input=stdin, capture_output=True, timeout=timeout)
+        source = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
+        done = subprocess.run(command, **source, capture_output=True, timeout=timeout)
     except subprocess.TimeoutExpired as late:
         print((late.stdout or b"").decode(errors="replace"), (late.stderr or b"").decode(errors="replace"), sep="\n")
         sys.exit(f"FAILED: no end after {timeout} s: {' '.join(command)}")
     return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
 
 
-def run_with_report(hartbeat, *arguments, stdin=b"", timeout=240):
+def run_with_report(hartbeat, *arguments, stdin=None, timeout=240):
     """The same with the JSON report, as text, as the fourth value."""
     with tempfile.NamedTemporaryFile() as stats:
         status, out, err = run(hartbeat, "run", "--stats", f"json:{stats.name}", *arguments, stdin=stdin, timeout=timeout)

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""What a user meets at the command line: exit statuses, streams, limits, and one clear message for each mistake."""
+import argparse
+import os
+import re
+import struct
+import tempfile
+
+import harness
+
+RAM = 0x80000000
+LOAD, INTERPRETER = 1, 3
+
+
+def elf(segments=((RAM, 64, 64),), entry=RAM, ident_class=2, data=1, machine=243, kind=2, flags=5, kinds=None, interpreter=b""):
+    """A small ELF file; segments are (address, file size, memory size)."""
+    ident = b"\x7fELF" + bytes([ident_class, data, 1]) + bytes(9)
+    order = "<" if data == 1 else ">"
+    programs = [(LOAD, flags, 0x1000, address, size, memory) for address, size, memory in segments]
+    if interpreter:
+        programs.append((INTERPRETER, 4, 0x800, 0, len(interpreter), len(interpreter)))
+    header = struct.pack(order + "HHIQQQIHHHHHH", kind, machine, 1, entry, 64, 0, 0, 64, 56, len(programs), 0, 0, 0)
+    table = b"".join(struct.pack(order + "IIQQQQQQ", what, rights, offset, address, address, size, memory, 8)
+                     for what, rights, offset, address, size, memory in programs)
+    body = (ident + header + table).ljust(0x800, b"\0") + interpreter
+    return body.ljust(0x1000, b"\0") + b"\x13\0\0\0" * 1024
+
+
+BAD_FILES = {
+    "empty": (b"", "empty|not an ELF"),
+    "text": (b"#!/bin/sh\necho hello\n", "not an ELF"),
+    "32-bit": (elf(ident_class=1), "32-bit"),
+    "big-endian": (elf(data=2), "big-endian"),
+    "x86": (elf(machine=62), "x86"),
+    "relocatable": (elf(kind=1), "relocatable|object"),
+    "truncated header": (elf()[:40], "truncated"),
+    "truncated segment": (elf(segments=((RAM, 0x100000, 0x100000),)), "truncated|file ends"),
+    "overlapping": (elf(segments=((RAM, 64, 64), (RAM + 32, 64, 64))), "overlapping"),
+    "entry outside": (elf(entry=RAM + 0x100000), "entry point"),
+    "entry odd": (elf(entry=RAM + 1), "odd"),
+    "outside RAM": (elf(segments=((RAM, 64, 64), (0x7000000000, 64, 64))), "outside RAM"),
+    "without segments": (elf(segments=()), "nothing to load"),
+    "dynamic without its interpreter": (elf(segments=((0x10000, 64, 64),), entry=0x10000, interpreter=b"/lib/ld-nowhere.so.1\0"), "ld-nowhere"),
+}
+
+BAD_COMMANDS = [
+    (["run", "/nonexistent/file"], "/nonexistent/file"),
+    (["run"], "program"),
+    (["run", "--harts", "0", "{program}"], "harts"),
+    (["run", "--harts", "65", "{program}"], "harts"),
+    (["run", "--harts", "many", "{program}"], "many"),
+    (["run", "--memory", "12Q", "{program}"], "12Q"),
+    (["run", "--machine", "pdp11", "{program}"], "pdp11"),
+    (["run", "--timing", "guess", "{program}"], "guess"),
+    (["run", "--stats", "punchcard", "{program}"], "punchcard"),
+    (["run", "--trace", "tape", "{program}"], "tape"),
+    (["run", "--trace", "spike:/nonexistent/trace", "{program}"], "/nonexistent/trace"),
+    (["run", "--stats", "json:/nonexistent/stats", "{program}"], "/nonexistent/stats"),
+    (["run", "--set", "colour=red", "{program}"], "colour"),
+    (["run", "--no-such-option", "{program}"], "no-such-option"),
+    (["frobnicate"], "frobnicate"),
+]
+
+
+def check_mistake(checks, name, result, pattern):
+    status, out, err = result
+    checks.equal(f"{name}: exit status", status, 2)
+    checks.hold(re.search(pattern, err), f"{name}: the message says {pattern!r}", err)
+    checks.hold(len(err.strip().splitlines()) <= 4, f"{name}: the message is short", err)
+    checks.hold("terminate called" not in err and "Sanitizer" not in err, f"{name}: no crash", err)
+
+
+def check_bad_files(checks, hartbeat, directory):
+    messages = {}
+    for name, (content, pattern) in BAD_FILES.items():
+        path = os.path.join(directory, "file")
+        with open(path, "wb") as file:
+            file.write(content)
+        result = harness.run(hartbeat, "run", path)
+        check_mistake(checks, name, result, pattern)
+        messages.setdefault(re.sub(r"0x[0-9a-f]+", "N", result[2]), []).append(name)
+    for message, names in messages.items():
+        checks.hold(len(names) == 1 or names == ["empty", "text"], f"{' and '.join(names)} have messages of their own", message)
+
+
+def check_bare_metal(checks, hartbeat, bare):
+    status, out, err = harness.run(hartbeat, "run", "--quiet", "--harts", 4, f"{bare}/contend.elf")
+    checks.equal("a bare-metal program's status and output", (status, out, err), (0, "ok\n", ""))
+    status, out, err, text = harness.run_with_report(hartbeat, "--harts", 2, f"{bare}/contend.elf")
+    report = harness.report_of(text, out, err)
+    checks.hold(report["kernel"] is None and report["comparison"] is None, "a bare-metal program has no kernel story")
+    checks.hold(report["harts"][1]["wfi_cycles"] > 0, "a hart that sleeps is said to sleep")
+    status, _, err = harness.run(hartbeat, "run", "--quiet", f"{bare}/sleep.elf")
+    checks.equal("harts that all sleep for good end the run", status, 125)
+    checks.hold("hart 0" in err, "and the message says where", err)
+    status, _, err = harness.run(hartbeat, "run", "--quiet", f"{bare}/trap_loop.elf")
+    checks.equal("a trap loop ends the run", status, 125)
+    checks.hold("illegal" in err, "and the message names the trap", err)
+    for limit in (("--max-instret", 100000), ("--max-cycles", 100000), ("--timeout", 0.3)):
+        status, _, _ = harness.run(hartbeat, "run", "--quiet", *limit, f"{bare}/loop.elf")
+        checks.equal(f"{limit[0]} ends a run", status, 124)
+
+
+def check_limits_are_exact(checks, hartbeat, bare):
+    _, out, err, text = harness.run_with_report(hartbeat, "--max-instret", 123456, f"{bare}/loop.elf")
+    instret = harness.report_of(text, out, err)["total"]["instret"]
+    checks.hold(123456 <= instret < 123456 + 100000, "--max-instret is met closely", str(instret))
+
+
+def check_programs(checks, hartbeat, guests):
+    status, out, _ = harness.run(hartbeat, "run", "--quiet", f"{guests}/hello")
+    checks.equal("hello", (status, out), (0, "hello from RISC-V\n"))
+    for expected in (0, 1, 42, 255):
+        checks.equal("the exit status is the guest's", harness.run(hartbeat, "run", "--quiet", f"{guests}/exit-status", expected)[0], expected)
+    checks.equal("death by a signal is told as a shell does", harness.run(hartbeat, "run", "--quiet", f"{guests}/exit-status", "signal", 9)[0], 128 + 9)
+    status, out, _ = harness.run(hartbeat, "run", "--quiet", f"{guests}/echo-args", "one two", "", "--harts", "-x")
+    arguments = re.findall(r"^arg\[\d+\]=(.*)$", out, re.M)[1:]
+    checks.equal("what follows the program is the program's", arguments, ["one two", "", "--harts", "-x"])
+    text = b"".join(b"line %d\n" % i for i in range(20000))
+    status, out, _ = harness.run(hartbeat, "run", "--quiet", f"{guests}/cat", stdin=text)
+    checks.equal("standard input reaches the program", (status, out == text.decode()), (0, True))
+    status, out, err = harness.run(hartbeat, "run", f"{guests}/hello")
+    checks.equal("the report is no part of the program's output", out, "hello from RISC-V\n")
+    checks.hold("one instruction = one cycle" in err, "the text report says what a cycle is", err)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hartbeat", required=True)
+    parser.add_argument("--bare", required=True, help="directory of the bare-metal programs")
+    parser.add_argument("--guests", help="directory of the guest programs; without: leave them out")
+    options = parser.parse_args()
+    checks = harness.Checks()
+    with tempfile.TemporaryDirectory() as directory:
+        check_bad_files(checks, options.hartbeat, directory)
+    for command, pattern in BAD_COMMANDS:
+        arguments = [word.format(program=f"{options.bare}/contend.elf") for word in command]
+        check_mistake(checks, " ".join(command), harness.run(options.hartbeat, *arguments), pattern)
+    check_bare_metal(checks, options.hartbeat, options.bare)
+    check_limits_are_exact(checks, options.hartbeat, options.bare)
+    if options.guests:
+        check_programs(checks, options.hartbeat, options.guests)
+    checks.end()
+
+
+if __name__ == "__main__":
+    main()

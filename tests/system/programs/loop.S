@@ -1,0 +1,4 @@
+# Never ends: for limits.
+        .section .text.start, "ax"
+        .globl _start
+_start: j       _start
