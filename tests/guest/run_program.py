@@ -19,7 +19,8 @@ import subprocess
 import sys
 import tempfile
 
-from initial_archive import program_archive
+sys.dont_write_bytecode = True  # no __pycache__ in the source tree
+from initial_archive import program_archive  # noqa: E402
 
 SKIP = 77
 
