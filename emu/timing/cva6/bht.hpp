@@ -21,8 +21,10 @@ class Bht {
   void update(std::uint64_t pc, bool taken) {
     Entry& e = entries_[(pc >> 2) % rows][(pc >> 1) & 1];
     e.valid = true;
-    if (taken) e.counter += e.counter < 3;
-    else e.counter -= e.counter > 0;
+    if (taken)
+      e.counter += e.counter < 3;
+    else
+      e.counter -= e.counter > 0;
   }
   void flush() {
     for (auto& row : entries_) row.fill({false, 2});

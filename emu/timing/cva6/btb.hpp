@@ -14,8 +14,12 @@ struct BtbPrediction {
 class Btb {
  public:
   static constexpr unsigned rows = 16;
-  const BtbPrediction& predict(std::uint64_t address, unsigned slot) const { return entries_[(address >> 2) % rows][slot]; }
-  void update(std::uint64_t pc, std::uint64_t target) { entries_[(pc >> 2) % rows][(pc >> 1) & 1] = {true, target}; }
+  const BtbPrediction& predict(std::uint64_t address, unsigned slot) const {
+    return entries_[(address >> 2) % rows][slot];
+  }
+  void update(std::uint64_t pc, std::uint64_t target) {
+    entries_[(pc >> 2) % rows][(pc >> 1) & 1] = {true, target};
+  }
   void flush() {
     for (auto& row : entries_)
       for (BtbPrediction& e : row) e.valid = false;

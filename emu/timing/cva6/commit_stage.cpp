@@ -29,7 +29,8 @@ void Core::commit_system(ScoreboardEntry& head, Commit& out, bool& ack) {
   const bool drained = store_unit_.buffer().no_store_pending() && dcache_.wbuffer_empty();
   out.csr = true;
   switch (head.decoded.op) {
-    case Op::mret: case Op::sret:
+    case Op::mret:
+    case Op::sret:
       out.flush = out.redirect = out.flush_predictors = true;
       out.target = head.outcome.next_pc.value;
       out.restart = Stall::trap;
@@ -37,7 +38,9 @@ void Core::commit_system(ScoreboardEntry& head, Commit& out, bool& ack) {
     case Op::wfi:
       if (!(csr_.pending(wires_) & csr_.mie())) halted_ = true;
       break;
-    case Op::sfence_vma: case Op::fence: case Op::fence_i:
+    case Op::sfence_vma:
+    case Op::fence:
+    case Op::fence_i:
       ack = drained;
       if (!ack) return;
       out.flush_tlb = head.decoded.op == Op::sfence_vma;
@@ -62,7 +65,11 @@ void Core::commit_second(const ScoreboardEntry& head, Commit& out) const {
   const ScoreboardEntry& second = scoreboard_[(scoreboard_.commit_pointer() + 1) % Scoreboard::size];
   if (!second.valid || second.exception) return;
   switch (second.decoded.fu) {
-    case Fu::alu: case Fu::load: case Fu::ctrl_flow: case Fu::mult: case Fu::fpu: ++out.number; break;
+    case Fu::alu:
+    case Fu::load:
+    case Fu::ctrl_flow:
+    case Fu::mult:
+    case Fu::fpu: ++out.number; break;
     default: break;
   }
 }

@@ -1,4 +1,5 @@
-// Module compressed_decoder: every 16-bit instruction as the 32-bit one it stands for (RISC-V manual, chapter C; Zcb).
+// Module compressed_decoder: every 16-bit instruction as the 32-bit one it stands for (RISC-V manual, chapter
+// C; Zcb).
 #include "emu/timing/cva6/decoder.hpp"
 
 #include "emu/timing/cva6/bit_field.hpp"
@@ -15,7 +16,8 @@ constexpr u32 r_type(u32 funct7, u32 rs2, u32 rs1, u32 funct3, u32 rd, u32 opcod
   return (funct7 << 25) | (rs2 << 20) | (rs1 << 15) | (funct3 << 12) | (rd << 7) | opcode;
 }
 constexpr u32 s_type(u32 imm, u32 rs2, u32 rs1, u32 funct3, u32 opcode) {
-  return (field(imm, 11, 5) << 25) | (rs2 << 20) | (rs1 << 15) | (funct3 << 12) | (field(imm, 4, 0) << 7) | opcode;
+  return (field(imm, 11, 5) << 25) | (rs2 << 20) | (rs1 << 15) | (funct3 << 12) | (field(imm, 4, 0) << 7) |
+         opcode;
 }
 constexpr u32 sign(u32 value, unsigned bits) { return (value ^ (1u << (bits - 1))) - (1u << (bits - 1)); }
 
@@ -25,7 +27,8 @@ u32 quadrant0(u32 c) {
   const u32 dword = (field(c, 6, 5) << 6) | (field(c, 12, 10) << 3);
   switch (field(c, 15, 13)) {
     case 0: {
-      const u32 imm = (field(c, 10, 7) << 6) | (field(c, 12, 11) << 4) | (field(c, 5, 5) << 3) | (field(c, 6, 6) << 2);
+      const u32 imm =
+          (field(c, 10, 7) << 6) | (field(c, 12, 11) << 4) | (field(c, 5, 5) << 3) | (field(c, 6, 6) << 2);
       return imm ? i_type(imm, 2, 0, rd, 0x13) : 0;
     }
     case 1: return i_type(dword, rs1, 3, rd, 0x07);
@@ -67,12 +70,12 @@ u32 arithmetic(u32 c) {
     default: break;
   }
   switch (field(c, 4, 2)) {
-    case 0: return i_type(0xFF, rd, 7, rd, 0x13);    // c.zext.b
-    case 1: return i_type(0x604, rd, 1, rd, 0x13);   // c.sext.b
-    case 2: return r_type(4, 0, rd, 4, rd, 0x3B);    // c.zext.h
-    case 3: return i_type(0x605, rd, 1, rd, 0x13);   // c.sext.h
-    case 4: return r_type(4, 0, rd, 0, rd, 0x3B);    // c.zext.w
-    case 5: return i_type(0xFFF, rd, 4, rd, 0x13);   // c.not
+    case 0: return i_type(0xFF, rd, 7, rd, 0x13);   // c.zext.b
+    case 1: return i_type(0x604, rd, 1, rd, 0x13);  // c.sext.b
+    case 2: return r_type(4, 0, rd, 4, rd, 0x3B);   // c.zext.h
+    case 3: return i_type(0x605, rd, 1, rd, 0x13);  // c.sext.h
+    case 4: return r_type(4, 0, rd, 0, rd, 0x3B);   // c.zext.w
+    case 5: return i_type(0xFFF, rd, 4, rd, 0x13);  // c.not
     default: return 0;
   }
 }
@@ -95,13 +98,15 @@ u32 quadrant1(u32 c) {
     case 5: {
       const u32 imm = sign((field(c, 12, 12) << 11) | (field(c, 8, 8) << 10) | (field(c, 10, 9) << 8) |
                                (field(c, 6, 6) << 7) | (field(c, 7, 7) << 6) | (field(c, 2, 2) << 5) |
-                               (field(c, 11, 11) << 4) | (field(c, 5, 3) << 1), 12);
+                               (field(c, 11, 11) << 4) | (field(c, 5, 3) << 1),
+                           12);
       return (field(imm, 20, 20) << 31) | (field(imm, 10, 1) << 21) | (field(imm, 11, 11) << 20) |
              (field(imm, 19, 12) << 12) | 0x6F;
     }
     default: {
       const u32 imm = sign((field(c, 12, 12) << 8) | (field(c, 6, 5) << 6) | (field(c, 2, 2) << 5) |
-                               (field(c, 11, 10) << 3) | (field(c, 4, 3) << 1), 9);
+                               (field(c, 11, 10) << 3) | (field(c, 4, 3) << 1),
+                           9);
       return (field(imm, 12, 12) << 31) | (field(imm, 10, 5) << 25) | ((8 + field(c, 9, 7)) << 15) |
              ((field(c, 15, 13) & 1) << 12) | (field(imm, 4, 1) << 8) | (field(imm, 11, 11) << 7) | 0x63;
     }

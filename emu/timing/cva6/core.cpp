@@ -22,14 +22,20 @@ void Core::give(const Retirement& record) {
     ++divergences_;
     resync_ = true;
   }
-  if (record.interrupt) issue_.interrupt = record.cause;
-  else if (issue_.interrupt >= 0 && !record.trapped) issue_.interrupt = -1;
+  if (record.interrupt)
+    issue_.interrupt = record.cause;
+  else if (issue_.interrupt >= 0 && !record.trapped)
+    issue_.interrupt = -1;
 }
 
 bool Core::flushes(const Decoded& d) {
   switch (d.op) {
     case Op::csr_write: return csr_write_flushes(d.csr);
-    case Op::mret: case Op::sret: case Op::sfence_vma: case Op::fence: case Op::fence_i: return true;
+    case Op::mret:
+    case Op::sret:
+    case Op::sfence_vma:
+    case Op::fence:
+    case Op::fence_i: return true;
     default: return d.is_amo();
   }
 }
@@ -62,7 +68,8 @@ void Core::step() {
   const FpuWrap::Output fpu_result = fpu_.clock(fpu, done.flush);
   if (fpu_result.valid) results.add(fpu_result.trans_id, false);
 
-  fetch_translation_ = mmu_.fetch(frontend_.icache().virtual_address(), frontend_.icache().wants_translation(), csr_.translation());
+  fetch_translation_ = mmu_.fetch(frontend_.icache().virtual_address(),
+                                  frontend_.icache().wants_translation(), csr_.translation());
   load_store(in, done, results);
 
   const unsigned head = scoreboard_.commit_pointer();
@@ -80,7 +87,8 @@ void Core::step() {
   fetch.redirect = done.redirect;
   fetch.target = done.target;
   fetch.branch = branch;
-  frontend_.clock(fetch, fetch_translation_, in.icache_valid, adapter_, *interconnect_, *view_, *decode_cache_);
+  frontend_.clock(fetch, fetch_translation_, in.icache_valid, adapter_, *interconnect_, *view_,
+                  *decode_cache_);
 
   ++stalls_[acknowledged ? Stall::issued : cause()];
   if (acknowledged) restart_ = Stall::fetch_bubble;
@@ -111,7 +119,9 @@ ResolvedBranch Core::execute(WriteBack& results, FpuOperation& fpu) const {
   if (!execute_.valid) return out;
   const ScoreboardEntry& e = scoreboard_[execute_.id];
   switch (e.decoded.fu) {
-    case Fu::alu: case Fu::csr: case Fu::aes: results.add(execute_.id, false); break;
+    case Fu::alu:
+    case Fu::csr:
+    case Fu::aes: results.add(execute_.id, false); break;
     case Fu::cvxif: results.add(execute_.id, true); break;
     case Fu::ctrl_flow:
       results.add(execute_.id, false);
@@ -130,8 +140,8 @@ ResolvedBranch Core::execute(WriteBack& results, FpuOperation& fpu) const {
     case Fu::fpu:
       fpu = {true, e.decoded.op, e.decoded.fp_double, execute_.id, 1};
       if (e.decoded.op == Op::fp_div || e.decoded.op == Op::fp_sqrt)
-        fpu.rounds = static_cast<std::uint8_t>(divsqrt_rounds(e.decoded.op == Op::fp_sqrt, e.decoded.fp_double,
-                                                              e.outcome.operand_a, e.outcome.operand_b));
+        fpu.rounds = static_cast<std::uint8_t>(divsqrt_rounds(
+            e.decoded.op == Op::fp_sqrt, e.decoded.fp_double, e.outcome.operand_a, e.outcome.operand_b));
       break;
     default: break;
   }
@@ -152,8 +162,10 @@ LsuControl Core::lsu_request() const {
   out.data = e.outcome.store_value;
   out.sc_fails = e.outcome.sc_failed;
   const std::int64_t top = static_cast<std::int64_t>(out.address) >> 38;
-  out.misaligned = (out.address & ((1u << out.size_log2) - 1)) != 0 || (csr_.translation().data && top != 0 && top != -1);
-  out.access_fault = e.outcome.trapped && !e.outcome.interrupt && (e.outcome.cause == 5 || e.outcome.cause == 7);
+  out.misaligned =
+      (out.address & ((1u << out.size_log2) - 1)) != 0 || (csr_.translation().data && top != 0 && top != -1);
+  out.access_fault =
+      e.outcome.trapped && !e.outcome.interrupt && (e.outcome.cause == 5 || e.outcome.cause == 7);
   return out;
 }
 
@@ -180,8 +192,8 @@ void Core::load_store(const AdapterReturn& in, const Commit& commit, WriteBack& 
   const bool amo_ack = commit.atomic && dcache_.amo_ack(in);
   dcache_.clock(in, adapter_, *interconnect_, reads, store, amo, responses);
 
-  const LoadUnit::Outputs load = load_unit_.clock(request, drive, responses[WtDcache::loads], dtlb_hit, offset_matches,
-                                                  exception, commit.flush);
+  const LoadUnit::Outputs load = load_unit_.clock(request, drive, responses[WtDcache::loads], dtlb_hit,
+                                                  offset_matches, exception, commit.flush);
   StoreUnit::Inputs to_store;
   to_store.physical = physical;
   to_store.dtlb_hit = dtlb_hit;
@@ -221,10 +233,14 @@ bool Core::unit_busy(const Decoded& d, const Commit& commit, Ready ready) const 
   const bool division = executing == Fu::mult && scoreboard_[execute_.id].decoded.op == Op::div;
   const bool flu_ready = csr_ready && mult_.ready(division);
   switch (d.fu) {
-    case Fu::alu: case Fu::aes: case Fu::ctrl_flow: case Fu::csr: return !flu_ready || executing == Fu::mult;
+    case Fu::alu:
+    case Fu::aes:
+    case Fu::ctrl_flow:
+    case Fu::csr: return !flu_ready || executing == Fu::mult;
     case Fu::mult: return !flu_ready;
     case Fu::fpu: return !ready.fpu;
-    case Fu::load: case Fu::store: return !ready.lsu;
+    case Fu::load:
+    case Fu::store: return !ready.lsu;
     default: return false;
   }
 }
@@ -239,17 +255,22 @@ bool Core::issue(const Commit& commit, const WriteBack& results, Ready ready, bo
   bool acknowledged = false;
   if (issue_.valid && !scoreboard_.full() && !(hold_issue_ && !have_record_ && !speculative_)) {
     const Decoded& d = issue_.decoded;
-    const bool exception = issue_.interrupt >= 0 || issue_.entry.fault != FetchFault::none || d.op == Op::ecall || d.op == Op::ebreak;
+    const bool exception = issue_.interrupt >= 0 || issue_.entry.fault != FetchFault::none ||
+                           d.op == Op::ecall || d.op == Op::ebreak;
     const bool faulted = issue_.entry.fault != FetchFault::none;
     const bool busy = !faulted && unit_busy(d, commit, ready);
     acknowledged = !busy && (exception || d.fu == Fu::cvxif || operands_ready(d, results));
   }
   if (mult_.busy() || executing == Fu::mult)
     mult_.clock(multiplies, divides,
-                divides ? divider_iterations(running->decoded.expanded, running->outcome.operand_a, running->outcome.operand_b) : 0,
+                divides ? divider_iterations(running->decoded.expanded, running->outcome.operand_a,
+                                             running->outcome.operand_b)
+                        : 0,
                 execute_.id, commit.flush);
-  if (executing == Fu::csr) csr_buffer_ = true;
-  else if (commit.csr) csr_buffer_ = false;
+  if (executing == Fu::csr)
+    csr_buffer_ = true;
+  else if (commit.csr)
+    csr_buffer_ = false;
 
   execute_.valid = false;
   if (acknowledged && !flush_unissued) {
@@ -261,8 +282,9 @@ bool Core::issue(const Commit& commit, const WriteBack& results, Ready ready, bo
   return acknowledged && !flush_unissued;
 }
 
-// SFENCE.VMA alone does not wait for a CSR instruction that has yet to commit (issue_read_operands.sv, rs1_is_not_csr): it is
-// given that instruction's write-back, which is its source operand and not what it reads.
+// SFENCE.VMA alone does not wait for a CSR instruction that has yet to commit (issue_read_operands.sv,
+// rs1_is_not_csr): it is given that instruction's write-back, which is its source operand and not what it
+// reads.
 std::uint64_t Core::fence_operand(unsigned reg, std::uint64_t value) const {
   const int writer = scoreboard_.writer(reg);
   if (writer < 0) return value;
@@ -293,7 +315,8 @@ void Core::start(ScoreboardEntry& e) {
       speculation_.reset(d.is_amo() ? d.rd : 0, cycle_);
     }
     if (d.op == Op::sfence_vma)
-      tlb_flush_ = {fence_operand(d.rs1, record_.operand_a), static_cast<std::uint16_t>(fence_operand(d.rs2, record_.operand_b))};
+      tlb_flush_ = {fence_operand(d.rs1, record_.operand_a),
+                    static_cast<std::uint16_t>(fence_operand(d.rs2, record_.operand_b))};
   } else {
     e.outcome = speculation_.execute(d, e.pc, cycle_, *view_, mmu_.dtlb(), csr_.translation());
   }

@@ -1,5 +1,6 @@
-// One CVA6 core, stepped cycle by cycle: cva6.sv without data paths. Modules are members; this class is the wiring
-// between them, in the order in which a cycle's signals settle: memory returns, commit, execute, load/store, issue, decode, fetch.
+// One CVA6 core, stepped cycle by cycle: cva6.sv without data paths. Modules are members; this class is the
+// wiring between them, in the order in which a cycle's signals settle: memory returns, commit, execute,
+// load/store, issue, decode, fetch.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +23,15 @@ namespace hartbeat::timing::cva6 {
 
 class Core {
  public:
-  Core(const Cva6Parameters& parameters, unsigned hart, Interconnect& interconnect, const HartView& view, DecodeCache& decode);
+  Core(const Cva6Parameters& parameters, unsigned hart, Interconnect& interconnect, const HartView& view,
+       DecodeCache& decode);
 
   std::uint64_t cycle() const { return cycle_; }
   // An instruction of the correct path stands in the issue stage and nothing is known of it yet.
   bool needs_record() const {
-    return issue_.valid && !have_record_ && !speculative_ && !(execute_.valid && scoreboard_[execute_.id].decoded.fu == Fu::ctrl_flow && mispredicted(scoreboard_[execute_.id]));
+    return issue_.valid && !have_record_ && !speculative_ &&
+           !(execute_.valid && scoreboard_[execute_.id].decoded.fu == Fu::ctrl_flow &&
+             mispredicted(scoreboard_[execute_.id]));
   }
   // The interrupt that the decoder has attached to that instruction, or -1.
   int interrupt() const { return issue_.interrupt; }
@@ -40,8 +44,9 @@ class Core {
   bool asleep() const { return halted_; }
   // Nothing moves: no cycle until wake() can differ from the next.
   bool dormant() const {
-    return adapter_.idle() && dcache_.quiet() && frontend_.quiet() && mmu_.quiet() && bypass_.ready() && !execute_.valid &&
-           !mult_.busy() && !fpu_.active() && !load_result_.valid && !mmu_.shared().flushing() && issue_.valid && !needs_record() && wires_settled_;
+    return adapter_.idle() && dcache_.quiet() && frontend_.quiet() && mmu_.quiet() && bypass_.ready() &&
+           !execute_.valid && !mult_.busy() && !fpu_.active() && !load_result_.valid &&
+           !mmu_.shared().flushing() && issue_.valid && !needs_record() && wires_settled_;
   }
   std::uint64_t wake() const;
   // Lets the clock of a sleeping core jump when nothing else is in flight.
@@ -65,11 +70,14 @@ class Core {
   std::uint64_t fences() const { return fences_; }
   const TlbFlush& last_fence() const { return tlb_flush_; }
   const StallCounters& stalls() const { return stalls_; }
-  // While on, nothing is issued that no record has been given for (to look ahead without the instructions behind).
+  // While on, nothing is issued that no record has been given for (to look ahead without the instructions
+  // behind).
   void hold_issue(bool on) { hold_issue_ = on; }
 
   bool dcache_holds(std::uint64_t address) const { return dcache_.holds(address); }
-  void post_invalidation(std::uint64_t address, std::uint64_t arrival) { adapter_.post_invalidation(address, arrival); }
+  void post_invalidation(std::uint64_t address, std::uint64_t arrival) {
+    adapter_.post_invalidation(address, arrival);
+  }
 
  private:
   // The register between decode and issue.
@@ -86,13 +94,13 @@ class Core {
   };
   // What the commit stage and the controller decide in a cycle.
   struct Commit {
-    unsigned number = 0;          // instructions committed
-    bool flush = false;           // the whole pipeline
+    unsigned number = 0;  // instructions committed
+    bool flush = false;   // the whole pipeline
     bool redirect = false;
     std::uint64_t target = 0;
     bool flush_predictors = false, flush_icache = false, flush_tlb = false;
     bool store = false, csr = false, atomic = false;
-    bool apply = false;           // the head changes CSR state
+    bool apply = false;  // the head changes CSR state
     Stall restart = Stall::csr_flush;
   };
   // What finishes in a cycle: bit masks over scoreboard slots.
@@ -153,9 +161,9 @@ class Core {
   ExecuteStage execute_;
   Retirement record_;
   bool have_record_ = false, speculative_ = false, hold_issue_ = false;
-  bool csr_buffer_ = false;            // csr_buffer: an uncommitted CSR instruction
-  bool halted_ = false;                // wfi
-  LoadUnit::Outputs load_result_;      // the pipeline register behind the load unit
+  bool csr_buffer_ = false;        // csr_buffer: an uncommitted CSR instruction
+  bool halted_ = false;            // wfi
+  LoadUnit::Outputs load_result_;  // the pipeline register behind the load unit
   TlbFlush tlb_flush_;
   std::uint64_t wires_ = 0, external_lines_ = 0;  // mip_q of the interrupt wires
   FetchTranslation fetch_translation_;

@@ -1,4 +1,5 @@
-// Module csr_regfile, as far as time depends on it: which CSR instructions flush, translation, pending interrupts.
+// Module csr_regfile, as far as time depends on it: which CSR instructions flush, translation, pending
+// interrupts.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +12,13 @@ namespace hartbeat::timing::cva6 {
 // A write of this CSR flushes the pipeline ("this instruction has side effects").
 constexpr bool csr_write_flushes(std::uint16_t address) {
   switch (address) {
-    case 0x001: case 0x002: case 0x003:  // fflags, frm, fcsr
-    case 0x800:                          // ftran
-    case 0x100: case 0x300:              // sstatus, mstatus
-    case 0x180:                          // satp
+    case 0x001:
+    case 0x002:
+    case 0x003:  // fflags, frm, fcsr
+    case 0x800:  // ftran
+    case 0x100:
+    case 0x300:  // sstatus, mstatus
+    case 0x180:  // satp
       return true;
     default: return false;
   }

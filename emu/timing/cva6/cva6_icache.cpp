@@ -18,7 +18,8 @@ std::uint32_t Cva6Icache::word(unsigned set, unsigned way) const {
 
 std::uint32_t Cva6Icache::refill_word(const HartView& view) const {
   const std::uint64_t address = (physical_ & ~std::uint64_t{0xFFF}) | (vaddr_ & 0xFFC);
-  return static_cast<std::uint32_t>(view.read_physical(PhysAddr{address & ~std::uint64_t{7}}) >> (address & 4 ? 32 : 0));
+  return static_cast<std::uint32_t>(view.read_physical(PhysAddr{address & ~std::uint64_t{7}}) >>
+                                    (address & 4 ? 32 : 0));
 }
 
 void Cva6Icache::refill(const HartView& view) {
@@ -42,7 +43,8 @@ bool Cva6Icache::ready(const FetchTranslation& translation, bool memory_returns)
 }
 
 FetchResponse Cva6Icache::clock(const Inputs& in, const FetchTranslation& translation, bool memory_returns,
-                                WtAxiAdapter& adapter, const Interconnect& interconnect, const HartView& view) {
+                                WtAxiAdapter& adapter, const Interconnect& interconnect,
+                                const HartView& view) {
   FetchResponse out;
   out.address = vaddr_;
   const bool flushing = flush_pending_ || in.flush;
@@ -86,12 +88,14 @@ FetchResponse Cva6Icache::clock(const Inputs& in, const FetchTranslation& transl
       } else {
         if (!way_chosen_) {
           const unsigned valid = valid_[set_of(vaddr_)];
-          way_ = static_cast<std::uint8_t>(valid == 0xF ? lfsr_.value(2) : static_cast<unsigned>(std::countr_zero(~valid)));
+          way_ = static_cast<std::uint8_t>(valid == 0xF ? lfsr_.value(2)
+                                                        : static_cast<unsigned>(std::countr_zero(~valid)));
           way_chosen_ = true;
         }
         const bool cached = enabled_ && interconnect.cached(translation.address);
         const std::uint64_t mask = cached ? 15 : 7;
-        const std::uint64_t address = ((translation.address & ~std::uint64_t{0xFFF}) | (vaddr_ & 0xFFF)) & ~mask;
+        const std::uint64_t address =
+            ((translation.address & ~std::uint64_t{0xFFF}) | (vaddr_ & 0xFFF)) & ~mask;
         if (adapter.request_icache({address, cached})) state_ = State::miss;
       }
       break;
@@ -115,7 +119,9 @@ FetchResponse Cva6Icache::clock(const Inputs& in, const FetchTranslation& transl
       break;
   }
   if (out.ready && in.request) vaddr_ = in.address;
-  if (state_ != State::miss && state_ != State::kill_miss && !(state_ == State::read && way_chosen_ && !out.ready)) way_chosen_ = false;
+  if (state_ != State::miss && state_ != State::kill_miss &&
+      !(state_ == State::read && way_chosen_ && !out.ready))
+    way_chosen_ = false;
   return out;
 }
 

@@ -20,8 +20,8 @@ struct FetchTranslation {
 };
 
 struct FetchResponse {
-  bool ready = false;     // a request of this cycle was taken
-  bool valid = false;     // `data` and `fault` for `address`
+  bool ready = false;  // a request of this cycle was taken
+  bool valid = false;  // `data` and `fault` for `address`
   std::uint64_t address = 0;
   std::uint32_t data = 0;
   FetchFault fault = FetchFault::none;
@@ -39,13 +39,14 @@ class Cva6Icache {
 
   struct Inputs {
     bool request = false;
-    std::uint64_t address = 0;   // of the request
+    std::uint64_t address = 0;  // of the request
     bool kill_s1 = false, kill_s2 = false, flush = false;
   };
-  // `ready` depends on registers and the translation only: the front end needs it before it can form its request.
+  // `ready` depends on registers and the translation only: the front end needs it before it can form its
+  // request.
   bool ready(const FetchTranslation& translation, bool memory_returns) const;
-  FetchResponse clock(const Inputs& in, const FetchTranslation& translation, bool memory_returns, WtAxiAdapter& adapter,
-                      const Interconnect& interconnect, const HartView& view);
+  FetchResponse clock(const Inputs& in, const FetchTranslation& translation, bool memory_returns,
+                      WtAxiAdapter& adapter, const Interconnect& interconnect, const HartView& view);
 
  private:
   static constexpr unsigned set_of(std::uint64_t address) { return (address >> 4) % sets; }

@@ -28,7 +28,8 @@ FetchTranslation Cva6Mmu::fetch(std::uint64_t address, bool access, const Transl
       if (out.valid) out.fault = FetchFault::page_fault;
     }
   }
-  if (out.valid && out.fault == FetchFault::none && !executable(out.address)) out.fault = FetchFault::access_fault;
+  if (out.valid && out.fault == FetchFault::none && !executable(out.address))
+    out.fault = FetchFault::access_fault;
   return out;
 }
 
@@ -51,9 +52,9 @@ bool Cva6Mmu::data_exception(const TranslationState& translation) const {
   return walker_.active() && !walker_.walking_instruction() && walker_.error();
 }
 
-void Cva6Mmu::clock(const LsuControl& request, bool data_access, bool is_store, const TranslationState& translation,
-                    const ReadResponse& walker_read, bool flush_pipeline, bool flush_tlb, const TlbFlush& flush,
-                    const HartView& view) {
+void Cva6Mmu::clock(const LsuControl& request, bool data_access, bool is_store,
+                    const TranslationState& translation, const ReadResponse& walker_read, bool flush_pipeline,
+                    bool flush_tlb, const TlbFlush& flush, const HartView& view) {
   const TlbUpdate update = walker_.update(translation, is_store);
   const bool to_itlb = shared_.for_instruction(), to_dtlb = shared_.for_data();
   const bool looks = data_access && !request.misaligned;
@@ -65,8 +66,10 @@ void Cva6Mmu::clock(const LsuControl& request, bool data_access, bool is_store, 
     itlb_.flush(flush);
     dtlb_.flush(flush);
   } else if (update.valid) {
-    if (to_itlb) itlb_.update(update, itlb_hit_.hit);
-    else if (to_dtlb) dtlb_.update(update, dtlb_hit_.hit);
+    if (to_itlb)
+      itlb_.update(update, itlb_hit_.hit);
+    else if (to_dtlb)
+      dtlb_.update(update, dtlb_hit_.hit);
   }
   request_q_ = data_access;
   if (data_access) {
@@ -75,7 +78,8 @@ void Cva6Mmu::clock(const LsuControl& request, bool data_access, bool is_store, 
     store_q_ = is_store;
     access_fault_q_ = request.access_fault;
     noncanonical_q_ = translation.data && !is_canonical(request.address);
-    physical_ = translation.data ? physical(request.address, dtlb_hit_) : request.address & ((std::uint64_t{1} << 56) - 1);
+    physical_ = translation.data ? physical(request.address, dtlb_hit_)
+                                 : request.address & ((std::uint64_t{1} << 56) - 1);
   }
   misaligned_q_ = data_access && request.misaligned;
 }

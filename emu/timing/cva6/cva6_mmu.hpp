@@ -31,7 +31,8 @@ class Cva6Mmu {
 
   // The clock edge. `access` as in data_hit.
   void clock(const LsuControl& request, bool data_access, bool is_store, const TranslationState& translation,
-             const ReadResponse& walker_read, bool flush_pipeline, bool flush_tlb, const TlbFlush& flush, const HartView& view);
+             const ReadResponse& walker_read, bool flush_pipeline, bool flush_tlb, const TlbFlush& flush,
+             const HartView& view);
 
   bool quiet() const { return !walker_.active() && !shared_.access() && !request_q_; }
 

@@ -4,7 +4,8 @@ namespace hartbeat::timing::cva6 {
 
 Cva6Ptw::Verdict Cva6Ptw::judge(const TranslationState& translation, bool is_store) const {
   const Pte& pte = pte_;
-  if (!pte.v() || (!pte.r() && pte.w()) || pte.reserved() || (!(pte.r() || pte.x()) && pte.n())) return Verdict::error;
+  if (!pte.v() || (!pte.r() && pte.w()) || pte.reserved() || (!(pte.r() || pte.x()) && pte.n()))
+    return Verdict::error;
   if (!pte.r() && !pte.x()) return level_ == 2 ? Verdict::error : Verdict::pointer;
   if (pte.n() && !((pte.ppn() & 15) == 8 && level_ == 2)) return Verdict::error;
   if (instruction_) {
@@ -13,13 +14,15 @@ Cva6Ptw::Verdict Cva6Ptw::judge(const TranslationState& translation, bool is_sto
     const bool readable = pte.r() || (pte.x() && translation.mxr);
     if (!pte.a() || !readable || (is_store && !(pte.w() && pte.d()))) return Verdict::error;
   }
-  if (level_ < 2 && (pte.ppn() & ((std::uint64_t{1} << (9 * (2 - level_))) - 1))) return Verdict::error;  // misaligned
+  if (level_ < 2 && (pte.ppn() & ((std::uint64_t{1} << (9 * (2 - level_))) - 1)))
+    return Verdict::error;  // misaligned
   return Verdict::leaf;
 }
 
 TlbUpdate Cva6Ptw::update(const TranslationState& translation, bool is_store) const {
   TlbUpdate out;
-  if (state_ != State::pte_lookup || !data_valid_ || judge(translation, is_store) != Verdict::leaf) return out;
+  if (state_ != State::pte_lookup || !data_valid_ || judge(translation, is_store) != Verdict::leaf)
+    return out;
   out.valid = true;
   out.napot_64k = pte_.n();
   out.level = level_;
@@ -29,8 +32,8 @@ TlbUpdate Cva6Ptw::update(const TranslationState& translation, bool is_store) co
   return out;
 }
 
-void Cva6Ptw::clock(const ReadResponse& response, const Cva6SharedTlb& miss, const TranslationState& translation,
-                    bool is_store, bool flush, const HartView& view) {
+void Cva6Ptw::clock(const ReadResponse& response, const Cva6SharedTlb& miss,
+                    const TranslationState& translation, bool is_store, bool flush, const HartView& view) {
   const State before = state_;
   const bool killed = kill_;
   bool tag_valid = false;
@@ -80,8 +83,10 @@ void Cva6Ptw::clock(const ReadResponse& response, const Cva6SharedTlb& miss, con
     case State::latency: state_ = State::idle; break;
   }
   if (flush) {
-    if ((before == State::pte_lookup || before == State::wait_rvalid) && !data_valid_) state_ = State::wait_rvalid;
-    else if (before != State::wait_grant) state_ = State::latency;
+    if ((before == State::pte_lookup || before == State::wait_rvalid) && !data_valid_)
+      state_ = State::wait_rvalid;
+    else if (before != State::wait_grant)
+      state_ = State::latency;
     kill_ = before == State::wait_grant;
   }
   tag_valid_ = tag_valid;

@@ -11,13 +11,13 @@ namespace hartbeat::timing::cva6 {
 
 // The CSRs that translation looks at.
 struct TranslationState {
-  bool fetch = false;          // enable_translation: satp on, not in M
-  bool data = false;           // en_ld_st_translation (MPRV considered)
+  bool fetch = false;  // enable_translation: satp on, not in M
+  bool data = false;   // en_ld_st_translation (MPRV considered)
   std::uint8_t privilege = 3;
   std::uint8_t data_privilege = 3;
   bool sum = false, mxr = false;
   std::uint16_t asid = 0;
-  std::uint64_t root = 0;      // physical address of the root page table
+  std::uint64_t root = 0;  // physical address of the root page table
 };
 
 class Cva6Ptw {
@@ -37,18 +37,26 @@ class Cva6Ptw {
   // TLB update of this cycle (valid only in the cycle in which a leaf was accepted).
   TlbUpdate update(const TranslationState& translation, bool is_store) const;
 
-  void clock(const ReadResponse& response, const Cva6SharedTlb& miss, const TranslationState& translation, bool is_store,
-             bool flush, const HartView& view);
+  void clock(const ReadResponse& response, const Cva6SharedTlb& miss, const TranslationState& translation,
+             bool is_store, bool flush, const HartView& view);
 
  private:
-  enum class State : std::uint8_t { idle, wait_grant, pte_lookup, wait_rvalid, propagate_error, kill_req, latency };
+  enum class State : std::uint8_t {
+    idle,
+    wait_grant,
+    pte_lookup,
+    wait_rvalid,
+    propagate_error,
+    kill_req,
+    latency
+  };
   enum class Verdict : std::uint8_t { error, pointer, leaf };
   Verdict judge(const TranslationState& translation, bool is_store) const;
 
   State state_ = State::idle;
   bool instruction_ = false, global_ = false, tag_valid_ = false, kill_ = false;
-  bool data_valid_ = false;    // data_rvalid_q
-  Pte pte_;                    // data_rdata_q
+  bool data_valid_ = false;  // data_rvalid_q
+  Pte pte_;                  // data_rdata_q
   std::uint8_t level_ = 0;
   std::uint16_t asid_ = 0;
   std::uint64_t address_ = 0, pointer_ = 0;

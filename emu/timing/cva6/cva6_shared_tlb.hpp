@@ -1,5 +1,6 @@
-// Module cva6_shared_tlb in the configuration without a second-level TLB: what remains is the register between the
-// first-level TLBs and the walker, and the flush machine, which still walks its sets and admits no miss meanwhile.
+// Module cva6_shared_tlb in the configuration without a second-level TLB: what remains is the register
+// between the first-level TLBs and the walker, and the flush machine, which still walks its sets and admits
+// no miss meanwhile.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@ class Cva6SharedTlb {
   explicit Cva6SharedTlb(unsigned sets) : sets_(sets) {}
 
   struct Side {
-    bool enabled = false;   // translation is on
-    bool access = false;    // a look-up in this cycle
+    bool enabled = false;  // translation is on
+    bool access = false;   // a look-up in this cycle
     bool hit = false;
     std::uint64_t address = 0;
   };

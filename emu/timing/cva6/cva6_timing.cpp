@@ -12,7 +12,9 @@ class Cva6Timing::SnoopPort final : public Snooped {
  public:
   explicit SnoopPort(Core& core) : core_(core) {}
   bool holds_line(std::uint64_t address) const override { return core_.dcache_holds(address); }
-  void post_invalidation(std::uint64_t address, std::uint64_t arrival) override { core_.post_invalidation(address, arrival); }
+  void post_invalidation(std::uint64_t address, std::uint64_t arrival) override {
+    core_.post_invalidation(address, arrival);
+  }
 
  private:
   Core& core_;
@@ -44,8 +46,10 @@ bool Cva6Timing::run(unsigned hart, std::uint64_t horizon) {
 }
 
 Core& Cva6Timing::rehearse(unsigned hart, const Retirement& retirement) {
-  if (!rehearsal_) rehearsal_ = std::make_unique<Core>(*cores_[hart]);
-  else *rehearsal_ = *cores_[hart];
+  if (!rehearsal_)
+    rehearsal_ = std::make_unique<Core>(*cores_[hart]);
+  else
+    *rehearsal_ = *cores_[hart];
   rehearsal_->set_trace(nullptr);
   rehearsal_->give(retirement);
   rehearsal_->hold_issue(true);

@@ -24,8 +24,8 @@ class Cva6Timing {
   const Core& core(unsigned hart) const { return *cores_[hart]; }
   Interconnect& interconnect() { return interconnect_; }
 
-  // Runs the hart up to the cycle `horizon`. True: it needs the next retirement. False: the horizon has been reached, or the
-  // hart sleeps and nothing in the model wakes it before.
+  // Runs the hart up to the cycle `horizon`. True: it needs the next retirement. False: the horizon has been
+  // reached, or the hart sleeps and nothing in the model wakes it before.
   bool run(unsigned hart, std::uint64_t horizon);
   void retire(unsigned hart, const Retirement& retirement) { cores_[hart]->give(retirement); }
 
@@ -33,7 +33,8 @@ class Cva6Timing {
   std::uint64_t predict_commit(unsigned hart, const Retirement& retirement);
   // The cycle in which the uncached load described by `retirement` will leave on AR.
   std::uint64_t predict_device_read(unsigned hart, const Retirement& retirement);
-  // Lets what has been issued commit and its stores reach memory, with nothing behind. The cycle of the last write.
+  // Lets what has been issued commit and its stores reach memory, with nothing behind. The cycle of the last
+  // write.
   std::uint64_t drain(unsigned hart);
 
  private:

@@ -6,8 +6,12 @@ void Cva6Tlb::update(const TlbUpdate& update, bool lookup_hits) {
   if (!update.valid || lookup_hits) return;
   Entry& entry = entries_[victim()];
   if (!entry.valid) ++used_;
-  entry = {update.napot_64k ? update.vpn & ~std::uint64_t{15} : update.vpn, update.pte, update.asid, update.level,
-           update.napot_64k, true};
+  entry = {update.napot_64k ? update.vpn & ~std::uint64_t{15} : update.vpn,
+           update.pte,
+           update.asid,
+           update.level,
+           update.napot_64k,
+           true};
 }
 
 void Cva6Tlb::flush(const TlbFlush& flush) {

@@ -25,16 +25,16 @@ struct Pte {
 struct TlbUpdate {
   bool valid = false;
   bool napot_64k = false;
-  std::uint8_t level = 2;     // of the leaf: 0 is 1 GiB, 1 is 2 MiB, 2 is 4 KiB
+  std::uint8_t level = 2;  // of the leaf: 0 is 1 GiB, 1 is 2 MiB, 2 is 4 KiB
   std::uint16_t asid = 0;
-  std::uint64_t vpn = 0;      // 27 bits
+  std::uint64_t vpn = 0;  // 27 bits
   Pte pte;
 };
 
 struct TlbHit {
   bool hit = false;
   std::uint8_t level = 2;
-  Pte pte;                    // the PPN patched for a 64 KiB page
+  Pte pte;  // the PPN patched for a 64 KiB page
 };
 
 struct TlbFlush {
@@ -46,8 +46,8 @@ class Cva6Tlb {
  public:
   static constexpr unsigned entries = 16;
 
-  // The look-up of a cycle. With `access`, a hit is marked as recently used. Without translation (`enabled` false) the ASID does
-  // not matter, and the result is not used, but the replacement is touched all the same.
+  // The look-up of a cycle. With `access`, a hit is marked as recently used. Without translation (`enabled`
+  // false) the ASID does not matter, and the result is not used, but the replacement is touched all the same.
   TlbHit lookup(std::uint64_t address, std::uint16_t asid, bool enabled, bool access) {
     if (used_ == 0) return {};
     const std::uint64_t vpn = vpn_of(address);
@@ -57,7 +57,8 @@ class Cva6Tlb {
       last_ = entry;
       if (access) touch(entry);
       TlbHit out{true, entries_[entry].level, entries_[entry].pte};
-      if (entries_[entry].napot_64k) out.pte.bits = (out.pte.bits & ~(std::uint64_t{15} << 10)) | ((vpn & 15) << 10);
+      if (entries_[entry].napot_64k)
+        out.pte.bits = (out.pte.bits & ~(std::uint64_t{15} << 10)) | ((vpn & 15) << 10);
       return out;
     }
     return {};
@@ -84,7 +85,9 @@ class Cva6Tlb {
   };
 
   static constexpr std::uint64_t vpn_of(std::uint64_t address) { return (address >> 12) & 0x7FF'FFFF; }
-  static constexpr unsigned shift_of(unsigned level, bool napot) { return level == 0 ? 18 : level == 1 ? 9 : napot ? 4 : 0; }
+  static constexpr unsigned shift_of(unsigned level, bool napot) {
+    return level == 0 ? 18 : level == 1 ? 9 : napot ? 4 : 0;
+  }
   bool matches(unsigned i, std::uint64_t vpn, std::uint16_t asid, bool enabled) const {
     const Entry& e = entries_[i];
     if (!e.valid) return false;

@@ -8,10 +8,9 @@ namespace {
 
 using u32 = std::uint32_t;
 
-
 std::int32_t branch_immediate(u32 i) {
-  return static_cast<std::int32_t>(((i & 0x80000000) ? 0xFFFFF000 : 0) | (field(i, 7, 7) << 11) | (field(i, 30, 25) << 5) |
-                                   (field(i, 11, 8) << 1));
+  return static_cast<std::int32_t>(((i & 0x80000000) ? 0xFFFFF000 : 0) | (field(i, 7, 7) << 11) |
+                                   (field(i, 30, 25) << 5) | (field(i, 11, 8) << 1));
 }
 std::int32_t jump_immediate(u32 i) {
   return static_cast<std::int32_t>(((i & 0x80000000) ? 0xFFF00000 : 0) | (field(i, 19, 12) << 12) |
@@ -29,16 +28,26 @@ void decode_system(u32 i, Decoded& d) {
   d.csr = static_cast<std::uint16_t>(field(i, 31, 20));
   const u32 funct3 = field(i, 14, 12);
   if (funct3 == 0) {
-    if (i == 0x00000073) d.op = Op::ecall;
-    else if (i == 0x00100073) d.op = Op::ebreak;
-    else if (i == 0x30200073) d.op = Op::mret;
-    else if (i == 0x10200073) d.op = Op::sret;
-    else if (i == 0x10500073) d.op = Op::wfi;
-    else if (field(i, 31, 25) == 9 && d.rd == 0) d.op = Op::sfence_vma;
-    else d.op = Op::illegal;
+    if (i == 0x00000073)
+      d.op = Op::ecall;
+    else if (i == 0x00100073)
+      d.op = Op::ebreak;
+    else if (i == 0x30200073)
+      d.op = Op::mret;
+    else if (i == 0x10200073)
+      d.op = Op::sret;
+    else if (i == 0x10500073)
+      d.op = Op::wfi;
+    else if (field(i, 31, 25) == 9 && d.rd == 0)
+      d.op = Op::sfence_vma;
+    else
+      d.op = Op::illegal;
     return;
   }
-  if (funct3 == 4) { d.op = Op::illegal; return; }
+  if (funct3 == 4) {
+    d.op = Op::illegal;
+    return;
+  }
   d.use_zimm = funct3 >= 5;
   const bool write = (funct3 & 3) == 1 || d.rs1 != 0;
   d.op = write ? Op::csr_write : Op::csr_read;
@@ -51,7 +60,10 @@ void decode_fp(u32 i, Decoded& d) {
   d.rs2 = field(i, 24, 20);
   const u32 fmt = field(i, 26, 25);
   d.fp_double = fmt == 1;
-  if (fmt > 1) { d.op = Op::illegal; return; }
+  if (fmt > 1) {
+    d.op = Op::illegal;
+    return;
+  }
   if (field(i, 6, 0) != 0x53) {  // fused
     d.op = Op::fp_addmul;
     d.has_rs3 = true;
@@ -60,7 +72,8 @@ void decode_fp(u32 i, Decoded& d) {
     return;
   }
   switch (field(i, 31, 27)) {
-    case 0x00: case 0x01:  // fadd, fsub: operands go to B and C
+    case 0x00:
+    case 0x01:  // fadd, fsub: operands go to B and C
       d.op = Op::fp_addmul;
       d.has_rs3 = true;
       d.rs3 = d.rs2;
@@ -68,23 +81,56 @@ void decode_fp(u32 i, Decoded& d) {
       d.rs1 = 0;
       d.rd_fpr = d.rs2_fpr = d.rs3_fpr = true;
       break;
-    case 0x02: d.op = Op::fp_addmul; d.rd_fpr = d.rs1_fpr = d.rs2_fpr = true; break;
-    case 0x03: d.op = Op::fp_div; d.rd_fpr = d.rs1_fpr = d.rs2_fpr = true; break;
-    // is_rs2_fpr covers [FADD : FMIN_MAX], and FSQRT comes after FMIN_MAX: its rs2 (x0) is an integer register
-    case 0x0B: d.op = Op::fp_sqrt; d.rd_fpr = d.rs1_fpr = true; break;
-    case 0x04: d.op = Op::fp_noncomp; d.rd_fpr = d.rs1_fpr = d.rs2_fpr = true; break;
-    case 0x05: d.op = Op::fp_noncomp; d.rd_fpr = d.rs1_fpr = d.rs2_fpr = true; break;
-    case 0x08: d.op = Op::fp_conv; d.rs2 = d.rs1; d.rd_fpr = d.rs1_fpr = d.rs2_fpr = true; break;
-    case 0x14: d.op = Op::fp_noncomp; d.rs1_fpr = d.rs2_fpr = true; break;
-    case 0x18: d.op = Op::fp_conv; d.rs1_fpr = true; break;   // rs2 is a selector, checked as an integer register
-    case 0x1A: d.op = Op::fp_conv; d.rd_fpr = true; break;
+    case 0x02:
+      d.op = Op::fp_addmul;
+      d.rd_fpr = d.rs1_fpr = d.rs2_fpr = true;
+      break;
+    case 0x03:
+      d.op = Op::fp_div;
+      d.rd_fpr = d.rs1_fpr = d.rs2_fpr = true;
+      break;
+    // is_rs2_fpr covers [FADD : FMIN_MAX], and FSQRT comes after FMIN_MAX: its rs2 (x0) is an integer
+    // register
+    case 0x0B:
+      d.op = Op::fp_sqrt;
+      d.rd_fpr = d.rs1_fpr = true;
+      break;
+    case 0x04:
+      d.op = Op::fp_noncomp;
+      d.rd_fpr = d.rs1_fpr = d.rs2_fpr = true;
+      break;
+    case 0x05:
+      d.op = Op::fp_noncomp;
+      d.rd_fpr = d.rs1_fpr = d.rs2_fpr = true;
+      break;
+    case 0x08:
+      d.op = Op::fp_conv;
+      d.rs2 = d.rs1;
+      d.rd_fpr = d.rs1_fpr = d.rs2_fpr = true;
+      break;
+    case 0x14:
+      d.op = Op::fp_noncomp;
+      d.rs1_fpr = d.rs2_fpr = true;
+      break;
+    case 0x18:
+      d.op = Op::fp_conv;
+      d.rs1_fpr = true;
+      break;  // rs2 is a selector, checked as an integer register
+    case 0x1A:
+      d.op = Op::fp_conv;
+      d.rd_fpr = true;
+      break;
     case 0x1C:
       d.op = Op::fp_noncomp;
       d.rs2 = d.rs1;
       d.rs1_fpr = true;
       d.rs2_fpr = field(i, 14, 12) == 0;  // FMV_F2X is in [FSGNJ : FMV_F2X], FCLASS is not
       break;
-    case 0x1E: d.op = Op::fp_noncomp; d.rs2 = d.rs1; d.rd_fpr = true; break;
+    case 0x1E:
+      d.op = Op::fp_noncomp;
+      d.rs2 = d.rs1;
+      d.rd_fpr = true;
+      break;
     default: d.op = Op::illegal; break;
   }
 }
@@ -122,8 +168,17 @@ void decode_unit(u32 i, Decoded& d) {
       if (d.fu == Fu::mult) d.op = field(i, 14, 12) >= 4 ? Op::div : Op::mul;
       d.rs1 = field(i, 19, 15), d.rs2 = field(i, 24, 20), d.rd = field(i, 11, 7);
       break;
-    case 0x13: case 0x1B: d.fu = Fu::alu; d.rs1 = field(i, 19, 15); d.rd = field(i, 11, 7); break;
-    case 0x17: case 0x37: d.fu = Fu::alu; d.rd = field(i, 11, 7); break;
+    case 0x13:
+    case 0x1B:
+      d.fu = Fu::alu;
+      d.rs1 = field(i, 19, 15);
+      d.rd = field(i, 11, 7);
+      break;
+    case 0x17:
+    case 0x37:
+      d.fu = Fu::alu;
+      d.rd = field(i, 11, 7);
+      break;
     case 0x03:
       d.fu = Fu::load, d.rs1 = field(i, 19, 15), d.rd = field(i, 11, 7);
       d.size_log2 = field(i, 13, 12), d.immediate = static_cast<std::int32_t>(i) >> 20;
@@ -132,8 +187,10 @@ void decode_unit(u32 i, Decoded& d) {
       d.fu = Fu::load, d.rs1 = field(i, 19, 15), d.rd = field(i, 11, 7), d.rd_fpr = true;
       d.size_log2 = field(i, 13, 12), d.immediate = static_cast<std::int32_t>(i) >> 20;
       break;
-    case 0x23: case 0x27:
-      d.fu = Fu::store, d.rs1 = field(i, 19, 15), d.rs2 = field(i, 24, 20), d.rs2_fpr = field(i, 6, 0) == 0x27;
+    case 0x23:
+    case 0x27:
+      d.fu = Fu::store, d.rs1 = field(i, 19, 15), d.rs2 = field(i, 24, 20),
+      d.rs2_fpr = field(i, 6, 0) == 0x27;
       d.size_log2 = field(i, 13, 12), d.immediate = store_immediate(i);
       break;
     case 0x2F: decode_amo(i, d); break;
@@ -148,7 +205,11 @@ void decode_unit(u32 i, Decoded& d) {
     case 0x6F:
       d.fu = Fu::ctrl_flow, d.op = Op::jal, d.rd = field(i, 11, 7), d.immediate = jump_immediate(i);
       break;
-    case 0x43: case 0x47: case 0x4B: case 0x4F: case 0x53: decode_fp(i, d); break;
+    case 0x43:
+    case 0x47:
+    case 0x4B:
+    case 0x4F:
+    case 0x53: decode_fp(i, d); break;
     default: d.op = Op::illegal; break;
   }
 }

@@ -1,5 +1,5 @@
-// What the pipeline needs to know of an instruction's bits: unit, registers as the RTL's decoder names them (the
-// spurious ones included, they stall too), control flow as instr_scan sees it.
+// What the pipeline needs to know of an instruction's bits: unit, registers as the RTL's decoder names them
+// (the spurious ones included, they stall too), control flow as instr_scan sees it.
 #pragma once
 
 #include <array>
@@ -13,19 +13,36 @@ enum class Fu : std::uint8_t { none, load, store, alu, ctrl_flow, mult, csr, fpu
 
 enum class Op : std::uint8_t {
   plain,
-  branch, jal, jalr,
-  mul, div,
-  csr_read, csr_write,  // csr_write: also set and clear
-  mret, sret, wfi, sfence_vma, fence, fence_i, ecall, ebreak,
-  amo_lr, amo_sc, amo_rmw,
-  fp_addmul, fp_noncomp, fp_conv, fp_div, fp_sqrt,
+  branch,
+  jal,
+  jalr,
+  mul,
+  div,
+  csr_read,
+  csr_write,  // csr_write: also set and clear
+  mret,
+  sret,
+  wfi,
+  sfence_vma,
+  fence,
+  fence_i,
+  ecall,
+  ebreak,
+  amo_lr,
+  amo_sc,
+  amo_rmw,
+  fp_addmul,
+  fp_noncomp,
+  fp_conv,
+  fp_div,
+  fp_sqrt,
   illegal,
 };
 
 struct Decoded {
-  std::uint32_t bits = 0;       // as fetched, 16 bits when compressed
-  std::uint32_t expanded = 0;   // the 32-bit instruction that it stands for
-  std::int32_t immediate = 0;   // of control flow (from the pc) and of loads and stores
+  std::uint32_t bits = 0;      // as fetched, 16 bits when compressed
+  std::uint32_t expanded = 0;  // the 32-bit instruction that it stands for
+  std::int32_t immediate = 0;  // of control flow (from the pc) and of loads and stores
   std::uint16_t csr = 0;
   Fu fu = Fu::none;
   Op op = Op::plain;
@@ -34,7 +51,7 @@ struct Decoded {
   bool has_rs3 = false;
   bool use_zimm = false;
   bool fp_double = false;
-  std::uint8_t size_log2 = 0;   // of memory accesses
+  std::uint8_t size_log2 = 0;  // of memory accesses
   std::uint8_t length = 4;
   // instr_scan
   bool scan_branch = false, scan_jump = false, scan_jalr = false, scan_return = false, scan_call = false;

@@ -1,8 +1,9 @@
 // The rounds of the divide and square-root unit (T-Head's radix-16 SRT in cvfpu), from the operands alone.
 //
-// The unit ends when its partial remainder is zero. With its digit set (-9 … 9) the digits are such that this happens in the first
-// round in which the quotient, or root, is a multiple of the digit's weight: the first digit counts quarters of one, each
-// further one a sixteenth of that. It sees the zero one round later, and gives up after 14 (single: 7).
+// The unit ends when its partial remainder is zero. With its digit set (-9 … 9) the digits are such that this
+// happens in the first round in which the quotient, or root, is a multiple of the digit's weight: the first
+// digit counts quarters of one, each further one a sixteenth of that. It sees the zero one round later, and
+// gives up after 14 (single: 7).
 #include <bit>
 #include <cmath>
 
@@ -13,8 +14,8 @@ namespace {
 
 struct Number {
   bool negative = false, zero = false, infinite = false, nan = false;
-  int exponent = 0;             // unbiased, of the leading one
-  std::uint64_t mantissa = 0;   // 53 bits, leading one at bit 52
+  int exponent = 0;            // unbiased, of the leading one
+  std::uint64_t mantissa = 0;  // 53 bits, leading one at bit 52
 };
 
 Number unpack(bool is_double, std::uint64_t bits) {
@@ -72,7 +73,8 @@ unsigned divsqrt_rounds(bool square_root, bool is_double, std::uint64_t a, std::
     const Number y = unpack(is_double, b);
     if (x.zero || x.nan || x.infinite || y.zero || y.nan || y.infinite) return 1;
     const int exponent = x.exponent - y.exponent;
-    if (exponent > (is_double ? 1024 : 128) || exponent < (is_double ? -1075 : -150)) return 1;  // surely out of range
+    if (exponent > (is_double ? 1024 : 128) || exponent < (is_double ? -1075 : -150))
+      return 1;  // surely out of range
     digits = division_digits(x.mantissa, y.mantissa);
   }
   return digits == 0 || digits + 1 > longest ? longest : digits + 1;

@@ -45,8 +45,10 @@ void FpuWrap::DivSqrt::clock(bool in_valid, std::uint8_t id, std::uint8_t rounds
   if (busy) {
     if (cycles == 0 || hold) {
       out_valid = true;
-      if (output_free) busy = hold = false;
-      else hold = true;
+      if (output_free)
+        busy = hold = false;
+      else
+        hold = true;
     }
     if (cycles > 0) --cycles;
   }
@@ -56,7 +58,8 @@ void FpuWrap::DivSqrt::clock(bool in_valid, std::uint8_t id, std::uint8_t rounds
       busy = true;
       hold = false;
       trans_id = input.trans_id;
-      // RF, EX1, then the rounds, then rounding and packing: unit_done comes `rounds` + 5 cycles after the start.
+      // RF, EX1, then the rounds, then rounding and packing: unit_done comes `rounds` + 5 cycles after the
+      // start.
       cycles = input_rounds + 4u;
     }
     input = {in_valid, id};

@@ -1,4 +1,5 @@
-// Module fpu_wrap around cvfpu: elastic pipelines by operation group and format, one write-back port between them.
+// Module fpu_wrap around cvfpu: elastic pipelines by operation group and format, one write-back port between
+// them.
 #pragma once
 
 #include <array>
@@ -13,7 +14,7 @@ struct FpuOperation {
   Op op = Op::fp_addmul;
   bool is_double = false;
   std::uint8_t trans_id = 0;
-  std::uint8_t rounds = 1;     // of the divide/square-root unit
+  std::uint8_t rounds = 1;  // of the divide/square-root unit
 };
 
 // Rounds of the radix-16 SRT unit for a divide or square root of these operands (raw f registers).
@@ -58,7 +59,7 @@ class FpuWrap {
     std::uint8_t input_rounds = 1;
     bool busy = false, hold = false;
     std::uint8_t trans_id = 0;
-    unsigned cycles = 0;       // until unit_done
+    unsigned cycles = 0;  // until unit_done
     Stage output;
     bool in_ready(bool out_ready) const {
       const bool output_free = out_ready || !output.valid;
@@ -70,7 +71,7 @@ class FpuWrap {
 
   struct Arbitration {
     bool valid = false;
-    bool ready[6] = {};        // of the pipes (addmul s, d; noncomp s, d; conv; divsqrt)
+    bool ready[6] = {};  // of the pipes (addmul s, d; noncomp s, d; conv; divsqrt)
     std::uint8_t trans_id = 0;
     std::uint32_t group_requests = 0, format_requests[2] = {};
   };

@@ -40,14 +40,17 @@ Frontend::Prediction Frontend::predict(const Realigned& word, DecodeCache& decod
       out.push_by = i;
       out.ras_update = word.address[i] + d.length;
     }
-    if (taken) out.address = word.address[i] + static_cast<std::uint64_t>(static_cast<std::int64_t>(d.immediate));
+    if (taken)
+      out.address = word.address[i] + static_cast<std::uint64_t>(static_cast<std::int64_t>(d.immediate));
   }
-  for (const ControlFlow flow : out.flow) out.valid |= flow != ControlFlow::none && (flow != ControlFlow::ret || ras_.top().valid);
+  for (const ControlFlow flow : out.flow)
+    out.valid |= flow != ControlFlow::none && (flow != ControlFlow::ret || ras_.top().valid);
   return out;
 }
 
-void Frontend::clock(const Inputs& in, const FetchTranslation& translation, bool memory_returns, WtAxiAdapter& adapter,
-                     const Interconnect& interconnect, const HartView& view, DecodeCache& decode) {
+void Frontend::clock(const Inputs& in, const FetchTranslation& translation, bool memory_returns,
+                     WtAxiAdapter& adapter, const Interconnect& interconnect, const HartView& view,
+                     DecodeCache& decode) {
   const bool queue_ready = queue_.ready();
   Realigned word;
   Prediction prediction;
@@ -57,7 +60,8 @@ void Frontend::clock(const Inputs& in, const FetchTranslation& translation, bool
   }
   const BhtPrediction bht_word = bht_.predict(word_address_, 1);
   const BtbPrediction btb_word = btb_.predict(word_address_, 1);
-  const InstrQueue::Push pushed = queue_.clock(word, prediction.flow, prediction.address, word_fault_, in.pop);
+  const InstrQueue::Push pushed =
+      queue_.clock(word, prediction.flow, prediction.address, word_fault_, in.pop);
 
   Cva6Icache::Inputs fetch;
   fetch.request = queue_ready;
@@ -65,7 +69,8 @@ void Frontend::clock(const Inputs& in, const FetchTranslation& translation, bool
   fetch.kill_s1 = in.branch.mispredict || in.flush || pushed.replay;
   fetch.kill_s2 = fetch.kill_s1 || prediction.valid;
   fetch.flush = in.flush_icache;
-  const FetchResponse fetched = icache_.clock(fetch, translation, memory_returns, adapter, interconnect, view);
+  const FetchResponse fetched =
+      icache_.clock(fetch, translation, memory_returns, adapter, interconnect, view);
 
   if (prediction.valid) next_pc_ = prediction.address;
   if (fetched.ready && queue_ready) next_pc_ = (fetch.address & ~std::uint64_t{3}) + 4;

@@ -30,21 +30,23 @@ class Frontend {
   const Cva6Icache& icache() const { return icache_; }
 
   struct Inputs {
-    bool flush = false;              // flush_if
-    bool flush_predictors = false;   // flush_bp
+    bool flush = false;             // flush_if
+    bool flush_predictors = false;  // flush_bp
     bool flush_icache = false;
-    bool redirect = false;           // xRET, trap or flush: fetch from `target`
+    bool redirect = false;  // xRET, trap or flush: fetch from `target`
     std::uint64_t target = 0;
-    bool pop = false;                // the decoder takes head()
+    bool pop = false;  // the decoder takes head()
     ResolvedBranch branch;
   };
-  void clock(const Inputs& in, const FetchTranslation& translation, bool memory_returns, WtAxiAdapter& adapter,
-             const Interconnect& interconnect, const HartView& view, DecodeCache& decode);
+  void clock(const Inputs& in, const FetchTranslation& translation, bool memory_returns,
+             WtAxiAdapter& adapter, const Interconnect& interconnect, const HartView& view,
+             DecodeCache& decode);
 
   // The word register is empty and the I$ waits for memory or a walk: nothing moves here but by a pop.
   bool quiet() const {
-    return !word_valid_ && (icache_.state() == Cva6Icache::State::miss || icache_.state() == Cva6Icache::State::kill_miss ||
-                            (icache_.state() == Cva6Icache::State::idle && !queue_.ready()));
+    return !word_valid_ &&
+           (icache_.state() == Cva6Icache::State::miss || icache_.state() == Cva6Icache::State::kill_miss ||
+            (icache_.state() == Cva6Icache::State::idle && !queue_.ready()));
   }
   bool queue_full() const { return !queue_.ready(); }
 
@@ -52,7 +54,7 @@ class Frontend {
   struct Prediction {
     ControlFlow flow[2] = {};
     std::uint64_t address = 0;
-    bool valid = false;              // bp_valid
+    bool valid = false;                      // bp_valid
     bool ras_pop = false, ras_push = false;  // if the queue consumes instruction `pop_by`, `push_by`
     unsigned pop_by = 0, push_by = 0;
     std::uint64_t ras_update = 0;

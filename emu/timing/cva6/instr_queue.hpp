@@ -1,4 +1,5 @@
-// Module instr_queue: two instruction FIFOs of four, filled and emptied alternately, and a FIFO of two predicted addresses.
+// Module instr_queue: two instruction FIFOs of four, filled and emptied alternately, and a FIFO of two
+// predicted addresses.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@ enum class ControlFlow : std::uint8_t { none, branch, jump, jump_register, ret }
 
 struct FetchEntry {
   std::uint64_t pc = 0;
-  std::uint64_t predicted = 0;   // when `flow` is not none
+  std::uint64_t predicted = 0;  // when `flow` is not none
   std::uint32_t bits = 0;
   ControlFlow flow = ControlFlow::none;
   FetchFault fault = FetchFault::none;
@@ -36,7 +37,8 @@ class InstrQueue {
     std::uint64_t replay_address = 0;
   };
   // One cycle: the instructions of a fetch word in, at most one out (`pop`), or a flush.
-  Push clock(const Realigned& in, const ControlFlow (&flow)[2], std::uint64_t predicted, FetchFault fault, bool pop);
+  Push clock(const Realigned& in, const ControlFlow (&flow)[2], std::uint64_t predicted, FetchFault fault,
+             bool pop);
   void flush() {
     fifo_[0].clear();
     fifo_[1].clear();
@@ -53,13 +55,13 @@ class InstrQueue {
   };
   Ring<Slot, 4> fifo_[2];
   Ring<std::uint64_t, 2> addresses_;
-  unsigned in_ = 0, out_ = 0;        // idx_is, idx_ds
+  unsigned in_ = 0, out_ = 0;  // idx_is, idx_ds
   std::uint64_t pc_ = 0;
   bool reset_address_ = true;
 };
 
-inline InstrQueue::Push InstrQueue::clock(const Realigned& in, const ControlFlow (&flow)[2], std::uint64_t predicted,
-                                          FetchFault fault, bool pop) {
+inline InstrQueue::Push InstrQueue::clock(const Realigned& in, const ControlFlow (&flow)[2],
+                                          std::uint64_t predicted, FetchFault fault, bool pop) {
   Push out;
   const bool full[2] = {fifo_[0].full(), fifo_[1].full()};
   const bool address_full = addresses_.full();

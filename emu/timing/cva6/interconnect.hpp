@@ -1,8 +1,10 @@
-// What the harts share outside their AXI ports: one memory, the order of requests to it, invalidations, CLINT wires.
+// What the harts share outside their AXI ports: one memory, the order of requests to it, invalidations, CLINT
+// wires.
 //
-// One read (AR) and one write (AW with W) are accepted in a cycle; when several harts ask in the same cycle the lowest
-// hart wins and the others ask again. Once accepted, requests are pipelined. A write is in memory in the cycle in which it
-// is accepted; every other hart that holds the line in its D$ receives an invalidation `invalidation_latency` later.
+// One read (AR) and one write (AW with W) are accepted in a cycle; when several harts ask in the same cycle
+// the lowest hart wins and the others ask again. Once accepted, requests are pipelined. A write is in memory
+// in the cycle in which it is accepted; every other hart that holds the line in its D$ receives an
+// invalidation `invalidation_latency` later.
 #pragma once
 
 #include <array>
@@ -30,7 +32,8 @@ class ClintWires {
     const std::uint64_t compare = cycle > h.compare_since ? h.compare : h.compare_before;
     return (msip ? 8u : 0u) | (cycle + mtime_offset_ >= compare ? 0x80u : 0u);
   }
-  // The first cycle after `cycle` in which the timer's wire would rise by itself; never_cycle when it does not.
+  // The first cycle after `cycle` in which the timer's wire would rise by itself; never_cycle when it does
+  // not.
   std::uint64_t next_rise(unsigned hart, std::uint64_t cycle) const;
   std::uint64_t mtime(std::uint64_t cycle) const { return cycle + mtime_offset_; }
 
@@ -55,11 +58,14 @@ class Snooped {
 
 class Interconnect {
  public:
-  Interconnect(const MemoryParameters& memory, unsigned harts) : clint(harts), memory_(memory), snooped_(harts) {}
+  Interconnect(const MemoryParameters& memory, unsigned harts)
+      : clint(harts), memory_(memory), snooped_(harts) {}
 
   void attach(unsigned hart, Snooped* tags) { snooped_[hart] = tags; }
 
-  unsigned read_latency(std::uint64_t address) const { return cached(address) ? memory_.read_latency : memory_.uncached_latency; }
+  unsigned read_latency(std::uint64_t address) const {
+    return cached(address) ? memory_.read_latency : memory_.uncached_latency;
+  }
   unsigned write_latency(std::uint64_t address) const {
     return cached(address) ? memory_.write_latency : memory_.uncached_latency;
   }
@@ -75,7 +81,8 @@ class Interconnect {
     return last_write_ == cycle + 1 ? false : (last_write_ = cycle + 1, true);
   }
   // A write of hart `writer` is in memory.
-  void written(unsigned writer, std::uint64_t address, std::uint64_t data, std::uint8_t byte_enable, std::uint64_t cycle) {
+  void written(unsigned writer, std::uint64_t address, std::uint64_t data, std::uint8_t byte_enable,
+               std::uint64_t cycle) {
     if (rehearsing_) return;
     if (address - ClintWires::base < ClintWires::length) {
       clint.write(address, data, byte_enable, cycle + memory_.ipi_wire_delay);
@@ -88,10 +95,13 @@ class Interconnect {
     }
   }
 
-  // While a core only tries out its future, its writes have no effect and its requests win no arbitration for good.
+  // While a core only tries out its future, its writes have no effect and its requests win no arbitration for
+  // good.
   void rehearse(bool on) {
-    if (on) saved_ = {last_read_, last_write_};
-    else if (rehearsing_) last_read_ = saved_[0], last_write_ = saved_[1];
+    if (on)
+      saved_ = {last_read_, last_write_};
+    else if (rehearsing_)
+      last_read_ = saved_[0], last_write_ = saved_[1];
     rehearsing_ = on;
   }
 

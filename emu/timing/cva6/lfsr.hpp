@@ -14,7 +14,8 @@ class Lfsr8 {
   std::uint8_t state_ = 0xFF;
 };
 
-// The 16-bit LFSR and counter that delay an LR after failed SCs (common_cells exp_backoff, seed 3, MaxExp 16).
+// The 16-bit LFSR and counter that delay an LR after failed SCs (common_cells exp_backoff, seed 3, MaxExp
+// 16).
 class ExponentialBackoff {
  public:
   bool is_zero() const { return count_ == 0; }
@@ -24,8 +25,10 @@ class ExponentialBackoff {
       const unsigned bit = (lfsr_ ^ (lfsr_ >> 2) ^ (lfsr_ >> 3) ^ (lfsr_ >> 5)) & 1;
       lfsr_ = static_cast<std::uint16_t>((lfsr_ >> 1) | (bit << 15));
     }
-    if (clear) mask_ = 0;
-    else if (set) mask_ = static_cast<std::uint16_t>((mask_ << 1) | 1);
+    if (clear)
+      mask_ = 0;
+    else if (set)
+      mask_ = static_cast<std::uint16_t>((mask_ << 1) | 1);
     count_ = count;
   }
 

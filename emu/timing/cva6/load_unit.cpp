@@ -26,16 +26,14 @@ LoadUnit::Drive LoadUnit::drive(const LsuControl& request, bool offset_matches, 
       out.read.data_req = true;
       break;
     case State::wait_flush:
-    case State::abort_transaction:
-      out.read.kill = out.read.tag_valid = true;
-      break;
+    case State::abort_transaction: out.read.kill = out.read.tag_valid = true; break;
     case State::wait_translation: out.translate = true; break;
   }
   return out;
 }
 
-void LoadUnit::start(const LsuControl& request, const ReadResponse& response, bool dtlb_hit, bool offset_matches,
-                     Outputs& out) {
+void LoadUnit::start(const LsuControl& request, const ReadResponse& response, bool dtlb_hit,
+                     bool offset_matches, Outputs& out) {
   if (!accepts(request)) return;
   if (offset_matches) {
     state_ = State::wait_page_offset;
@@ -49,8 +47,8 @@ void LoadUnit::start(const LsuControl& request, const ReadResponse& response, bo
   }
 }
 
-LoadUnit::Outputs LoadUnit::clock(const LsuControl& request, const Drive& drive, const ReadResponse& response, bool dtlb_hit,
-                                  bool offset_matches, bool exception, bool flush) {
+LoadUnit::Outputs LoadUnit::clock(const LsuControl& request, const Drive& drive, const ReadResponse& response,
+                                  bool dtlb_hit, bool offset_matches, bool exception, bool flush) {
   Outputs out;
   const State before = state_;
   switch (before) {

@@ -11,7 +11,13 @@ namespace hartbeat::timing::cva6 {
 class LoadUnit {
  public:
   enum class State : std::uint8_t {
-    idle, wait_page_offset, wait_gnt, send_tag, wait_flush, abort_transaction, wait_translation
+    idle,
+    wait_page_offset,
+    wait_gnt,
+    send_tag,
+    wait_flush,
+    abort_transaction,
+    wait_translation
   };
   State state() const { return state_; }
 
@@ -24,7 +30,7 @@ class LoadUnit {
 
   struct Outputs {
     bool pop = false;
-    bool valid = false;       // a result for trans_id, one cycle before the write-back port
+    bool valid = false;  // a result for trans_id, one cycle before the write-back port
     bool exception = false;
     std::uint8_t trans_id = 0;
   };
@@ -34,8 +40,11 @@ class LoadUnit {
   bool buffer_empty() const { return !valid_[0] && !valid_[1]; }
 
  private:
-  bool accepts(const LsuControl& request) const { return request.valid && request.is_load && !(valid_[0] && valid_[1]); }
-  void start(const LsuControl& request, const ReadResponse& response, bool dtlb_hit, bool offset_matches, Outputs& out);
+  bool accepts(const LsuControl& request) const {
+    return request.valid && request.is_load && !(valid_[0] && valid_[1]);
+  }
+  void start(const LsuControl& request, const ReadResponse& response, bool dtlb_hit, bool offset_matches,
+             Outputs& out);
 
   State state_ = State::idle;
   bool valid_[2] = {}, flushed_[2] = {};

@@ -10,14 +10,14 @@ namespace hartbeat::timing::cva6 {
 struct LsuControl {
   bool valid = false;
   bool is_load = false;
-  Op op = Op::plain;            // atomics
+  Op op = Op::plain;  // atomics
   std::uint8_t size_log2 = 0;
   std::uint8_t trans_id = 0;
-  bool misaligned = false;      // or a non-canonical address under translation
-  bool access_fault = false;    // the functional core found that PMP or PMA forbids it
+  bool misaligned = false;    // or a non-canonical address under translation
+  bool access_fault = false;  // the functional core found that PMP or PMA forbids it
   bool sc_fails = false;
-  std::uint64_t address = 0;    // virtual
-  std::uint64_t data = 0;       // store data, not yet in byte lanes
+  std::uint64_t address = 0;  // virtual
+  std::uint64_t data = 0;     // store data, not yet in byte lanes
 
   bool is_amo() const { return op == Op::amo_lr || op == Op::amo_sc || op == Op::amo_rmw; }
 };
@@ -40,7 +40,8 @@ class LsuBypass {
     for (unsigned pops = (pop_load ? 1u : 0u) + (pop_store ? 1u : 0u); pops > 0; --pops) {
       slots_[read].valid = false;
       read_ ^= 1;
-      count_ = (count_ - 1) & 3;  // wraps when a fault pops what is not there; the flush that follows clears it
+      count_ =
+          (count_ - 1) & 3;  // wraps when a fault pops what is not there; the flush that follows clears it
     }
   }
 

@@ -1,4 +1,5 @@
-// Modules mult, multiplier and serdiv: a multiplier with one pipeline register, a serial divider that early operands shorten.
+// Modules mult, multiplier and serdiv: a multiplier with one pipeline register, a serial divider that early
+// operands shorten.
 #pragma once
 
 #include <bit>
@@ -8,16 +9,19 @@
 
 namespace hartbeat::timing::cva6 {
 
-// Iterations of the divider for these operands; -1 when the result is known at once. `bits`: the 32-bit instruction.
+// Iterations of the divider for these operands; -1 when the result is known at once. `bits`: the 32-bit
+// instruction.
 inline int divider_iterations(std::uint32_t bits, std::uint64_t a, std::uint64_t b) {
   const bool is_signed = !((bits >> 12) & 1), word = (bits & 0x7F) == 0x3B;
   if (word) {
-    a = is_signed ? static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<std::int32_t>(a))) : a & 0xFFFFFFFF;
-    b = is_signed ? static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<std::int32_t>(b))) : b & 0xFFFFFFFF;
+    a = is_signed ? static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<std::int32_t>(a)))
+                  : a & 0xFFFFFFFF;
+    b = is_signed ? static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<std::int32_t>(b)))
+                  : b & 0xFFFFFFFF;
   }
   const std::uint64_t sized_a = is_signed && a >> 63 ? (~a << 1) | 1 : a;
   const std::uint64_t sized_b = is_signed && b >> 63 ? ~b : b;
-  if (sized_b == 0) return -1;  // zero, or minus one
+  if (sized_b == 0) return -1;                                   // zero, or minus one
   return std::countl_zero(sized_b) - std::countl_zero(sized_a);  // negative: the quotient is zero
 }
 
@@ -49,8 +53,10 @@ class Mult {
         }
         break;
       case State::divide:
-        if (known_) state_ = product_valid_ ? State::finish : State::idle;
-        else if (count_-- == 0) state_ = State::finish;
+        if (known_)
+          state_ = product_valid_ ? State::finish : State::idle;
+        else if (count_-- == 0)
+          state_ = State::finish;
         break;
       case State::finish:
         if (!product_valid_) state_ = State::idle;

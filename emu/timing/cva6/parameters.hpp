@@ -1,5 +1,5 @@
-// What a CVA6-like core and its memory are made of. The defaults are cv64a6_imafdc_sv39 at RTL revision 6cb2001
-// with a memory of latency 20; configs/machines/cva6.toml says the same.
+// What a CVA6-like core and its memory are made of. The defaults are cv64a6_imafdc_sv39 at RTL revision
+// 6cb2001 with a memory of latency 20; configs/machines/cva6.toml says the same.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,9 @@ struct MemoryParameters {
   unsigned read_latency = 20;      // cycles from AR to the first beat
   unsigned write_latency = 20;     // cycles from AW/W to B
   unsigned uncached_latency = 20;  // both, below `cached_base`
-  unsigned invalidation_latency = 4;  // cycles from a write in memory to its invalidation in another hart's D$
-  unsigned ipi_wire_delay = 0;     // cycles from a CLINT write in memory to the interrupt wire
+  unsigned invalidation_latency =
+      4;                        // cycles from a write in memory to its invalidation in another hart's D$
+  unsigned ipi_wire_delay = 0;  // cycles from a CLINT write in memory to the interrupt wire
   std::uint64_t cached_base = 0x8000'0000;
   std::uint64_t cached_length = 0x4000'0000;
 };
@@ -31,7 +32,7 @@ struct Cva6Parameters {
   unsigned store_queue_speculative = 4, store_queue_commit = 4;
   unsigned commit_ports = 2;
   // Free.
-  unsigned shared_tlb_sets = 64;   // sets that the second-level TLB's flush machine walks, two cycles each
+  unsigned shared_tlb_sets = 64;  // sets that the second-level TLB's flush machine walks, two cycles each
   std::uint64_t boot_address = 0x8000'0000;
   MemoryParameters memory;
 };

@@ -13,10 +13,12 @@ namespace {
 constexpr std::uint64_t poll_interval = 1u << 20;
 
 bool reads_cycle(const Decoded& d) {
-  return d.fu == Fu::csr && (d.op == Op::csr_read || d.op == Op::csr_write) && (d.csr == 0xB00 || d.csr == 0xC00 || d.csr == 0xC01);
+  return d.fu == Fu::csr && (d.op == Op::csr_read || d.op == Op::csr_write) &&
+         (d.csr == 0xB00 || d.csr == 0xC00 || d.csr == 0xC01);
 }
 
-// The core's fence, on the functional TLBs: usually what SFENCE.VMA has done already, sometimes more (core.cpp, fence_operand).
+// The core's fence, on the functional TLBs: usually what SFENCE.VMA has done already, sometimes more
+// (core.cpp, fence_operand).
 void repeat_fence(Hart& hart, const TlbFlush& fence) {
   const std::uint64_t address = fence.address, asid = fence.asid;
   fence_translations(hart, hart.clock, hart.pc, address ? &address : nullptr, asid ? &asid : nullptr);
@@ -37,8 +39,10 @@ class Cva6Run::View final : public HartView {
   std::uint64_t read_physical(PhysAddr address) const override {
     const Ram& ram = hart_.system->ram;
     const std::uint8_t* host = nullptr;
-    if (ram.contains(address, 8)) host = ram.host(address);
-    else host = hart_.system->platform.fetchable(address, 8);
+    if (ram.contains(address, 8))
+      host = ram.host(address);
+    else
+      host = hart_.system->platform.fetchable(address, 8);
     std::uint64_t value = 0;
     if (host) std::memcpy(&value, host, sizeof value);
     return value;
@@ -88,8 +92,10 @@ void Cva6Run::run() {
     horizon = std::min({horizon, std::max(system_.next_event, timing_->core(first).cycle() + 1),
                         timing_->core(first).cycle() + poll_interval});
     if (harts > 1) horizon = std::max(horizon, timing_->core(first).cycle() + 1);
-    if (timing_->run(first, horizon)) turn(first);
-    else if (!due(lanes_[first]->hart)) return;
+    if (timing_->run(first, horizon))
+      turn(first);
+    else if (!due(lanes_[first]->hart))
+      return;
   }
 }
 
@@ -100,7 +106,8 @@ bool Cva6Run::due(Hart& hart) {
   set_clock(hart, core.cycle());
   system_.current = &hart;
   if (system_.next_event <= hart.clock) system_.handle_events(hart.clock, false);
-  if (hart.clock >= system_.clock_limit || hart.instret_at(hart.clock) >= system_.instret_limit) system_.end(Stop::limit, 0);
+  if (hart.clock >= system_.clock_limit || hart.instret_at(hart.clock) >= system_.instret_limit)
+    system_.end(Stop::limit, 0);
   if (hart.clock >= system_.poll_at) {
     system_.poll_at = hart.clock + poll_interval;
     if (system_.keep_going && !system_.keep_going()) system_.end(Stop::interrupted, 130);
@@ -123,8 +130,10 @@ void Cva6Run::turn(unsigned index) {
   Hart& hart = lanes_[index]->hart;
   if (!due(hart)) return;
   const int cause = timing_->core(index).interrupt();
-  if (cause >= 0) interrupt(index, cause);
-  else execute(index);
+  if (cause >= 0)
+    interrupt(index, cause);
+  else
+    execute(index);
   lanes_[index]->seen_mip = hart.csr.mip & 0xA22;
 }
 
@@ -138,7 +147,8 @@ Retirement Cva6Run::before(const Hart& hart, const Decoded& d) const {
   out.operand_b = d.rs2_fpr ? hart.f[d.rs2] : hart.x[d.rs2];
   out.accesses_memory = d.fu == Fu::load || d.fu == Fu::store;
   if (out.accesses_memory) {
-    out.data_address = VirtAddr{out.operand_a + static_cast<std::uint64_t>(static_cast<std::int64_t>(d.immediate))};
+    out.data_address =
+        VirtAddr{out.operand_a + static_cast<std::uint64_t>(static_cast<std::int64_t>(d.immediate))};
     out.store_value = out.operand_b;
   }
   out.next_pc = VirtAddr{hart.pc + d.length};
@@ -189,7 +199,8 @@ void Cva6Run::execute(unsigned index) {
   }
   const Step done = step(system_, hart);
   after(hart, done, out);
-  if (d.op == Op::amo_sc && !done.trapped && lanes_[index]->recorder.wrote_x) out.sc_failed = lanes_[index]->recorder.rd_value != 0;
+  if (d.op == Op::amo_sc && !done.trapped && lanes_[index]->recorder.wrote_x)
+    out.sc_failed = lanes_[index]->recorder.rd_value != 0;
   if (system_.events.wants_retired() && !done.trapped) tell_retired(system_, hart, done);
   spend(hart, done, hart.clock);
   timing_->retire(index, out);

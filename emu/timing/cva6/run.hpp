@@ -22,7 +22,7 @@ class Cva6Run {
 
  private:
   class View;
-  struct Lane;   // per hart: its view, recorder and what was last told
+  struct Lane;  // per hart: its view, recorder and what was last told
 
   void turn(unsigned hart);
   void interrupt(unsigned hart, int cause);

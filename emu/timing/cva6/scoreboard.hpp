@@ -12,15 +12,15 @@ namespace hartbeat::timing::cva6 {
 
 struct ScoreboardEntry {
   Decoded decoded;
-  Retirement outcome;            // what the functional core (or the speculation) says of it
+  Retirement outcome;  // what the functional core (or the speculation) says of it
   std::uint64_t pc = 0, issue_cycle = 0;
-  std::uint64_t predicted = 0;   // next pc that the front end went on with, when `flow` is not none
+  std::uint64_t predicted = 0;  // next pc that the front end went on with, when `flow` is not none
   ControlFlow flow = ControlFlow::none;
   bool issued = false, valid = false, exception = false;
   bool interrupt = false;
-  bool speculative = false;      // will be flushed: it is behind a trap or a flushing instruction
+  bool speculative = false;  // will be flushed: it is behind a trap or a flushing instruction
   std::uint8_t interrupt_cause = 0;
-  std::uint8_t rd = 0;           // register number, floating point from 32 up; 0: none
+  std::uint8_t rd = 0;  // register number, floating point from 32 up; 0: none
 };
 
 class Scoreboard {

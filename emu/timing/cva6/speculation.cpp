@@ -9,11 +9,14 @@ using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 using i64 = std::int64_t;
 
-constexpr u64 sext32(u64 value) { return static_cast<u64>(static_cast<i64>(static_cast<std::int32_t>(value))); }
+constexpr u64 sext32(u64 value) {
+  return static_cast<u64>(static_cast<i64>(static_cast<std::int32_t>(value)));
+}
 
 // RV64I arithmetic, and of Zba/Zbb/Zbs/M what addresses are made of; anything else gives 0.
 u64 arithmetic(u32 i, u64 a, u64 b, bool word, bool immediate) {
-  const u32 funct3 = field(i, 14, 12), funct7 = immediate && funct3 != 1 && funct3 != 5 ? 0 : field(i, 31, 25) & ~(immediate ? 1u : 0u);
+  const u32 funct3 = field(i, 14, 12),
+            funct7 = immediate && funct3 != 1 && funct3 != 5 ? 0 : field(i, 31, 25) & ~(immediate ? 1u : 0u);
   const unsigned shift = b & (word ? 31 : 63);
   if (!immediate && funct7 == 1) return funct3 == 0 ? a * b : 0;
   if (!immediate && funct7 == 0x10) {  // sh1add, sh2add, sh3add (and .uw)
@@ -28,7 +31,9 @@ u64 arithmetic(u32 i, u64 a, u64 b, bool word, bool immediate) {
     case 3: return a < b;
     case 4: return funct7 == 0x20 ? ~(a ^ b) : a ^ b;
     case 5:
-      if (funct7 == 0x20) return word ? sext32(a) >> 63 ? ~(~sext32(a) >> shift) : sext32(a) >> shift : static_cast<u64>(static_cast<i64>(a) >> shift);
+      if (funct7 == 0x20)
+        return word ? sext32(a) >> 63 ? ~(~sext32(a) >> shift) : sext32(a) >> shift
+                    : static_cast<u64>(static_cast<i64>(a) >> shift);
       return word ? (a & 0xFFFFFFFF) >> shift : a >> shift;
     case 6: return funct7 == 0x20 ? a | ~b : a | b;
     default: return funct7 == 0x20 ? a & ~b : a & b;
@@ -44,8 +49,8 @@ void Speculation::load_registers(const HartView& view) {
   loaded_ = true;
 }
 
-std::uint64_t Speculation::load(const Decoded& d, std::uint64_t address, const HartView& view, const Cva6Tlb& dtlb,
-                                const TranslationState& translation) const {
+std::uint64_t Speculation::load(const Decoded& d, std::uint64_t address, const HartView& view,
+                                const Cva6Tlb& dtlb, const TranslationState& translation) const {
   u64 physical = address;
   if (translation.data) {
     const TlbHit hit = dtlb.probe(address, translation.asid);
@@ -58,18 +63,21 @@ std::uint64_t Speculation::load(const Decoded& d, std::uint64_t address, const H
   u64 value = view.read_physical(PhysAddr{physical & ~u64{7}}) >> (8 * (physical & 7));
   if (size < 64) {
     value &= (u64{1} << size) - 1;
-    if (!(field(d.expanded, 14, 14))) value = static_cast<u64>(static_cast<i64>(value << (64 - size)) >> (64 - size));
+    if (!(field(d.expanded, 14, 14)))
+      value = static_cast<u64>(static_cast<i64>(value << (64 - size)) >> (64 - size));
   }
   return value;
 }
 
-Retirement Speculation::execute(const Decoded& d, std::uint64_t pc, std::uint64_t cycle, const HartView& view, const Cva6Tlb& dtlb,
-                                const TranslationState& translation) {
+Retirement Speculation::execute(const Decoded& d, std::uint64_t pc, std::uint64_t cycle, const HartView& view,
+                                const Cva6Tlb& dtlb, const TranslationState& translation) {
   load_registers(view);
-  // The store unit writes back for the atomic whatever stands in front of it then: the operand of a load or store right
-  // behind (store_unit.sv, result_o), else zero.
+  // The store unit writes back for the atomic whatever stands in front of it then: the operand of a load or
+  // store right behind (store_unit.sv, result_o), else zero.
   if (amo_rd_ != 0 && cycle == started_ + 1 && (d.fu == Fu::load || d.fu == Fu::store))
-    x_[amo_rd_] = d.fu == Fu::load ? static_cast<u64>(static_cast<i64>(d.immediate)) : d.rs2_fpr ? 0 : x_[d.rs2];
+    x_[amo_rd_] = d.fu == Fu::load ? static_cast<u64>(static_cast<i64>(d.immediate))
+                  : d.rs2_fpr      ? 0
+                                   : x_[d.rs2];
   Retirement out;
   out.pc = VirtAddr{pc};
   out.next_pc = VirtAddr{pc + d.length};
@@ -86,9 +94,12 @@ Retirement Speculation::execute(const Decoded& d, std::uint64_t pc, std::uint64_
       const u64 imm = static_cast<u64>(static_cast<i64>(static_cast<std::int32_t>(i) >> 20));
       const u64 upper = static_cast<u64>(static_cast<i64>(static_cast<std::int32_t>(i & 0xFFFFF000)));
       const bool word = opcode == 0x3B || opcode == 0x1B;
-      if (opcode == 0x37) result = upper;
-      else if (opcode == 0x17) result = pc + upper;
-      else result = arithmetic(i, a, (opcode & 0x20) ? b : imm, word, !(opcode & 0x20));
+      if (opcode == 0x37)
+        result = upper;
+      else if (opcode == 0x17)
+        result = pc + upper;
+      else
+        result = arithmetic(i, a, (opcode & 0x20) ? b : imm, word, !(opcode & 0x20));
       if (word && field(i, 31, 25) != 0x10 && field(i, 31, 25) != 4) result = sext32(result);
       break;
     }
@@ -105,9 +116,11 @@ Retirement Speculation::execute(const Decoded& d, std::uint64_t pc, std::uint64_
       break;
     case Fu::ctrl_flow:
       result = pc + d.length;
-      if (d.op == Op::branch && branch_taken(i, a, b)) out.next_pc = VirtAddr{pc + static_cast<u64>(static_cast<i64>(d.immediate))};
+      if (d.op == Op::branch && branch_taken(i, a, b))
+        out.next_pc = VirtAddr{pc + static_cast<u64>(static_cast<i64>(d.immediate))};
       if (d.op == Op::jal) out.next_pc = VirtAddr{pc + static_cast<u64>(static_cast<i64>(d.immediate))};
-      if (d.op == Op::jalr) out.next_pc = VirtAddr{(a + static_cast<u64>(static_cast<i64>(d.immediate))) & ~u64{1}};
+      if (d.op == Op::jalr)
+        out.next_pc = VirtAddr{(a + static_cast<u64>(static_cast<i64>(d.immediate))) & ~u64{1}};
       break;
     default: break;
   }

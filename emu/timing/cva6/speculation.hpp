@@ -1,5 +1,6 @@
-// The instructions behind one that will flush the pipeline: they issue, run and touch caches and TLBs, and never retire. The
-// functional core does not execute them (or not yet), so this small interpreter finds their addresses and branches.
+// The instructions behind one that will flush the pipeline: they issue, run and touch caches and TLBs, and
+// never retire. The functional core does not execute them (or not yet), so this small interpreter finds their
+// addresses and branches.
 #pragma once
 
 #include <array>
@@ -13,16 +14,16 @@ namespace hartbeat::timing::cva6 {
 
 class Speculation {
  public:
-  // Starts over behind an instruction that has just been issued in `cycle`. An atomic's destination holds no result yet: `amo_rd`
-  // is its register (0: not an atomic).
+  // Starts over behind an instruction that has just been issued in `cycle`. An atomic's destination holds no
+  // result yet: `amo_rd` is its register (0: not an atomic).
   void reset(unsigned amo_rd, std::uint64_t cycle) {
     loaded_ = false;
     amo_rd_ = amo_rd;
     started_ = cycle;
   }
   // Executes `d` at `pc` on the speculative registers and describes it as far as timing needs.
-  Retirement execute(const Decoded& d, std::uint64_t pc, std::uint64_t cycle, const HartView& view, const Cva6Tlb& dtlb,
-                     const TranslationState& translation);
+  Retirement execute(const Decoded& d, std::uint64_t pc, std::uint64_t cycle, const HartView& view,
+                     const Cva6Tlb& dtlb, const TranslationState& translation);
 
  private:
   void load_registers(const HartView& view);

@@ -5,7 +5,8 @@ namespace hartbeat::timing::cva6 {
 
 Stall Core::raw_cause(const Decoded& d) const {
   const auto writer = [&](unsigned reg, bool fpr) { return scoreboard_.writer(fpr ? 32 + reg : reg); };
-  for (const int w : {d.use_zimm ? -1 : writer(d.rs1, d.rs1_fpr), writer(d.rs2, d.rs2_fpr), d.has_rs3 ? writer(d.rs3, true) : -1}) {
+  for (const int w : {d.use_zimm ? -1 : writer(d.rs1, d.rs1_fpr), writer(d.rs2, d.rs2_fpr),
+                      d.has_rs3 ? writer(d.rs3, true) : -1}) {
     if (w < 0) continue;
     const ScoreboardEntry& e = scoreboard_[static_cast<unsigned>(w)];
     if (e.valid || e.decoded.fu != Fu::load) continue;
@@ -21,13 +22,16 @@ Stall Core::cause() const {
     if (restart_ == Stall::fence || restart_ == Stall::reset) {
       if (frontend_.icache().state() == Cva6Icache::State::flush || cycle_ == 0) return restart_;
     }
-    if (frontend_.icache().state() == Cva6Icache::State::miss || frontend_.icache().state() == Cva6Icache::State::kill_miss)
+    if (frontend_.icache().state() == Cva6Icache::State::miss ||
+        frontend_.icache().state() == Cva6Icache::State::kill_miss)
       return Stall::icache_miss;
-    if (csr_.translation().fetch && !fetch_translation_.valid && frontend_.icache().wants_translation()) return Stall::itlb_walk;
+    if (csr_.translation().fetch && !fetch_translation_.valid && frontend_.icache().wants_translation())
+      return Stall::itlb_walk;
     return restart_;
   }
   const ScoreboardEntry& head = scoreboard_[scoreboard_.commit_pointer()];
-  if (scoreboard_.full() || issue_.decoded.fu == Fu::csr || head.decoded.fu == Fu::csr || head.decoded.is_amo()) {
+  if (scoreboard_.full() || issue_.decoded.fu == Fu::csr || head.decoded.fu == Fu::csr ||
+      head.decoded.is_amo()) {
     if (head.issued && head.valid) {
       if (head.decoded.is_amo()) return Stall::atomic;
       if (head.decoded.fu == Fu::csr) return Stall::fence;

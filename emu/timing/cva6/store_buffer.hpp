@@ -1,4 +1,5 @@
-// Module store_buffer: the speculative and the committed store queue, four entries each, with the page-offset check.
+// Module store_buffer: the speculative and the committed store queue, four entries each, with the page-offset
+// check.
 #pragma once
 
 #include <array>
@@ -29,8 +30,8 @@ class StoreBuffer {
   bool ready(bool push, bool commit) const {
     return speculative_count_ + (push ? 1u : 0u) - (commit ? 1u : 0u) < depth || commit;
   }
-  void clock(bool push, std::uint64_t address, std::uint64_t data, std::uint8_t byte_enable, bool commit, bool granted,
-             bool flush) {
+  void clock(bool push, std::uint64_t address, std::uint64_t data, std::uint8_t byte_enable, bool commit,
+             bool granted, bool flush) {
     if (granted) {
       committed_[committed_read_].valid = false;
       committed_read_ = (committed_read_ + 1) % depth;

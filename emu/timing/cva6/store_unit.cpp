@@ -8,12 +8,15 @@ std::uint8_t byte_enable(std::uint64_t address, unsigned size_log2) {
 }
 
 MemoryRequest amo_type(Op op) {
-  return op == Op::amo_lr ? MemoryRequest::amo_lr : op == Op::amo_sc ? MemoryRequest::amo_sc : MemoryRequest::amo_rmw;
+  return op == Op::amo_lr   ? MemoryRequest::amo_lr
+         : op == Op::amo_sc ? MemoryRequest::amo_sc
+                            : MemoryRequest::amo_rmw;
 }
 
 }  // namespace
 
-void StoreUnit::step(const LsuControl& request, const Inputs& in, bool store_ready, Outputs& out, bool& push) {
+void StoreUnit::step(const LsuControl& request, const Inputs& in, bool store_ready, Outputs& out,
+                     bool& push) {
   const bool valid = request.valid && !request.is_load;
   const State before = state_;
   switch (before) {
@@ -69,7 +72,8 @@ StoreUnit::Outputs StoreUnit::clock(const LsuControl& request, const Inputs& in)
   const std::uint64_t lanes = held_.data << (8 * (held_.address & 7));
   buffer_.clock(push && !held_amo, in.physical, lanes, bytes, in.commit, in.granted, in.flush);
   if (in.amo_ack) amo_full_ = false;
-  if (in.flush && !in.amo_at_commit) amo_full_ = false;
+  if (in.flush && !in.amo_at_commit)
+    amo_full_ = false;
   else if (push && held_amo && amo_ready) {
     amo_full_ = true;
     amo_ = {true, amo_type(held_.op), in.physical, bytes, held_.sc_fails};

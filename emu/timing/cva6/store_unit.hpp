@@ -33,12 +33,12 @@ class StoreUnit {
   }
 
   struct Inputs {
-    std::uint64_t physical = 0;   // of last cycle's translation
+    std::uint64_t physical = 0;  // of last cycle's translation
     bool dtlb_hit = false;
     bool exception = false;
     bool flush = false;
-    bool commit = false;          // the oldest speculative store is committed
-    bool granted = false;         // the write buffer took the oldest committed store
+    bool commit = false;   // the oldest speculative store is committed
+    bool granted = false;  // the write buffer took the oldest committed store
     bool amo_at_commit = false, amo_ack = false;
   };
   struct Outputs {
@@ -55,7 +55,7 @@ class StoreUnit {
 
   State state_ = State::idle;
   StoreBuffer buffer_;
-  LsuControl held_;               // registers of the request translated in the previous cycle
+  LsuControl held_;  // registers of the request translated in the previous cycle
   bool amo_full_ = false;
   AmoRequest amo_;
 };

@@ -80,7 +80,8 @@ bool WtAxiAdapter::issue_dcache(std::uint64_t cycle) {
   return true;
 }
 
-void WtAxiAdapter::push_read(std::uint64_t cycle, std::uint8_t id, std::uint8_t beats, std::uint64_t address) {
+void WtAxiAdapter::push_read(std::uint64_t cycle, std::uint8_t id, std::uint8_t beats,
+                             std::uint64_t address) {
   if (id == 1 && !interconnect_->cached(address)) last_uncached_read_ = cycle;
   reads_.push({id, beats, cycle + interconnect_->read_latency(address)});
 }
@@ -114,7 +115,8 @@ void WtAxiAdapter::return_path(std::uint64_t cycle, bool invalidate, std::uint64
   dcache_return(cycle, beat, invalidate, amo_address);
 }
 
-void WtAxiAdapter::dcache_return(std::uint64_t cycle, bool read_ready, bool invalidate, std::uint64_t amo_address) {
+void WtAxiAdapter::dcache_return(std::uint64_t cycle, bool read_ready, bool invalidate,
+                                 std::uint64_t amo_address) {
   // A beat for the D$ that is not taken in this cycle stays on the bus: only an invalidation can hold it up.
   if (!invalidations_.empty() && invalidations_.front().arrival <= cycle && !invalidate) {
     next_.dcache = DcacheReturnType::invalidate_line;
@@ -134,8 +136,10 @@ void WtAxiAdapter::dcache_return(std::uint64_t cycle, bool read_ready, bool inva
     if (!last) return;
     if (read.id == 3) {
       next_.dcache = DcacheReturnType::atomic_ack;
-      if (!dcache_writes_.empty()) dcache_writes_.pop();
-      else dcache_reads_.pop();
+      if (!dcache_writes_.empty())
+        dcache_writes_.pop();
+      else
+        dcache_reads_.pop();
     } else {
       next_.dcache = DcacheReturnType::load_ack;
       next_.tid = dcache_reads_.front();

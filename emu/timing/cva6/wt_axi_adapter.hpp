@@ -1,5 +1,5 @@
-// Module wt_axi_adapter with axi_shim and the behavioural memory behind the AXI port: the two request FIFOs, their
-// arbiter, the return path. Only this file knows AXI.
+// Module wt_axi_adapter with axi_shim and the behavioural memory behind the AXI port: the two request FIFOs,
+// their arbiter, the return path. Only this file knows AXI.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,11 @@ enum class MemoryRequest : std::uint8_t { load, store, amo_lr, amo_sc, amo_rmw }
 
 struct DcacheRequest {
   MemoryRequest type = MemoryRequest::load;
-  bool line = false;        // a whole line: two beats
+  bool line = false;  // a whole line: two beats
   std::uint8_t tid = 0;
   std::uint8_t byte_enable = 0;
   std::uint64_t address = 0;
-  std::uint64_t data = 0;   // stores, in byte lanes
+  std::uint64_t data = 0;  // stores, in byte lanes
 };
 
 struct IcacheRequest {
@@ -26,7 +26,14 @@ struct IcacheRequest {
   bool line = true;
 };
 
-enum class DcacheReturnType : std::uint8_t { none, load_ack, store_ack, atomic_ack, invalidate_set, invalidate_line };
+enum class DcacheReturnType : std::uint8_t {
+  none,
+  load_ack,
+  store_ack,
+  atomic_ack,
+  invalidate_set,
+  invalidate_line
+};
 
 // What the adapter shows to the caches in a cycle (its output registers).
 struct AdapterReturn {
@@ -43,7 +50,8 @@ class WtAxiAdapter {
   // Begins a cycle: returns what the caches see in it, and works out what they will see in the next.
   AdapterReturn clock(std::uint64_t cycle);
 
-  // During the cycle, after clock(): request of a cache; false when its FIFO was full at the start of the cycle.
+  // During the cycle, after clock(): request of a cache; false when its FIFO was full at the start of the
+  // cycle.
   bool request_icache(const IcacheRequest& request) {
     if (icache_was_full_) return false;
     icache_fifo_.push(request);
@@ -58,8 +66,9 @@ class WtAxiAdapter {
 
   // Nothing is queued or in flight.
   bool idle() const {
-    return icache_fifo_.empty() && dcache_fifo_.empty() && reads_.empty() && writes_.empty() && b_fifo_.empty() &&
-           invalidations_.empty() && !next_.icache_valid && next_.dcache == DcacheReturnType::none;
+    return icache_fifo_.empty() && dcache_fifo_.empty() && reads_.empty() && writes_.empty() &&
+           b_fifo_.empty() && invalidations_.empty() && !next_.icache_valid &&
+           next_.dcache == DcacheReturnType::none;
   }
   // The first cycle from `cycle` on in which clock() can do anything, given that no request is added.
   std::uint64_t next_event(std::uint64_t cycle) const;
@@ -71,12 +80,12 @@ class WtAxiAdapter {
 
  private:
   struct Read {
-    std::uint8_t id = 0;     // 0 I$, 1 D$, 3 atomic
+    std::uint8_t id = 0;  // 0 I$, 1 D$, 3 atomic
     std::uint8_t beats = 1;
-    std::uint64_t ready = 0; // cycle in which the next beat is valid
+    std::uint64_t ready = 0;  // cycle in which the next beat is valid
   };
   struct Write {
-    std::uint8_t id = 0;     // 1 store, 3 atomic
+    std::uint8_t id = 0;  // 1 store, 3 atomic
     std::uint64_t ready = 0;
   };
   struct Invalidation {
@@ -97,11 +106,11 @@ class WtAxiAdapter {
   Ring<DcacheRequest, 2> dcache_fifo_;
   bool icache_was_full_ = false, dcache_was_full_ = false;
   LockedRoundRobin<2> arbiter_;
-  unsigned icache_reads_ = 0;         // meta FIFOs of depth 4
+  unsigned icache_reads_ = 0;  // meta FIFOs of depth 4
   Ring<std::uint8_t, 4> dcache_reads_;
   Ring<std::uint8_t, 4> dcache_writes_;
   Ring<std::uint8_t, 4> b_fifo_;
-  bool amo_returns_data_ = false;     // amo_gen_r_q
+  bool amo_returns_data_ = false;  // amo_gen_r_q
   Ring<Read, 16> reads_;
   Ring<Write, 16> writes_;
   Ring<Invalidation, 64> invalidations_;

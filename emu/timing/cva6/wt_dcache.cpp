@@ -7,11 +7,12 @@ void WtDcache::clock(const AdapterReturn& in, WtAxiAdapter& adapter, const Inter
                      ReadResponse (&response)[2]) {
   const bool enabled = missunit_.cache_enabled();
   const auto miss = missunit_.clock(in, adapter, ctrl_, wbuffer_, amo, memory_, interconnect);
-  const std::uint32_t wants = (ctrl_[0].wants_read(read[0]) ? 1u : 0u) | (ctrl_[1].wants_read(read[1]) ? 2u : 0u) |
-                              (wbuffer_.wants_check() ? 8u : 0u);
+  const std::uint32_t wants = (ctrl_[0].wants_read(read[0]) ? 1u : 0u) |
+                              (ctrl_[1].wants_read(read[1]) ? 2u : 0u) | (wbuffer_.wants_check() ? 8u : 0u);
   const unsigned acked = memory_.arbitrate(wants, miss.line.valid);
   for (unsigned port = 0; port < 2; ++port)
-    response[port] = ctrl_[port].clock(read[port], memory_, enabled, acked == port, miss.line.valid, miss.port[port]);
+    response[port] =
+        ctrl_[port].clock(read[port], memory_, enabled, acked == port, miss.line.valid, miss.port[port]);
 
   WtDcacheWbuffer::Inputs buffer;
   buffer.miss_ack = miss.write_ack;

@@ -1,5 +1,5 @@
-// Module wt_dcache: the write-through D$ as one part: two read ports (0 page walker, 1 loads), the write buffer, the
-// miss unit, the tags.
+// Module wt_dcache: the write-through D$ as one part: two read ports (0 page walker, 1 loads), the write
+// buffer, the miss unit, the tags.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,9 @@ class WtDcache {
   bool load_waits() const { return ctrl_[loads].waiting() || ctrl_[loads].wants_miss(); }
 
   // One cycle. `store` must be what accepts() was asked about.
-  void clock(const AdapterReturn& in, WtAxiAdapter& adapter, const Interconnect& interconnect, const ReadRequest (&read)[2],
-             const StoreRequest& store, const AmoRequest& amo, ReadResponse (&response)[2]);
+  void clock(const AdapterReturn& in, WtAxiAdapter& adapter, const Interconnect& interconnect,
+             const ReadRequest (&read)[2], const StoreRequest& store, const AmoRequest& amo,
+             ReadResponse (&response)[2]);
 
   // No port is asked, nothing but memory can change anything.
   bool quiet() const {

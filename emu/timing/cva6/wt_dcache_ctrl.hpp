@@ -10,7 +10,7 @@ namespace hartbeat::timing::cva6 {
 // What a reader drives in a cycle.
 struct ReadRequest {
   bool data_req = false;
-  bool tag_valid = false;   // `tag` belongs to the request granted in the previous cycle
+  bool tag_valid = false;  // `tag` belongs to the request granted in the previous cycle
   bool kill = false;
   std::uint8_t id = 0;
   std::uint8_t size_log2 = 3;
@@ -20,20 +20,31 @@ struct ReadRequest {
 
 struct ReadResponse {
   bool granted = false;
-  bool valid = false;       // the answer to request `id`
+  bool valid = false;  // the answer to request `id`
   std::uint8_t id = 0;
 };
 
 class WtDcacheCtrl {
  public:
-  enum class State : std::uint8_t { idle, read, miss_req, miss_wait, kill_miss, kill_miss_ack, replay_req, replay_read };
+  enum class State : std::uint8_t {
+    idle,
+    read,
+    miss_req,
+    miss_wait,
+    kill_miss,
+    kill_miss_ack,
+    replay_req,
+    replay_read
+  };
 
   bool idle() const { return state_ == State::idle; }
   bool waiting() const { return state_ == State::miss_wait || state_ == State::kill_miss; }
   bool wants_read(const ReadRequest& in) const {
     switch (state_) {
       case State::idle: return in.data_req;
-      case State::read: case State::replay_read: case State::replay_req: return true;
+      case State::read:
+      case State::replay_read:
+      case State::replay_req: return true;
       default: return false;
     }
   }
@@ -62,9 +73,7 @@ class WtDcacheCtrl {
         }
         break;
       case State::read:
-      case State::replay_read:
-        clock_read(in, memory, cache_enabled, read_ack, line_write, out);
-        break;
+      case State::replay_read: clock_read(in, memory, cache_enabled, read_ack, line_write, out); break;
       case State::miss_req:
         if (in.kill) {
           out.valid = true;
@@ -93,8 +102,10 @@ class WtDcacheCtrl {
         }
         break;
       case State::kill_miss_ack:
-        if (miss.replay) state_ = State::idle;
-        else if (miss.ack) state_ = State::kill_miss;
+        if (miss.replay)
+          state_ = State::idle;
+        else if (miss.ack)
+          state_ = State::kill_miss;
         break;
       case State::kill_miss:
         if (miss.returned) state_ = State::idle;
@@ -112,8 +123,8 @@ class WtDcacheCtrl {
   }
 
  private:
-  void clock_read(const ReadRequest& in, const WtDcacheMem& memory, bool cache_enabled, bool read_ack, bool line_write,
-                  ReadResponse& out) {
+  void clock_read(const ReadRequest& in, const WtDcacheMem& memory, bool cache_enabled, bool read_ack,
+                  bool line_write, ReadResponse& out) {
     if (in.kill) {
       state_ = State::idle;
       out.valid = true;

@@ -6,7 +6,8 @@ namespace {
 constexpr std::uint64_t line_of(std::uint64_t address) { return address >> WtDcacheMem::offset_bits; }
 }  // namespace
 
-void WtDcacheMissunit::returns(const AdapterReturn& in, const AmoRequest& amo, const WtDcacheMem& memory, Outputs& out) {
+void WtDcacheMissunit::returns(const AdapterReturn& in, const AmoRequest& amo, const WtDcacheMem& memory,
+                               Outputs& out) {
   bool sc_fail = false, sc_pass = false;
   mshr_clears_ = false;
   switch (in.dcache) {
@@ -64,7 +65,8 @@ bool WtDcacheMissunit::send_read(unsigned port, WtAxiAdapter& adapter, const WtD
   const bool all_valid = valid == 0xFF;
   mshr_.address = ctrl.miss_address();
   mshr_.cached = enabled_ && interconnect.cached(mshr_.address);
-  mshr_.way = static_cast<std::uint8_t>(all_valid ? lfsr_.value(3) : std::countr_zero(static_cast<unsigned>(~valid)));
+  mshr_.way =
+      static_cast<std::uint8_t>(all_valid ? lfsr_.value(3) : std::countr_zero(static_cast<unsigned>(~valid)));
   mshr_.port = static_cast<std::uint8_t>(port);
   if (all_valid) lfsr_.step();
   mshr_allocates_ = true;
@@ -75,13 +77,15 @@ bool WtDcacheMissunit::send_read(unsigned port, WtAxiAdapter& adapter, const WtD
 
 bool WtDcacheMissunit::send_write(WtAxiAdapter& adapter, const WriteMiss& write) {
   if (!adapter.dcache_ready()) return false;
-  adapter.request_dcache({MemoryRequest::store, false, write.tid, write.byte_enable, write.address, write.data});
+  adapter.request_dcache(
+      {MemoryRequest::store, false, write.tid, write.byte_enable, write.address, write.data});
   ++stores_inflight_;
   return true;
 }
 
-void WtDcacheMissunit::idle(WtAxiAdapter& adapter, const WtDcacheCtrl (&ctrl)[2], const WtDcacheWbuffer& wbuffer,
-                            const WriteMiss& write, const AmoRequest& amo, const Interconnect& interconnect, Outputs& out) {
+void WtDcacheMissunit::idle(WtAxiAdapter& adapter, const WtDcacheCtrl (&ctrl)[2],
+                            const WtDcacheWbuffer& wbuffer, const WriteMiss& write, const AmoRequest& amo,
+                            const Interconnect& interconnect, Outputs& out) {
   if (amo.valid) {
     state_ = wbuffer.empty() && !mshr_valid_ ? State::amo : State::drain;
     return;
@@ -106,8 +110,9 @@ void WtDcacheMissunit::idle(WtAxiAdapter& adapter, const WtDcacheCtrl (&ctrl)[2]
 }
 
 WtDcacheMissunit::Outputs WtDcacheMissunit::clock(const AdapterReturn& in, WtAxiAdapter& adapter,
-                                                  const WtDcacheCtrl (&ctrl)[2], const WtDcacheWbuffer& wbuffer,
-                                                  const AmoRequest& amo, const WtDcacheMem& memory,
+                                                  const WtDcacheCtrl (&ctrl)[2],
+                                                  const WtDcacheWbuffer& wbuffer, const AmoRequest& amo,
+                                                  const WtDcacheMem& memory,
                                                   const Interconnect& interconnect) {
   Outputs out;
   const bool ack_amo = amo_ack(in);
@@ -144,7 +149,8 @@ WtDcacheMissunit::Outputs WtDcacheMissunit::clock(const AdapterReturn& in, WtAxi
     case State::amo:
       if ((amo.type != MemoryRequest::amo_lr || backoff_over) && adapter.dcache_ready()) {
         // A failed SC writes nothing: no invalidation for others, no CLINT write.
-        adapter.request_dcache({amo.type, false, 1, amo.sc_fails ? std::uint8_t{0} : amo.byte_enable, amo.address, 0});
+        adapter.request_dcache(
+            {amo.type, false, 1, amo.sc_fails ? std::uint8_t{0} : amo.byte_enable, amo.address, 0});
         state_ = State::amo_wait;
       }
       break;

@@ -18,7 +18,7 @@ struct AmoRequest {
   MemoryRequest type = MemoryRequest::amo_rmw;
   std::uint64_t address = 0;
   std::uint8_t byte_enable = 0;
-  bool sc_fails = false;   // the outcome, as the functional core found it
+  bool sc_fails = false;  // the outcome, as the functional core found it
 };
 
 class WtDcacheMissunit {
@@ -31,7 +31,7 @@ class WtDcacheMissunit {
 
   // wr_cl_*: what a return from memory writes into the tags in this cycle.
   struct LineWrite {
-    bool valid = false;      // the tags are busy
+    bool valid = false;  // the tags are busy
     bool writes_ways = false;
     unsigned set = 0;
     std::uint8_t invalidate_ways = 0;
@@ -48,8 +48,9 @@ class WtDcacheMissunit {
     std::uint8_t write_tid = 0;
   };
 
-  Outputs clock(const AdapterReturn& in, WtAxiAdapter& adapter, const WtDcacheCtrl (&ctrl)[2], const WtDcacheWbuffer& wbuffer,
-                const AmoRequest& amo, const WtDcacheMem& memory, const Interconnect& interconnect);
+  Outputs clock(const AdapterReturn& in, WtAxiAdapter& adapter, const WtDcacheCtrl (&ctrl)[2],
+                const WtDcacheWbuffer& wbuffer, const AmoRequest& amo, const WtDcacheMem& memory,
+                const Interconnect& interconnect);
 
   // Waiting for memory, or nothing to do.
   bool quiet() const { return (state_ == State::idle || state_ == State::amo_wait) && !mshr_valid_q1_edge(); }
@@ -67,10 +68,11 @@ class WtDcacheMissunit {
   bool mshr_valid_q1_edge() const { return mshr_valid_ != mshr_valid_q1_; }
   void returns(const AdapterReturn& in, const AmoRequest& amo, const WtDcacheMem& memory, Outputs& out);
   void collisions(const WtDcacheCtrl (&ctrl)[2]);
-  bool send_read(unsigned port, WtAxiAdapter& adapter, const WtDcacheCtrl& ctrl, const Interconnect& interconnect);
+  bool send_read(unsigned port, WtAxiAdapter& adapter, const WtDcacheCtrl& ctrl,
+                 const Interconnect& interconnect);
   bool send_write(WtAxiAdapter& adapter, const WriteMiss& write);
-  void idle(WtAxiAdapter& adapter, const WtDcacheCtrl (&ctrl)[2], const WtDcacheWbuffer& wbuffer, const WriteMiss& write,
-            const AmoRequest& amo, const Interconnect& interconnect, Outputs& out);
+  void idle(WtAxiAdapter& adapter, const WtDcacheCtrl (&ctrl)[2], const WtDcacheWbuffer& wbuffer,
+            const WriteMiss& write, const AmoRequest& amo, const Interconnect& interconnect, Outputs& out);
 
   State state_ = State::flush;
   unsigned count_ = 0;

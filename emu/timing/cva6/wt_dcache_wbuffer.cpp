@@ -7,8 +7,12 @@ std::uint8_t WtDcacheWbuffer::next_piece(std::uint8_t bytes) {
   const unsigned offset = static_cast<unsigned>(std::countr_zero(static_cast<unsigned>(bytes)));
   switch (bytes) {
     case 0xFF: return 0xFF;
-    case 0x0F: case 0xF0: return bytes;
-    case 0x03: case 0x0C: case 0x30: case 0xC0: return bytes;
+    case 0x0F:
+    case 0xF0: return bytes;
+    case 0x03:
+    case 0x0C:
+    case 0x30:
+    case 0xC0: return bytes;
     default: return static_cast<std::uint8_t>(1u << offset);
   }
 }
@@ -21,7 +25,8 @@ WriteMiss WtDcacheWbuffer::miss() const {
   const Entry& entry = entries_[dirty_arbiter_.pick(dirty)];
   out.valid = true;
   out.byte_enable = next_piece(entry.txblock ? 0 : entry.dirty & entry.valid);
-  out.address = (entry.word << 3) + static_cast<unsigned>(std::countr_zero(static_cast<unsigned>(out.byte_enable)));
+  out.address =
+      (entry.word << 3) + static_cast<unsigned>(std::countr_zero(static_cast<unsigned>(out.byte_enable)));
   out.data = entry.data;
   out.tid = static_cast<std::uint8_t>(tx_arbiter_.pick(free));
   return out;

@@ -1,4 +1,5 @@
-// Module wt_dcache_wbuffer: the coalescing write buffer, eight doublewords with byte masks, four writes in flight.
+// Module wt_dcache_wbuffer: the coalescing write buffer, eight doublewords with byte masks, four writes in
+// flight.
 #pragma once
 
 #include <array>
@@ -50,11 +51,11 @@ class WtDcacheWbuffer {
   }
 
   struct Inputs {
-    bool miss_ack = false;          // the write offered by miss() left
-    bool returned = false;          // an acknowledgement for `tid` came in
+    bool miss_ack = false;  // the write offered by miss() left
+    bool returned = false;  // an acknowledgement for `tid` came in
     std::uint8_t tid = 0;
-    bool check_ack = false;         // the tag check was granted
-    bool line_write = false;        // wr_cl_vld: a refill or invalidation writes the set `line_set`
+    bool check_ack = false;   // the tag check was granted
+    bool line_write = false;  // wr_cl_vld: a refill or invalidation writes the set `line_set`
     unsigned line_set = 0;
     bool line_writes_ways = false;  // and takes every bank
     bool read_acked = false;        // a reader other than the buffer uses bank `read_bank`
@@ -63,11 +64,14 @@ class WtDcacheWbuffer {
   void clock(const Inputs& in, const StoreRequest& store, const WtDcacheMem& memory);
 
   // Nothing will change without a new store or an acknowledgement.
-  bool quiet() const { return returns_.empty() && check_mask() == 0 && !check1_.enabled && !check2_.enabled && !line_write_q_ && !miss().valid; }
+  bool quiet() const {
+    return returns_.empty() && check_mask() == 0 && !check1_.enabled && !check2_.enabled && !line_write_q_ &&
+           !miss().valid;
+  }
 
  private:
   struct Entry {
-    std::uint64_t word = 0;   // address >> 3
+    std::uint64_t word = 0;  // address >> 3
     std::uint64_t data = 0;
     std::uint8_t dirty = 0, valid = 0, txblock = 0;
     std::uint8_t hit_ways = 0;
@@ -113,7 +117,7 @@ class WtDcacheWbuffer {
   std::array<Entry, depth> entries_{};
   std::array<Tx, max_tx> tx_{};
   unsigned valid_mask_ = 0, checked_mask_ = 0;
-  Ring<std::uint8_t, max_tx> returns_;   // i_rtrn_id_fifo
+  Ring<std::uint8_t, max_tx> returns_;  // i_rtrn_id_fifo
   LockedRoundRobin<max_tx> tx_arbiter_;
   LockedRoundRobin<depth> dirty_arbiter_;
   RoundRobin<depth> check_arbiter_;

@@ -1,0 +1,13 @@
+# docs/accuracy.md: the text above the marker is kept, the tables below it are measured anew.
+execute_process(COMMAND ${PROGRAM} --markdown ${WORK}/tables.md RESULT_VARIABLE result)
+if(result GREATER 1)
+  message(FATAL_ERROR "hartbeat_accuracy failed")
+endif()
+file(READ ${WORK}/tables.md tables)
+file(READ ${DOCUMENT} text)
+string(FIND "${text}" "<!-- measured -->" at)
+if(at LESS 0)
+  message(FATAL_ERROR "${DOCUMENT} has lost its marker <!-- measured -->")
+endif()
+string(SUBSTRING "${text}" 0 ${at} text)
+file(WRITE ${DOCUMENT} "${text}<!-- measured -->\n\n${tables}")
