@@ -40,6 +40,13 @@ void read_mmu(ConfigReader& reader, HartConfig& hart) {
   reader.read("mmu.rewalk_on_hit_fault", hart.mmu.rewalk_on_hit_fault);
   read_tlb(reader, "mmu.itlb", hart.mmu.itlb);
   read_tlb(reader, "mmu.dtlb", hart.mmu.dtlb);
+  // Software may rely on what these two state.
+  if (hart.mmu.cache_faults && hart.extensions.has(isa::Extension::svvptc)) {
+    reader.fail("mmu.cache_faults", "contradicts svvptc in hart.isa: a PTE made valid must be seen without a fence");
+  }
+  if (hart.misaligned_traps && hart.extensions.has(isa::Extension::zicclsm)) {
+    reader.fail("hart.misaligned", "\"trap\" contradicts zicclsm in hart.isa");
+  }
   if (reader.has_table("mmu.l2tlb")) {
     mmu::TlbConfig second = hart.mmu.l2.value_or(mmu::TlbConfig{});
     read_tlb(reader, "mmu.l2tlb", second);
@@ -50,12 +57,16 @@ void read_mmu(ConfigReader& reader, HartConfig& hart) {
 void read_hart(ConfigReader& reader, MachineConfig& config) {
   HartConfig& hart = config.hart;
   std::string isa =
-      "rv64imafdc_zicntr_zicond_zicsr_zifencei_zihpm_zba_zbb_zbc_zbs_zcb_svadu_svinval_svnapot_svpbmt";
+      "rv64imafdc_zic64b_zicbom_zicbop_zicboz_ziccamoa_ziccif_zicclsm_ziccrse_zicntr_zicond"
+      "_zicsr_zifencei_zihpm_zimop_za64rs_zacas_zawrs_zfh_zcb_zcmop_zba_zbb_zbc_zbs_zkt"
+      "_ssccptr_sscofpmf_sscounterenw_sstc_sstvala_sstvecd_ssu64xl_svadu_svbare_svinval"
+      "_svnapot_svpbmt_svvptc";
   reader.read("hart.isa", isa);
   apply_isa_string(isa, reader.where("hart.isa"), hart);
   config.isa = isa_string(hart);
   reader.read("hart.pmp_entries", hart.pmp_entries, 0, 64);
   reader.read("hart.time_csr", hart.time_csr);
+  reader.read("hart.lr_sc_as_stores", hart.lr_sc_as_stores);
   hart.misaligned_traps =
       reader.read_word("hart.misaligned", {"hardware", "trap"}, hart.misaligned_traps) == 1;
   reader.read("hart.mvendorid", hart.mvendorid, 0, any);

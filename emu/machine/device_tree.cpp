@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "emu/hart/hpm.hpp"
+#include "emu/isa/cache_block.hpp"
 #include "emu/machine/fdt_writer.hpp"
 #include "emu/machine/isa_string.hpp"
 
@@ -13,6 +15,34 @@ std::uint32_t cpu_phandle(unsigned hart) { return 2 * hart + 1; }
 std::uint32_t intc_phandle(unsigned hart) { return 2 * hart + 2; }
 std::uint32_t plic_phandle(unsigned harts) { return 2 * harts + 1; }
 std::uint32_t finisher_phandle(unsigned harts) { return 2 * harts + 2; }
+
+// Of the SBI's PMU extension: general hardware events have type 0, cache events type 1 with cache, operation and result.
+struct SbiEvent {
+  std::uint32_t index;
+  hpm::Event selector;
+  std::uint32_t fixed_counters = 0;  // mcycle and minstret, by bit
+};
+
+constexpr std::uint32_t cache_miss(std::uint32_t cache, std::uint32_t operation) {
+  return 0x10000 | cache << 3 | operation << 1 | 1;
+}
+
+constexpr std::uint32_t l1d = 0, l1i = 1, dtlb = 3, itlb = 4, bpu = 5, reading = 0, writing = 1;
+
+constexpr SbiEvent sbi_events[] = {
+    {1, hpm::Event::cycles, 1},
+    {2, hpm::Event::instructions, 4},
+    {3, hpm::Event::dcache_accesses},
+    {4, hpm::Event::dcache_misses},
+    {5, hpm::Event::control_transfers},
+    {6, hpm::Event::branch_mispredictions},
+    {cache_miss(l1d, reading), hpm::Event::dcache_misses},
+    {cache_miss(l1i, reading), hpm::Event::icache_misses},
+    {cache_miss(dtlb, reading), hpm::Event::dtlb_misses},
+    {cache_miss(dtlb, writing), hpm::Event::dtlb_misses},
+    {cache_miss(itlb, reading), hpm::Event::itlb_misses},
+    {cache_miss(bpu, reading), hpm::Event::branch_mispredictions},
+};
 
 class TreeBuilder {
  public:
@@ -28,6 +58,7 @@ class TreeBuilder {
     memory();
     reserved_memory();
     cpus();
+    performance_counters();
     power("poweroff", "syscon-poweroff", Finisher::pass);
     power("reboot", "syscon-reboot", Finisher::reset);
     soc();
@@ -103,11 +134,38 @@ class TreeBuilder {
     fdt_.text("riscv,isa-base", "rv64i");
     fdt_.texts("riscv,isa-extensions", isa_extensions(h));
     fdt_.text("mmu-type", h.sv57 ? "riscv,sv57" : h.sv48 ? "riscv,sv48" : "riscv,sv39");
+    cache_blocks(h.extensions);
     const auto controller = fdt_.node("interrupt-controller");
     fdt_.cells("phandle", {intc_phandle(hart)});
     fdt_.cells("#interrupt-cells", {1});
     fdt_.flag("interrupt-controller");
     fdt_.text("compatible", "riscv,cpu-intc");
+  }
+
+  void cache_blocks(isa::ExtensionSet extensions) {
+    const std::pair<isa::Extension, const char*> sizes[] = {
+        {isa::Extension::zicbom, "riscv,cbom-block-size"},
+        {isa::Extension::zicbop, "riscv,cbop-block-size"},
+        {isa::Extension::zicboz, "riscv,cboz-block-size"}};
+    for (const auto& [extension, property] : sizes) {
+      if (extensions.has(extension)) fdt_.cells(property, {static_cast<std::uint32_t>(isa::cache_block_bytes)});
+    }
+  }
+
+  // Which of the SBI's performance events are which of ours (binding riscv,pmu; docs/hpm-events.md).
+  void performance_counters() {
+    if (!config_.hart.extensions.has(isa::Extension::zihpm)) return;
+    constexpr std::uint32_t programmable = 0xfffffff8, any_event = 0xffff0000;
+    const auto node = fdt_.node("pmu");
+    fdt_.text("compatible", "riscv,pmu");
+    std::vector<std::uint32_t> selectors, counters;
+    for (const SbiEvent& event : sbi_events) {
+      selectors.insert(selectors.end(), {event.index, 0, static_cast<std::uint32_t>(event.selector)});
+      counters.insert(counters.end(), {event.index, event.index, programmable | event.fixed_counters});
+    }
+    fdt_.cells("riscv,event-to-mhpmevent", selectors);
+    fdt_.cells("riscv,event-to-mhpmcounters", counters);
+    fdt_.cells("riscv,raw-event-to-mhpmcounters", {0, 0, 0xffffffff, any_event, programmable});
   }
 
   void power(const char* name, const char* compatible, std::uint32_t value) {
