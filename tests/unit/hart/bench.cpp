@@ -1,19 +1,8 @@
 #include "tests/unit/hart/bench.hpp"
 
-#include <string>
-
 #include <catch2/catch.hpp>
 
 namespace hartbeat::test {
-
-MachineConfig bench_config(unsigned harts, std::initializer_list<std::string> overrides) {
-  std::vector<std::string> all{"memory=16M", "harts=" + std::to_string(harts)};
-  all.insert(all.end(), overrides);
-  MachineConfig config = load_machine("virt", all);
-  config.platform.uart_output = -1;
-  config.hart.reset_pc = ram;
-  return config;
-}
 
 Bench::Bench(Engine engine, MachineConfig config) : machine_(std::make_unique<Machine>(config)) {
   if (engine == Engine::observed) machine_->attach(watcher_);

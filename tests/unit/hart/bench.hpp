@@ -111,4 +111,22 @@ void open_pmp(Assembler& as);
 void recording_handler(Assembler& as, Label handler);
 TrapRecord trap_record(Bench& bench);
 
+// Runs `body(assembler)` in M-mode behind a prologue that opens PMP and sets the recording handler. The run
+// ends with the body or at the first trap into M-mode, which is returned. Registers stay as the body left
+// them, but for t5 and t6.
+template <class Body>
+TrapRecord trapped_by(Bench& bench, Body body) {
+  Assembler as(ram);
+  const Label handler = as.label();
+  as.la(t6, handler);
+  as.csrw(Csr::mtvec, t6);
+  open_pmp(as);
+  body(as);
+  as.finish(0);
+  recording_handler(as, handler);
+  bench.place(as);
+  bench.run();
+  return trap_record(bench);
+}
+
 }  // namespace hartbeat::test

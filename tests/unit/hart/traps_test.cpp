@@ -9,23 +9,6 @@ using namespace hartbeat::test;
 
 namespace {
 
-// Runs `body` in M-mode behind a prologue that opens PMP and sets a recording handler. Registers stay as the
-// body left them but for t5 and t6.
-template <class Body>
-TrapRecord trapped_by(Bench& bench, Body body) {
-  Assembler as(ram);
-  const Label handler = as.label();
-  as.la(t6, handler);
-  as.csrw(Csr::mtvec, t6);
-  open_pmp(as);
-  body(as);
-  as.finish(0);
-  recording_handler(as, handler);
-  bench.place(as);
-  bench.run();
-  return trap_record(bench);
-}
-
 constexpr std::uint64_t mpp_of(std::uint64_t status) { return (status >> 11) & 3; }
 
 }  // namespace
@@ -328,7 +311,9 @@ TEST_CASE("misaligned accesses work in hardware, or trap when the machine says s
     CHECK(bench.counters().misaligned == 4);
   }
   SECTION("trap") {
-    Bench bench(engine, bench_config(1, {"hart.misaligned=\"trap\""}));
+    MachineConfig config = bench_config();
+    config.hart.misaligned_traps = true;
+    Bench bench(engine, config);
     const TrapRecord trap = trapped_by(bench, program);
     CHECK(trap.cause == cause::store_misaligned);
     CHECK(trap.tval == ram + 0x9ffd);

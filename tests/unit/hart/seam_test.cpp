@@ -1,0 +1,158 @@
+// A timing policy says how long each step took, and changes nothing else.
+#include <catch2/catch.hpp>
+
+#include "emu/hart/engine.hpp"
+#include "emu/hart/recorder.hpp"
+#include "emu/isa/table.hpp"
+#include "tests/unit/hart/random_program.hpp"
+
+using namespace hartbeat;
+using namespace hartbeat::test;
+
+namespace {
+
+// Loads cost three cycles, traps five, all else one.
+struct SlowLoads {
+  std::uint64_t retired(const Hart& hart, const Step& step) {
+    ++steps;
+    if (step.trapped) return hart.clock + 5;
+    const isa::Unit unit = isa::row_infos[step.op->operands.row].unit;
+    return hart.clock + (unit == isa::Unit::load ? 3 : 1);
+  }
+  std::uint64_t steps = 0;
+};
+
+// Runs as Machine does when somebody watches, but under `timing`.
+template <class Timing>
+void run_under(Bench& bench, Timing& timing, std::uint64_t max_cycles) {
+  System& system = bench.machine().system();
+  std::vector<Recorder> recorders(system.harts.size());
+  for (std::size_t i = 0; i < recorders.size(); ++i) system.harts[i]->recorder = &recorders[i];
+  system.stop = Stop::none;
+  system.clock_limit = max_cycles;
+  run_observed(system, timing);
+  for (const auto& hart : system.harts) hart->recorder = nullptr;
+  system.telling = nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("a model that charges three cycles for a load gives the clock worked out by hand") {
+  Bench bench;
+  Assembler as(ram);
+  const Label handler = as.label();
+  as.la(t0, handler);        // 2
+  as.csrw(Csr::mtvec, t0);   // 1
+  as.li(s0, 0x7f);           // 1
+  as.slli(s0, s0, 24);       // 1
+  as.la(s0, handler);        // 2
+  as.ld(a0, s0);             // 3
+  as.ld(a0, s0);             // 3
+  as.csrr(a1, Csr::mcycle);  // 1, reads 13
+  as.ecall();                // 5, does not retire
+  as.align(4);
+  as.bind(handler);
+  as.csrr(a2, Csr::mcycle);    // 1, reads 13 + 1 + 5
+  as.csrr(a3, Csr::minstret);  // 1, reads 11
+  as.finish();
+  bench.place(as);
+  SlowLoads timing;
+  run_under(bench, timing, 1000);
+  CHECK(bench.machine().system().stop == Stop::power_off);
+  CHECK(bench.x(a1) == 13);
+  CHECK(bench.x(a2) == 19);
+  CHECK(bench.x(a3) == 11);
+  CHECK(bench.counters().cycles == timing.steps + 4 + 4);
+}
+
+TEST_CASE(
+    "timing changes no result: the same instructions, registers and memory on one hart without a clock to "
+    "look at") {
+  const auto limit = GENERATE(range(1, 6)) * std::uint64_t{333};
+  const auto program = [](Bench& bench) {
+    Assembler as(ram);
+    const Label loop = as.label(), table = as.label();
+    as.la(s0, table);
+    as.li(a0, 0x12345);
+    as.bind(loop);
+    as.li(t0, 0x7ff8);
+    as.mul(a0, a0, t0);
+    as.addi(a0, a0, 77);
+    as.andi(a1, a0, 0x7f8);
+    as.add(a1, a1, s0);
+    as.ld(a2, a1);
+    as.add(a0, a0, a2);
+    as.sd(a0, a1);
+    as.j(loop);
+    as.align(8);
+    as.bind(table);
+    bench.place(as);
+  };
+  Bench timed, plain;
+  program(timed);
+  program(plain);
+  SlowLoads timing;
+  run_under(timed, timing, limit);
+  RunLimits limits;
+  limits.max_instret = timed.counters().instret;
+  plain.machine().run(limits);
+  for (Reg reg = 1; reg < 32; ++reg) REQUIRE(timed.x(reg) == plain.x(reg));
+  REQUIRE(timed.hart().pc == plain.hart().pc);
+  for (std::uint64_t at = 0; at < 0x1000; at += 8) REQUIRE(timed.peek(ram + at) == plain.peek(ram + at));
+}
+
+TEST_CASE("under a model the hart with the smallest clock runs, ties go to the smallest id") {
+  Bench bench(Engine::fast, bench_config(2));
+  constexpr std::uint64_t shared = ram + 0x20'0000;
+  Assembler as(ram);
+  const Label second = as.label();
+  as.li(s0, shared);
+  as.li(s1, 1);
+  as.csrr(t0, Csr::mhartid);
+  as.bnez(t0, second);
+  for (unsigned i = 0; i < 4; ++i) {
+    as.ld(t1, s0, 8);  // 3 cycles
+    as.amoadd_d(a0 + i, s0, s1);
+  }
+  as.nops(20);
+  as.finish();
+  as.bind(second);
+  for (unsigned i = 0; i < 8; ++i) as.amoadd_d(a0 + i, s0, s1);
+  const Label spin = as.bound();
+  as.j(spin);
+  bench.place(as);
+  SlowLoads timing;
+  run_under(bench, timing, 1000);
+  // Both start at cycle c. Hart 0: load c … c+2, AMO at c+3, c+7, c+11, c+15; hart 1: AMO at c … c+7.
+  const std::uint64_t expected0[] = {3, 8, 10, 11}, expected1[] = {0, 1, 2, 4, 5, 6, 7, 9};
+  for (unsigned i = 0; i < 4; ++i) CHECK(bench.x(a0 + i, 0) == expected0[i]);
+  for (unsigned i = 0; i < 8; ++i) CHECK(bench.x(a0 + i, 1) == expected1[i]);
+}
+
+TEST_CASE("a hart whose wfi took long is not woken before it has ended") {
+  struct SlowWait {
+    std::uint64_t retired(const Hart& hart, const Step& step) { return hart.clock + (step.waits ? 40 : 1); }
+  };
+  Bench bench(Engine::fast, bench_config(2));
+  Assembler as(ram);
+  const Label sender = as.label();
+  as.set_csr(Csr::mie, irq::MSIP);
+  as.li(s0, 0x200'0000);
+  as.li(s1, 1);
+  as.csrr(t0, Csr::mhartid);
+  as.bnez(t0, sender);
+  as.csrr(a0, Csr::mcycle);
+  as.wfi();
+  as.csrr(a1, Csr::mcycle);
+  as.finish();
+  as.bind(sender);
+  as.nops(10);
+  as.sw(s1, s0);
+  const Label spin = as.bound();
+  as.j(spin);
+  bench.place(as);
+  SlowWait timing;
+  run_under(bench, timing, 1000);
+  CHECK(bench.x(a1) == bench.x(a0) + 1 + 40);
+  CHECK(bench.counters().wfi_cycles == 0);
+}
