@@ -26,7 +26,8 @@ class Clint {
 
   std::uint64_t mtime(Cycle now) const { return ratio_.ticks(now) + mtime_offset_; }
 
-  // The first cycle at which mtime, still below `time`, reaches it; `never` when that is beyond the end of time.
+  // The first cycle at which mtime, still below `time`, reaches it; `never` when that is beyond the end of
+  // time.
   Cycle cycle_of(std::uint64_t time) const { return ratio_.first_cycle(time - mtime_offset_); }
 
   // When the next timer reaches its compare value; `never` when none will.

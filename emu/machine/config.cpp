@@ -42,7 +42,8 @@ void read_mmu(ConfigReader& reader, HartConfig& hart) {
   read_tlb(reader, "mmu.dtlb", hart.mmu.dtlb);
   // Software may rely on what these two state.
   if (hart.mmu.cache_faults && hart.extensions.has(isa::Extension::svvptc)) {
-    reader.fail("mmu.cache_faults", "contradicts svvptc in hart.isa: a PTE made valid must be seen without a fence");
+    reader.fail("mmu.cache_faults",
+                "contradicts svvptc in hart.isa: a PTE made valid must be seen without a fence");
   }
   if (hart.misaligned_traps && hart.extensions.has(isa::Extension::zicclsm)) {
     reader.fail("hart.misaligned", "\"trap\" contradicts zicclsm in hart.isa");

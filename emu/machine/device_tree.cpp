@@ -16,7 +16,8 @@ std::uint32_t intc_phandle(unsigned hart) { return 2 * hart + 2; }
 std::uint32_t plic_phandle(unsigned harts) { return 2 * harts + 1; }
 std::uint32_t finisher_phandle(unsigned harts) { return 2 * harts + 2; }
 
-// Of the SBI's PMU extension: general hardware events have type 0, cache events type 1 with cache, operation and result.
+// Of the SBI's PMU extension: general hardware events have type 0, cache events type 1 with cache, operation
+// and result.
 struct SbiEvent {
   std::uint32_t index;
   hpm::Event selector;
@@ -104,7 +105,7 @@ class TreeBuilder {
     fdt_.cells("#size-cells", {2});
     fdt_.flag("ranges");
     const auto range = device("firmware", PhysAddr{choices_.firmware_start},
-                                 choices_.firmware_end - choices_.firmware_start);
+                              choices_.firmware_end - choices_.firmware_start);
     fdt_.flag("no-map");
   }
 
@@ -148,7 +149,8 @@ class TreeBuilder {
         {isa::Extension::zicbop, "riscv,cbop-block-size"},
         {isa::Extension::zicboz, "riscv,cboz-block-size"}};
     for (const auto& [extension, property] : sizes) {
-      if (extensions.has(extension)) fdt_.cells(property, {static_cast<std::uint32_t>(isa::cache_block_bytes)});
+      if (extensions.has(extension))
+        fdt_.cells(property, {static_cast<std::uint32_t>(isa::cache_block_bytes)});
     }
   }
 
