@@ -198,13 +198,13 @@ void Transport::place_legacy_queue(std::uint32_t page_number) {
   enable_queue(1);
 }
 
-// 3.1.1: features are accepted, or not, when the driver sets FEATURES_OK.
+// 3.1.1: features are accepted, or not, when the driver sets FEATURES_OK. A driver that does not accept VERSION_1 but
+// drives the modern registers (xv6) is served, as QEMU does: 6.3.2 lets the device refuse it, and asks for no refusal.
 void Transport::write_status(std::uint32_t value) {
   if ((value & 0xff) == 0) return reset();
   std::uint32_t next = (value & 0xff) | (status_ & status_needs_reset);
   const bool asks = (next & status_features_ok) != 0 && (status_ & status_features_ok) == 0;
-  const bool wrong =
-      (driver_features_ & ~offered()) != 0 || (!legacy_ && (driver_features_ & feature_version_1) == 0);
+  const bool wrong = (driver_features_ & ~offered()) != 0;
   if (asks && wrong) next &= ~status_features_ok;
   status_ = next;
 }
