@@ -187,13 +187,13 @@ std::string kernel_story(const Report& report) {
 
 std::string hardware_story(const Report& report) {
   const InferredFigures& hardware = report.hardware;
-  std::string text = "\nThe hardware's own view\n  " + counted(hardware.page_faults, "page fault") + ": " +
-                     grouped(hardware.copies) + (hardware.copies == 1 ? " copy" : " copies") + ", " +
+  std::string text = "\nThe hardware's own view\n  page faults " + grouped(hardware.page_faults) + ": " +
+                     grouped(hardware.copies) + (hardware.copies == 1 ? " copy, " : " copies, ") +
                      counted(hardware.reuses, "reuse") + ", " + counted(hardware.fills, "fill") + ", " +
-                     grouped(hardware.spurious) + " spurious, " + grouped(hardware.changes) + " otherwise, " +
-                     grouped(hardware.unresolved + hardware.undecided) + " without a resolution; " +
-                     counted(hardware.fences, "fence") + ", " + grouped(hardware.empty_fences) +
-                     " of them found nothing\n";
+                     grouped(hardware.spurious) + " spurious, " + counted(hardware.changes, "other change") +
+                     ", " + grouped(hardware.unresolved + hardware.undecided) +
+                     " without a resolution\n  fences      " + grouped(hardware.fences) + ", " +
+                     grouped(hardware.empty_fences) + " of them found nothing to drop\n";
   if (!report.comparison.possible) return text;
   if (report.comparison.agrees()) return text + "  The kernel's story and the hardware's agree.\n";
   TextTable table;
