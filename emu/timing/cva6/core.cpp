@@ -54,6 +54,7 @@ bool Core::mispredicted(const ScoreboardEntry& e) {
 
 void Core::step() {
   const AdapterReturn in = adapter_.clock(cycle_);
+  moved_ = in.icache_valid || in.dcache != DcacheReturnType::none || execute_.valid || load_result_.valid;
   Commit done = commit(in);
 
   WriteBack results;
@@ -90,7 +91,11 @@ void Core::step() {
   frontend_.clock(fetch, fetch_translation_, in.icache_valid, adapter_, *interconnect_, *view_,
                   *decode_cache_);
 
-  ++stalls_[acknowledged ? Stall::issued : cause()];
+  const Stall why = acknowledged ? Stall::issued : cause();
+  ++stalls_[why];
+  moved_ |= acknowledged || fetch.pop || results.valid != 0 || done.number != 0 || done.flush ||
+            branch.valid || branch.mispredict || mult_.busy() || fpu_.active() || frontend_.moved();
+  last_cause_ = why;
   if (acknowledged) restart_ = Stall::fetch_bubble;
   if (branch.mispredict) restart_ = Stall::mispredict;
   if (done.apply) csr_.apply(scoreboard_[head].outcome);
@@ -106,9 +111,22 @@ void Core::step() {
   if (halted_ && (csr_.pending(wires_) & csr_.mie())) halted_ = false;
   const std::uint64_t wires = interconnect_->clint.lines(hart_, cycle_) | external_lines_;
   wires_settled_ = wires == wires_;
+  moved_ |= !wires_settled_;
   wires_ = wires;
   resync_ = false;
   ++cycle_;
+}
+
+void Core::skip(std::uint64_t horizon) {
+  if (moved_ || needs_record() || !mmu_.waiting()) return;
+  std::uint64_t to = std::min(horizon, adapter_.wake());
+  const unsigned flush = mmu_.shared().flush_cycles();
+  if (flush != 0) to = std::min(to, cycle_ + flush);
+  to = std::min(to, interconnect_->clint.next_rise(hart_, cycle_));
+  if (to == never_cycle || to <= cycle_) return;
+  stalls_[last_cause_] += to - cycle_;
+  mmu_.skip(static_cast<unsigned>(std::min<std::uint64_t>(to - cycle_, flush)));
+  cycle_ = to;
 }
 
 ResolvedBranch Core::execute(WriteBack& results, FpuOperation& fpu) const {
@@ -169,10 +187,24 @@ LsuControl Core::lsu_request() const {
   return out;
 }
 
+// Nothing of the load/store side is in motion: no request, no walk, nothing to write.
+bool Core::load_store_idle(const AdapterReturn& in, const Commit& commit) const {
+  if (in.dcache != DcacheReturnType::none || commit.store || commit.atomic || commit.flush) return false;
+  if (execute_.valid) {
+    const Fu fu = scoreboard_[execute_.id].decoded.fu;
+    if (fu == Fu::load || fu == Fu::store) return false;
+  }
+  return bypass_.ready() && load_unit_.idle() && store_unit_.idle() && dcache_.quiet() && mmu_.quiet();
+}
+
 void Core::load_store(const AdapterReturn& in, const Commit& commit, WriteBack& results) {
+  load_result_.valid = false;
+  if (load_store_idle(in, commit)) return;
   const TranslationState& translation = csr_.translation();
   const LsuControl incoming = lsu_request();
   const LsuControl request = bypass_.front(incoming);
+  const LoadUnit::State load_state = load_unit_.state();
+  const StoreUnit::State store_state = store_unit_.state();
   const bool exception = mmu_.data_exception(translation);
   const std::uint64_t physical = mmu_.data_physical();
   const bool offset_matches = request.is_load && store_unit_.offset_matches(request.address, physical);
@@ -190,7 +222,8 @@ void Core::load_store(const AdapterReturn& in, const Commit& commit, WriteBack& 
   const bool granted = dcache_.accepts(store);
   const AmoRequest amo = store_unit_.amo(commit.atomic);
   const bool amo_ack = commit.atomic && dcache_.amo_ack(in);
-  dcache_.clock(in, adapter_, *interconnect_, reads, store, amo, responses);
+  const bool cache_sleeps = dcache_.sleeps_on(in, reads, store, amo);
+  if (!cache_sleeps) dcache_.clock(in, adapter_, *interconnect_, reads, store, amo, responses);
 
   const LoadUnit::Outputs load = load_unit_.clock(request, drive, responses[WtDcache::loads], dtlb_hit,
                                                   offset_matches, exception, commit.flush);
@@ -206,6 +239,8 @@ void Core::load_store(const AdapterReturn& in, const Commit& commit, WriteBack& 
   const StoreUnit::Outputs stored = store_unit_.clock(request, to_store);
   if (stored.valid) results.add(stored.trans_id, stored.exception);
   load_result_ = load;
+  moved_ |= !cache_sleeps || load.valid || load.pop || stored.pop || stored.valid || incoming.valid ||
+            load_unit_.state() != load_state || store_unit_.state() != store_state || granted;
 
   mmu_.clock(request, translates, store_translates, translation, responses[WtDcache::walker], commit.flush,
              commit.flush_tlb, tlb_flush_, *view_);

@@ -40,6 +40,9 @@ class Core {
   void give(const Retirement& record);
   void step();
 
+  // Jumps over cycles that can only repeat the last one, up to `horizon`.
+  void skip(std::uint64_t horizon);
+
   // Asleep in wfi; the cycle in which it would wake by itself.
   bool asleep() const { return halted_; }
   // Nothing moves: no cycle until wake() can differ from the next.
@@ -125,6 +128,7 @@ class Core {
   void take_exception(ScoreboardEntry& head, Commit& out);
   ResolvedBranch execute(WriteBack& results, FpuOperation& fpu) const;
   LsuControl lsu_request() const;
+  bool load_store_idle(const AdapterReturn& in, const Commit& commit) const;
   void load_store(const AdapterReturn& in, const Commit& commit, WriteBack& results);
   bool operands_ready(const Decoded& d, const WriteBack& results) const;
   bool unit_busy(const Decoded& d, const Commit& commit, Ready ready) const;
@@ -168,10 +172,11 @@ class Core {
   std::uint64_t wires_ = 0, external_lines_ = 0;  // mip_q of the interrupt wires
   FetchTranslation fetch_translation_;
   bool resync_ = false, wires_settled_ = false;
+  bool moved_ = true;  // something happened in the last cycle; else the next will be like it
 
   std::uint64_t last_commit_ = 0, committed_ = 0, divergences_ = 0, fences_ = 0;
   StallCounters stalls_;
-  Stall restart_ = Stall::reset;
+  Stall restart_ = Stall::reset, last_cause_ = Stall::reset;
 };
 
 }  // namespace hartbeat::timing::cva6

@@ -36,6 +36,7 @@ class Cva6Icache {
   bool wants_translation() const { return state_ == State::read || state_ == State::kill_atrans; }
   std::uint64_t virtual_address() const { return vaddr_ & ~std::uint64_t{3}; }
   State state() const { return state_; }
+  bool flush_pending() const { return flush_pending_; }
 
   struct Inputs {
     bool request = false;

@@ -14,6 +14,7 @@ FetchTranslation Cva6Mmu::fetch(std::uint64_t address, bool access, const Transl
   itlb_access_ = access;
   itlb_address_ = address;
   itlb_hit_ = access ? itlb_.lookup(address, translation.asid, translation.fetch, true) : TlbHit{};
+  fetch_misses_ = access && translation.fetch && !itlb_hit_.hit;
   FetchTranslation out;
   if (!access) return out;
   out.valid = true;

@@ -34,7 +34,16 @@ class Cva6Mmu {
              const ReadResponse& walker_read, bool flush_pipeline, bool flush_tlb, const TlbFlush& flush,
              const HartView& view);
 
-  bool quiet() const { return !walker_.active() && !shared_.access() && !request_q_; }
+  // No walk, no fence, no miss: clock() would change nothing.
+  bool quiet() const {
+    return !walker_.active() && !shared_.access() && !shared_.flushing() && !request_q_ && !fetch_misses_;
+  }
+  // A walk waits for the D$ or the flush machine; the next cycle is like this one.
+  bool waiting() const {
+    return !request_q_ &&
+           (walker_.waiting() || (!walker_.active() && (shared_.flushing() || !shared_.access())));
+  }
+  void skip(unsigned cycles) { shared_.skip(cycles); }
 
  private:
   bool is_canonical(std::uint64_t address) const {
@@ -52,7 +61,7 @@ class Cva6Mmu {
   Cva6Ptw walker_;
   // Combinational results of this cycle, kept for the clock edge.
   TlbHit itlb_hit_, dtlb_hit_;
-  bool itlb_access_ = false;
+  bool itlb_access_ = false, fetch_misses_ = false;
   std::uint64_t itlb_address_ = 0;
   // Registers of the data interface.
   bool request_q_ = false, hit_q_ = false, store_q_ = false, misaligned_q_ = false, access_fault_q_ = false;

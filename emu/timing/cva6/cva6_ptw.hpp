@@ -23,6 +23,10 @@ struct TranslationState {
 class Cva6Ptw {
  public:
   bool active() const { return state_ != State::idle; }
+  // Waits for its read.
+  bool waiting() const {
+    return (state_ == State::pte_lookup || state_ == State::wait_rvalid) && !data_valid_ && !tag_valid_;
+  }
   bool walking_instruction() const { return instruction_; }
   // ptw_error: the walk ended in a page fault; seen for one cycle.
   bool error() const { return state_ == State::propagate_error; }

@@ -36,6 +36,7 @@ bool Cva6Timing::run(unsigned hart, std::uint64_t horizon) {
   while (core.cycle() < horizon) {
     if (core.needs_record()) return true;
     core.step();
+    core.skip(horizon);
     if (core.asleep() && core.dormant()) {
       const std::uint64_t wake = std::min(core.wake(), horizon);
       if (wake == never_cycle) return false;

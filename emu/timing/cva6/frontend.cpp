@@ -51,6 +51,13 @@ Frontend::Prediction Frontend::predict(const Realigned& word, DecodeCache& decod
 void Frontend::clock(const Inputs& in, const FetchTranslation& translation, bool memory_returns,
                      WtAxiAdapter& adapter, const Interconnect& interconnect, const HartView& view,
                      DecodeCache& decode) {
+  if (!word_valid_ && !memory_returns && !in.flush && !in.redirect && !in.flush_icache && waits()) {
+    if (in.branch.valid && in.branch.flow == ControlFlow::branch) bht_.update(in.branch.pc, in.branch.taken);
+    if (in.pop) queue_.pop();
+    moved_ = in.pop;
+    return;
+  }
+  moved_ = true;
   const bool queue_ready = queue_.ready();
   Realigned word;
   Prediction prediction;

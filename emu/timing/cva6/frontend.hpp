@@ -42,15 +42,16 @@ class Frontend {
              WtAxiAdapter& adapter, const Interconnect& interconnect, const HartView& view,
              DecodeCache& decode);
 
-  // The word register is empty and the I$ waits for memory or a walk: nothing moves here but by a pop.
-  bool quiet() const {
-    return !word_valid_ &&
-           (icache_.state() == Cva6Icache::State::miss || icache_.state() == Cva6Icache::State::kill_miss ||
-            (icache_.state() == Cva6Icache::State::idle && !queue_.ready()));
-  }
-  bool queue_full() const { return !queue_.ready(); }
+  // Did anything move in the last cycle?
+  bool moved() const { return moved_; }
+  bool quiet() const { return !word_valid_ && waits(); }
 
  private:
+  // The I$ waits for memory, or has nowhere to put a word.
+  bool waits() const {
+    return icache_.state() == Cva6Icache::State::miss || icache_.state() == Cva6Icache::State::kill_miss ||
+           (icache_.state() == Cva6Icache::State::idle && !queue_.ready() && !icache_.flush_pending());
+  }
   struct Prediction {
     ControlFlow flow[2] = {};
     std::uint64_t address = 0;
@@ -69,7 +70,7 @@ class Frontend {
   InstrQueue queue_;
   std::uint64_t next_pc_;
   // Registers behind the I$.
-  bool word_valid_ = false;
+  bool word_valid_ = false, moved_ = true;
   std::uint64_t word_address_ = 0;
   std::uint32_t word_data_ = 0;
   FetchFault word_fault_ = FetchFault::none;

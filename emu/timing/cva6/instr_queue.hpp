@@ -39,6 +39,14 @@ class InstrQueue {
   // One cycle: the instructions of a fetch word in, at most one out (`pop`), or a flush.
   Push clock(const Realigned& in, const ControlFlow (&flow)[2], std::uint64_t predicted, FetchFault fault,
              bool pop);
+  // Hands head() to the decoder.
+  void pop() {
+    const Slot& slot = fifo_[out_].front();
+    pc_ = slot.flow != ControlFlow::none ? addresses_.front() : pc_ + ((slot.bits & 3) == 3 ? 4 : 2);
+    if (slot.flow != ControlFlow::none) addresses_.pop();
+    fifo_[out_].pop();
+    out_ ^= 1;
+  }
   void flush() {
     fifo_[0].clear();
     fifo_[1].clear();
@@ -77,13 +85,7 @@ inline InstrQueue::Push InstrQueue::clock(const Realigned& in, const ControlFlow
   const bool address_overflow = address_full && push_address;
   out.replay = overflow || address_overflow;
 
-  if (pop) {
-    const Slot& slot = fifo_[out_].front();
-    pc_ = slot.flow != ControlFlow::none ? addresses_.front() : pc_ + ((slot.bits & 3) == 3 ? 4 : 2);
-    if (slot.flow != ControlFlow::none) addresses_.pop();
-    fifo_[out_].pop();
-    out_ ^= 1;
-  }
+  if (pop) this->pop();
   if (in.valid[0] && reset_address_) {
     pc_ = in.address[0];
     reset_address_ = false;

@@ -37,7 +37,7 @@ class LoadUnit {
   Outputs clock(const LsuControl& request, const Drive& drive, const ReadResponse& response, bool dtlb_hit,
                 bool offset_matches, bool exception, bool flush);
 
-  bool buffer_empty() const { return !valid_[0] && !valid_[1]; }
+  bool idle() const { return state_ == State::idle && !valid_[0] && !valid_[1]; }
 
  private:
   bool accepts(const LsuControl& request) const {

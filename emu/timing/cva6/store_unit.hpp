@@ -49,6 +49,7 @@ class StoreUnit {
   Outputs clock(const LsuControl& request, const Inputs& in);
 
   State state() const { return state_; }
+  bool idle() const { return state_ == State::idle && buffer_.no_store_pending(); }
 
  private:
   void step(const LsuControl& request, const Inputs& in, bool store_ready, Outputs& out, bool& push);

@@ -4,7 +4,7 @@
 
 namespace hartbeat::timing::cva6 {
 
-AdapterReturn WtAxiAdapter::clock(std::uint64_t cycle) {
+AdapterReturn WtAxiAdapter::work(std::uint64_t cycle) {
   const AdapterReturn now = next_;
   next_ = {};
   icache_was_full_ = icache_fifo_.full();

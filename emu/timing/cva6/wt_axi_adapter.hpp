@@ -48,20 +48,35 @@ class WtAxiAdapter {
   WtAxiAdapter(Interconnect& interconnect, unsigned hart) : interconnect_(&interconnect), hart_(hart) {}
 
   // Begins a cycle: returns what the caches see in it, and works out what they will see in the next.
-  AdapterReturn clock(std::uint64_t cycle);
+  AdapterReturn clock(std::uint64_t cycle) {
+    if (cycle < wake_) {
+      icache_was_full_ = dcache_was_full_ = false;
+      return {};
+    }
+    const AdapterReturn now = work(cycle);
+    wake_ = next_event(cycle + 1);
+    return now;
+  }
+  // Until then clock() does nothing, unless a request comes in.
+  std::uint64_t wake() const { return wake_; }
 
   // During the cycle, after clock(): request of a cache; false when its FIFO was full at the start of the
   // cycle.
   bool request_icache(const IcacheRequest& request) {
     if (icache_was_full_) return false;
     icache_fifo_.push(request);
+    wake_ = 0;
     return true;
   }
   bool dcache_ready() const { return !dcache_was_full_; }
-  void request_dcache(const DcacheRequest& request) { dcache_fifo_.push(request); }
+  void request_dcache(const DcacheRequest& request) {
+    dcache_fifo_.push(request);
+    wake_ = 0;
+  }
 
   void post_invalidation(std::uint64_t address, std::uint64_t arrival) {
     if (!invalidations_.full()) invalidations_.push({address, arrival});
+    wake_ = 0;
   }
 
   // Nothing is queued or in flight.
@@ -79,6 +94,8 @@ class WtAxiAdapter {
   std::uint64_t last_uncached_read() const { return last_uncached_read_; }
 
  private:
+  AdapterReturn work(std::uint64_t cycle);
+
   struct Read {
     std::uint8_t id = 0;  // 0 I$, 1 D$, 3 atomic
     std::uint8_t beats = 1;
@@ -115,6 +132,7 @@ class WtAxiAdapter {
   Ring<Write, 16> writes_;
   Ring<Invalidation, 64> invalidations_;
   std::uint64_t last_uncached_read_ = 0, last_write_ = 0;
+  std::uint64_t wake_ = 0;
 };
 
 }  // namespace hartbeat::timing::cva6

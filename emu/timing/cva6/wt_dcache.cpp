@@ -28,6 +28,7 @@ void WtDcache::clock(const AdapterReturn& in, WtAxiAdapter& adapter, const Inter
 
   if (miss.line.invalidate_ways) memory_.invalidate(miss.line.set, miss.line.invalidate_ways);
   if (miss.line.refill) memory_.write_line(miss.line.set, miss.line.way, miss.line.tag);
+  quiet_ = settled();
 }
 
 }  // namespace hartbeat::timing::cva6

@@ -26,17 +26,26 @@ class WtDcache {
              const ReadRequest (&read)[2], const StoreRequest& store, const AmoRequest& amo,
              ReadResponse (&response)[2]);
 
-  // No port is asked, nothing but memory can change anything.
-  bool quiet() const {
+  // Nothing can change without a request (an atomic that is under way is none) or a return from memory.
+  bool quiet() const { return quiet_; }
+  bool sleeps_on(const AdapterReturn& in, const ReadRequest (&read)[2], const StoreRequest& store,
+                 const AmoRequest& amo) const {
+    return quiet_ && in.dcache == DcacheReturnType::none && !store.valid &&
+           (!amo.valid || missunit_.amo_waiting()) &&
+           !(read[0].data_req || read[0].kill || read[1].data_req || read[1].kill);
+  }
+
+ private:
+  bool settled() const {
     return missunit_.quiet() && wbuffer_.quiet() && (ctrl_[0].idle() || ctrl_[0].waiting()) &&
            (ctrl_[1].idle() || ctrl_[1].waiting());
   }
 
- private:
   WtDcacheMem memory_;
   WtDcacheCtrl ctrl_[2];
   WtDcacheMissunit missunit_;
   WtDcacheWbuffer wbuffer_;
+  bool quiet_ = false;
 };
 
 }  // namespace hartbeat::timing::cva6

@@ -53,8 +53,11 @@ class WtDcacheMissunit {
                 const Interconnect& interconnect);
 
   // Waiting for memory, or nothing to do.
-  bool quiet() const { return (state_ == State::idle || state_ == State::amo_wait) && !mshr_valid_q1_edge(); }
-  bool initialising() const { return state_ == State::flush; }
+  bool quiet() const {
+    return (state_ == State::idle || state_ == State::amo_wait) && !mshr_valid_q1_edge() &&
+           backoff_.is_zero();
+  }
+  bool amo_waiting() const { return state_ == State::amo_wait; }
 
  private:
   enum class State : std::uint8_t { flush, idle, drain, amo, amo_wait, store_wait, load_wait };
