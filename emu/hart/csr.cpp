@@ -268,6 +268,11 @@ std::uint64_t legal_tvec(std::uint64_t old, std::uint64_t value) {
   return (value & 3) >= 2 ? (value & ~std::uint64_t{3}) | (old & 1) : value;
 }
 
+// xepc: a multiple of IALIGN, which is 4 bytes without C.
+std::uint64_t legal_epc(const Hart& h, std::uint64_t value) {
+  return value & ~std::uint64_t{has(h, Extension::c) ? 1u : 3u};
+}
+
 std::uint64_t overflow_interrupt(const Hart& h) { return has(h, Extension::sscofpmf) ? irq::LCOFIP : 0; }
 
 void write(Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t value) {
@@ -282,7 +287,7 @@ void write(Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t valu
     case Csr::scounteren: c.scounteren = value & 0xffffffff; return;
     case Csr::senvcfg: c.senvcfg = legal_envcfg(c.senvcfg, value) & (menvcfg::FIOM | cache_block_fields(h)); return;
     case Csr::sscratch: c.sscratch = value; return;
-    case Csr::sepc: c.sepc = value & ~std::uint64_t{1}; return;
+    case Csr::sepc: c.sepc = legal_epc(h, value); return;
     case Csr::scause: c.scause = value; return;
     case Csr::stval: c.stval = value; return;
     case Csr::sip: write_mip(h, value, (irq::SSIP | overflow_interrupt(h)) & c.mideleg); return;
@@ -303,7 +308,7 @@ void write(Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t valu
     case Csr::menvcfg: write_menvcfg(h, now, value); return;
     case Csr::mcountinhibit: write_mcountinhibit(h, now, value); return;
     case Csr::mscratch: c.mscratch = value; return;
-    case Csr::mepc: c.mepc = value & ~std::uint64_t{1}; return;
+    case Csr::mepc: c.mepc = legal_epc(h, value); return;
     case Csr::mcause: c.mcause = value; return;
     case Csr::mtval: c.mtval = value; return;
     case Csr::mip: {
@@ -332,10 +337,7 @@ bool counter_enabled(const Hart& h, unsigned counter) {
 bool permitted(const Hart& h, std::uint16_t address, bool writes) {
   if (writes && (address >> 10) == 3) return false;
   if (static_cast<unsigned>(h.privilege) < ((address >> 8) & 3)) return false;
-  if (between(address, Csr::cycle, Csr::hpmcounter31)) {
-    const Extension extension = address <= static_cast<std::uint16_t>(Csr::instret) ? Extension::zicntr : Extension::zihpm;
-    return h.config.extensions.has(extension) && counter_enabled(h, address & 0x1f);
-  }
+  if (between(address, Csr::cycle, Csr::hpmcounter31)) return counter_enabled(h, address & 0x1f);
   if (between(address, Csr::fflags, Csr::fcsr)) {
     return (h.csr.mstatus & mstatus::FS) != 0 && h.config.extensions.has(Extension::f);
   }

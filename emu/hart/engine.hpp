@@ -52,6 +52,12 @@ Block* block_at(System& system, Hart& hart);
 // Nobody is awake: time passes until an event wakes somebody. False: the run stops here.
 bool idle(System& system);
 
+// Without C an instruction's address is a multiple of 4: a jump or taken branch elsewhere traps (unprivileged spec, "Control
+// Transfer Instructions").
+inline bool is_misaligned_target(const Hart& hart, std::uint64_t target) {
+  return (target & 2) != 0 && !hart.config.extensions.has(isa::Extension::c);
+}
+
 // The hart whose turn it is: awake, smallest clock, smallest id. Null when all sleep.
 Hart* next_in_line(System& system);
 void tell_retired(System& system, Hart& hart, const Step& step);

@@ -96,11 +96,28 @@ template <Mode M>
   return leave<M>(h, h->pc);
 }
 
+// A jump or branch to where no instruction can be: as if it had not been executed. The clock is already behind it.
+template <Mode M>
+[[gnu::noinline]] Hart* misaligned(Hart* h, const Op* op, std::uint64_t target) {
+  h->clock -= op->index + 1u;
+  raise(*h, cause::fetch_misaligned, target);
+  return failed<M>(h, op);
+}
+
+// A jump to code that the jump table does not know. `link`: what rd held before.
+template <Mode M>
+[[gnu::noinline]] Hart* jump_far(Hart* h, const Op* op, std::uint64_t target, std::uint64_t link) {
+  if (!is_misaligned_target(*h, target)) return leave<M>(h, target);
+  h->x[op->operands.rd] = link;
+  return misaligned<M>(h, op, target);
+}
+
 // Takes the link to a block in the same page when it is known and ends before the deadline.
 template <Mode M>
 [[gnu::noinline]] Hart* branch_far(Hart* h, const Op* op, bool taken) {
   const std::uint64_t pc = h->pc_of(op);
   const std::uint64_t target = pc + (taken ? static_cast<std::uint64_t>(op->operands.imm) : op->length);
+  if (taken && is_misaligned_target(*h, target)) return misaligned<M>(h, op, target);
   Block* block = Block::of(op);
   const bool near = (target & ~page_offset_mask) == h->page_pc && (target & page_offset_mask) != page_size - 2;
   if (near && block->linkable) {
@@ -117,8 +134,8 @@ template <Mode M>
   const std::uint64_t next_pc = h->pc_of(op) + op->length;
   h->clock += op->index + 1u;
   if (flow == Flow::redirect) return leave<M>(h, h->pc);
-  if (flow == Flow::next) return leave<M>(h, next_pc);
   h->pc = next_pc;
+  if (flow == Flow::next) return h->system->stop == Stop::none ? leave<M>(h, next_pc) : stop_here<M>(h);
   h->op = arrival<M>();
   Hart* next = h->ring_next;
   h->system->sleep(*h);
@@ -147,6 +164,7 @@ Hart* execute(Hart* h, const Op* op) {
     }
     return branch_far<M>(h, op, taken);
   } else if constexpr (kind == Kind::jump) {
+    const std::uint64_t link = h->x[op->operands.rd];
     const std::uint64_t target = row.body(view, op->operands);
     h->clock += op->index + 1u;
     const JumpEntry& known = h->jump->slots[JumpTable::index(target)];
@@ -154,7 +172,7 @@ Hart* execute(Hart* h, const Op* op) {
       h->page_pc = target & ~page_offset_mask;
       return advance<M>(h, known.block->ops());
     }
-    return leave<M>(h, target);
+    return jump_far<M>(h, op, target, link);
   } else {
     return system_done<M>(h, op, row.body(view, op->operands));
   }

@@ -18,6 +18,12 @@ struct Outcome {
   std::uint64_t next_pc = 0;
 };
 
+Outcome jump_to(Hart& h, std::uint64_t target) {
+  if (!is_misaligned_target(h, target)) return {Flow::next, target};
+  raise(h, cause::fetch_misaligned, target);
+  return {Flow::trapped, 0};
+}
+
 using Observe = Outcome (*)(Hart*, const Op*);
 
 template <std::size_t I>
@@ -33,10 +39,13 @@ Outcome observe(Hart* h, const Op* op) {
     row.body(view, op->operands);
     return {h->pending == Pending::trap ? Flow::trapped : Flow::next, next_pc};
   } else if constexpr (kind == Kind::branch) {
-    const bool taken = row.body(view, op->operands);
-    return {Flow::next, taken ? view.pc() + static_cast<std::uint64_t>(op->operands.imm) : next_pc};
+    if (!row.body(view, op->operands)) return {Flow::next, next_pc};
+    return jump_to(*h, view.pc() + static_cast<std::uint64_t>(op->operands.imm));
   } else if constexpr (kind == Kind::jump) {
-    return {Flow::next, row.body(view, op->operands)};
+    const std::uint64_t link = h->x[op->operands.rd];
+    const Outcome outcome = jump_to(*h, row.body(view, op->operands));
+    if (outcome.flow == Flow::trapped) h->x[op->operands.rd] = link;
+    return outcome;
   } else {
     return {row.body(view, op->operands), next_pc};
   }

@@ -179,6 +179,7 @@ void System::counters_changed(Hart& hart) {
 }
 
 void System::handle_events(std::uint64_t clock, bool all_asleep) {
+  telling = nullptr;
   event_clock = clock;
   event_hart = all_asleep ? nullptr : current;
   platform.advance(Cycle{clock}, all_asleep);
