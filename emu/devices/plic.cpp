@@ -57,6 +57,14 @@ void Plic::set_level(unsigned source, bool level) {
   update();
 }
 
+// Chapter 6: what becomes of further edges while one request is in flight is the gateway's choice.
+void Plic::set_event(unsigned source, bool happened) {
+  assign(remembered_, source, happened && test(claimed_, source));
+  if (!happened || test(claimed_, source) || test(pending_, source)) return;
+  assign(pending_, source, true);
+  update();
+}
+
 // Claiming is not affected by the threshold (chapter 8, "interrupt claim process").
 std::uint32_t Plic::claim(Context& context) {
   const unsigned source = best(context, 0);
@@ -72,7 +80,8 @@ std::uint32_t Plic::claim(Context& context) {
 void Plic::complete(Context& context, std::uint32_t source) {
   if (source == 0 || source >= sources || !test(context.enabled, source) || !test(claimed_, source)) return;
   assign(claimed_, source, false);
-  if (test(level_, source)) assign(pending_, source, true);
+  if (test(level_, source) || test(remembered_, source)) assign(pending_, source, true);
+  assign(remembered_, source, false);
   update();
 }
 

@@ -26,6 +26,9 @@ class Plic {
 
   // The level of a source's wire. Its gateway forwards one request, and the next one only after completion.
   void set_level(unsigned source, bool level);
+  // A source that announces an event instead of holding its wire. One that happens while a request is in flight is
+  // remembered for after the completion, unless it is withdrawn before.
+  void set_event(unsigned source, bool happened);
 
  private:
   using SourceBits = std::array<std::uint32_t, sources / 32>;
@@ -42,7 +45,7 @@ class Plic {
   void write_word(std::uint64_t offset, std::uint32_t value);
 
   std::array<std::uint32_t, sources> priority_{};
-  SourceBits level_{}, pending_{}, claimed_{};
+  SourceBits level_{}, pending_{}, claimed_{}, remembered_{};
   std::vector<Context> contexts_;
   Board& board_;
 };
@@ -56,6 +59,9 @@ class InterruptLine {
     if (plic_ == nullptr || level == level_) return;
     level_ = level;
     plic_->set_level(source_, level);
+  }
+  void announce(bool happened) {
+    if (plic_ != nullptr) plic_->set_event(source_, happened);
   }
 
  private:

@@ -51,7 +51,7 @@ std::uint8_t Uart16550::read_register(unsigned index) {
     case ier_dlm: return divisor ? dlm_ : ier_;
     case iir_fcr: {
       const std::uint8_t id = interrupt_identification();
-      if (id == iir_transmit) thr_empty_interrupt_ = false;  // reading the IIR is its acknowledgement
+      if (id == iir_transmit) announce_transmitter(false);  // reading the IIR is its acknowledgement
       update_interrupt();
       return static_cast<std::uint8_t>(id | ((fcr_ & fcr_enable) != 0 ? 0xc0 : 0));
     }
@@ -94,7 +94,8 @@ void Uart16550::write_register(unsigned index, std::uint8_t value) {
 void Uart16550::write_ier(std::uint8_t value) {
   const std::uint8_t newly = value & ~ier_ & 0x0f;
   ier_ = value & 0x0f;
-  if ((newly & ier_transmit) != 0) thr_empty_interrupt_ = true;  // the register is empty: say so at once
+  if ((newly & ier_transmit) != 0) announce_transmitter(true);  // the register is empty: say so at once
+  if ((ier_ & ier_transmit) == 0) line_.announce(false);
   if ((newly & ier_receive) != 0) refill(HostInput::Wait::briefly);
   update_interrupt();
 }
@@ -153,8 +154,15 @@ void Uart16550::transmit(std::uint8_t byte) {
   } else {
     overrun_ = true;
   }
-  thr_empty_interrupt_ = true;
+  announce_transmitter(true);
   update_interrupt();
+}
+
+// An event rather than a level, as it is on QEMU: a driver that never reads the IIR, as xv6's does not, would otherwise be
+// interrupted without end.
+void Uart16550::announce_transmitter(bool is_empty) {
+  thr_empty_interrupt_ = is_empty;
+  if (!is_empty || (ier_ & ier_transmit) != 0) line_.announce(is_empty);
 }
 
 void Uart16550::refill(HostInput::Wait wait) {
@@ -188,6 +196,9 @@ std::uint8_t Uart16550::interrupt_identification() const {
   return iir_none;
 }
 
-void Uart16550::update_interrupt() { line_.set(interrupt_identification() != iir_none); }
+void Uart16550::update_interrupt() {
+  const std::uint8_t id = interrupt_identification();
+  line_.set(id != iir_none && id != iir_transmit);
+}
 
 }  // namespace hartbeat

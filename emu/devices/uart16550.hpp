@@ -43,6 +43,7 @@ class Uart16550 {
   std::size_t trigger_level() const;
   std::uint8_t interrupt_identification() const;
   void update_interrupt();
+  void announce_transmitter(bool is_empty);
 
   std::uint8_t ier_ = 0, fcr_ = 0, lcr_ = 0, mcr_ = 0, scr_ = 0;
   std::uint8_t msr_ = 0xb0;  // carrier, data set ready and clear to send: a terminal is there
