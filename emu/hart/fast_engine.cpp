@@ -235,7 +235,7 @@ void run_blocks(System& system) {
   system.in_blocks = system.ring;
   system.arrival = system.ring ? arrival<Mode::ring>() : arrival<Mode::single>();
   for (const auto& hart : system.harts) {
-    if (hart->op == nullptr) hart->op = system.arrival;
+    hart->op = system.arrival;  // pc and clock are exact, also when the other engine stood within a block
     system.set_deadline(*hart);
   }
   while (system.stop == Stop::none) {
