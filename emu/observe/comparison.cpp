@@ -14,8 +14,8 @@ Comparison compare(const KernelFigures& kernel, const InferredFigures& hardware)
   result.possible = kernel.heard;
   if (!kernel.heard) return result;
   const FaultFigures& faults = kernel.faults;
-  const std::uint64_t fills =
-      faults.of(demand_zero) + faults.of(file_fill) + faults.of(stack_grow) + faults.of(swap_in);
+  const std::uint64_t fills = faults.of(demand_zero) + faults.of(file_fill) + faults.of(stack_grow) +
+                              faults.of(swap_in) + faults.of(table_attach);
   // A fault whose page nobody touched again shows no resolution: its process was killed or unmapped the page.
   // Some of those the kernel need not tell: it met them itself on a user's bad pointer, and answered with an
   // error.
@@ -23,10 +23,14 @@ Comparison compare(const KernelFigures& kernel, const InferredFigures& hardware)
   // A process may mend a protection fault itself (a handler that calls mprotect or mmap): that looks like a
   // resolution by the kernel.
   const std::uint64_t mended = faults.of(protection);
-  result.rows = {{"page faults", faults.total(), hardware.page_faults, 0, hardware.unresolved},
-                 {"pages copied on a write", faults.of(cow_copy), hardware.copies, open, mended},
-                 {"pages reused by their last owner", faults.of(cow_reuse), hardware.reuses, open, mended},
-                 {"pages filled at their first touch", fills, hardware.fills, open, mended}};
+  // Two harts may miss the same page table for different pages: the kernel puts it back once, and finds the
+  // second fault spurious.
+  const std::uint64_t met_attached = faults.of(table_attach) != 0 ? faults.of(spurious) : 0;
+  result.rows = {
+      {"page faults", faults.total(), hardware.page_faults, 0, hardware.unresolved},
+      {"pages copied on a write", faults.of(cow_copy) + faults.of(zero_copy), hardware.copies, open, mended},
+      {"pages reused by their last owner", faults.of(cow_reuse), hardware.reuses, open, mended},
+      {"pages filled at their first touch", fills, hardware.fills, open, mended + met_attached}};
   return result;
 }
 

@@ -189,6 +189,8 @@ constexpr CounterText resolution_table[abi::fault_resolution_count] = {
     {"ad_update", "faults", "Svade: the kernel set A or D."},
     {"spurious", "faults", "The PTE already allowed the access: a stale translation, fenced locally."},
     {"protection", "faults", "Not allowed: the process gets a signal."},
+    {"table_attach", "faults", "First access to 2 MiB whose page table a fork had taken out to share it."},
+    {"zero_copy", "faults", "A write to the shared zero page: a zeroed frame of its own."},
 };
 
 }  // namespace

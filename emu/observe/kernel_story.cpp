@@ -52,7 +52,8 @@ void KernelStory::end_fault(const TracepointEvent& event) {
   ++figures_.faults.count[a[2]];
   figures_.faults.cycles[a[2]] += cycles.value_or(0);
   const auto resolution = static_cast<abi::FaultResolution>(a[2]);
-  if (resolution == abi::FaultResolution::cow_copy) figures_.cow_pages.copied({a[1]});
+  if (resolution == abi::FaultResolution::cow_copy || resolution == abi::FaultResolution::zero_copy)
+    figures_.cow_pages.copied({a[1]});
   if (resolution == abi::FaultResolution::cow_reuse) figures_.cow_pages.reused({a[1]});
 }
 

@@ -44,7 +44,9 @@ enum class FaultResolution : std::uint8_t {
   ad_update = 6,    // Svade: accessed or dirty bit set by the kernel
   spurious = 7,     // the PTE already allows it: a stale translation
   protection = 8,   // not allowed: signal
+  table_attach = 9, // fork=shared-tables: the first access to 2 MiB whose page table fork had taken out of the tree
+  zero_copy = 10,   // a store to what was the shared zero page so far: a page of its own
 };
-inline constexpr unsigned fault_resolution_count = 9;
+inline constexpr unsigned fault_resolution_count = 11;
 
 }  // namespace hartbeat::abi

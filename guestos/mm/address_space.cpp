@@ -4,6 +4,7 @@
 
 #include "guestos/arch/csr.hpp"
 #include "guestos/fs/inode.hpp"
+#include "guestos/mm/shared_tables.hpp"
 #include "guestos/mm/shootdown.hpp"
 #include "guestos/sys/linux.hpp"
 
@@ -24,18 +25,30 @@ class RetiredFrames {
     frames_[count_++] = frame;
   }
 
+  void add_table(FrameNumber table) {
+    if (table_count_ == table_capacity) flush();
+    tables_[table_count_++] = table;
+  }
+
   void flush() {
-    if (count_ == 0) return;
-    shoot_down(space_, first_, ((last_ - first_) >> page_bits) + 1);
+    if (table_count_ != 0) {
+      shoot_down_all(space_);
+    } else if (count_ != 0) {
+      shoot_down(space_, first_, ((last_ - first_) >> page_bits) + 1);
+    }
     for (unsigned i = 0; i < count_; ++i) drop_reference(frames_[i]);
-    count_ = 0;
+    for (unsigned i = 0; i < table_count_; ++i) drop_table(tables_[i]);
+    count_ = table_count_ = 0;
   }
 
  private:
   static constexpr unsigned capacity = 128;
+  static constexpr unsigned table_capacity = 64;
   AddressSpace& space_;
   FrameNumber frames_[capacity];
+  FrameNumber tables_[table_capacity];
   unsigned count_ = 0;
+  unsigned table_count_ = 0;
   u64 first_ = 0;
   u64 last_ = 0;
 };
@@ -73,16 +86,9 @@ void AddressSpace::release_vma(Vma* vma) {
 
 void AddressSpace::drop_reference() {
   if (__atomic_fetch_sub(&references_, 1, __ATOMIC_ACQ_REL) != 1) return;
-  while (Vma* vma = vmas.pop_front()) {
-    // No hart translates with this space any more, and its ASID is not given out again before all have
-    // fenced.
-    each_leaf(root_, vma->start, vma->end, [](u64, Pte* at) {
-      const FrameNumber frame = pte_frame(*at);
-      drop_map(frame);
-      guestos::drop_reference(frame);
-    });
-    release_vma(vma);
-  }
+  // No hart translates with this space any more, and its ASID is not given out again before all have fenced.
+  each_table(root_, [](const Pte* entry, u64) { drop_table(pte_frame(*entry)); });
+  while (Vma* vma = vmas.pop_front()) release_vma(vma);
   if (program != nullptr) {
     __atomic_fetch_sub(&program->running, 1, __ATOMIC_RELAXED);
     release_inode(program);
@@ -145,21 +151,42 @@ i64 AddressSpace::split_at(u64 start, u64 end) {
   return 0;
 }
 
-void AddressSpace::discard(u64 start, u64 end) {
+// The tables at both ends, unless the range takes in their whole 2 MiB.
+bool AddressSpace::own_edges(u64 start, u64 end) {
+  if (start % megapage_size != 0 && !own_table(*this, start)) return false;
+  return end % megapage_size == 0 || own_table(*this, end);
+}
+
+i64 AddressSpace::discard(u64 start, u64 end) {
+  if (!own_edges(start, end)) return -ENOMEM;
   RetiredFrames retired(*this);
-  each_leaf(root_, start, end, [&](u64 address, Pte* at) {
+  auto discard_page = [&](u64 address, Pte* at) {
     const FrameNumber frame = pte_frame(clear_pte(at));
     drop_map(frame);
     --resident;
     retired.add(address, frame);
-  });
+  };
+  for (u64 at = start; at < end;) {
+    const u64 next = min_of(align_down(at, megapage_size) + megapage_size, end);
+    Pte* entry = find_table_entry(root_, at);
+    FrameNumber table = no_frame;
+    if (entry != nullptr && *entry != 0) {
+      if (next - at == megapage_size && take_shared_table(*this, entry, table)) {
+        retired.add_table(table);
+      } else {
+        each_leaf(root_, at, next, discard_page);
+      }
+    }
+    at = next;
+  }
+  return 0;
 }
 
 i64 AddressSpace::unmap(u64 start, u64 end) {
   if (const i64 error = split_at(start, end); error != 0) return error;
   Vma* vma = find_from(start);
   if (vma == nullptr || vma->start >= end) return 0;
-  discard(start, end);
+  if (const i64 error = discard(start, end); error != 0) return error;
   while (vma != nullptr && vma->start < end) {
     Vma* next = VmaList::next(vma);
     vmas.remove(vma);
@@ -196,6 +223,7 @@ i64 AddressSpace::protect(u64 start, u64 end, u64 protection) {
     at = vma->end;
   }
   if (const i64 error = split_at(start, end); error != 0) return error;
+  if (!own_tables(*this, start, end)) return -ENOMEM;
   bool changed = false;
   for (Vma* vma = find(start); vma != nullptr && vma->start < end; vma = VmaList::next(vma)) {
     vma->protection = protection;
@@ -225,7 +253,8 @@ i64 AddressSpace::move(Vma* vma, u64 to, u64 new_size) {
   const u64 size = min_of(vma->end - vma->start, new_size);
   // Tables first: from there on nothing can fail.
   for (u64 at = align_down(to, megapage_size); at < to + size; at += megapage_size)
-    if (provide_pte(root_, max_of(at, to)) == nullptr) return -ENOMEM;
+    if (!own_table(*this, max_of(at, to)) || provide_pte(root_, max_of(at, to)) == nullptr) return -ENOMEM;
+  if (!own_tables(*this, from, vma->end)) return -ENOMEM;
   each_leaf(root_, from, from + size,
             [&](u64 address, Pte* at) { set_pte(find_pte(root_, address - from + to), clear_pte(at)); });
   discard(from + size, vma->end);

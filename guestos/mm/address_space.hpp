@@ -66,15 +66,16 @@ class AddressSpace {
   bool is_free(u64 start, u64 end) const;
   // Cuts ranges so that none crosses start or end. ENOMEM (negative) leaves all as it was.
   i64 split_at(u64 start, u64 end);
-  // Removes every mapping in [start, end). 0 or -ENOMEM (a range had to be cut).
+  // Removes every mapping in [start, end). 0 or -ENOMEM (a range or a shared page table had to be cut).
   i64 unmap(u64 start, u64 end);
-  // Drops the pages, keeps the ranges (MADV_DONTNEED).
-  void discard(u64 start, u64 end);
+  // Drops the pages, keeps the ranges (MADV_DONTNEED). 0 or -ENOMEM (a shared page table had to be copied).
+  i64 discard(u64 start, u64 end);
   i64 protect(u64 start, u64 end, u64 protection);
   // Moves pages and range [from, from + size), exactly one Vma, to the free range at `to`.
   i64 move(Vma* vma, u64 to, u64 new_size);
 
  private:
+  bool own_edges(u64 start, u64 end);
   void release_vma(Vma* vma);
 
   u32 references_ = 1;
@@ -94,9 +95,15 @@ void map_frame(AddressSpace& space, Pte* at, FrameNumber frame, Pte flags);
 // A child's copy of `parent` for fork, with the parent's mutex taken inside. nullptr: out of memory, the
 // parent is intact.
 struct ForkCounts {
-  u64 table_frames = 0;  // page-table frames allocated for the child
-  u64 shared_pages = 0;  // pages that both now have
+  u64 table_frames = 0;     // page-table frames allocated for the child
+  u64 shared_pages = 0;     // pages that both now have
+  u64 shared_tables = 0;    // last-level tables that both now have
+  u64 protected_pages = 0;  // entries of the parent that lost W: it must fence
+  u64 detached_tables = 0;  // entries of the parent that lost V: likewise
 };
-AddressSpace* fork_address_space(AddressSpace& parent, bool eager, ForkCounts& counts);
+// One result, three ways (boot argument fork=, or per call by CLONE_HARTBEAT_*): copy every page now; share
+// pages and copy those that are written; share the last-level page tables, too.
+enum class ForkMechanism : u8 { cow, eager, shared_tables };
+AddressSpace* fork_address_space(AddressSpace& parent, ForkMechanism mechanism, ForkCounts& counts);
 
 }  // namespace guestos

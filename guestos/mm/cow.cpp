@@ -13,6 +13,7 @@
 #include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/csr.hpp"
 #include "guestos/lib/memory.hpp"
+#include "guestos/mm/shared_tables.hpp"
 #include "guestos/mm/shootdown.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/sys/linux.hpp"
@@ -73,6 +74,7 @@ template <typename Visit>
 bool each_present_page(AddressSpace& parent, AddressSpace& child, const Vma& vma, Visit visit) {
   for (u64 region = vma.start; region < vma.end;) {
     const u64 region_end = min_of(align_down(region, megapage_size) + megapage_size, vma.end);
+    if (!own_table(parent, region)) return false;
     Pte* from = find_pte(parent.root(), region);
     Pte* to = nullptr;
     for (u64 address = region; from != nullptr && address < region_end; address += page_size, ++from) {
@@ -99,12 +101,11 @@ void cow_open() {
 // ---- 1. fork
 // -----------------------------------------------------------------------------------------------
 
-bool share_private_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma, ForkCounts& counts,
-                         u64& protected_pages) {
+bool share_private_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma, ForkCounts& counts) {
   return each_present_page(parent, child, vma, [&](u64, Pte* from, Pte* to) {
     // Atomic: the walker of another hart may be setting A or D in this entry right now.
     const Pte old = remove_pte_bits(from, pte_w);
-    if ((old & pte_w) != 0) ++protected_pages;
+    if ((old & pte_w) != 0) ++counts.protected_pages;
     add_reference(pte_frame(old));
     map_frame(child, to, pte_frame(old), old & 0x3ff & ~pte_w);
     ++counts.shared_pages;

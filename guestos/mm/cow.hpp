@@ -23,10 +23,8 @@ void cow_open();  // reads the boot arguments
 WriteOutcome write_to_protected_page(AddressSpace& space, const Vma& vma, u64 address, Pte* at);
 
 // Fork's half: gives `child` every present private page of `vma`. False: out of memory; what was shared so
-// far is for the caller to undo by dropping the child. `protected_pages` counts entries of the parent that
-// lost W (then it must fence).
-bool share_private_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma, ForkCounts& counts,
-                         u64& protected_pages);
+// far is for the caller to undo by dropping the child.
+bool share_private_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma, ForkCounts& counts);
 // Fork without CoW (boot argument fork=eager): what has just been shared, and fenced, is copied for the child
 // at once, and the parent may write again. Sharing first makes the copy one moment of the parent's, even
 // while other threads write.

@@ -4,6 +4,7 @@
 #include "guestos/fs/inode.hpp"
 #include "guestos/lib/memory.hpp"
 #include "guestos/mm/cow.hpp"
+#include "guestos/mm/shared_tables.hpp"
 #include "guestos/proc/process.hpp"
 
 namespace guestos {
@@ -114,14 +115,25 @@ FaultOutcome resolve_present(AddressSpace& space, const Vma& vma, Pte* at, u64 a
   return resolved(FaultResolution::ad_update, frame, frame);
 }
 
+// Is this more than setting A or D, or fencing?
+bool changes_entry(const Vma& vma, const Pte* at, Access access) {
+  const Pte pte = at != nullptr ? load_pte(at) : 0;
+  return (pte & pte_v) == 0 || (access == Access::store && (pte & pte_w) == 0 && !vma.shared);
+}
+
 FaultOutcome resolve(AddressSpace& space, u64 address, Access access) {
   if (address >= user_end) return refuse(SIGSEGV, SEGV_MAPERR, "not a user address");
   bool grown = false;
   const Vma* vma = find_or_grow(space, address, grown);
   if (vma == nullptr) return refuse(SIGSEGV, SEGV_MAPERR, "nothing is mapped there");
   if (!allows(*vma, access)) return refuse(SIGSEGV, SEGV_ACCERR, why_not(access), vma);
-  Pte* at = provide_pte(space.root(), address);
-  if (at == nullptr) return out_of_memory();
+  if (attach_table(space, address)) return resolved(FaultResolution::table_attach, no_frame, no_frame);
+  Pte* at = find_pte(space.root(), address);
+  if (changes_entry(*vma, at, access)) {
+    if (!own_table(space, address)) return out_of_memory();
+    at = provide_pte(space.root(), address);
+    if (at == nullptr) return out_of_memory();
+  }
   FaultOutcome outcome;
   if ((load_pte(at) & pte_v) != 0) {
     outcome = resolve_present(space, *vma, at, address, access);

@@ -2,6 +2,7 @@
 #include "guestos/fs/inode.hpp"
 #include "guestos/mm/address_space.hpp"
 #include "guestos/mm/cow.hpp"
+#include "guestos/mm/shared_tables.hpp"
 #include "guestos/mm/shootdown.hpp"
 
 namespace guestos {
@@ -34,25 +35,31 @@ u64 count_tables(FrameNumber root) {
   const Pte* top = direct_page<Pte>(root);
   u64 count = 1;
   for (u64 i = 0; i < entries_per_table / 2; ++i)
-    if ((top[i] & pte_v) != 0) count += 1 + maps_of(pte_frame(top[i]));
+    if (top[i] != 0) ++count;
+  each_table(root, [&](const Pte* entry, u64) {
+    if (references_of(pte_frame(*entry)) == 1) ++count;
+  });
   return count;
 }
 
 }  // namespace
 
-AddressSpace* fork_address_space(AddressSpace& parent, bool eager, ForkCounts& counts) {
+AddressSpace* fork_address_space(AddressSpace& parent, ForkMechanism mechanism, ForkCounts& counts) {
   AddressSpace* child = AddressSpace::make();
   if (child == nullptr) return nullptr;
   parent.mutex.lock();
-  u64 protected_pages = 0;
-  bool done = copy_ranges(parent, *child) && each_private_range(parent, [&](const Vma& vma) {
-                return share_private_pages(parent, *child, vma, counts, protected_pages);
-              });
+  bool done = copy_ranges(parent, *child);
+  if (done && mechanism == ForkMechanism::shared_tables) {
+    done = share_tables(parent, *child, counts);
+  } else if (done) {
+    done = each_private_range(
+        parent, [&](const Vma& vma) { return share_private_pages(parent, *child, vma, counts); });
+  }
   // Before anybody can store through the child: no hart may still write the parent's pages through its TLB.
   // That is so after a failure, too: the entries have lost W, and a later fork will count on having no stale
   // ones.
-  if (protected_pages != 0) shoot_down_all(parent);
-  if (done && eager)
+  if (counts.protected_pages + counts.detached_tables != 0) shoot_down_all(parent);
+  if (done && mechanism == ForkMechanism::eager)
     done = each_private_range(parent,
                               [&](const Vma& vma) { return copy_shared_pages(parent, *child, vma, counts); });
   parent.mutex.unlock();

@@ -17,6 +17,7 @@ constexpr unsigned max_ranges = 20;
 
 // Memory that no block has been taken from yet: [next, end) in frame numbers, lowest first.
 struct Untouched {
+  u64 first;  // where the range began
   u64 next;
   u64 end;
 };
@@ -34,7 +35,7 @@ constinit u64 allocations_until_failure = 0;  // 0: never
 void push_free(u64 number, unsigned order) {
   const u32 me = static_cast<u32>(number - first_frame) + 1;
   Frame& frame = frame_of(number);
-  frame = {free_lists[order], 0, FrameState::free, static_cast<u8>(order), 0, 0, 0, 0};
+  frame = {free_lists[order], 0, FrameState::free, static_cast<u8>(order), 0, 0, 0, 0, 0};
   if (frame.references != 0) metadata[frame.references - 1].maps = me;
   free_lists[order] = me;
 }
@@ -133,7 +134,7 @@ void add_untouched(Range range, const Range* holes, unsigned count) {
       }
     }
     if (end > at && untouched_count < max_ranges) {
-      untouched[untouched_count++] = {at >> page_bits, end >> page_bits};
+      untouched[untouched_count++] = {at >> page_bits, at >> page_bits, end >> page_bits};
       totals.total += (end - at) >> page_bits;
     }
     at = next;
@@ -167,7 +168,7 @@ void frames_open() {
   totals.by_state[static_cast<unsigned>(FrameState::free)] = totals.total;
   // The one frame of the kernel's image that user mode maps is never released: the kernel keeps this
   // reference.
-  frame_of(physical_of(signal_trampoline) >> page_bits) = {1, 0, FrameState::boot, 0, 0, 0, 0, 0};
+  frame_of(physical_of(signal_trampoline) >> page_bits) = {1, 0, FrameState::boot, 0, 0, 0, 0, 0, 0};
 }
 
 FrameNumber allocate_frames(unsigned order, FrameState state) {
@@ -175,7 +176,7 @@ FrameNumber allocate_frames(unsigned order, FrameState state) {
   if (order > max_order || failure_is_due()) return no_frame;
   const u64 number = take_block(order);
   if (number == no_frame) return no_frame;
-  frame_of(number) = {1, 0, state, static_cast<u8>(order), 0, 0, 0, 0};
+  frame_of(number) = {1, 0, state, static_cast<u8>(order), 0, 0, 0, 0, 0};
   totals.by_state[static_cast<unsigned>(FrameState::free)] -= u64{1} << order;
   totals.by_state[static_cast<unsigned>(state)] += u64{1} << order;
   return number;
@@ -195,6 +196,13 @@ void drop_reference(FrameNumber number) {
   if (__atomic_fetch_sub(&frame_of(number).references, 1, __ATOMIC_ACQ_REL) == 1) release_block(number);
 }
 
+bool release_shared_reference(FrameNumber number) {
+  u32& references = frame_of(number).references;
+  if (__atomic_fetch_sub(&references, 1, __ATOMIC_ACQ_REL) != 1) return false;
+  __atomic_store_n(&references, 1, __ATOMIC_RELAXED);
+  return true;
+}
+
 u32 references_of(FrameNumber number) {
   return __atomic_load_n(&frame_of(number).references, __ATOMIC_ACQUIRE);
 }
@@ -212,6 +220,12 @@ void drop_map(FrameNumber number) {
 }
 
 u32 maps_of(FrameNumber number) { return __atomic_load_n(&frame_of(number).maps, __ATOMIC_ACQUIRE); }
+
+void each_touched_frame(void (*visit)(FrameNumber, const Frame&)) {
+  for (unsigned i = 0; i < untouched_count; ++i)
+    for (u64 number = untouched[i].first; number < untouched[i].next; ++number)
+      visit(number, frame_of(number));
+}
 
 FrameTotals frame_totals() {
   SpinGuard guard(lock);

@@ -19,15 +19,21 @@ inline constexpr unsigned frame_state_count = 6;
 
 struct Frame {
   u32 references;  // while free or in a slab: links, see frames.cpp and heap.cpp
-  u32 maps;        // page tables: valid entries in it
+  u32 maps;        // page tables: entries of it that are not 0
   FrameState state;
   u8 order;
   u8 slab_class;  // heap.cpp
   u8 slab_used;
   u16 slab_free;
-  u16 unused;
+  u8 pins;   // how often a device, or who acts for one, may write it behind the page tables' back (pin.hpp)
+  u8 flags;  // frame_*, changed by whoever alone may change the frame's entries
 };
 static_assert(sizeof(Frame) == 16);
+
+// The page's one owner may write it without asking (reuse=exclusive).
+inline constexpr u8 frame_exclusive = 1;
+// A last-level table: none of its entries has W (shared_tables.hpp).
+inline constexpr u8 frame_write_protected = 2;
 
 struct FrameTotals {
   u64 total;
@@ -48,11 +54,17 @@ FrameNumber allocate_zeroed_frame(FrameState state);
 void add_reference(FrameNumber number);
 // The last reference frees the frame.
 void drop_reference(FrameNumber number);
+// One reference less for a frame that is only freed by who has taken down its contents: true for the last
+// one, which is then still held.
+bool release_shared_reference(FrameNumber number);
 u32 references_of(FrameNumber number);
 
 void add_map(FrameNumber number);
 void drop_map(FrameNumber number);
 u32 maps_of(FrameNumber number);
+
+// Calls visit(number, frame) for every frame that has ever been given out, and for free blocks.
+void each_touched_frame(void (*visit)(FrameNumber, const Frame&));
 
 FrameTotals frame_totals();
 u64 free_frames();

@@ -21,12 +21,12 @@ Pte* table_at(FrameNumber number) { return direct_page<Pte>(number); }
 
 void set_pte(Pte* at, Pte value) {
   const Pte old = __atomic_exchange_n(at, value, __ATOMIC_ACQ_REL);
-  if ((old & pte_v) == 0 && (value & pte_v) != 0) ++table_of(at).maps;
+  if (old == 0 && value != 0) ++table_of(at).maps;
 }
 
 Pte clear_pte(Pte* at) {
   const Pte old = __atomic_exchange_n(at, 0, __ATOMIC_ACQ_REL);
-  if ((old & pte_v) != 0) --table_of(at).maps;
+  if (old != 0) --table_of(at).maps;
   return old;
 }
 
@@ -39,28 +39,36 @@ FrameNumber create_root() {
   return root;
 }
 
-Pte* find_pte(FrameNumber root, u64 address) {
-  Pte* table = table_at(root);
-  for (unsigned level = 2; level != 0; --level) {
-    const Pte pte = table[index_at(address, level)];
-    if ((pte & pte_v) == 0) return nullptr;
-    table = table_at(pte_frame(pte));
+Pte* find_table_entry(FrameNumber root, u64 address) {
+  const Pte high = table_at(root)[index_at(address, 2)];
+  return high != 0 ? &table_at(pte_frame(high))[index_at(address, 1)] : nullptr;
+}
+
+Pte* provide_table_entry(FrameNumber root, u64 address) {
+  Pte* high = &table_at(root)[index_at(address, 2)];
+  if (*high == 0) {
+    const FrameNumber next = allocate_zeroed_frame(FrameState::page_table);
+    if (next == no_frame) return nullptr;
+    set_pte(high, make_pte(next, pte_v));
   }
-  return &table[index_at(address, 0)];
+  return &table_at(pte_frame(*high))[index_at(address, 1)];
+}
+
+Pte* find_pte(FrameNumber root, u64 address) {
+  const Pte* middle = find_table_entry(root, address);
+  if (middle == nullptr || *middle == 0) return nullptr;
+  return &table_at(pte_frame(*middle))[index_at(address, 0)];
 }
 
 Pte* provide_pte(FrameNumber root, u64 address) {
-  Pte* table = table_at(root);
-  for (unsigned level = 2; level != 0; --level) {
-    Pte* at = &table[index_at(address, level)];
-    if ((*at & pte_v) == 0) {
-      const FrameNumber next = allocate_zeroed_frame(FrameState::page_table);
-      if (next == no_frame) return nullptr;
-      set_pte(at, make_pte(next, pte_v));
-    }
-    table = table_at(pte_frame(*at));
+  Pte* middle = provide_table_entry(root, address);
+  if (middle == nullptr) return nullptr;
+  if (*middle == 0) {
+    const FrameNumber next = allocate_zeroed_frame(FrameState::page_table);
+    if (next == no_frame) return nullptr;
+    set_pte(middle, make_pte(next, pte_v));
   }
-  return &table[index_at(address, 0)];
+  return &table_at(pte_frame(*middle))[index_at(address, 0)];
 }
 
 void retire_empty_tables(FrameNumber root, u64 start, u64 end, RetiredTables& retired) {
@@ -76,7 +84,8 @@ void retire_empty_tables(FrameNumber root, u64 start, u64 end, RetiredTables& re
       continue;
     }
     Pte* middle = &table_at(pte_frame(*high))[index_at(address, 1)];
-    if ((*middle & pte_v) != 0 && frame_of(pte_frame(*middle)).maps == 0) retire(middle);
+    const Frame* table = *middle != 0 ? &frame_of(pte_frame(*middle)) : nullptr;
+    if (table != nullptr && table->maps == 0 && references_of(pte_frame(*middle)) == 1) retire(middle);
     if (frame_of(pte_frame(*high)).maps == 0) retire(high);
   }
 }
@@ -90,14 +99,9 @@ void release_tables(RetiredTables& retired) {
 }
 
 void destroy_root(FrameNumber root) {
-  Pte* top = table_at(root);
-  for (u64 i = 0; i < entries_per_table / 2; ++i) {
-    if ((top[i] & pte_v) == 0) continue;
-    Pte* middle = table_at(pte_frame(top[i]));
-    for (u64 j = 0; j < entries_per_table; ++j)
-      if ((middle[j] & pte_v) != 0) drop_reference(pte_frame(middle[j]));
-    drop_reference(pte_frame(top[i]));
-  }
+  const Pte* top = table_at(root);
+  for (u64 i = 0; i < entries_per_table / 2; ++i)
+    if (top[i] != 0) drop_reference(pte_frame(top[i]));
   drop_reference(root);
 }
 

@@ -1,6 +1,7 @@
 // Sv39 page tables (privileged specification, "Sv39"): three levels of 512 entries, 4 KiB leaves for user
-// memory. Each table frame counts its valid entries in Frame::maps, so that an empty table is known to be
-// empty.
+// memory. Each table frame counts its entries that are not 0 in Frame::maps, so that an empty table is known
+// to be empty, and the entries of upper tables that point to it in Frame::references: forks may share a table
+// (shared_tables.hpp).
 #pragma once
 
 #include "guestos/arch/layout.hpp"
@@ -18,6 +19,9 @@ inline constexpr Pte pte_g = 32;
 inline constexpr Pte pte_a = 64;
 inline constexpr Pte pte_d = 128;
 
+// An upper entry with V = 0 and this bit keeps its table, but hardware may not get there (shared_tables.hpp).
+inline constexpr Pte pte_detached = 2;
+
 inline constexpr u64 entries_per_table = 512;
 
 constexpr FrameNumber pte_frame(Pte pte) { return pte >> 10 & ((u64{1} << 44) - 1); }
@@ -34,7 +38,8 @@ inline Pte add_pte_bits(Pte* at, Pte bits) { return __atomic_fetch_or(at, bits, 
 
 // A root table that already maps the kernel; no_frame when memory is exhausted.
 FrameNumber create_root();
-// The leaf entry of `address`, or nullptr where no table is.
+// The leaf entry of `address`, or nullptr where no table is. It may lie in a table that is shared or
+// detached: whoever changes it makes the table its own first.
 Pte* find_pte(FrameNumber root, u64 address);
 // As find_pte, but makes missing tables; nullptr when memory is exhausted.
 Pte* provide_pte(FrameNumber root, u64 address);
@@ -46,7 +51,22 @@ struct RetiredTables {
 };
 void retire_empty_tables(FrameNumber root, u64 start, u64 end, RetiredTables& retired);
 void release_tables(RetiredTables& retired);
-// Frees the root and every table under its user half; the leaves must be gone.
+// The entry of the last-level table of `address`, or nullptr where there is none.
+Pte* find_table_entry(FrameNumber root, u64 address);
+// As find_table_entry, but makes the table above it; nullptr when memory is exhausted.
+Pte* provide_table_entry(FrameNumber root, u64 address);
+// Calls visit(entry, address) for every last-level table of the user half, shared, detached or own.
+template <typename Visit>
+void each_table(FrameNumber root, Visit visit) {
+  Pte* top = direct_page<Pte>(root);
+  for (u64 i = 0; i < entries_per_table / 2; ++i) {
+    if (top[i] == 0) continue;
+    Pte* middle = direct_page<Pte>(pte_frame(top[i]));
+    for (u64 j = 0; j < entries_per_table; ++j)
+      if (middle[j] != 0) visit(&middle[j], i << 30 | j << 21);
+  }
+}
+// Frees the root and the tables under its user half but for the last level, which must be dropped before.
 void destroy_root(FrameNumber root);
 
 }  // namespace guestos

@@ -17,9 +17,14 @@ namespace guestos {
 
 namespace {
 
-bool forks_eagerly() {
-  char value[8];
-  return boot_argument("fork", value, sizeof value) && equal(value, "eager");
+ForkMechanism mechanism_of(u64 clone_flags) {
+  if ((clone_flags & CLONE_HARTBEAT_EAGER) != 0) return ForkMechanism::eager;
+  if ((clone_flags & CLONE_HARTBEAT_COW) != 0) return ForkMechanism::cow;
+  if ((clone_flags & CLONE_HARTBEAT_SHARED_TABLES) != 0) return ForkMechanism::shared_tables;
+  char value[16];
+  if (!boot_argument("fork", value, sizeof value)) return ForkMechanism::cow;
+  if (equal(value, "eager")) return ForkMechanism::eager;
+  return equal(value, "shared-tables") ? ForkMechanism::shared_tables : ForkMechanism::cow;
 }
 
 // The registers of the caller, as if it returned from the call with 0.
@@ -96,7 +101,7 @@ bool make_process(const CloneRequest& request, NewProcess& made) {
     parent.space->add_reference();
     child.space = parent.space;
   } else {
-    child.space = fork_address_space(*parent.space, forks_eagerly(), made.counts);
+    child.space = fork_address_space(*parent.space, mechanism_of(request.flags), made.counts);
   }
   if (child.space == nullptr) return false;
   if ((request.flags & CLONE_FILES) != 0) {

@@ -106,6 +106,9 @@ inline constexpr u64 CLONE_VM = 0x100, CLONE_FS = 0x200, CLONE_FILES = 0x400, CL
                      CLONE_VFORK = 0x4000, CLONE_PARENT = 0x8000, CLONE_THREAD = 0x10000,
                      CLONE_SETTLS = 0x80000, CLONE_PARENT_SETTID = 0x100000, CLONE_CHILD_CLEARTID = 0x200000,
                      CLONE_CHILD_SETTID = 0x1000000;
+// Ours, in the upper half of clone's first argument, which Linux ignores: how this one fork shares memory.
+inline constexpr u64 CLONE_HARTBEAT_COW = u64{1} << 40, CLONE_HARTBEAT_EAGER = u64{1} << 41,
+                     CLONE_HARTBEAT_SHARED_TABLES = u64{1} << 42;
 
 inline constexpr u64 PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4;
 inline constexpr u64 MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_SHARED_VALIDATE = 3, MAP_TYPE = 15,

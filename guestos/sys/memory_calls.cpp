@@ -164,7 +164,8 @@ i64 sys_madvise(const Arguments& call) {
     const Vma* vma = memory.find(at);
     if (vma == nullptr) return -ENOMEM;
     const u64 end = min_of(vma->end, call.a + size);
-    if (vma->frame == no_frame) memory.discard(at, end);
+    if (vma->frame == no_frame)
+      if (const i64 error = memory.discard(at, end); error != 0) return error;
     at = end;
   }
   return 0;
