@@ -141,3 +141,57 @@ TEST_CASE("loads, stores and TLB hits are counted the same in fast and slow path
   CHECK(u.itlb.misses == 1);
   CHECK(u.itlb.hits == 16);  // 17 instructions were fetched in S-mode, the ecall among them
 }
+
+TEST_CASE("the machine can be switched off in the cycle in which a counter asks for another engine") {
+  const auto delay = GENERATE(range(0, 12));
+  Bench bench(Engine::fast, bench_config(2));
+  Assembler as(ram);
+  const Label second = as.label();
+  as.li(a0, 0x100);  // retired ALU instructions: instructions must be looked at one by one
+  as.li(t5, 0x5555);
+  as.li(t6, 0x10'0000);
+  as.csrr(t0, Csr::mhartid);
+  as.bnez(t0, second);
+  as.nops(5);
+  as.csrw(Csr::mhpmevent3, a0);
+  const Label spin = as.bound();
+  as.nops(40);
+  as.j(spin);
+  as.bind(second);
+  as.nops(static_cast<unsigned>(delay));
+  as.sw(t5, t6);
+  as.nops(40);
+  as.j(spin);
+  bench.place(as);
+  bench.run(10'000);
+  CHECK(bench.counters(0).cycles < 40);
+}
+
+TEST_CASE("clocks go on through changes of engine for the counters' sake") {
+  const auto delay = GENERATE(range(0, 8));
+  Bench bench(Engine::fast, bench_config(3));
+  Assembler as(ram);
+  const Label others = as.label();
+  as.li(a0, 0x100);
+  as.csrr(t0, Csr::mhartid);
+  as.bnez(t0, others);
+  as.csrw(Csr::mhpmevent3, a0);
+  as.nops(10 + static_cast<unsigned>(delay));
+  as.csrr(a1, Csr::mhpmcounter3);
+  as.csrw(Csr::mhpmevent3, zero);
+  as.csrr(a2, Csr::mcycle);
+  as.nops(20);
+  as.finish();
+  as.bind(others);
+  const Label spin = as.bound();
+  as.nops(50);
+  as.j(spin);
+  bench.place(as);
+  bench.run(10'000);
+  CHECK(bench.x(a1) == 10u + static_cast<unsigned>(delay));
+  for (unsigned id = 0; id < 3; ++id) {
+    CHECK(bench.counters(id).cycles == bench.counters(id).instret);
+    CHECK(bench.counters(id).cycles + 1 >= bench.counters(0).cycles);
+    CHECK(bench.counters(id).cycles <= bench.counters(0).cycles);
+  }
+}

@@ -155,6 +155,7 @@ class Writer {
     static constexpr Csr writable[] = {Csr::sscratch,      Csr::fflags, Csr::fcsr,   Csr::scounteren,
                                        Csr::sie,           Csr::sip,    Csr::mcycle, Csr::minstret,
                                        Csr::mcountinhibit, Csr::stval};
+    if (chance(20)) return performance_counter();
     if (chance(50)) return as.csrr(target(), readable[pick(std::size(readable))]);
     if (chance(50))
       return as.csr_op(1 + static_cast<unsigned>(pick(3)), target(), writable[pick(std::size(writable))],
@@ -163,6 +164,24 @@ class Writer {
     const Reg reg = any();
     as.li(reg, bits);
     as.csr_op(2 + static_cast<unsigned>(pick(2)), zero, Csr::sstatus, reg);
+  }
+
+  // Zihpm: what is counted, from where, and the count.
+  void performance_counter() {
+    static constexpr std::uint64_t events[] = {0x01, 0x02, 0x03,  0x04,  0x11,  0x13,
+                                               0x20, 0x30, 0x100, 0x109, 0x140, 0x141};
+    const Csr counter =
+        pick(2) ? Csr::mhpmcounter3 : static_cast<Csr>(static_cast<unsigned>(Csr::mhpmcounter3) + 1);
+    const Csr event =
+        pick(2) ? Csr::mhpmevent3 : static_cast<Csr>(static_cast<unsigned>(Csr::mhpmevent3) + 1);
+    const Reg reg = any();
+    if (chance(40)) return as.csrr(reg, chance(50) ? counter : Csr::hpmcounter3);
+    if (chance(50)) {
+      as.li(reg, 0 - pick(200));
+      return as.csrw(counter, reg);
+    }
+    as.li(reg, events[pick(std::size(events))] | (chance(30) ? std::uint64_t{1} << (60 + pick(4)) : 0));
+    as.csrw(event, reg);
   }
 
   void compressed() {
@@ -267,7 +286,7 @@ void write_interrupt(Assembler& as, Label out, Label elsewhere) {
   as.sw(zero, m_temp);
   as.j(out);
   as.bind(not_software);
-  as.li(m_temp2, irq::supervisor);
+  as.li(m_temp2, irq::supervisor | irq::LCOFIP);
   as.csrc(Csr::mip, m_temp2);
   as.j(out);
 }
@@ -407,9 +426,9 @@ void write_start(Assembler& as, const Spaces& spaces, std::mt19937_64& random, L
   }
   as.set_csr(Csr::medeleg, random() & 0xa0fc);
   as.set_csr(Csr::mideleg, random() & irq::supervisor);
-  as.set_csr(Csr::mie, irq::MTIP | irq::MSIP | irq::SSIP);
-  as.set_csr(Csr::mcounteren, random() & 0xf);
-  as.set_csr(Csr::scounteren, random() & 0xf);
+  as.set_csr(Csr::mie, irq::MTIP | irq::MSIP | irq::SSIP | irq::LCOFIP);
+  as.set_csr(Csr::mcounteren, random() & 0x1f);
+  as.set_csr(Csr::scounteren, random() & 0x1f);
   as.set_bits(Csr::mstatus, mstatus::MIE | mstatus::FS_initial);
   as.li(satp_a, spaces.satp[0]);
   as.li(satp_b, spaces.satp[1]);

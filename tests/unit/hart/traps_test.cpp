@@ -368,3 +368,44 @@ TEST_CASE("accesses where nothing is are access faults") {
     CHECK(trap.tval == ~std::uint64_t{1});
   }
 }
+
+TEST_CASE("without C a jump or taken branch between words traps where it stands and writes no link") {
+  const Engine engine = GENERATE(values({Engine::fast, Engine::observed}));
+  const unsigned kind = GENERATE(0u, 1u, 2u, 3u);
+  Bench bench(engine, bench_config(1, {"hart.isa=\"rv64ima_zicsr_zifencei\""}));
+  std::uint64_t place = 0;
+  const TrapRecord trap = trapped_by(bench, [&](Assembler& as) {
+    as.li(ra, 77);
+    as.li(t0, 1);
+    as.auipc(a0, 0);
+    place = as.here();
+    switch (kind) {
+      case 0: as.word(0x00a000ef); break;             // jal ra, 10
+      case 1: as.jalr(ra, a0, 14); break;             // auipc's address + 14 = here + 10
+      case 2: as.word(0x00005563 | t0 << 20); break;  // bge x0, t0, 10: not taken
+      case 3: as.word(0x00004563 | t0 << 20); break;  // blt x0, t0, 10: taken
+    }
+    as.nops(4);
+  });
+  CHECK(bench.x(ra) == 77);
+  if (kind == 2) {
+    CHECK(trap.count == 0);
+    return;
+  }
+  CHECK(trap.cause == cause::fetch_misaligned);
+  CHECK(trap.epc == place);
+  CHECK(trap.tval == place + 10);
+}
+
+TEST_CASE("without C the exception program counters hold multiples of four") {
+  Bench bench(Engine::fast, bench_config(1, {"hart.isa=\"rv64ima_zicsr_zifencei\""}));
+  trapped_by(bench, [&](Assembler& as) {
+    as.li(a0, 0x1003);
+    as.csrw(Csr::mepc, a0);
+    as.csrw(Csr::sepc, a0);
+    as.csrr(a1, Csr::mepc);
+    as.csrr(a2, Csr::sepc);
+  });
+  CHECK(bench.x(a1) == 0x1000);
+  CHECK(bench.x(a2) == 0x1000);
+}
