@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 SUITES = ("rv64ui", "rv64um", "rv64ua", "rv64uf", "rv64ud", "rv64uc", "rv64mi", "rv64si", "rv64uzba", "rv64uzbb",
-          "rv64uzbc", "rv64uzbs", "rv64uzicond", "rv64ssvnapot")
+          "rv64uzbc", "rv64uzbs", "rv64uzfh", "rv64uzicond", "rv64ssvnapot", "rv64mzicbo")
 NAME = re.compile(r"(rv64[a-z]+)-(p|v)-([a-z0-9_]+(?:[-.][a-z0-9_]+)*)$")
 
 

@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Runs riscv-arch-test from HARTBEAT_ARCH_TESTS, a checkout (or a directory of several): assembles each test of
+riscv-test-suite/rv64i_m for a bare machine, runs it and compares the signature it leaves with the suite's reference, or,
+where the checkout has none, with the one that qemu-system-riscv64 leaves for the same program. One line per suite.
+Without the variable: one line that says SKIP.
+"""
+import argparse
+import collections
+import concurrent.futures
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "arch")
+TOOLS = "riscv64-unknown-elf-"
+# What the tests' conditions are checked against; the machine has all of it.
+ISA = ("RV64IMAFDCSU_Zicsr_Zifencei_Zicbom_Zicboz_Zicond_Zacas_Zfh_Zcb_Zba_Zbb_Zbc_Zbs_Zimop_Zcmop_"
+       "Svadu_Sv39_Sv48_Sv57_Zca_Zcd")
+CASE = re.compile(r"RVTEST_CASE\s*\(\s*[0-9]+\s*,\s*\"//([^\"]*)\"")
+
+
+class Skip(Exception):
+    pass
+
+
+def definitions(source):
+    """The macros of every case whose conditions hold."""
+    defined = {}
+    cases = CASE.findall(source)
+    for case in cases:
+        conditions = re.findall(r"check ISA:=regex\(([^)]*)\)", case)
+        if all(re.search(condition, ISA, re.IGNORECASE) for condition in conditions):
+            defined.update(re.findall(r"def (\w+)=(\w+)", case))
+    if cases and not defined:
+        raise Skip("no case is for this machine")
+    return defined
+
+
+def architecture(source):
+    found = re.search(r'RVTEST_ISA\("([^",]*)', source)
+    march = (found.group(1) if found else "RV64G").lower()
+    for extension in ("zicsr", "zifencei"):
+        if extension not in march:
+            march += "_" + extension
+    return march
+
+
+def build(test, env, elf):
+    with open(test, errors="replace") as file:
+        source = file.read()
+    macros = [f"-D{name}={value}" for name, value in definitions(source).items()]
+    march = architecture(source)
+    flen = 64 if re.search(r"rv64[a-z]*d", march) else 32
+    preprocess = [TOOLS + "gcc", "-E", "-march=rv64gc", "-mabi=lp64", "-DXLEN=64", f"-DFLEN={flen}", "-I" + HERE,
+                  "-I" + env, *macros, "-x", "assembler-with-cpp", test]
+    text = subprocess.run(preprocess, capture_output=True)
+    if text.returncode != 0:
+        raise Skip("not preprocessed: " + text.stderr.decode(errors="replace").strip().splitlines()[0])
+    done = subprocess.run([TOOLS + "as", "-march=" + march, "-mabi=lp64", "-o", elf + ".o", "-"], input=text.stdout,
+                          capture_output=True)
+    if done.returncode != 0:
+        raise Skip("not assembled: " + done.stderr.decode(errors="replace").strip().splitlines()[-1])
+    done = subprocess.run([TOOLS + "ld", "-m", "elf64lriscv", "-T", os.path.join(HERE, "link.ld"), "-o", elf, elf + ".o"],
+                          capture_output=True)
+    if done.returncode != 0:
+        raise Skip("not linked: " + done.stderr.decode(errors="replace").strip().splitlines()[-1])
+
+
+def signature(command):
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    except subprocess.TimeoutExpired:
+        return None
+    words = done.stdout.decode(errors="replace").lower().split()
+    return words if words and all(re.fullmatch("[0-9a-f]{8}", word) for word in words) else None
+
+
+def qemu_processor(qemu):
+    """QEMU's name for as much of the machine as this version of it has."""
+    bits = "zba=on,zbb=on,zbc=on,zbs=on"
+    choices = ("max", f"rv64,{bits},zfh=on", f"rv64,{bits},Zfh=on", f"rv64,{bits}", "rv64")
+    for choice in choices:
+        # It refuses at once what it does not know; a machine that starts is told to quit.
+        probe = subprocess.run([qemu, "-M", "virt", "-cpu", choice, "-display", "none", "-bios", "none", "-S", "-monitor",
+                                "stdio"], input=b"quit\n", capture_output=True)
+        if probe.returncode == 0:
+            return choice
+    return choices[-1]
+
+
+def reference(test, elf, qemu):
+    name = os.path.splitext(os.path.basename(test))[0]
+    stored = os.path.join(os.path.dirname(test), "..", "references", name + ".reference_output")
+    if os.path.exists(stored):
+        with open(stored) as file:
+            return file.read().lower().split()
+    if not qemu:
+        raise Skip("no reference, and no qemu-system-riscv64 to make one")
+    words = signature([qemu[0], "-M", "virt", "-m", "128M", "-cpu", qemu[1], "-nographic", "-monitor",
+                       "none", "-serial", "stdio", "-bios", "none", "-kernel", elf])
+    if words is None:
+        raise Skip("QEMU leaves no signature")
+    return words
+
+
+def run_test(test, env, options, qemu):
+    with tempfile.TemporaryDirectory() as directory:
+        elf = os.path.join(directory, "test.elf")
+        try:
+            build(test, env, elf)
+            expected = reference(test, elf, qemu)
+        except Skip as reason:
+            return "skipped", str(reason)
+        found = signature([options.hartbeat, "run", "--quiet", "--machine", options.machine, "--firmware", "none",
+                           "--max-instret", "200000000", elf])
+    if found is None:
+        return "failed", "no signature"
+    if found == expected:
+        return "passed", ""
+    wrong = [i for i, pair in enumerate(zip(found, expected)) if pair[0] != pair[1]]
+    if not wrong:
+        return "failed", f"{len(found)} words instead of {len(expected)}"
+    return "failed", f"{len(wrong)} of {len(expected)} words differ, first word {wrong[0]}: " \
+                     f"{found[wrong[0]]} instead of {expected[wrong[0]]}"
+
+
+def suites_of(directory):
+    pattern = os.path.join(directory, "**", "riscv-test-suite", "rv64i_m", "*", "src")
+    return sorted(glob.glob(pattern, recursive=True))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--hartbeat", required=True)
+    parser.add_argument("--machine", default="virt")
+    parser.add_argument("--suite", help="only suites whose path contains this")
+    parser.add_argument("--verbose", action="store_true", help="say why each test failed or was skipped")
+    options = parser.parse_args()
+    directory = os.environ.get("HARTBEAT_ARCH_TESTS", "")
+    if not directory:
+        print("SKIP: HARTBEAT_ARCH_TESTS does not name a checkout of riscv-arch-test")
+        return 0
+    if not shutil.which(TOOLS + "as"):
+        print(f"SKIP: {TOOLS}as is not installed")
+        return 0
+    qemu = shutil.which("qemu-system-riscv64")
+    qemu = (qemu, qemu_processor(qemu)) if qemu else None
+    totals = collections.Counter()
+    for source in suites_of(directory):
+        if options.suite and options.suite not in source:
+            continue
+        suite = os.path.relpath(os.path.dirname(source), directory).replace("riscv-test-suite/", "")
+        env = os.path.join(source, "..", "..", "..", "env")
+        tests = sorted(glob.glob(os.path.join(source, "*.S")))
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            results = list(pool.map(lambda test: run_test(test, env, options, qemu), tests))
+        counts, reasons = collections.Counter(), collections.Counter()
+        for test, (outcome, why) in zip(tests, results):
+            counts[outcome] += 1
+            if outcome == "failed" or options.verbose and outcome == "skipped":
+                print(f"  {outcome}: {os.path.basename(test)}: {why}")
+            if outcome == "skipped":
+                reasons[why[:100]] += 1
+        skipped = "; ".join(f"{count}: {why}" for why, count in reasons.most_common(2))
+        print(f"{suite:28} passed {counts['passed']:3}  failed {counts['failed']:3}  skipped {counts['skipped']:3}"
+              + (f"  ({skipped})" if skipped else ""), flush=True)
+        totals += counts
+    print(f"riscv-arch-test: {totals['passed']} passed, {totals['failed']} failed, {totals['skipped']} skipped")
+    return 1 if totals["failed"] or not totals["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
