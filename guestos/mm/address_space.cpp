@@ -4,6 +4,7 @@
 
 #include "guestos/arch/csr.hpp"
 #include "guestos/fs/inode.hpp"
+#include "guestos/mm/pin.hpp"
 #include "guestos/mm/shared_tables.hpp"
 #include "guestos/mm/shootdown.hpp"
 #include "guestos/sys/linux.hpp"
@@ -86,6 +87,7 @@ void AddressSpace::release_vma(Vma* vma) {
 
 void AddressSpace::drop_reference() {
   if (__atomic_fetch_sub(&references_, 1, __ATOMIC_ACQ_REL) != 1) return;
+  release_pins(*this);
   // No hart translates with this space any more, and its ASID is not given out again before all have fenced.
   each_table(root_, [](const Pte* entry, u64) { drop_table(pte_frame(*entry)); });
   while (Vma* vma = vmas.pop_front()) release_vma(vma);

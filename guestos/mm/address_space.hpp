@@ -11,6 +11,7 @@
 namespace guestos {
 
 struct Inode;
+struct Pin;
 
 // A range of pages with one meaning. Memory of a file (inode != nullptr) or zeros at first.
 struct Vma {
@@ -54,6 +55,7 @@ class AddressSpace {
   u64 brk_start = 0;
   u64 brk = 0;
   u64 resident = 0;          // pages mapped
+  Pin* pins = nullptr;       // newest first (pin.hpp)
   Inode* program = nullptr;  // a reference is held, and counted in Inode::running
   void set_program(Inode* inode);
 

@@ -13,6 +13,7 @@
 #include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/csr.hpp"
 #include "guestos/lib/memory.hpp"
+#include "guestos/lib/print.hpp"
 #include "guestos/mm/shared_tables.hpp"
 #include "guestos/mm/shootdown.hpp"
 #include "guestos/proc/process.hpp"
@@ -22,14 +23,23 @@ namespace guestos {
 
 namespace {
 
-constinit ReuseRule reuse_rule = ReuseRule::references;
+constinit ReuseRule reuse_rule = ReuseRule::exclusive;
+constinit FrameNumber the_zero_frame = no_frame;
 
 // Can the store go to this very frame? A page-cache frame is never one process's own, whatever the count: the
 // file has it. The count cannot grow behind our back: only a fork of this space could raise it, and that
 // waits for our mutex.
 bool is_last_owner(FrameNumber frame) {
   if (frame_of(frame).state != FrameState::anonymous) return false;
-  return (reuse_rule == ReuseRule::maps ? maps_of(frame) : references_of(frame)) == 1;
+  switch (reuse_rule) {
+    case ReuseRule::maps: return maps_of(frame) == 1;
+    case ReuseRule::references: return references_of(frame) == 1;
+    case ReuseRule::exclusive: break;
+  }
+  // A second reference does not matter once the bit is set: whoever has it (a device, by a pin) shares the
+  // page with its owner on purpose.
+  if (references_of(frame) == 1) mark_exclusive(frame);
+  return (frame_of(frame).flags & frame_exclusive) != 0;
 }
 
 // A new anonymous frame with the contents of `source`, or no_frame.
@@ -54,8 +64,11 @@ WriteOutcome reuse(AddressSpace& space, u64 address, Pte* at, FrameNumber frame)
 // Somebody else has it too: from now on this space has its own copy. The translation changes its frame, so it
 // passes through "invalid" while every hart forgets the old one: no two threads ever see two different pages.
 WriteOutcome copy(AddressSpace& space, const Vma& vma, u64 address, Pte* at, FrameNumber shared) {
-  const FrameNumber own = copy_frame(shared, address);
+  const bool from_zero = shared == the_zero_frame;
+  const FrameNumber own =
+      from_zero ? allocate_zeroed_frame(FrameState::anonymous) : copy_frame(shared, address);
   if (own == no_frame) return {true, FaultResolution::protection, shared, no_frame};
+  mark_exclusive(own);
   clear_pte(at);
   shoot_down(space, address, 1);
   add_map(own);
@@ -64,7 +77,21 @@ WriteOutcome copy(AddressSpace& space, const Vma& vma, u64 address, Pte* at, Fra
   if ((vma.protection & PROT_EXEC) != 0) fence_instructions();
   drop_map(shared);
   drop_reference(shared);
-  return {false, FaultResolution::cow_copy, shared, own};
+  return {false, from_zero ? FaultResolution::zero_copy : FaultResolution::cow_copy, shared, own};
+}
+
+// The device and its owner must go on seeing one page: then the child is the one that gets a copy.
+bool is_kept_by_device(FrameNumber frame) {
+  return reuse_rule == ReuseRule::exclusive && frame_of(frame).pins != 0 &&
+         frame_of(frame).state == FrameState::anonymous;
+}
+
+bool give_copy(AddressSpace& child, const Vma& vma, u64 address, FrameNumber source, Pte* to) {
+  const FrameNumber own = copy_frame(source, address);
+  if (own == no_frame) return false;
+  mark_exclusive(own);
+  map_frame(child, to, own, leaf_flags(vma, true));
+  return true;
 }
 
 // Calls visit(address, parent's entry, child's entry) for every present page of `vma`, making the child's
@@ -95,19 +122,29 @@ bool each_present_page(AddressSpace& parent, AddressSpace& child, const Vma& vma
 
 void cow_open() {
   char value[16];
-  if (boot_argument("reuse", value, sizeof value) && equal(value, "maps")) reuse_rule = ReuseRule::maps;
+  boot_argument("reuse", value, sizeof value);
+  if (equal(value, "maps")) reuse_rule = ReuseRule::maps;
+  if (equal(value, "references")) reuse_rule = ReuseRule::references;
+  the_zero_frame = allocate_zeroed_frame(FrameState::boot);
+  if (the_zero_frame == no_frame) panic("no memory for the zero page");
 }
+
+FrameNumber zero_frame() { return the_zero_frame; }
+void mark_exclusive(FrameNumber frame) { frame_of(frame).flags |= frame_exclusive; }
 
 // ---- 1. fork
 // -----------------------------------------------------------------------------------------------
 
 bool share_private_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma, ForkCounts& counts) {
-  return each_present_page(parent, child, vma, [&](u64, Pte* from, Pte* to) {
+  return each_present_page(parent, child, vma, [&](u64 address, Pte* from, Pte* to) {
+    const FrameNumber frame = pte_frame(load_pte(from));
+    if (is_kept_by_device(frame)) return give_copy(child, vma, address, frame, to);
+    frame_of(frame).flags &= static_cast<u8>(~frame_exclusive);
     // Atomic: the walker of another hart may be setting A or D in this entry right now.
     const Pte old = remove_pte_bits(from, pte_w);
     if ((old & pte_w) != 0) ++counts.protected_pages;
-    add_reference(pte_frame(old));
-    map_frame(child, to, pte_frame(old), old & 0x3ff & ~pte_w);
+    add_reference(frame);
+    map_frame(child, to, frame, old & 0x3ff & ~pte_w);
     ++counts.shared_pages;
     return true;
   });
@@ -116,10 +153,11 @@ bool share_private_pages(AddressSpace& parent, AddressSpace& child, const Vma& v
 bool copy_shared_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma, ForkCounts& counts) {
   return each_present_page(parent, child, vma, [&](u64 address, Pte* from, Pte* to) {
     const FrameNumber shared = pte_frame(load_pte(to));
-    if (frame_of(shared).state != FrameState::anonymous)
-      return true;  // the file's own page, which both only read
+    // The file's own page, or the zero page, which both only read; or the child's own already.
+    if (frame_of(shared).state != FrameState::anonymous || maps_of(shared) == 1) return true;
     const FrameNumber own = copy_frame(shared, address);
     if (own == no_frame) return false;
+    mark_exclusive(own);
     add_map(own);
     set_pte(to, make_pte(own, leaf_flags(vma, true)));
     drop_map(shared);

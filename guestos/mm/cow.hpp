@@ -6,9 +6,13 @@
 
 namespace guestos {
 
-// When is a page its writer's own? By the frame's references (right), or by how many entries map it (Linux up
-// to 5.7: blind for pins and the page cache). Boot argument reuse=references|maps.
-enum class ReuseRule : u8 { references, maps };
+// When is a page its writer's own? Boot argument reuse=exclusive|references|maps: Linux's three answers in
+// reverse order. Only the first keeps every promise (guest-programs/pin.c).
+enum class ReuseRule : u8 {
+  exclusive,   // 5.19: a bit says so from the first store until a fork; a pinned page is copied at fork
+  references,  // 5.9: nobody else keeps the frame alive. A pin parts its owner and the device
+  maps,        // to 5.7: no other entry maps it. Blind for pins: leaks to who unmapped it and still reads
+};
 
 struct WriteOutcome {
   bool out_of_memory = false;
@@ -17,7 +21,12 @@ struct WriteOutcome {
   FrameNumber after = no_frame;
 };
 
-void cow_open();  // reads the boot arguments
+void cow_open();  // reads the boot arguments, makes the zero page
+
+// The frame that every first load of anonymous memory maps. A store to it gets a zeroed frame.
+FrameNumber zero_frame();
+// A frame that was made for this one writer.
+void mark_exclusive(FrameNumber frame);
 
 // A store hit a present page without W in a private, writable range. The space's mutex is held.
 WriteOutcome write_to_protected_page(AddressSpace& space, const Vma& vma, u64 address, Pte* at);

@@ -62,9 +62,17 @@ Vma* find_or_grow(AddressSpace& space, u64 address, bool& grown) {
   return vma;
 }
 
-FaultOutcome fill_anonymous(AddressSpace& space, const Vma& vma, Pte* at, bool grown) {
+// Memory that is only read so far is the zero page.
+FaultOutcome fill_anonymous(AddressSpace& space, const Vma& vma, Pte* at, Access access, bool grown) {
+  if (access != Access::store && !vma.shared) {
+    add_reference(zero_frame());
+    map_frame(space, at, zero_frame(), leaf_flags(vma, false));
+    return resolved(grown ? FaultResolution::stack_grow : FaultResolution::demand_zero, no_frame,
+                    zero_frame());
+  }
   const FrameNumber frame = allocate_zeroed_frame(FrameState::anonymous);
   if (frame == no_frame) return out_of_memory();
+  mark_exclusive(frame);
   map_frame(space, at, frame, leaf_flags(vma, true));
   return resolved(grown ? FaultResolution::stack_grow : FaultResolution::demand_zero, no_frame, frame);
 }
@@ -77,13 +85,14 @@ FaultOutcome fill_private_copy(AddressSpace& space, const Vma& vma, Pte* at, u64
   copy_page(bytes, direct_page(cached));
   if (vma.file_end < page + page_size)
     memset(bytes + (vma.file_end - page), 0, page + page_size - vma.file_end);
+  mark_exclusive(frame);
   map_frame(space, at, frame, leaf_flags(vma, true));
   return resolved(FaultResolution::file_fill, no_frame, frame);
 }
 
 FaultOutcome fill_from_file(AddressSpace& space, const Vma& vma, Pte* at, u64 address, Access access) {
   const u64 page = page_down(address);
-  if (vma.file_end <= page) return fill_anonymous(space, vma, at, false);
+  if (vma.file_end <= page) return fill_anonymous(space, vma, at, access, false);
   const u64 index = vma.page_index(page);
   if (index << page_bits >= page_up(vma.inode->size))
     return refuse(SIGBUS, BUS_ADRERR, "the page lies beyond the end of the mapped file", &vma);
@@ -144,7 +153,7 @@ FaultOutcome resolve(AddressSpace& space, u64 address, Access access) {
   } else if (vma->inode != nullptr) {
     outcome = fill_from_file(space, *vma, at, address, access);
   } else {
-    outcome = fill_anonymous(space, *vma, at, grown);
+    outcome = fill_anonymous(space, *vma, at, access, grown);
   }
   // This hart may have remembered that the entry was invalid or stricter.
   fence_page(page_down(address), space.asid());
@@ -152,6 +161,17 @@ FaultOutcome resolve(AddressSpace& space, u64 address, Access access) {
 }
 
 }  // namespace
+
+bool provide_page(AddressSpace& space, u64 address, bool writable) {
+  const Access access = writable ? Access::store : Access::load;
+  const Pte wanted = pte_v | pte_u | (writable ? pte_w : pte_r);
+  for (;;) {
+    attach_table(space, address);
+    const Pte* at = find_pte(space.root(), address);
+    if (at != nullptr && (load_pte(at) & wanted) == wanted) return true;
+    if (resolve(space, address, access).signal != 0) return false;
+  }
+}
 
 FaultOutcome resolve_fault(AddressSpace& space, u64 address, Access access, u64 scause, u64 pc) {
   const u32 pid = current_pid();

@@ -23,4 +23,8 @@ struct FaultOutcome {
 // Resolves a fault of the current process's address space, with its tracepoints. May sleep.
 FaultOutcome resolve_fault(AddressSpace& space, u64 address, Access access, u64 scause, u64 pc);
 
+// As if the process had touched the page, without a fault and its tracepoints: false if that were a signal.
+// With the mutex; the page is there until it is released.
+bool provide_page(AddressSpace& space, u64 address, bool writable);
+
 }  // namespace guestos

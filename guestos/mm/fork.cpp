@@ -49,6 +49,8 @@ AddressSpace* fork_address_space(AddressSpace& parent, ForkMechanism mechanism, 
   if (child == nullptr) return nullptr;
   parent.mutex.lock();
   bool done = copy_ranges(parent, *child);
+  // A pinned page needs a look of its own.
+  if (mechanism == ForkMechanism::shared_tables && parent.pins != nullptr) mechanism = ForkMechanism::cow;
   if (done && mechanism == ForkMechanism::shared_tables) {
     done = share_tables(parent, *child, counts);
   } else if (done) {

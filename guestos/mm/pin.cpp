@@ -1,0 +1,126 @@
+#include "guestos/mm/pin.hpp"
+
+#include "guestos/lib/memory.hpp"
+#include "guestos/mm/fault.hpp"
+#include "guestos/proc/spin_lock.hpp"
+
+namespace guestos {
+
+struct Pin {
+  Pin* next = nullptr;
+  u64 number = 0;
+  u64 pages = 0;
+  bool writable = false;
+  FrameNumber frames[pin_page_limit] = {};
+};
+
+namespace {
+
+constinit SpinLock lock;  // Frame::pins: two processes may pin one page
+constinit u64 last_number = 0;
+constexpr u8 most_pins = 255;
+
+bool add_pin(FrameNumber number) {
+  SpinGuard guard(lock);
+  Frame& frame = frame_of(number);
+  if (frame.pins == most_pins) return false;
+  ++frame.pins;
+  add_reference(number);
+  return true;
+}
+
+void drop_pin(FrameNumber number) {
+  lock.lock();
+  --frame_of(number).pins;
+  lock.unlock();
+  drop_reference(number);
+}
+
+void release(Pin* pin) {
+  for (u64 i = 0; i < pin->pages; ++i) drop_pin(pin->frames[i]);
+  destroy(pin);
+}
+
+Pin* find(const AddressSpace& space, u64 number) {
+  Pin* pin = space.pins;
+  while (pin != nullptr && pin->number != number) pin = pin->next;
+  return pin;
+}
+
+// Calls move(bytes of a frame, offset in the request, size) for each piece of the request.
+template <typename Move>
+i64 each_piece(const Pin& pin, u64 offset, u64 size, Move move) {
+  const u64 end = pin.pages << page_bits;
+  if (offset > end || size > end - offset) return -EINVAL;
+  for (u64 done = 0; done < size;) {
+    const u64 at = offset + done;
+    const u64 part = min_of(size - done, page_size - (at & (page_size - 1)));
+    move(direct_page<u8>(pin.frames[at >> page_bits]) + (at & (page_size - 1)), done, part);
+    done += part;
+  }
+  return static_cast<i64>(size);
+}
+
+}  // namespace
+
+i64 pin_pages(AddressSpace& space, u64 address, u64 pages, bool writable) {
+  if ((address & (page_size - 1)) != 0 || pages == 0 || pages > pin_page_limit) return -EINVAL;
+  Pin* pin = create<Pin>();
+  if (pin == nullptr) return -ENOMEM;
+  pin->writable = writable;
+  MutexGuard guard(space.mutex);
+  for (; pin->pages < pages; ++pin->pages) {
+    const u64 page = address + (pin->pages << page_bits);
+    const bool there = page < user_end && provide_page(space, page, writable);
+    const FrameNumber frame = there ? pte_frame(load_pte(find_pte(space.root(), page))) : no_frame;
+    if (!there || !add_pin(frame)) {
+      release(pin);
+      return there ? -EAGAIN : -EFAULT;
+    }
+    pin->frames[pin->pages] = frame;
+  }
+  pin->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
+  pin->next = space.pins;
+  space.pins = pin;
+  return static_cast<i64>(pin->number);
+}
+
+i64 unpin_pages(AddressSpace& space, u64 number) {
+  MutexGuard guard(space.mutex);
+  for (Pin** at = &space.pins; *at != nullptr; at = &(*at)->next) {
+    if ((*at)->number != number) continue;
+    Pin* pin = *at;
+    *at = pin->next;
+    release(pin);
+    return 0;
+  }
+  return -EINVAL;
+}
+
+i64 device_read(AddressSpace& space, u64 number, u64 offset, void* to, u64 size) {
+  MutexGuard guard(space.mutex);
+  const Pin* pin = find(space, number);
+  if (pin == nullptr) return -EINVAL;
+  return each_piece(*pin, offset, size, [&](const u8* bytes, u64 done, u64 part) {
+    memcpy(static_cast<u8*>(to) + done, bytes, part);
+  });
+}
+
+i64 device_write(AddressSpace& space, u64 number, u64 offset, const void* from, u64 size) {
+  MutexGuard guard(space.mutex);
+  const Pin* pin = find(space, number);
+  if (pin == nullptr) return -EINVAL;
+  if (!pin->writable) return -EACCES;
+  return each_piece(*pin, offset, size, [&](u8* bytes, u64 done, u64 part) {
+    memcpy(bytes, static_cast<const u8*>(from) + done, part);
+  });
+}
+
+void release_pins(AddressSpace& space) {
+  while (Pin* pin = space.pins) {
+    space.pins = pin->next;
+    release(pin);
+  }
+}
+
+}  // namespace guestos

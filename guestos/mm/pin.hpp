@@ -1,0 +1,22 @@
+// Pinned pages: what a device, or whoever acts for one, keeps reading or writing by physical address while
+// the process goes on. A pin keeps the frames alive, whatever becomes of the mapping; it ends by unpin, or
+// with the address space (exit, execve). A fork does not inherit it.
+#pragma once
+
+#include "guestos/mm/address_space.hpp"
+
+namespace guestos {
+
+inline constexpr u64 pin_page_limit = 16;
+
+// Pins [address, address + pages * 4096): writable pages become the process's own first (as Linux's FOLL_PIN
+// | FOLL_WRITE), others are taken as they are (as vmsplice did up to 5.7). The pin's number, -EFAULT, -EINVAL
+// or -ENOMEM.
+i64 pin_pages(AddressSpace& space, u64 address, u64 pages, bool writable);
+i64 unpin_pages(AddressSpace& space, u64 number);
+// The device's view: bytes of the pinned frames from `offset`. Bytes moved, -EINVAL or -EACCES.
+i64 device_read(AddressSpace& space, u64 number, u64 offset, void* to, u64 size);
+i64 device_write(AddressSpace& space, u64 number, u64 offset, const void* from, u64 size);
+void release_pins(AddressSpace& space);
+
+}  // namespace guestos

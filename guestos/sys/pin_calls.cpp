@@ -1,0 +1,41 @@
+// Our own system calls, beyond every number of Linux: pinned memory and the device that uses it, for the
+// tests and lessons about copy-on-write. 500 pin(address, pages, writable) = number; 501 unpin(number); 502
+// read, 503 write(number, offset, buffer, size <= 256): what the device does.
+#include "guestos/mm/pin.hpp"
+#include "guestos/mm/user_memory.hpp"
+#include "guestos/proc/process.hpp"
+#include "guestos/sys/system_call.hpp"
+
+namespace guestos {
+
+namespace {
+
+constexpr u64 transfer_limit = 256;
+
+AddressSpace& space() { return *current_process().space; }
+
+i64 sys_pin(const Arguments& call) { return pin_pages(space(), call.a, call.b, call.c != 0); }
+i64 sys_unpin(const Arguments& call) { return unpin_pages(space(), call.a); }
+
+i64 sys_device_read(const Arguments& call) {
+  u8 bytes[transfer_limit];
+  if (call.d > transfer_limit) return -EINVAL;
+  const i64 moved = device_read(space(), call.a, call.b, bytes, call.d);
+  return moved > 0 && copy_to_user(call.c, bytes, static_cast<u64>(moved)) != 0 ? -EFAULT : moved;
+}
+
+i64 sys_device_write(const Arguments& call) {
+  u8 bytes[transfer_limit];
+  if (call.d > transfer_limit) return -EINVAL;
+  if (copy_from_user(bytes, call.c, call.d) != 0) return -EFAULT;
+  return device_write(space(), call.a, call.b, bytes, call.d);
+}
+
+constexpr SystemCallRow rows[] = {
+    {500, sys_pin}, {501, sys_unpin}, {502, sys_device_read}, {503, sys_device_write}};
+
+}  // namespace
+
+SystemCallRows pin_calls() { return {rows, sizeof rows / sizeof rows[0]}; }
+
+}  // namespace guestos
