@@ -55,7 +55,9 @@ void add_machine_options(CLI::App& app, RunOptions& run) {
   };
   shorthand("--harts", "harts", "N", "Number of harts, 1 to 64");
   shorthand("--memory", "memory", "SIZE", "RAM, such as 512M or 8G");
-  shorthand("--timing", "timing", "MODEL", "Timing model: none (one instruction is one cycle)");
+  shorthand("--timing", "timing", "MODEL",
+            "Cycle model: none (one instruction is one cycle), or cva6 (on its own machine unless --machine "
+            "is given)");
 }
 
 void add_image_options(CLI::App& app, RunOptions& run) {

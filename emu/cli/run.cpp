@@ -27,11 +27,7 @@ namespace {
 constexpr int limit_status = 124, broken_status = 125, interrupted_status = 130;
 
 MachineConfig configure(const RunOptions& options) {
-  MachineConfig config = load_machine(options.machine, options.overrides);
-  if (config.timing != "none") {
-    throw UserError(fmt::format("there is no timing model \"{}\"; there is: none", config.timing));
-  }
-  return config;
+  return load_machine(options.machine, options.overrides);
 }
 
 // What sits on the board. A Linux program has the host's three streams; a system of its own has the serial
@@ -191,7 +187,7 @@ int run(const RunOptions& options) {
   tell_layout(config, image);
 
   Machine machine(config);
-  place(image, machine.platform());
+  machine.boot(image);
   std::optional<RawTerminal> terminal;
   if (!image.user_program) terminal.emplace();
   if (terminal && terminal->active()) machine.platform().enable_quit_key();

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include "emu/timing/cva6/stall.hpp"
+
 namespace hartbeat {
 
 struct HartCounters {
@@ -19,6 +21,7 @@ struct HartCounters {
   std::uint64_t misaligned = 0;                     // loads and stores not naturally aligned
   std::uint64_t sfence_vma = 0, fence_i = 0;
   std::uint64_t sc_failed = 0;
+  std::array<timing::StallCycles, 4> stalls{};      // under a cycle model: every cycle by privilege and cause
   std::uint64_t blocks_decoded = 0;                 // decoded basic blocks made (an engine's figure, not the guest's)
 };
 

@@ -17,4 +17,7 @@ struct BootTarget {
 // then `entry`.
 std::vector<std::uint8_t> boot_code(const BootTarget& target);
 
+// Where the fw_dynamic_info is in it, in bytes.
+inline constexpr std::uint64_t boot_info_offset = 40;
+
 }  // namespace hartbeat

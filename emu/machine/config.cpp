@@ -9,6 +9,7 @@
 #include "emu/machine/config_reader.hpp"
 #include "emu/machine/elf.hpp"
 #include "emu/machine/isa_string.hpp"
+#include "emu/machine/timing_config.hpp"
 #include "emu/machine/user_error.hpp"
 
 namespace hartbeat {
@@ -79,14 +80,15 @@ void read_machine(ConfigReader& reader, MachineConfig& config) {
   PlatformConfig& platform = config.platform;
   reader.read("description", config.description);
   reader.read("harts", platform.harts, 1, 64);
-  reader.read_size("memory", platform.memory, mebibyte, std::uint64_t{1} << 40);
-  if (platform.memory % page_size != 0) reader.fail("memory", "must be a multiple of 4096 bytes");
+  reader.read_size("memory.size", platform.memory, mebibyte, std::uint64_t{1} << 40);
+  if (platform.memory % page_size != 0) reader.fail("memory.size", "must be a multiple of 4096 bytes");
   reader.read("clock_hz", platform.clock_hz, 1, 1'000'000'000'000);
   reader.read("timebase_hz", platform.timebase_hz, 1, 0xffff'ffff);
   reader.read("rtc_epoch", platform.rtc_epoch, 0, 10'000'000'000);
   reader.read("seed", platform.seed, 0, any);
   platform.virtio_legacy = reader.read_word("virtio", {"modern", "legacy"}, 0) == 1;
-  reader.read("timing", config.timing);
+  config.reset = static_cast<ResetTarget>(reader.read_word("reset", {"rom", "program"}, 0));
+  read_timing(reader, config);
 }
 
 }  // namespace
@@ -120,6 +122,7 @@ MachineConfig parse_machine(const std::string& name, const std::string& origin, 
   read_hart(reader, config);
   read_mmu(reader, config.hart);
   reader.reject_unknown();
+  require_timeable(reader, config);
   return config;
 }
 

@@ -10,14 +10,23 @@
 
 #include "emu/devices/platform.hpp"
 #include "emu/hart/config.hpp"
+#include "emu/timing/cva6/parameters.hpp"
 
 namespace hartbeat {
+
+// Where harts start.
+enum class ResetTarget : std::uint8_t {
+  rom,      // in the boot ROM, which sets the registers of the boot protocol and jumps to the image's entry
+  program,  // at the image's entry, with those registers set already: no instruction but the image's own
+};
 
 struct MachineConfig {
   std::string name = "virt";
   std::string description;
-  std::string isa;              // canonical ISA string, e.g. rv64imafdc_zicsr_…, for the device tree
-  std::string timing = "none";  // name of the timing model
+  std::string isa;                    // canonical ISA string, e.g. rv64imafdc_zicsr_…, for the device tree
+  std::string timing = "none";        // name of the timing model: none, cva6
+  timing::cva6::Cva6Parameters cva6;  // of that model
+  ResetTarget reset = ResetTarget::rom;
   HartConfig hart;
   PlatformConfig platform;  // harts, memory, clocks; the run fills in disks and consoles
 };

@@ -64,14 +64,27 @@ ConfigReader::ConfigReader(std::string origin, std::string_view text, std::span<
     throw UserError(
         fmt::format("{}:{}: not valid TOML: {}", origin_, error.source().begin.line, error.description()));
   }
+  expand_memory();
   for (const std::string& text_of_one : overrides) apply_override(text_of_one);
+}
+
+// `memory = "512M"` is short for `memory.size = "512M"`: beside its size, memory has a cycle model's
+// latencies.
+void ConfigReader::expand_memory() {
+  toml::node* memory = table_.get("memory");
+  if (memory == nullptr || memory->is_table()) return;
+  toml::table expanded;
+  memory->visit([&](auto&& node) { expanded.insert("size", std::move(node)); });
+  table_.insert_or_assign("memory", std::move(expanded));
+  memory_was_short_ = true;
 }
 
 void ConfigReader::apply_override(const std::string& text) {
   const std::size_t equals = text.find('=');
-  const std::vector<std::string> parts =
+  std::vector<std::string> parts =
       equals == std::string::npos ? std::vector<std::string>{} : split_key(text.substr(0, equals));
   if (parts.empty()) throw UserError(fmt::format("--set {}: expected KEY=VALUE with a dotted key", text));
+  if (parts == std::vector<std::string>{"memory"}) parts.emplace_back("size");
   toml::table* table = &table_;
   for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
     toml::node* child = table->get(parts[i]);
@@ -81,7 +94,10 @@ void ConfigReader::apply_override(const std::string& text) {
   }
   toml::table value = parse_value(text.substr(equals + 1));
   value.get("value")->visit([&](auto&& node) { table->insert_or_assign(parts.back(), std::move(node)); });
-  overridden_[text.substr(0, equals)] = "--set " + text;
+  overridden_[fmt::format("{}", fmt::join(parts, "."))] = "--set " + text;
+  if (parts == std::vector<std::string>{"memory", "latency"}) {  // all three, whatever the file says of one
+    for (const char* single : {"read_latency", "write_latency", "uncached_latency"}) table->erase(single);
+  }
 }
 
 std::string ConfigReader::where(std::string_view key) const {
@@ -95,7 +111,7 @@ std::string ConfigReader::where(std::string_view key) const {
   if (!node) return fmt::format("{}: {}", origin_, key);
   const auto line = node.node()->source().begin.line;
   if (line == 0 && made_by_override) return inside->second;
-  return fmt::format("{}:{}: {}", origin_, line, key);
+  return fmt::format("{}:{}: {}", origin_, line, memory_was_short_ && key == "memory.size" ? "memory" : key);
 }
 
 void ConfigReader::fail(std::string_view key, const std::string& why) const {

@@ -39,6 +39,7 @@ class ConfigReader {
 
  private:
   toml::node_view<const toml::node> find(std::string_view key);
+  void expand_memory();
   void apply_override(const std::string& text);
   void reject_unknown(const toml::table& table, const std::string& prefix) const;
   [[noreturn]] void wrong_type(std::string_view key, const toml::node& found,
@@ -46,6 +47,7 @@ class ConfigReader {
 
   std::string origin_;
   toml::table table_;
+  bool memory_was_short_ = false;                               // the file says `memory = …`
   std::set<std::string, std::less<>> known_;                    // keys and tables asked for
   std::map<std::string, std::string, std::less<>> overridden_;  // key → "--set key=value"
 };

@@ -28,7 +28,7 @@ class Loader {
     const bool user = has_program() && program().kind() == ElfKind::user;
     image_.user_program = user;
     reject_contradictions(user);
-    BootTarget target;
+    BootTarget& target = image_.target;
     if (user) {
       target = load_system(true);
       add_archive(user_archive());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "emu/devices/platform.hpp"
+#include "emu/machine/boot_code.hpp"
 #include "emu/machine/bundle.hpp"
 #include "emu/machine/config.hpp"
 #include "emu/machine/elf.hpp"
@@ -43,6 +44,7 @@ struct Image {
   Image& operator=(const Image&) = delete;
 
   std::vector<Placement> placements;
+  BootTarget target;  // what the boot ROM enters
   std::vector<std::uint8_t> boot_rom;
   std::vector<std::uint8_t> device_tree;
   bool user_program = false;                 // a Linux program on the guest OS; otherwise a system of its own

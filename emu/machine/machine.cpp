@@ -8,6 +8,8 @@
 #include "emu/hart/names.hpp"
 #include "emu/hart/recorder.hpp"
 #include "emu/hart/trap.hpp"
+#include "emu/machine/loader.hpp"
+#include "emu/timing/cva6/run.hpp"
 
 namespace hartbeat {
 
@@ -15,9 +17,21 @@ Machine::Machine(const MachineConfig& config)
     : config_(config),
       platform_(std::make_unique<Platform>(config_.platform, static_cast<Board&>(*this))),
       system_(std::make_unique<System>(*platform_, config_.hart, config_.platform.harts,
-                                       fast_handlers(config_.platform.harts > 1))) {}
+                                       fast_handlers(config_.platform.harts > 1))),
+      commit_sinks_(config_.platform.harts) {}
 
 Machine::~Machine() = default;
+
+void Machine::boot(const Image& image) {
+  place(image, *platform_);
+  if (config_.reset == ResetTarget::rom) return;
+  for (const auto& hart : system_->harts) {
+    hart->pc = image.target.entry;
+    hart->x[10] = hart->id.value;
+    hart->x[11] = image.target.device_tree;
+    hart->x[12] = BootRom::base.value + boot_info_offset;
+  }
+}
 
 void Machine::set_interrupt(HartId hart, unsigned mip_bit, bool level) {
   if (system_) system_->set_interrupt(hart, mip_bit, level);
@@ -62,8 +76,22 @@ RunResult Machine::run(const RunLimits& limits) {
   return result;
 }
 
+void Machine::run_cycle_model() {
+  if (!cycle_model_) {
+    cycle_model_ = std::make_unique<timing::cva6::Cva6Run>(*system_, config_.cva6);
+    for (unsigned i = 0; i < hart_count(); ++i) cycle_model_->timing().core(i).set_trace(commit_sinks_[i]);
+  }
+  cycle_model_->run();
+  // Beyond a limit the run may go on; beyond any other end what is in flight has its end, too.
+  if (system_->stop != Stop::limit && system_->stop != Stop::interrupted)
+    cycle_model_->drain();
+  else
+    cycle_model_->settle();
+}
+
 void Machine::run_engine() {
   System& system = *system_;
+  if (config_.timing == "cva6") return run_cycle_model();
   system.engine_observes = system.events.wants_retired() || system.counters_need_instructions();
   if (system.engine_observes) {
     std::vector<Recorder> recorders(hart_count());
@@ -78,6 +106,7 @@ void Machine::run_engine() {
 
 const HartCounters& Machine::counters(HartId id) {
   Hart& h = hart(id);
+  if (cycle_model_ && !system_->telling) cycle_model_->settle();
   const std::uint64_t now = system_->clock_of(h);
   account_privilege(h, now);
   fold_access_counts(h);
@@ -90,10 +119,11 @@ const HartCounters& Machine::counters(HartId id) {
 std::string Machine::diagnose() const {
   std::string text;
   for (const auto& hart : system_->harts) {
-    text += fmt::format("hart {}: {} at pc {:#x} in {}-mode, {} instructions retired; last trap {} (xtval {:#x})\n",
-                        hart->id.value, hart->sleeping ? "asleep in wfi" : "running", hart->pc,
-                        privilege_letter(hart->privilege), hart->instret_at(hart->clock), exception_name(hart->trap.code),
-                        hart->trap.value);
+    text += fmt::format(
+        "hart {}: {} at pc {:#x} in {}-mode, {} instructions retired; last trap {} (xtval {:#x})\n",
+        hart->id.value, hart->sleeping ? "asleep in wfi" : "running", hart->pc,
+        privilege_letter(hart->privilege), hart->instret_at(hart->clock), exception_name(hart->trap.code),
+        hart->trap.value);
   }
   return text;
 }

@@ -5,12 +5,21 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "emu/devices/platform.hpp"
 #include "emu/hart/system.hpp"
 #include "emu/machine/config.hpp"
 
 namespace hartbeat {
+
+struct Image;
+namespace timing {
+class TraceSink;
+}
+namespace timing::cva6 {
+class Cva6Run;
+}
 
 struct RunLimits {
   std::uint64_t max_cycles = ~std::uint64_t{0};   // stop when a hart's clock gets there
@@ -26,7 +35,8 @@ struct RunResult {
 
 class Machine : private Board {
  public:
-  // Throws std::invalid_argument for a TLB that cannot be built, std::bad_alloc when the host lacks address space for RAM.
+  // Throws std::invalid_argument for a TLB that cannot be built, std::bad_alloc when the host lacks address
+  // space for RAM.
   explicit Machine(const MachineConfig& config);
   ~Machine();
 
@@ -35,6 +45,12 @@ class Machine : private Board {
   System& system() { return *system_; }
   unsigned hart_count() const { return static_cast<unsigned>(system_->harts.size()); }
   Hart& hart(HartId id) { return *system_->harts[id.value]; }
+
+  // Lays an image out and puts the harts where the configuration's `reset` says. Before the first run().
+  void boot(const Image& image);
+
+  // Who hears every commit of a hart under a cycle model; must outlive the runs. Before the first run().
+  void trace_commits(HartId id, timing::TraceSink& sink) { commit_sinks_[id.value] = &sink; }
 
   // Listeners must outlive the machine's runs. Attach before run().
   void attach(Listener& listener) { system_->events.attach(listener); }
@@ -53,6 +69,7 @@ class Machine : private Board {
   void power_off(int status) override;
   void reset() override;
 
+  void run_cycle_model();
   // Runs with the engine that listeners and counters ask for.
   void run_engine();
   std::string diagnose() const;
@@ -60,6 +77,8 @@ class Machine : private Board {
   MachineConfig config_;
   std::unique_ptr<Platform> platform_;
   std::unique_ptr<System> system_;
+  std::unique_ptr<timing::cva6::Cva6Run> cycle_model_;  // while harts run under it, across limits
+  std::vector<timing::TraceSink*> commit_sinks_;        // by hart; null: nobody
 };
 
 }  // namespace hartbeat

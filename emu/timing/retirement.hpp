@@ -8,33 +8,33 @@
 // (wrong paths, prefetches, I-TLB walks) the model finds out by itself, from the bytes in memory: it predicts
 // branches as the core does, and never needs to be told of a wrong path.
 //
-// Protocol, per hart (class Cva6Timing; `horizon` is the clock of the next hart in line, `never` on one
+// Protocol, per hart (class Cva6Timing; `horizon` is the clock of the next hart in line, `never_cycle` on one
 // hart):
 //
 //   for (;;) {
-//     if (!timing.run(horizon)) { yield to the hart with the smallest clock(); continue; }  // reached the
-//     horizon, or asleep if (auto irq = timing.interrupt()) take the trap for cause *irq at pc: Retirement
-//     with trapped = true, interrupt = true else execute the instruction at pc, fill in a Retirement
-//     timing.retire(retirement);
+//     if (!timing.run(hart, horizon)) continue with the hart of the smallest clock;  // horizon, or asleep
+//     if (timing.core(hart).interrupt() >= 0)
+//       take the trap for that cause at pc; the Retirement has trapped = interrupt = true
+//     else
+//       execute the instruction at pc, fill in a Retirement
+//     timing.retire(hart, retirement);
 //   }
 //
 // Who owns what under a cycle model:
 // - Registers, CSRs, memory, devices: the functional core.
 // - TLBs: both sides keep the 16-entry tree-PLRU TLBs of cva6_tlb.sv. The core's (mmu/) decide which frame an
-// access sees, stale
-//   entries included; the model's decide what a translation costs, and also see the wrong path. Data accesses
-//   reach both in the same order; the model reads PTEs through `HartView::read_physical` when *it* walks.
+//   access sees, stale entries included; the model's decide what a translation costs, and also see the wrong
+//   path. Data accesses reach both in the same order; the model reads PTEs through
+//   `HartView::read_physical` when *it* walks.
 // - Interrupt wires of the CLINT: the model. A store to msip or mtimecmp takes effect on the wire when the
-// write leaves on
-//   AXI, and the decoder samples the wire several cycles before the trap, so only the model knows which
-//   instruction is displaced. The core asks `interrupt()` before each instruction and must not take MTI or
-//   MSI by itself. Other lines (PLIC, SSIP, virtio) are the core's: it tells the model by
+//   write leaves on AXI, and the decoder samples the wire several cycles before the trap, so only the model
+//   knows which instruction is displaced. The core asks `interrupt()` before each instruction and must not
+//   take MTI or MSI by itself. Other lines (PLIC, SSIP, virtio) are the core's: it tells the model by
 //   `set_external_lines`.
 // - Time: before the core executes an instruction that *reads* mcycle/cycle, or loads from the CLINT's mtime,
-// it asks
-//   `predict_commit(retirement)` or `predict_device_read(retirement)` with the Retirement as far as it knows
-//   it (no value needed), and uses that cycle as "now". The later `retire` of the same instruction then lands
-//   on the same cycle.
+//   it asks `predict_commit(retirement)` or `predict_device_read(retirement)` with the Retirement as far as
+//   it knows it (no value needed), and uses that cycle as "now". The later `retire` of the same instruction
+//   then lands on the same cycle.
 #pragma once
 
 #include <cstdint>

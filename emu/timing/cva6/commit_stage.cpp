@@ -114,7 +114,7 @@ Core::Commit Core::commit(const AdapterReturn& in) {
 }
 
 std::uint64_t Core::wake() const {
-  if (external_lines_ & csr_.mie()) return cycle_;
+  if ((interconnect_->clint.lines(hart_, cycle_) | external_lines_) & csr_.mie()) return cycle_;
   if (!(csr_.mie() & 0x88)) return never_cycle;
   return interconnect_->clint.next_rise(hart_, cycle_);
 }

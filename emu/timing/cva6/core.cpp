@@ -109,6 +109,7 @@ void Core::step() {
     scoreboard_.retire(done.number);
   }
   if (halted_ && (csr_.pending(wires_) & csr_.mie())) halted_ = false;
+  if (awaiting_wake_ && drained() && !halted_) hold_issue_ = awaiting_wake_ = false;
   const std::uint64_t wires = interconnect_->clint.lines(hart_, cycle_) | external_lines_;
   wires_settled_ = wires == wires_;
   moved_ |= !wires_settled_;

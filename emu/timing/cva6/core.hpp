@@ -29,7 +29,7 @@ class Core {
   std::uint64_t cycle() const { return cycle_; }
   // An instruction of the correct path stands in the issue stage and nothing is known of it yet.
   bool needs_record() const {
-    return issue_.valid && !have_record_ && !speculative_ &&
+    return issue_.valid && !have_record_ && !speculative_ && !awaiting_wake_ &&
            !(execute_.valid && scoreboard_[execute_.id].decoded.fu == Fu::ctrl_flow &&
              mispredicted(scoreboard_[execute_.id]));
   }
@@ -42,6 +42,14 @@ class Core {
 
   // Jumps over cycles that can only repeat the last one, up to `horizon`.
   void skip(std::uint64_t horizon);
+
+  // Takes a hart over that has run without the model until `cycle` and goes on at `pc` in this state.
+  void take_over(std::uint64_t cycle, std::uint64_t pc, const Retirement& state) {
+    cycle_ = cycle;
+    frontend_ = Frontend(pc);
+    csr_.apply(state);
+    external_lines_ = state.mip & 0x800;
+  }
 
   // Asleep in wfi; the cycle in which it would wake by itself.
   bool asleep() const { return halted_; }
@@ -76,6 +84,8 @@ class Core {
   // While on, nothing is issued that no record has been given for (to look ahead without the instructions
   // behind).
   void hold_issue(bool on) { hold_issue_ = on; }
+  // Asks for no record until the wfi in flight has committed and been woken.
+  void await_wake() { hold_issue_ = awaiting_wake_ = true; }
 
   bool dcache_holds(std::uint64_t address) const { return dcache_.holds(address); }
   void post_invalidation(std::uint64_t address, std::uint64_t arrival) {
@@ -164,7 +174,7 @@ class Core {
   IssueStage issue_;
   ExecuteStage execute_;
   Retirement record_;
-  bool have_record_ = false, speculative_ = false, hold_issue_ = false;
+  bool have_record_ = false, speculative_ = false, hold_issue_ = false, awaiting_wake_ = false;
   bool csr_buffer_ = false;        // csr_buffer: an uncommitted CSR instruction
   bool halted_ = false;            // wfi
   LoadUnit::Outputs load_result_;  // the pipeline register behind the load unit

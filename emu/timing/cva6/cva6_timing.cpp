@@ -57,12 +57,21 @@ Core& Cva6Timing::rehearse(unsigned hart, const Retirement& retirement) {
   return *rehearsal_;
 }
 
-std::uint64_t Cva6Timing::predict_commit(unsigned hart, const Retirement& retirement) {
+std::optional<std::uint64_t> Cva6Timing::predict_commit(unsigned hart, const Retirement& retirement,
+                                                        std::uint64_t horizon) {
   interconnect_.rehearse(true);
   Core& core = rehearse(hart, retirement);
   const std::uint64_t limit = core.cycle() + patience;
-  while (!core.drained() && core.cycle() < limit) core.step();
+  while (!core.drained() && core.cycle() < limit && !(core.asleep() && core.cycle() >= horizon)) {
+    core.step();
+    if (core.asleep()) core.skip(horizon);
+  }
+  const bool slept = core.asleep();
   interconnect_.rehearse(false);
+  if (slept) {
+    cores_[hart]->await_wake();
+    return std::nullopt;
+  }
   return core.last_commit();
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "emu/timing/cva6/core.hpp"
@@ -29,8 +30,11 @@ class Cva6Timing {
   bool run(unsigned hart, std::uint64_t horizon);
   void retire(unsigned hart, const Retirement& retirement) { cores_[hart]->give(retirement); }
 
-  // The cycle in which the instruction described by `retirement` will commit (what it reads in mcycle).
-  std::uint64_t predict_commit(unsigned hart, const Retirement& retirement);
+  // The cycle in which the instruction described by `retirement` will commit (what it reads in mcycle). None
+  // when it stands behind a wfi that still sleeps at `horizon`, from where on others may wake it: then it is
+  // not to be executed, and run() goes on until the hart is awake.
+  std::optional<std::uint64_t> predict_commit(unsigned hart, const Retirement& retirement,
+                                              std::uint64_t horizon);
   // The cycle in which the uncached load described by `retirement` will leave on AR.
   std::uint64_t predict_device_read(unsigned hart, const Retirement& retirement);
   // Lets what has been issued commit and its stores reach memory, with nothing behind. The cycle of the last

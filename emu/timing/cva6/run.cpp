@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "emu/hart/csr.hpp"
+#include "emu/hart/csr_bits.hpp"
 #include "emu/hart/memory.hpp"
 #include "emu/hart/trap.hpp"
 
@@ -16,6 +18,12 @@ bool reads_cycle(const Decoded& d) {
   return d.fu == Fu::csr && (d.op == Op::csr_read || d.op == Op::csr_write) &&
          (d.csr == 0xB00 || d.csr == 0xC00 || d.csr == 0xC01);
 }
+
+// SSIP, STIP, SEIP, MEIP: the lines that are not the CLINT's.
+constexpr std::uint64_t told_lines = 0xA22;
+
+// slti x0, rs1, imm (guestos/abi/tracepoints.hpp)
+bool is_tracepoint(const Decoded& d) { return (d.bits & 0x7FFF) == 0x2013; }
 
 // The core's fence, on the functional TLBs: usually what SFENCE.VMA has done already, sometimes more
 // (core.cpp, fence_operand).
@@ -58,8 +66,15 @@ struct Cva6Run::Lane {
   Hart& hart;
   View view;
   Recorder recorder;
+  Core* core = nullptr;
   std::uint64_t seen_mip = 0;
   std::uint64_t seen_fences = 0;
+  bool sleeps = false, poked = false;  // in wfi with nothing in flight; but a line has changed
+  std::uint64_t moment = 0;            // when it wants its turn
+  // What has been given to the hart's counters.
+  StallCounters stalls;
+  std::uint64_t cycle = 0;
+  std::array<std::uint64_t, 4> cycles_by_privilege{};
 };
 
 Cva6Run::Cva6Run(System& system, Cva6Parameters parameters) : system_(system) {
@@ -71,58 +86,167 @@ Cva6Run::Cva6Run(System& system, Cva6Parameters parameters) : system_(system) {
   }
   parameters.boot_address = system.harts.front()->pc;
   timing_ = std::make_unique<Cva6Timing>(parameters, views);
+  for (const auto& lane : lanes_) {
+    Hart& hart = lane->hart;
+    account_privilege(hart, hart.clock);
+    if (hart.sleeping) system.wake(hart, hart.clock, nullptr);
+    hart.op = nullptr;
+    lane->core = &timing_->core(hart.id.value);
+    lane->core->take_over(hart.clock, hart.pc, state_of(hart));
+    lane->cycle = hart.clock;
+    lane->cycles_by_privilege = hart.counters.cycles_by_privilege;
+  }
+  system.in_blocks = false;
+  take_over_clint();
 }
 
 Cva6Run::~Cva6Run() {
   for (const auto& lane : lanes_) lane->hart.recorder = nullptr;
 }
 
-void Cva6Run::run() {
-  const unsigned harts = static_cast<unsigned>(lanes_.size());
-  while (system_.stop == Stop::none) {
-    // The hart with the smallest clock; the next in line is its horizon.
-    unsigned first = 0;
-    std::uint64_t horizon = never_cycle;
-    for (unsigned i = 1; i < harts; ++i) {
-      if (timing_->core(i).cycle() < timing_->core(first).cycle()) first = i;
-    }
-    for (unsigned i = 0; i < harts; ++i) {
-      if (i != first) horizon = std::min(horizon, timing_->core(i).cycle() + (first < i ? 1 : 0));
-    }
-    horizon = std::min({horizon, std::max(system_.next_event, timing_->core(first).cycle() + 1),
-                        timing_->core(first).cycle() + poll_interval});
-    if (harts > 1) horizon = std::max(horizon, timing_->core(first).cycle() + 1);
-    if (timing_->run(first, horizon))
-      turn(first);
-    else if (!due(lanes_[first]->hart))
-      return;
+// The interrupt wires as the functional run left them.
+void Cva6Run::take_over_clint() {
+  ClintWires& wires = timing_->interconnect().clint;
+  std::uint64_t now = 0;
+  for (const auto& lane : lanes_) now = std::max(now, lane->hart.clock);
+  if (now == 0) return;  // reset
+  const auto copy = [&](std::uint64_t offset, std::uint64_t more) {
+    std::uint64_t value = 0;
+    if (system_.platform.read(PhysAddr{ClintWires::base + offset}, 8, Cycle{now}, value))
+      wires.write(ClintWires::base + offset, value + more, 0xFF, now);
+  };
+  for (unsigned hart = 0; hart < lanes_.size(); ++hart) {
+    if (hart % 2 == 0) copy(4 * hart, 0);
+    copy(0x4000 + 8 * hart, 0);
   }
+  copy(0xBFF8, 1);  // a write takes the cycle
+}
+
+void Cva6Run::run() {
+  while (system_.stop == Stop::none) {
+    const std::optional<unsigned> first = next_lane();
+    if (!first) return system_.end(Stop::deadlock, 1);
+    Lane& lane = *lanes_[*first];
+    if (lane.sleeps) lane.core->sleep_until(lane.moment);
+    lane.poked = false;
+    last_ = *first;
+    const std::uint64_t cycle = lane.core->cycle();
+    const std::uint64_t horizon =
+        std::max(std::min({horizon_, system_.next_event, cycle + poll_interval}), cycle + 1);
+    // A sleeper is due now, though its pipeline does not move.
+    if (lane.sleeps && lane.core->wake() > cycle) {
+      if (!due(lane.hart)) return;
+    } else if (timing_->run(*first, horizon)) {
+      turn(*first);
+    } else if (!due(lane.hart)) {
+      return;
+    }
+    now_ = lane.core->cycle();
+  }
+}
+
+// The hart whose turn it is: the smallest moment, ties to the smallest id; the others' set the horizon. None
+// when all sleep and nothing will wake one.
+std::optional<unsigned> Cva6Run::next_lane() {
+  unsigned first = 0;
+  all_asleep_ = true;
+  for (unsigned i = 0; i < lanes_.size(); ++i) {
+    Lane& lane = *lanes_[i];
+    lane.moment = next_moment(lane);
+    all_asleep_ = all_asleep_ && lane.sleeps;
+    if (lane.moment < lanes_[first]->moment) first = i;
+  }
+  const std::uint64_t moment = lanes_[first]->moment;
+  horizon_ = never_cycle;
+  for (unsigned i = 0; i < lanes_.size(); ++i) {
+    if (i == first) continue;
+    Lane& lane = *lanes_[i];
+    if (lane.moment != never_cycle) horizon_ = std::min(horizon_, lane.moment + (first < i ? 1 : 0));
+    if (lane.sleeps && moment != never_cycle) lane.core->sleep_until(std::min(moment, lane.moment));
+  }
+  return moment == never_cycle ? std::nullopt : std::optional(first);
+}
+
+// When a hart has something to do.
+std::uint64_t Cva6Run::next_moment(Lane& lane) {
+  Core& core = *lane.core;
+  lane.sleeps = core.asleep() && core.dormant();
+  if (!lane.sleeps) return core.cycle();
+  if ((pending_interrupts(lane.hart) & told_lines) != lane.seen_mip) {  // somebody else's doing, just now
+    core.sleep_until(now_ + (lane.hart.id.value < last_ ? 1 : 0));
+    hear_lines(lane);
+    lane.poked = true;
+  }
+  lane.sleeps = !lane.poked;
+  if (lane.poked) return core.cycle();
+  return std::max(core.cycle(), std::min({core.wake(), system_.next_event, system_.clock_limit}));
+}
+
+void Cva6Run::hear_lines(Lane& lane) {
+  const std::uint64_t mip = pending_interrupts(lane.hart) & told_lines;
+  if (mip == lane.seen_mip) return;
+  lane.seen_mip = mip;
+  lane.core->set_external_lines(mip);
+}
+
+void Cva6Run::drain() {
+  for (const auto& lane : lanes_) timing_->drain(lane->hart.id.value);
+  settle();
+}
+
+void Cva6Run::settle() {
+  for (const auto& lane : lanes_) {
+    set_clock(lane->hart, lane->core->cycle());
+    account_privilege(lane->hart, lane->hart.clock);  // instructions
+    settle(*lane, lane->hart.privilege);
+  }
+}
+
+void Cva6Run::count_stalls(bool on) {
+  settle();
+  counting_ = on;
+}
+
+// Gives the cycles since the last time, and their causes, to a privilege. The model's cycles are what counts:
+// the functional core sees an instruction's clock only while it executes.
+void Cva6Run::settle(Lane& lane, Privilege privilege) {
+  const unsigned level = static_cast<unsigned>(privilege);
+  HartCounters& counters = lane.hart.counters;
+  const StallCounters& stalls = lane.core->stalls();
+  for (unsigned i = 0; i < stalls.cycles.size(); ++i) {
+    const std::uint64_t more = stalls.cycles[i] - lane.stalls.cycles[i];
+    if (counting_) counters.stalls[level][i] += more;
+    if (static_cast<Stall>(i) == Stall::wfi) counters.wfi_cycles += more;
+  }
+  lane.stalls = stalls;
+  lane.cycles_by_privilege[level] += lane.core->cycle() - lane.cycle;
+  lane.cycle = lane.core->cycle();
+  counters.cycles_by_privilege = lane.cycles_by_privilege;
+  lane.hart.stats_clock = lane.cycle;
 }
 
 // Device events and limits at the model's time. False: the run stops.
 bool Cva6Run::due(Hart& hart) {
-  Core& core = timing_->core(hart.id.value);
   Lane& lane = *lanes_[hart.id.value];
+  Core& core = *lane.core;
   set_clock(hart, core.cycle());
   system_.current = &hart;
-  if (system_.next_event <= hart.clock) system_.handle_events(hart.clock, false);
+  if (system_.next_event <= hart.clock) system_.handle_events(hart.clock, all_asleep_);
   if (hart.clock >= system_.clock_limit || hart.instret_at(hart.clock) >= system_.instret_limit)
     system_.end(Stop::limit, 0);
   if (hart.clock >= system_.poll_at) {
     system_.poll_at = hart.clock + poll_interval;
     if (system_.keep_going && !system_.keep_going()) system_.end(Stop::interrupted, 130);
   }
+  if (system_.code.wants_collection()) {
+    for (const auto& each : system_.harts) each->op = nullptr;
+    system_.code.collect();
+  }
   if (core.fences() != lane.seen_fences) {
     lane.seen_fences = core.fences();
     repeat_fence(hart, core.last_fence());
   }
-  const std::uint64_t mip = hart.csr.mip & 0xA22;
-  if (mip != lane.seen_mip) {
-    lane.seen_mip = mip;
-    core.set_external_lines(mip);
-  }
-  if (core.asleep() && core.wake() == never_cycle && lanes_.size() == 1 && system_.next_event == never.value)
-    system_.end(Stop::deadlock, 1);
+  hear_lines(lane);
   return system_.stop == Stop::none;
 }
 
@@ -130,11 +254,27 @@ void Cva6Run::turn(unsigned index) {
   Hart& hart = lanes_[index]->hart;
   if (!due(hart)) return;
   const int cause = timing_->core(index).interrupt();
-  if (cause >= 0)
+  // A level that a device has taken back meanwhile displaces nothing.
+  const bool gone =
+      cause >= 0 && cause != irq::MTI && cause != irq::MSI && !((pending_interrupts(hart) >> cause) & 1);
+  const Privilege privilege = hart.privilege;
+  if (cause >= 0 && !gone)
     interrupt(index, cause);
   else
     execute(index);
-  lanes_[index]->seen_mip = hart.csr.mip & 0xA22;
+  if (hart.privilege != privilege) settle(*lanes_[index], privilege);
+  lanes_[index]->seen_mip = pending_interrupts(hart) & told_lines;
+}
+
+Retirement Cva6Run::state_of(const Hart& hart) const {
+  Retirement out;
+  out.satp = hart.csr.satp;
+  out.mstatus = hart.csr.mstatus;
+  out.mie = hart.csr.mie;
+  out.mideleg = hart.csr.mideleg;
+  out.mip = pending_interrupts(hart);
+  out.privilege = out.privilege_after = static_cast<std::uint8_t>(hart.privilege);
+  return out;
 }
 
 Retirement Cva6Run::before(const Hart& hart, const Decoded& d) const {
@@ -164,7 +304,7 @@ void Cva6Run::after(const Hart& hart, const Step& step, Retirement& out) const {
   out.mstatus = hart.csr.mstatus;
   out.mie = hart.csr.mie;
   out.mideleg = hart.csr.mideleg;
-  out.mip = hart.csr.mip;
+  out.mip = pending_interrupts(hart);
   out.privilege_after = static_cast<std::uint8_t>(hart.privilege);
 }
 
@@ -193,10 +333,14 @@ void Cva6Run::execute(unsigned index) {
     out.satp = hart.csr.satp;
     out.mstatus = hart.csr.mstatus;
     out.privilege_after = out.privilege;
-    set_clock(hart, timing_->predict_commit(index, out));
+    const std::uint64_t others = std::min(horizon_, system_.next_event);
+    const std::optional<std::uint64_t> commit = timing_->predict_commit(index, out, others);
+    if (!commit) return;
+    set_clock(hart, *commit);
   } else if (d.fu == Fu::load && out.data_address.value - (ClintWires::base + 0xBFF8) < 8) {
     set_clock(hart, timing_->predict_device_read(index, out));
   }
+  if (is_tracepoint(d)) settle(*lanes_[index], hart.privilege);  // whoever listens reads the counters
   const Step done = step(system_, hart);
   after(hart, done, out);
   if (d.op == Op::amo_sc && !done.trapped && lanes_[index]->recorder.wrote_x)

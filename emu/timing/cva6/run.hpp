@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "emu/hart/engine.hpp"
@@ -12,28 +13,46 @@ namespace hartbeat::timing::cva6 {
 
 class Cva6Run {
  public:
-  // Every hart starts at its pc, with empty caches, in cycle 0.
+  // Takes the harts over at their pc and clock, with empty caches, TLBs and predictors. Harts that sleep in
+  // wfi go on behind it, as the specification lets them.
   Cva6Run(System& system, Cva6Parameters parameters);
   ~Cva6Run();
 
-  // Until System::stop is set.
+  // Until System::stop is set. May be called again: nothing but the stop has happened.
   void run();
+  // Lets what is in flight commit and reach memory; the harts' clocks move to the end of that.
+  void drain();
+  // Brings the harts' clocks and counters up to date; whoever reads them outside of an event calls it first.
+  void settle();
+  // While off, cycles pass but are given to no cause: the model warms up.
+  void count_stalls(bool on);
+
   Cva6Timing& timing() { return *timing_; }
 
  private:
   class View;
   struct Lane;  // per hart: its view, recorder and what was last told
 
+  std::optional<unsigned> next_lane();
+  std::uint64_t next_moment(Lane& lane);
+  void hear_lines(Lane& lane);
   void turn(unsigned hart);
   void interrupt(unsigned hart, int cause);
   void execute(unsigned hart);
+  Retirement state_of(const Hart& hart) const;
   Retirement before(const Hart& hart, const Decoded& d) const;
   void after(const Hart& hart, const Step& step, Retirement& out) const;
   bool due(Hart& hart);
+  void settle(Lane& lane, Privilege privilege);
+  void take_over_clint();
 
   System& system_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Cva6Timing> timing_;
+  std::uint64_t now_ = 0;  // cycle of the last turn …
+  unsigned last_ = 0;      // … and whose it was
+  std::uint64_t horizon_ = 0;
+  bool counting_ = true, all_asleep_ = false;
 };
 
 }  // namespace hartbeat::timing::cva6

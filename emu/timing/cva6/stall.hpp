@@ -33,8 +33,10 @@ inline constexpr std::array<std::string_view, static_cast<unsigned>(Stall::count
     "load_use", "load_miss",   "dtlb_walk", "unit_busy",    "store_buffer", "atomic",
     "fence",    "csr_flush",   "trap",      "wfi",          "reset"};
 
+using StallCycles = std::array<std::uint64_t, static_cast<unsigned>(Stall::count_)>;
+
 struct StallCounters {
-  std::array<std::uint64_t, static_cast<unsigned>(Stall::count_)> cycles{};
+  StallCycles cycles{};
   std::uint64_t& operator[](Stall cause) { return cycles[static_cast<unsigned>(cause)]; }
   std::uint64_t total() const {
     std::uint64_t sum = 0;

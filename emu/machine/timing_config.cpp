@@ -1,0 +1,116 @@
+#include "emu/machine/timing_config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "emu/machine/isa_string.hpp"
+
+namespace hartbeat {
+namespace {
+
+using timing::cva6::Cva6Parameters;
+using timing::cva6::MemoryParameters;
+
+// What cv64a6_imafdc_sv39 decodes, and what changes nothing in a pipeline.
+constexpr std::string_view cva6_isa =
+    "rv64imafdc_zicntr_zicond_zicsr_zifencei_zihintpause_zihpm_zba_zbb_zbc_zbs_zcb_svade_svnapot_svbare"
+    "_zkt_za64rs_ziccamoa_ziccif_ziccrse_ssccptr_sstvala_sstvecd_ssu64xl";
+
+constexpr unsigned longest_latency = 100'000;
+
+void read_memory(ConfigReader& reader, MemoryParameters& memory) {
+  unsigned latency = memory.read_latency;
+  reader.read("memory.latency", latency, 1, longest_latency);
+  memory.read_latency = memory.write_latency = memory.uncached_latency = latency;
+  reader.read("memory.read_latency", memory.read_latency, 1, longest_latency);
+  reader.read("memory.write_latency", memory.write_latency, 1, longest_latency);
+  reader.read("memory.uncached_latency", memory.uncached_latency, 1, longest_latency);
+  reader.read("memory.invalidation_latency", memory.invalidation_latency, 0, longest_latency);
+  reader.read("memory.ipi_wire_delay", memory.ipi_wire_delay, 0, longest_latency);
+  constexpr std::uint64_t physical = std::uint64_t{1} << 56;
+  reader.read("memory.cached_base", memory.cached_base, 0, physical);
+  reader.read_size("memory.cached_length", memory.cached_length, 0, physical);
+}
+
+// Key in the file, and what it sets.
+struct Shape {
+  const char* key;
+  unsigned Cva6Parameters::*value;
+};
+constexpr Shape shapes[] = {
+    {"core.scoreboard_entries", &Cva6Parameters::scoreboard_entries},
+    {"core.commit_ports", &Cva6Parameters::commit_ports},
+    {"core.bht_entries", &Cva6Parameters::bht_entries},
+    {"core.btb_entries", &Cva6Parameters::btb_entries},
+    {"core.ras_depth", &Cva6Parameters::ras_depth},
+    {"core.icache_bytes", &Cva6Parameters::icache_bytes},
+    {"core.icache_ways", &Cva6Parameters::icache_ways},
+    {"core.dcache_bytes", &Cva6Parameters::dcache_bytes},
+    {"core.dcache_ways", &Cva6Parameters::dcache_ways},
+    {"core.line_bytes", &Cva6Parameters::line_bytes},
+    {"core.itlb_entries", &Cva6Parameters::itlb_entries},
+    {"core.dtlb_entries", &Cva6Parameters::dtlb_entries},
+    {"core.write_buffer_entries", &Cva6Parameters::write_buffer_entries},
+    {"core.writes_in_flight", &Cva6Parameters::writes_in_flight},
+    {"core.store_queue_speculative", &Cva6Parameters::store_queue_speculative},
+    {"core.store_queue_commit", &Cva6Parameters::store_queue_commit},
+    {"core.shared_tlb_sets", &Cva6Parameters::shared_tlb_sets},
+};
+
+bool is_the_cores_tlb(const mmu::TlbConfig& tlb) {
+  return tlb.entries == 16 && tlb.ways == 16 && tlb.replacement == mmu::TlbConfig::tree_plru;
+}
+
+void require_isa(const ConfigReader& reader, const MachineConfig& config) {
+  HartConfig core;
+  apply_isa_string(cva6_isa, "the CVA6's ISA", core);
+  const std::vector<std::string> known = isa_extensions(core);
+  std::string more;
+  for (const std::string& name : isa_extensions(config.hart)) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) more += (more.empty() ? "" : ", ") + name;
+  }
+  if (!more.empty()) {
+    reader.fail("hart.isa", fmt::format("timing cva6 is the time of a CVA6, which does not have {}; "
+                                        "take --machine cva6, or leave them out",
+                                        more));
+  }
+}
+
+}  // namespace
+
+void read_timing(ConfigReader& reader, MachineConfig& config) {
+  reader.read_word("timing", {"none", "cva6"}, 0);
+  reader.read("timing", config.timing);
+  for (const Shape& shape : shapes) reader.read(shape.key, config.cva6.*shape.value, 1, 1u << 24);
+  read_memory(reader, config.cva6.memory);
+  if (const char* why = timing::cva6::validate(config.cva6)) {
+    const bool in_memory = timing::cva6::validate([&] {
+                             Cva6Parameters core = config.cva6;
+                             core.memory = {};
+                             return core;
+                           }()) == nullptr;
+    reader.fail(in_memory ? "memory" : "core", why);
+  }
+}
+
+void require_timeable(const ConfigReader& reader, const MachineConfig& config) {
+  if (config.timing == "none") return;
+  require_isa(reader, config);
+  const HartConfig& hart = config.hart;
+  const auto refuse = [&](std::string_view key, std::string_view why) {
+    reader.fail(key, fmt::format("timing cva6 {}; take --machine cva6, which has it so", why));
+  };
+  if (config.platform.clock_hz != config.platform.timebase_hz)
+    refuse("timebase_hz", "needs timebase_hz = clock_hz: the model's CLINT counts core cycles");
+  if (hart.sv48) refuse("mmu.mode", "walks three levels: mode must be sv39");
+  if (!hart.misaligned_traps) refuse("hart.misaligned", "has no misaligned accesses: they must \"trap\"");
+  if (hart.mmu.l2) refuse("mmu.l2tlb", "has no second-level TLB");
+  if (!is_the_cores_tlb(hart.mmu.itlb))
+    refuse("mmu.itlb", "has 16 entries in 16 ways, replaced by tree_plru");
+  if (!is_the_cores_tlb(hart.mmu.dtlb))
+    refuse("mmu.dtlb", "has 16 entries in 16 ways, replaced by tree_plru");
+}
+
+}  // namespace hartbeat
