@@ -16,6 +16,7 @@ std::uint64_t merge(std::uint64_t old, std::uint64_t data, std::uint8_t byte_ena
 
 void ClintWires::write(std::uint64_t address, std::uint64_t data, std::uint8_t byte_enable,
                        std::uint64_t cycle) {
+  ++writes_;
   const std::uint64_t offset = (address - base) & ~std::uint64_t{7};
   if (offset < 0x4000) {
     for (unsigned half = 0; half < 2; ++half) {

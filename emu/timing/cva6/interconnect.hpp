@@ -36,6 +36,8 @@ class ClintWires {
   // not.
   std::uint64_t next_rise(unsigned hart, std::uint64_t cycle) const;
   std::uint64_t mtime(std::uint64_t cycle) const { return cycle + mtime_offset_; }
+  // How many there have been.
+  std::uint64_t writes() const { return writes_; }
 
  private:
   struct Hart {
@@ -45,7 +47,7 @@ class ClintWires {
     std::uint64_t compare_since = 0;
   };
   std::vector<Hart> harts_;
-  std::uint64_t mtime_offset_ = 0;
+  std::uint64_t mtime_offset_ = 0, writes_ = 0;
 };
 
 // One hart's D$ tags as the interconnect's snoop filter sees them.

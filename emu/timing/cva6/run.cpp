@@ -190,7 +190,9 @@ void Cva6Run::hear_lines(Lane& lane) {
 }
 
 void Cva6Run::drain() {
-  for (const auto& lane : lanes_) timing_->drain(lane->hart.id.value);
+  for (const auto& lane : lanes_) {
+    if (!lane->core->asleep()) timing_->drain(lane->hart.id.value);
+  }
   settle();
 }
 
@@ -324,6 +326,14 @@ void Cva6Run::interrupt(unsigned index, int cause) {
   timing_->retire(index, out);
 }
 
+// From when on somebody else than its timer, which the model knows, may wake a hart.
+std::uint64_t Cva6Run::others_may_wake(unsigned index) const {
+  constexpr std::uint64_t wire = 4;  // cycles by which the board's timer event and the model's wire may differ
+  const std::uint64_t rise = timing_->interconnect().clint.next_rise(index, timing_->core(index).cycle());
+  const bool timer_is_next = rise != never_cycle && system_.next_event + wire >= rise;
+  return timer_is_next ? horizon_ : std::min(horizon_, system_.next_event);
+}
+
 void Cva6Run::execute(unsigned index) {
   Hart& hart = lanes_[index]->hart;
   Core& core = timing_->core(index);
@@ -333,8 +343,7 @@ void Cva6Run::execute(unsigned index) {
     out.satp = hart.csr.satp;
     out.mstatus = hart.csr.mstatus;
     out.privilege_after = out.privilege;
-    const std::uint64_t others = std::min(horizon_, system_.next_event);
-    const std::optional<std::uint64_t> commit = timing_->predict_commit(index, out, others);
+    const std::optional<std::uint64_t> commit = timing_->predict_commit(index, out, others_may_wake(index));
     if (!commit) return;
     set_clock(hart, *commit);
   } else if (d.fu == Fu::load && out.data_address.value - (ClintWires::base + 0xBFF8) < 8) {

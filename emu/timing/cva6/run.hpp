@@ -38,6 +38,7 @@ class Cva6Run {
   void hear_lines(Lane& lane);
   void turn(unsigned hart);
   void interrupt(unsigned hart, int cause);
+  std::uint64_t others_may_wake(unsigned hart) const;
   void execute(unsigned hart);
   Retirement state_of(const Hart& hart) const;
   Retirement before(const Hart& hart, const Decoded& d) const;
