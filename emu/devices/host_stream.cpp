@@ -1,6 +1,7 @@
 #include "emu/devices/host_stream.hpp"
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,10 +56,13 @@ bool HostInput::readable(int timeout_ms) const {
   return ready > 0;
 }
 
-void HostInput::wait_for_data(std::chrono::milliseconds limit) const {
+void HostInput::wait_for_data(std::chrono::milliseconds limit) {
   if (!live()) return;
   if (before_wait_) before_wait_();
-  readable(static_cast<int>(limit.count()));
+  if (!readable(static_cast<int>(limit.count()))) return;
+  // Readable with nothing to read: the other end is closed. Known without a guest that reads.
+  int waiting = 0;
+  if (kind_ == Kind::pipe && ::ioctl(descriptor_, FIONREAD, &waiting) == 0 && waiting == 0) at_end_ = true;
 }
 
 std::size_t HostInput::read(std::span<std::uint8_t> into, Wait wait) {

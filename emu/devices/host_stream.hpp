@@ -50,8 +50,9 @@ class HostInput {
   bool live() const { return !at_end_ && kind_ != Kind::file; }
   bool is_terminal() const { return kind_ == Kind::terminal; }
 
-  // Waits at most this long for something to read. For a machine that has nothing else to do.
-  void wait_for_data(std::chrono::milliseconds limit) const;
+  // Waits at most this long for something to read, and notices that nothing will come. For a machine that has nothing
+  // else to do.
+  void wait_for_data(std::chrono::milliseconds limit);
 
   // Called before waiting, so that a prompt is on the screen.
   void on_wait(std::function<void()> action) { before_wait_ = std::move(action); }

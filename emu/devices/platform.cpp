@@ -103,7 +103,7 @@ bool Platform::live_input() const {
 void Platform::poll_input(Cycle now, bool idle) {
   if (idle) {
     const auto live =
-        std::find_if(inputs_.begin(), inputs_.end(), [](const HostInput& input) { return input.live(); });
+        std::find_if(inputs_.begin(), inputs_.end(), [](HostInput& input) { return input.live(); });
     if (live != inputs_.end()) live->wait_for_data(std::chrono::milliseconds(1000 / polls_per_second));
   }
   if (uart_.wants_polling()) uart_.poll();

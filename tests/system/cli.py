@@ -92,6 +92,8 @@ def check_bare_metal(checks, hartbeat, bare):
     checks.hold(report["harts"][1]["wfi_cycles"] > 0, "a hart that sleeps is said to sleep")
     status, _, err = harness.run(hartbeat, "run", "--quiet", f"{bare}/sleep.elf")
     checks.equal("harts that all sleep for good end the run", status, 125)
+    status, _, _ = harness.run(hartbeat, "run", "--quiet", f"{bare}/sleep.elf", stdin=b"")
+    checks.equal("nor does a closed pipe keep them waiting", status, 125)
     checks.hold("hart 0" in err, "and the message says where", err)
     status, _, err = harness.run(hartbeat, "run", "--quiet", f"{bare}/trap_loop.elf")
     checks.equal("a trap loop ends the run", status, 125)

@@ -185,3 +185,16 @@ TEST_CASE("a guest that polls for input gets what a pipe holds, then its end") {
   CHECK((serial.read(lsr) & 1) == 0);
   CHECK(serial.in.at_end());
 }
+
+TEST_CASE("an input whose writer has gone is waited for as if more could come") {
+  HostPipe pipe;
+  HostInput input(pipe.reader());
+  pipe.send("x");
+  pipe.close_writer();
+  input.wait_for_data(std::chrono::milliseconds(1));
+  REQUIRE(input.live());  // there is a byte to read yet
+  std::uint8_t byte = 0;
+  REQUIRE(input.read({&byte, 1}, HostInput::Wait::none) == 1);
+  input.wait_for_data(std::chrono::milliseconds(1));
+  REQUIRE(!input.live());
+}
