@@ -26,11 +26,16 @@ Comparison compare(const KernelFigures& kernel, const InferredFigures& hardware)
   // Two harts may miss the same page table for different pages: the kernel puts it back once, and finds the
   // second fault spurious.
   const std::uint64_t met_attached = faults.of(table_attach) != 0 ? faults.of(spurious) : 0;
+  // And where they miss it for one page, the second fault hides from the hardware's view that the entry was
+  // gone.
+  const std::uint64_t attached_together =
+      std::min(faults.of(table_attach), hardware.changes + hardware.spurious);
   result.rows = {
       {"page faults", faults.total(), hardware.page_faults, 0, hardware.unresolved},
       {"pages copied on a write", faults.of(cow_copy) + faults.of(zero_copy), hardware.copies, open, mended},
       {"pages reused by their last owner", faults.of(cow_reuse), hardware.reuses, open, mended},
-      {"pages filled at their first touch", fills, hardware.fills, open, mended + met_attached}};
+      {"pages filled at their first touch", fills, hardware.fills, open + attached_together,
+       mended + met_attached}};
   return result;
 }
 

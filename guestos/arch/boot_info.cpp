@@ -10,6 +10,12 @@ namespace {
 
 constinit BootInfo the_boot_info;
 
+bool has_extension(const char* isa, const char* name) {
+  for (; *isa != 0; ++isa)
+    if (starts_with(isa, name)) return true;
+  return false;
+}
+
 // Collects what the kernel wants from each node.
 class BootReader final : public TreeVisitor {
  public:
@@ -53,6 +59,8 @@ class BootReader final : public TreeVisitor {
     const u64 id = node.reg.cells(0, parent.address_cells);
     if (id >= max_harts || (node.status && !equal(node.status.text(), "okay"))) return;
     info_.harts |= u64{1} << id;
+    const bool svinval = node.isa && has_extension(node.isa.text(), "_svinval");
+    info_.svinval = svinval && (info_.hart_count == 0 || info_.svinval);
     ++info_.hart_count;
   }
 
@@ -62,6 +70,7 @@ class BootReader final : public TreeVisitor {
     if (node.compatible.lists("ns16550a") && info_.uart == 0) info_.uart = address;
     if (node.compatible.lists("sifive,plic-1.0.0") || node.compatible.lists("riscv,plic0"))
       info_.plic = address;
+    if (node.compatible.lists("riscv,aclint-sswi")) info_.sswi = address;
     if (node.compatible.lists("virtio,mmio")) virtio({address, node.interrupts.cell(0)});
   }
 

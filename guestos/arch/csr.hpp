@@ -61,6 +61,12 @@ inline void fence_page(u64 address, u64 asid) {
   asm volatile("sfence.vma %0, %1" ::"r"(address), "r"(asid) : "memory");
 }
 inline void fence_asid(u64 asid) { asm volatile("sfence.vma x0, %0" ::"r"(asid) : "memory"); }
+// Svinval: what was stored before is ordered by the first, entries go one by one, the last waits for them all.
+inline void begin_invalidation() { asm volatile(".insn r 0x73, 0, 0x0c, x0, x0, x0" ::: "memory"); }
+inline void invalidate_page(u64 address, u64 asid) {
+  asm volatile(".insn r 0x73, 0, 0x0b, x0, %0, %1" ::"r"(address), "r"(asid) : "memory");
+}
+inline void end_invalidation() { asm volatile(".insn r 0x73, 0, 0x0c, x0, x0, x1" ::: "memory"); }
 inline void fence_instructions() { asm volatile("fence.i" ::: "memory"); }
 inline void memory_fence() { asm volatile("fence rw, rw" ::: "memory"); }
 inline void device_fence() { asm volatile("fence iorw, iorw" ::: "memory"); }

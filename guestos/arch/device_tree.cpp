@@ -21,6 +21,7 @@ void take_property(TreeNode& node, const char* name, Property property) {
     Property TreeNode::*member;
   };
   static constexpr Known known[] = {
+      {"riscv,isa", &TreeNode::isa},
       {"compatible", &TreeNode::compatible},
       {"reg", &TreeNode::reg},
       {"device_type", &TreeNode::device_type},

@@ -21,7 +21,7 @@ struct Property {
 struct TreeNode {
   const char* name = "";
   Property compatible, reg, device_type, interrupts, status, bootargs, initrd_start, initrd_end, rng_seed,
-      timebase;
+      timebase, isa;
   u32 address_cells = 2;
   u32 size_cells = 1;
 };

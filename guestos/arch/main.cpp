@@ -13,8 +13,10 @@
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/asid.hpp"
 #include "guestos/mm/cow.hpp"
+#include "guestos/mm/frame_check.hpp"
 #include "guestos/mm/frames.hpp"
 #include "guestos/mm/heap.hpp"
+#include "guestos/mm/shootdown.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/proc/scheduler.hpp"
 #include "guestos/sys/clock.hpp"
@@ -92,12 +94,14 @@ bool start_up(void*) {
   start_other_harts();
   forget_identity_map();
   heap_boot_done();
+  frame_check_open();
   const u64 free_at_boot = free_frames();
   trace<Tracepoint::boot_done>(free_at_boot, frame_totals().total);
   trace_frames();
   if (start_init(command->path, command->arguments, command->environment) < 0) panic("no memory for init");
   const u32 status = wait_for_the_end();
   forget_since_boot();
+  check_frames("at the end");
   trace_frames();
   trace<Tracepoint::shutdown>(free_frames(), shell_status(status));
   TextBuffer<160> text;
@@ -116,6 +120,8 @@ extern "C" [[noreturn]] void kernel_main(u64 hart, u64 device_tree) {
   harts_open();
   asids_open();
   cow_open();
+  shootdown_open();
+  scheduler_open();
   clock_open();
   system_calls_open();
   console_devices_open();

@@ -2,6 +2,7 @@
 #include "guestos/arch/console_devices.hpp"
 #include "guestos/arch/csr.hpp"
 #include "guestos/arch/hart.hpp"
+#include "guestos/arch/stop.hpp"
 #include "guestos/arch/tracepoint.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/fault.hpp"
@@ -103,6 +104,8 @@ void interrupt(u64 scause) {
     timer_interrupt();
   } else if (scause == cause::supervisor_software) {
     csr::clear<csr::sip>(csr::interrupt_software);  // somebody wants us to look around: prepare_return does
+    answer_shootdowns();
+    stop_if_asked();
   } else if (scause == cause::supervisor_external) {
     console_interrupt();
   }

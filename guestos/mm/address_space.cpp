@@ -11,7 +11,14 @@
 
 namespace guestos {
 
+struct AllSpaces {
+  SpinLock lock;
+  List<AddressSpace, &AddressSpace::all_> list;
+};
+
 namespace {
+
+constinit AllSpaces all_spaces;
 
 // Frames whose last translation must be forgotten everywhere before they may be used for something else.
 class RetiredFrames {
@@ -32,7 +39,9 @@ class RetiredFrames {
   }
 
   void flush() {
-    if (table_count_ != 0) {
+    if (kernel_is_broken("no-unmap-flush")) {
+      // The frames go back while other harts may still have them in their TLBs.
+    } else if (table_count_ != 0) {
       shoot_down_all(space_);
     } else if (count_ != 0) {
       shoot_down(space_, first_, ((last_ - first_) >> page_bits) + 1);
@@ -77,8 +86,12 @@ AddressSpace* AddressSpace::make() {
     destroy(space);
     return nullptr;
   }
+  SpinGuard guard(all_spaces.lock);
+  all_spaces.list.push_back(space);
   return space;
 }
+
+AddressSpace* AddressSpace::first_of_all() { return all_spaces.list.first(); }
 
 void AddressSpace::release_vma(Vma* vma) {
   if (vma->inode != nullptr) release_inode(vma->inode);
@@ -95,6 +108,9 @@ void AddressSpace::drop_reference() {
     __atomic_fetch_sub(&program->running, 1, __ATOMIC_RELAXED);
     release_inode(program);
   }
+  all_spaces.lock.lock();
+  all_spaces.list.remove(this);
+  all_spaces.lock.unlock();
   destroy_root(root_);
   destroy(this);
 }

@@ -34,6 +34,10 @@ using VmaList = List<Vma, &Vma::links>;
 
 class AddressSpace {
  public:
+  // Every one that has a root, whoever uses it: for the scan of all frames, which stops the machine.
+  static AddressSpace* first_of_all();
+  AddressSpace* next_of_all() const { return all_.next; }
+
   // nullptr when memory is exhausted. One reference.
   static AddressSpace* make();
   void add_reference() { __atomic_fetch_add(&references_, 1, __ATOMIC_RELAXED); }
@@ -77,9 +81,11 @@ class AddressSpace {
   i64 move(Vma* vma, u64 to, u64 new_size);
 
  private:
+  friend struct AllSpaces;
   bool own_edges(u64 start, u64 end);
   void release_vma(Vma* vma);
 
+  Links<AddressSpace> all_ = {};
   u32 references_ = 1;
   FrameNumber root_ = no_frame;
   u64 asid_ = 0;

@@ -60,7 +60,8 @@ AddressSpace* fork_address_space(AddressSpace& parent, ForkMechanism mechanism, 
   // Before anybody can store through the child: no hart may still write the parent's pages through its TLB.
   // That is so after a failure, too: the entries have lost W, and a later fork will count on having no stale
   // ones.
-  if (counts.protected_pages + counts.detached_tables != 0) shoot_down_all(parent);
+  if (counts.protected_pages + counts.detached_tables != 0 && !kernel_is_broken("no-fork-flush"))
+    shoot_down_all(parent);
   if (done && mechanism == ForkMechanism::eager)
     done = each_private_range(parent,
                               [&](const Vma& vma) { return copy_shared_pages(parent, *child, vma, counts); });

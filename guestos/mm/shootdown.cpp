@@ -1,9 +1,14 @@
 #include "guestos/mm/shootdown.hpp"
 
+#include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/csr.hpp"
+#include "guestos/arch/firmware_console.hpp"
 #include "guestos/arch/hart.hpp"
+#include "guestos/arch/layout.hpp"
 #include "guestos/arch/sbi.hpp"
 #include "guestos/arch/tracepoint.hpp"
+#include "guestos/lib/memory.hpp"
+#include "guestos/lib/print.hpp"
 #include "guestos/mm/address_space.hpp"
 #include "guestos/mm/asid.hpp"
 #include "guestos/proc/process.hpp"
@@ -15,28 +20,99 @@ namespace {
 constinit u64 last_id = 0;
 constexpr u64 everything = ~u64{0};
 
-void fence_here(const AddressSpace& space, u64 start, u64 pages) {
-  // If the space is not active here, the mark in stale_mask does this work at the next activation.
-  if (this_hart().space != &space) return;
-  if (start == everything || pages > fence_by_page_limit) return fence_asid(space.asid());
-  for (u64 i = 0; i < pages; ++i) fence_page(start + i * page_size, space.asid());
+constinit ShootdownPolicy policy = ShootdownPolicy::sbi;
+constinit char breakage[24] = {};
+
+// One hart's question to others. It asks one at a time: it waits for the answers.
+struct Request {
+  u64 id = 0;
+  u64 asid = 0;
+  u64 start = 0;
+  u64 pages = 0;
+  u64 unanswered = 0;  // harts that have not fenced yet
+};
+constinit Request requests[max_harts] = {};
+constinit u64 inbox[max_harts] = {};  // by hart asked: who asks
+
+void fence_range(u64 start, u64 pages, u64 asid) {
+  if (start == everything || pages > fence_by_page_limit || policy == ShootdownPolicy::asid)
+    return fence_asid(asid);
+  if (policy == ShootdownPolicy::batched) {
+    begin_invalidation();
+    for (u64 i = 0; i < pages; ++i) invalidate_page(start + i * page_size, asid);
+    return end_invalidation();
+  }
+  for (u64 i = 0; i < pages; ++i) fence_page(start + i * page_size, asid);
+}
+
+void interrupt_harts(u64 harts) {
+  const u64 sswi = boot_info().sswi;
+  if (sswi == 0) return sbi::send_ipi(harts);
+  device_fence();
+  for (; harts != 0; harts &= harts - 1) *direct<volatile u32>(sswi + lowest_bit(harts) * sizeof(u32)) = 1;
+}
+
+// Returns when every target has fenced.
+void ask(u64 targets, u64 id, u64 asid, u64 start, u64 pages) {
+  const u64 self = this_hart().id;
+  Request& request = requests[self];
+  request.id = id, request.asid = asid, request.start = start, request.pages = pages;
+  __atomic_store_n(&request.unanswered, targets, __ATOMIC_SEQ_CST);
+  for (u64 rest = targets; rest != 0; rest &= rest - 1)
+    __atomic_fetch_or(&inbox[lowest_bit(rest)], u64{1} << self, __ATOMIC_SEQ_CST);
+  interrupt_harts(targets);
+  while (__atomic_load_n(&request.unanswered, __ATOMIC_ACQUIRE) != 0) answer_shootdowns();
 }
 
 void shoot(AddressSpace& space, u64 start, u64 pages) {
-  fence_here(space, start, pages);
+  // If the space is not active here, the mark in stale_mask does this work at the next activation.
+  if (this_hart().space == &space) fence_range(start, pages, space.asid());
   u64 targets = harts_to_fence(space);
   if (this_hart().space != &space)
     __atomic_fetch_or(space.stale_mask(), u64{1} << this_hart().id, __ATOMIC_SEQ_CST);
+  if (kernel_is_broken("no-remote-flush")) targets = 0;
   const bool whole = start == everything || pages > fence_by_page_limit;
   const u64 id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
   const u32 pid = current_pid();
   trace<Tracepoint::shootdown_begin>(id, pid, whole ? everything : start, whole ? 0 : pages, targets);
-  if (targets != 0)
+  if (targets != 0 && policy == ShootdownPolicy::sbi) {
     sbi::remote_fence_asid(targets, whole ? 0 : start, whole ? everything : pages * page_size, space.asid());
+  } else if (targets != 0) {
+    ask(targets, id, space.asid(), start, pages);
+  }
   trace<Tracepoint::shootdown_end>(id, pid);
 }
 
 }  // namespace
+
+void shootdown_open() {
+  char value[16];
+  boot_argument("shootdown", value, sizeof value);
+  if (equal(value, "ipi")) policy = ShootdownPolicy::ipi;
+  if (equal(value, "asid")) policy = ShootdownPolicy::asid;
+  if (equal(value, "batched")) policy = ShootdownPolicy::batched;
+  if (policy == ShootdownPolicy::batched && !boot_info().svinval)
+    panic("shootdown=batched needs Svinval, which the device tree does not name");
+  if (!boot_argument("broken", breakage, sizeof breakage)) return;
+  TextBuffer<120> text;
+  text << "guestos: THIS KERNEL IS BROKEN ON PURPOSE (broken=" << breakage << "): expect wrong results\n";
+  firmware_console_write(text.c_str(), text.size());
+}
+
+bool kernel_is_broken(const char* how) { return breakage[0] != 0 && equal(breakage, how); }
+
+void answer_shootdowns() {
+  const u64 self = this_hart().id;
+  if (__atomic_load_n(&inbox[self], __ATOMIC_RELAXED) == 0) return;
+  for (u64 asking = __atomic_exchange_n(&inbox[self], 0, __ATOMIC_SEQ_CST); asking != 0;
+       asking &= asking - 1) {
+    Request& request = requests[lowest_bit(asking)];
+    trace<Tracepoint::shootdown_fence>(request.id);
+    fence_range(request.start, request.pages, request.asid);
+    trace<Tracepoint::shootdown_ack>(request.id);
+    __atomic_fetch_and(&request.unanswered, ~(u64{1} << self), __ATOMIC_ACQ_REL);
+  }
+}
 
 void shoot_down(AddressSpace& space, u64 start, u64 pages) { shoot(space, start, pages); }
 void shoot_down_all(AddressSpace& space) { shoot(space, everything, 0); }

@@ -7,8 +7,28 @@ namespace guestos {
 
 class AddressSpace;
 
+// How other harts are told (boot argument shootdown=). In each, only harts where the space is active are told,
+// and the sender waits until each of them has answered.
+enum class ShootdownPolicy : u8 {
+  sbi,  // the firmware's remote fence: two traps into machine mode on the way
+  ipi,  // a software interrupt to the other kernel (ACLINT SSWI if there is one), which fences and answers
+  batched,  // as ipi, and pages are invalidated with one ordering point for all (Svinval)
+  asid,     // as ipi, and the whole address space at once
+};
+
+void shootdown_open();  // reads the boot arguments shootdown= and broken=
+
 // Above this many pages the whole address space is fenced instead (Linux's threshold is the same).
 inline constexpr u64 fence_by_page_limit = 64;
+
+// Fences what other harts ask this one to forget. A hart looks when it is interrupted, and wherever it waits
+// with interrupts disabled: for a lock, and for the others' answers.
+void answer_shootdowns();
+
+// Boot argument broken=NAME, for tests that must notice: the kernel says so loudly and leaves a fence out.
+// no-remote-flush: other harts are never told; no-fork-flush: fork does not fence the parent; no-unmap-flush:
+// freed frames stay in TLBs.
+bool kernel_is_broken(const char* how);
 
 // [start, start + pages * 4096) of `space`, on this hart and on each other where it is active. Returns when
 // all have fenced. The page table must already say the new thing.

@@ -6,6 +6,7 @@
 #include "guestos/fs/file_table.hpp"
 #include "guestos/lib/memory.hpp"
 #include "guestos/mm/address_space.hpp"
+#include "guestos/mm/frame_check.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
@@ -158,6 +159,7 @@ i64 clone_process(const CloneRequest& request) {
   trace<Tracepoint::fork_end>(parent.pid, pid, made.counts.table_frames * page_size,
                               made.counts.shared_pages);
   trace_frames();
+  check_frames("after fork");
   make_runnable(*made.thread);
   if (waits) {
     vfork.guard.lock();

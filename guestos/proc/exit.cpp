@@ -4,6 +4,7 @@
 #include "guestos/fs/file_table.hpp"
 #include "guestos/mm/address_space.hpp"
 #include "guestos/mm/asid.hpp"
+#include "guestos/mm/frame_check.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/futex.hpp"
 #include "guestos/proc/process.hpp"
@@ -117,6 +118,7 @@ void thread_exit() {
     process_lock().unlock();
     if (last) {
       if (space != nullptr) space->drop_reference();
+      check_frames("after exit");
       release_resources(*process);
       become_zombie(*process);
     }

@@ -5,6 +5,7 @@
 #include "guestos/arch/csr.hpp"
 #include "guestos/arch/hart.hpp"
 #include "guestos/arch/sbi.hpp"
+#include "guestos/arch/stop.hpp"
 #include "guestos/arch/tracepoint.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/address_space.hpp"
@@ -24,7 +25,22 @@ namespace {
 
 constinit u64 idle_harts = 0;  // bit n: hart n is in its idle loop and needs an IPI to notice new work
 
-u64 slice_ticks() { return boot_info().slice_microseconds * boot_info().timebase / 1'000'000; }
+constinit u64 perturbation = 0;  // boot argument perturb=SEED: the state of its random numbers; 0: none
+
+u64 random_number() {
+  u64 x = __atomic_load_n(&perturbation, __ATOMIC_RELAXED);
+  x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+  __atomic_store_n(&perturbation, x, __ATOMIC_RELAXED);
+  return x;
+}
+
+// Perturbed: anything from a few instructions to the whole slice, short ones often.
+u64 slice_ticks() {
+  const u64 whole = boot_info().slice_microseconds * boot_info().timebase / 1'000'000;
+  if (perturbation == 0) return whole;
+  const u64 random = random_number();
+  return 1 + (random >> 8) % max_of<u64>(whole >> random % 12, 1);
+}
 
 Thread* pop(Hart& hart, const Thread* except_unless) {
   SpinGuard guard(hart.queue_lock);
@@ -66,6 +82,10 @@ void enqueue(Thread& thread, Hart& hart) {
 // Where it ran last if that hart is idle (its caches are warm), else any idle hart, else where it ran last.
 Hart& choose_hart(const Thread& thread) {
   const u64 idle = __atomic_load_n(&idle_harts, __ATOMIC_SEQ_CST);
+  if (perturbation != 0 && random_number() % 4 == 0) {  // anywhere
+    Hart* hart = hart_by_id(random_number() % max_harts);
+    if (hart != nullptr && (online_harts() >> hart->id & 1) != 0) return *hart;
+  }
   if (idle == 0 || (idle >> thread.last_hart & 1) != 0) return *hart_by_id(thread.last_hart);
   return *hart_by_id(lowest_bit(idle));
 }
@@ -114,6 +134,8 @@ void switch_to(Hart& hart, Thread& previous, Thread& next) {
 }
 
 }  // namespace
+
+void scheduler_open() { perturbation = boot_number("perturb", 0) * 0x9e37'79b9'7f4a'7c15; }
 
 void finish_switch() {
   Thread* previous = this_hart().previous;
@@ -213,6 +235,8 @@ void idle_loop() {
     poll_console_devices();
     const u64 bit = u64{1} << hart.id;
     csr::clear<csr::sip>(csr::interrupt_software);
+    answer_shootdowns();
+    stop_if_asked();
     __atomic_fetch_or(&idle_harts, bit, __ATOMIC_SEQ_CST);
     Thread* next = pop(hart, nullptr);
     if (next == nullptr) next = steal(hart);

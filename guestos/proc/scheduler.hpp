@@ -9,6 +9,7 @@ namespace guestos {
 
 // Gives up this hart. The caller has set its thread's state; returns when the thread runs again (perhaps
 // elsewhere).
+void scheduler_open();  // boot argument perturb=SEED: slices and harts are drawn at random
 void schedule();
 // To the end of the queue.
 void yield();

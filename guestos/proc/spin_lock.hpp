@@ -7,11 +7,14 @@
 
 namespace guestos {
 
+// Interrupts are disabled while a hart waits, so it looks itself whether another hart wants it to fence.
+void answer_shootdowns();
+
 class SpinLock {
  public:
   void lock() {
     const u32 ticket = __atomic_fetch_add(&next_, 1, __ATOMIC_RELAXED);
-    while (__atomic_load_n(&serving_, __ATOMIC_ACQUIRE) != ticket) continue;
+    while (__atomic_load_n(&serving_, __ATOMIC_ACQUIRE) != ticket) answer_shootdowns();
   }
   void unlock() { __atomic_store_n(&serving_, serving_ + 1, __ATOMIC_RELEASE); }
   bool held() const {

@@ -6,9 +6,10 @@ and `hartbeat` (this emulator). Exit status 77 means SKIP: the machine is not in
 
 What must hold: the program's exit status is --status; no line begins with BROKEN; with --compare, standard output is
 what the program prints under qemu-riscv64 (Linux user emulation), but for `measure:` lines, which hold addresses, and the
-kernel's own messages (`guestos: …`); with --output, it is that text. On hartbeat the report must also say that the kernel's and the hardware's story agree, that every frame is free again
-at the end, and, for each `measure:` line, that as many pages of that range were copied and reused as the line says, as
-the kernel told it and as the hardware saw it.
+kernel's own messages (`guestos: …`); with --output, it is that text. On hartbeat the report must also say that the
+kernel's and the hardware's story agree, that every frame is free again at the end, and, for each `measure:` line, that
+as many pages of that range were copied and reused as the line says, as the kernel told it and as the hardware saw it.
+With --broken the kernel is wrong on purpose (by --append), and the program must find it out instead.
 """
 import argparse
 import json
@@ -35,6 +36,9 @@ def parse_arguments():
     parser.add_argument("--hartbeat", help="the hartbeat program")
     parser.add_argument("--status", type=int, default=0)
     parser.add_argument("--compare", action="store_true")
+    parser.add_argument("--append", default="", help="boot arguments of the kernel")
+    parser.add_argument("--broken", action="append", default=[],
+                        help="the kernel is wrong on purpose: a line `BROKEN: …` with this text must come")
     parser.add_argument("--output", help="expected standard output, with \\n for line ends")
     parser.add_argument("--input", default="", help="standard input (hartbeat only: a serial line has no end)")
     parser.add_argument("--timeout", type=float, default=100)
@@ -66,7 +70,7 @@ def qemu_command(options, initrd):
     opensbi = debian_opensbi if os.path.exists(debian_opensbi) else "default"
     bios = options.firmware if options.machine == "qemu" else opensbi
     return ["qemu-system-riscv64", "-M", "virt", "-smp", str(options.harts), "-m", options.memory, "-bios", bios,
-            "-kernel", options.kernel, "-initrd", initrd, "-nographic", "-monitor", "none", "-serial", "stdio"]
+            "-kernel", options.kernel, "-initrd", initrd, "-append", options.append, "-nographic", "-monitor", "none", "-serial", "stdio"]
 
 
 def without_banner(text):
@@ -95,10 +99,12 @@ def run_on_hartbeat(options):
         report_file = os.path.join(directory, "report.json")
         command = [options.hartbeat, "run", "--harts", str(options.harts), "--memory", options.memory,
                    "--firmware", options.firmware, "--kernel", options.kernel,
-                   "--stats", "json:" + report_file, options.program, *options.arguments]
+                   "--append", options.append, "--stats", "json:" + report_file, options.program, *options.arguments]
         status, output = run(command, options, options.input)
         with open(report_file) as file:
             report = json.load(file)
+    if options.broken:
+        return status, output
     check_report(report)
     for story in ("kernel", "hardware"):
         check_measures(output, report[story]["cow_pages"], story)
@@ -150,6 +156,11 @@ def main():
     expected = expected_output(options)
     status, output = run_on_hartbeat(options) if options.machine == "hartbeat" else run_on_qemu(options)
     print(output)
+    for text in options.broken:
+        if not re.search("^BROKEN: .*" + re.escape(text), output, re.M):
+            sys.exit(f"FAILED: a kernel that is wrong on purpose was not found out: no BROKEN line with \"{text}\"")
+    if options.broken:
+        return
     if status != options.status:
         sys.exit(f"FAILED: exit status {status}, expected {options.status}")
     if any(line.startswith("BROKEN") for line in output.split("\n")):

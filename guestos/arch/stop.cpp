@@ -1,0 +1,39 @@
+#include "guestos/arch/stop.hpp"
+
+#include "guestos/arch/hart.hpp"
+#include "guestos/arch/sbi.hpp"
+#include "guestos/mm/shootdown.hpp"
+
+namespace guestos {
+
+namespace {
+constinit u64 stopper = 0;  // hart id + 1 of who has stopped the others; 0: nobody
+constinit u64 standing = 0;
+}  // namespace
+
+void stop_if_asked() {
+  if (__atomic_load_n(&stopper, __ATOMIC_ACQUIRE) == 0) return;
+  const u64 bit = u64{1} << this_hart().id;
+  __atomic_fetch_or(&standing, bit, __ATOMIC_SEQ_CST);
+  while (__atomic_load_n(&stopper, __ATOMIC_ACQUIRE) != 0) answer_shootdowns();
+  __atomic_fetch_and(&standing, ~bit, __ATOMIC_SEQ_CST);
+}
+
+void stop_other_harts() {
+  const u64 self = this_hart().id;
+  const u64 others = online_harts() & ~(u64{1} << self);
+  for (u64 nobody = 0;
+       !__atomic_compare_exchange_n(&stopper, &nobody, self + 1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+       nobody = 0)
+    stop_if_asked();  // whoever was first looks first; we hold no lock either
+  if (others != 0) sbi::send_ipi(others);
+  while ((__atomic_load_n(&standing, __ATOMIC_ACQUIRE) & others) != others) answer_shootdowns();
+}
+
+void let_other_harts_go() {
+  const u64 others = ~(u64{1} << this_hart().id);
+  __atomic_store_n(&stopper, 0, __ATOMIC_SEQ_CST);
+  while ((__atomic_load_n(&standing, __ATOMIC_ACQUIRE) & others) != 0) answer_shootdowns();
+}
+
+}  // namespace guestos

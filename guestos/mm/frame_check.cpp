@@ -1,0 +1,102 @@
+#include "guestos/mm/frame_check.hpp"
+
+#include "guestos/arch/boot_info.hpp"
+#include "guestos/arch/layout.hpp"
+#include "guestos/arch/stop.hpp"
+#include "guestos/lib/memory.hpp"
+#include "guestos/lib/print.hpp"
+#include "guestos/mm/address_space.hpp"
+
+namespace guestos {
+
+namespace {
+
+// Entries found for each frame, in blocks of the largest order: 1 Mi frames (4 GiB) each.
+constexpr u64 frames_per_block = (page_size << max_order) / sizeof(u32);
+constexpr u64 most_blocks = 64;
+constinit u32* blocks[most_blocks] = {};
+constinit u64 base = 0;
+constinit u64 block_count = 0;
+constinit const char* moment = "";
+
+u32& found(FrameNumber number) {
+  return blocks[(number - base) / frames_per_block][(number - base) % frames_per_block];
+}
+
+void scan_space(const AddressSpace& space) {
+  ++found(space.root());
+  const Pte* top = direct_page<Pte>(space.root());
+  for (u64 i = 0; i < entries_per_table / 2; ++i)
+    if (top[i] != 0) ++found(pte_frame(top[i]));
+  each_table(space.root(), [](const Pte* entry, u64) {
+    const FrameNumber table = pte_frame(*entry);
+    if (++found(table) != 1) return;  // a shared table maps its pages once
+    const Pte* entries = direct_page<Pte>(table);
+    u32 used = 0;
+    for (u64 i = 0; i < entries_per_table; ++i) {
+      if (entries[i] == 0) continue;
+      ++used;
+      ++found(pte_frame(entries[i]));
+    }
+    if (used != maps_of(table)) panic("check=frames: a page table miscounts its entries", table, used);
+  });
+}
+
+void complain(const char* what, FrameNumber number, const Frame& frame) {
+  TextBuffer<200> text;
+  text << "check=frames " << moment << ": " << what << ": frame " << number << " has " << frame.references
+       << " references, " << frame.maps << " maps, " << u32{frame.pins} << " pins, state "
+       << static_cast<u32>(frame.state) << "; entries found: " << found(number);
+  panic(text.c_str(), number, found(number));
+}
+
+void compare(FrameNumber number, const Frame& frame) {
+  const u32 entries = found(number);
+  switch (frame.state) {
+    case FrameState::anonymous:
+      if (frame.maps != entries) complain("maps are not the entries", number, frame);
+      if (frame.references != entries + frame.pins)
+        complain("references are not maps and pins", number, frame);
+      return;
+    case FrameState::page_cache:
+      if (frame.maps != entries) complain("maps are not the entries", number, frame);
+      if (frame.references < entries) complain("fewer references than entries", number, frame);
+      return;
+    case FrameState::page_table:
+      if (frame.references != entries) complain("references are not the entries above", number, frame);
+      return;
+    case FrameState::boot: return;
+    default:
+      if (entries != 0) complain("entries point to a frame that is nobody's", number, frame);
+  }
+}
+
+}  // namespace
+
+void frame_check_open() {
+  char value[16];
+  if (!boot_argument("check", value, sizeof value) || !equal(value, "frames")) return;
+  base = boot_info().memory.start >> page_bits;
+  const u64 frames = (boot_info().memory.end >> page_bits) - base;
+  const u64 needed = frames / frames_per_block + 1;
+  if (needed > most_blocks) panic("check=frames: more memory than it can check", frames);
+  for (; block_count < needed; ++block_count) {
+    const FrameNumber block = allocate_frames(max_order, FrameState::kernel);
+    if (block == no_frame) panic("check=frames: no memory for the scan");
+    blocks[block_count] = direct_page<u32>(block);
+  }
+}
+
+void check_frames(const char* when) {
+  if (block_count == 0) return;
+  stop_other_harts();
+  moment = when;
+  for (u64 i = 0; i < block_count; ++i) memset(blocks[i], 0, page_size << max_order);
+  for (const AddressSpace* space = AddressSpace::first_of_all(); space != nullptr;
+       space = space->next_of_all())
+    scan_space(*space);
+  each_touched_frame(compare);
+  let_other_harts_go();
+}
+
+}  // namespace guestos
