@@ -93,12 +93,24 @@ void add_output_options(CLI::App& app, RunOptions& run) {
         ->type_name("FORMAT[:FILE]")
         ->allow_extra_args(false);
   };
-  outputs("--trace", run.traces, {"spike"}, "Trace each instruction; FILE - is standard output; repeatable");
+  outputs("--trace", run.traces, {"spike", "rtl"},
+          "Trace each instruction: spike (commit log), or rtl (issue and commit cycles of a cycle model); "
+          "FILE - is "
+          "standard output; repeatable");
   outputs("--stats", run.stats, {"text", "json", "none"},
           "Report at the end: text, json or none; repeatable");
   app.add_flag("--quiet", run.quiet, "No report and no messages but errors");
   app.add_option("--max-cycles", run.max_cycles, "Stop when a hart's clock gets there")->type_name("N");
   app.add_option("--max-instret", run.max_instret, "Stop when a hart has retired so many instructions")
+      ->type_name("N");
+  app.add_option("--timing-from", run.timing_from,
+                 "Begin the cycle model there, and run functionally before: instret:N, cycle:N, symbol:NAME, "
+                 "hint:N or event:user")
+      ->type_name("POINT");
+  app.add_option("--timing-to", run.timing_to, "End the cycle model there, and run functionally after")
+      ->type_name("POINT");
+  app.add_option("--timing-warm", run.timing_warm,
+                 "Let the model warm up for so many instructions before its cycles are counted")
       ->type_name("N");
   app.add_option("--timeout", run.timeout, "Stop after so many seconds of host time")
       ->type_name("SECONDS")

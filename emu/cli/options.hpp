@@ -17,7 +17,7 @@ struct OutputChoice {
 };
 
 struct RunOptions {
-  std::string machine = "virt";
+  std::string machine;                 // empty: virt, or the core's own machine with a cycle model
   std::vector<std::string> overrides;  // "key=value", in the order given; --harts and the like come last
   RunRequest request;
   std::vector<std::string> disks;  // "FILE" or "FILE,rw"
@@ -26,7 +26,9 @@ struct RunOptions {
   std::vector<OutputChoice> stats;  // empty: text
   bool quiet = false;               // no report at all
   std::uint64_t max_cycles = ~std::uint64_t{0}, max_instret = ~std::uint64_t{0};
-  std::optional<double> timeout;  // seconds of host time
+  std::optional<double> timeout;       // seconds of host time
+  std::string timing_from, timing_to;  // points of the run; empty: reset, end
+  std::uint64_t timing_warm = 0;       // instructions
 };
 
 struct MachinesOptions {

@@ -16,6 +16,7 @@
 #include "emu/machine/device_tree.hpp"
 #include "emu/machine/machine.hpp"
 #include "emu/machine/user_error.hpp"
+#include "emu/observe/commit_log.hpp"
 #include "emu/observe/json_report.hpp"
 #include "emu/observe/observation.hpp"
 #include "emu/observe/spike_log.hpp"
@@ -27,7 +28,15 @@ namespace {
 constexpr int limit_status = 124, broken_status = 125, interrupted_status = 130;
 
 MachineConfig configure(const RunOptions& options) {
-  return load_machine(options.machine, options.overrides);
+  std::string machine = options.machine;
+  const bool cycles =
+      std::find(options.overrides.begin(), options.overrides.end(), "timing=cva6") != options.overrides.end();
+  if (machine.empty()) machine = cycles ? "cva6" : "virt";
+  const MachineConfig config = load_machine(machine, options.overrides);
+  const bool region = !options.timing_from.empty() || !options.timing_to.empty() || options.timing_warm != 0;
+  if (region && config.timing == "none")
+    throw UserError("--timing-from, --timing-to and --timing-warm are for a cycle model: give --timing cva6");
+  return config;
 }
 
 // What sits on the board. A Linux program has the host's three streams; a system of its own has the serial
@@ -106,6 +115,11 @@ class Reporting {
                             .memory_bytes = config.platform.memory,
                             .exit_status = exit_status,
                             .ending = ending};
+    const auto& parts = machine_.timing_parts();
+    for (unsigned i = 0; i < parts.size(); ++i) {
+      if (parts[i].cycles != 0 && config.timing != "none")
+        facts.timing_parts.push_back({timing_part_names[i], parts[i].instret, parts[i].cycles});
+    }
     const observe::Report report = observation_->report(std::move(facts));
     if (options_.stats.empty()) return emit({"text", ""}, report);
     for (const OutputChoice& choice : options_.stats) emit(choice, report);
@@ -127,26 +141,78 @@ class Reporting {
   std::unique_ptr<observe::Observation> observation_;
 };
 
-// --trace, each a listener of its own.
+// --trace: Spike's log is a listener; the RTL's format is written by one sink for each hart.
 class Traces {
  public:
-  Traces(const RunOptions& options, Machine& machine) {
-    const auto complain = [](const std::string& message) { spdlog::error("{}", message); };
+  Traces(const RunOptions& options, Machine& machine) : machine_(machine) {
     for (const OutputChoice& choice : options.traces) {
-      if (choice.file.empty() || choice.file == "-") {
-        const int descriptor = choice.file.empty() ? STDERR_FILENO : STDOUT_FILENO;
-        logs_.push_back(std::make_unique<observe::SpikeLog>(descriptor, "the trace", complain));
-      } else {
-        logs_.push_back(std::make_unique<observe::SpikeLog>(choice.file, complain));
-      }
-      machine.attach(*logs_.back());
+      if (choice.format == "rtl")
+        add_commit_log(choice);
+      else
+        add_spike_log(choice);
     }
   }
-  void finish() { logs_.clear(); }
+  void finish() {
+    logs_.clear();
+    commit_logs_.clear();
+  }
 
  private:
+  static void complain(const std::string& message) { spdlog::error("{}", message); }
+
+  static bool is_stream(const OutputChoice& choice) { return choice.file.empty() || choice.file == "-"; }
+  static int stream(const OutputChoice& choice) {
+    return choice.file.empty() ? STDERR_FILENO : STDOUT_FILENO;
+  }
+
+  void add_spike_log(const OutputChoice& choice) {
+    if (is_stream(choice))
+      logs_.push_back(std::make_unique<observe::SpikeLog>(stream(choice), "the trace", complain));
+    else
+      logs_.push_back(std::make_unique<observe::SpikeLog>(choice.file, complain));
+    machine_.attach(*logs_.back());
+  }
+
+  // The format does not name the hart: with several, FILE.0, FILE.1, …
+  void add_commit_log(const OutputChoice& choice) {
+    if (machine_.config().timing == "none") {
+      throw UserError(
+          "--trace rtl writes the cycles of a cycle model: give --timing cva6, or take --trace spike");
+    }
+    const unsigned harts = machine_.hart_count();
+    if (!commit_logs_.empty()) throw UserError("--trace rtl can be given once");
+    if (is_stream(choice) && harts > 1) {
+      throw UserError("--trace rtl needs a file here: each of the harts gets its own, FILE.0 and so on");
+    }
+    for (unsigned i = 0; i < harts; ++i) {
+      if (is_stream(choice)) {
+        commit_logs_.push_back(std::make_unique<observe::CommitLog>(stream(choice), "the trace", complain));
+      } else {
+        const std::string file = harts == 1 ? choice.file : fmt::format("{}.{}", choice.file, i);
+        commit_logs_.push_back(std::make_unique<observe::CommitLog>(file, complain));
+      }
+      machine_.trace_commits(HartId{i}, *commit_logs_.back());
+    }
+  }
+
+  Machine& machine_;
   std::vector<std::unique_ptr<observe::SpikeLog>> logs_;
+  std::vector<std::unique_ptr<observe::CommitLog>> commit_logs_;
 };
+
+TimingPoint timing_point(const std::string& text, const std::string& option, const Image& image) {
+  if (text.empty()) return {};
+  std::string symbol;
+  TimingPoint point = parse_timing_point(text, option, symbol);
+  if (symbol.empty()) return point;
+  for (const ElfFile& file : image.files) {
+    if (const auto address = file.symbol(symbol)) {
+      point.value = *address;
+      return point;
+    }
+  }
+  throw UserError(fmt::format("{} {}: none of the loaded files has this symbol", option, text));
+}
 
 struct Ending {
   int status;
@@ -193,6 +259,11 @@ int run(const RunOptions& options) {
   if (terminal && terminal->active()) machine.platform().enable_quit_key();
   Reporting reporting(options, machine);
   Traces traces(options, machine);
+
+  if (!options.timing_from.empty() || !options.timing_to.empty() || options.timing_warm != 0) {
+    machine.time_only({timing_point(options.timing_from, "--timing-from", image),
+                       timing_point(options.timing_to, "--timing-to", image), options.timing_warm});
+  }
 
   RunLimits limits{options.max_cycles, options.max_instret, [&] {
                      machine.platform().flush();  // what is printed without a line feed is seen in time

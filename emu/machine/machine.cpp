@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "emu/hart/csr.hpp"
 #include "emu/hart/engine.hpp"
 #include "emu/hart/memory.hpp"
@@ -56,19 +58,93 @@ void Machine::power_off(int status) { system_->end(Stop::power_off, status); }
 
 void Machine::reset() { system_->end(Stop::reset, 0); }
 
+void Machine::time_only(const TimingRegion& region) {
+  region_ = region;
+  region_watch_ = std::make_unique<RegionWatch>(*system_, region);
+  attach(*region_watch_);
+  const bool at_once = region.from.kind == TimingPoint::Kind::none;
+  begin_part(!at_once ? TimingPart::before : region.warm != 0 ? TimingPart::warming : TimingPart::inside);
+}
+
+void Machine::begin_part(TimingPart part) {
+  account_part();
+  part_ = part;
+  part_instret_ = part_cycle_ = ~std::uint64_t{0};
+  TimingPoint end;
+  if (part == TimingPart::before) end = region_.from;
+  if (part == TimingPart::inside) end = region_.to;
+  if (part == TimingPart::warming) {
+    end = {TimingPoint::Kind::instret, region_.warm};
+    std::uint64_t most = 0;
+    for (unsigned i = 0; i < hart_count(); ++i) most = std::max(most, counters(HartId{i}).instret);
+    end.value += most;
+  }
+  if (end.kind == TimingPoint::Kind::instret) part_instret_ = end.value;
+  if (end.kind == TimingPoint::Kind::cycle) part_cycle_ = end.value;
+  region_watch_->arm(end);
+  if (cycle_model_) cycle_model_->count_stalls(part == TimingPart::inside);
+}
+
+const std::array<TimingPartFigures, 4>& Machine::timing_parts() {
+  account_part();
+  return parts_;
+}
+
+void Machine::account_part() {
+  TimingPartFigures now;
+  for (unsigned i = 0; i < hart_count(); ++i) {
+    const HartCounters& counted = counters(HartId{i});
+    now.instret += counted.instret;
+    now.cycles += counted.cycles;
+  }
+  TimingPartFigures& part = parts_[static_cast<unsigned>(part_)];
+  part.instret += now.instret - accounted_.instret;
+  part.cycles += now.cycles - accounted_.cycles;
+  accounted_ = now;
+}
+
+void Machine::set_limits(const RunLimits& limits) {
+  system_->clock_limit = std::min(limits.max_cycles, part_cycle_);
+  system_->instret_limit = std::min(limits.max_instret, part_instret_);
+  system_->event_moved();
+}
+
+bool Machine::at_limit_of_part() const {
+  return std::any_of(system_->harts.begin(), system_->harts.end(), [&](const auto& hart) {
+    return hart->clock >= part_cycle_ || hart->instret_at(hart->clock) >= part_instret_;
+  });
+}
+
+bool Machine::goes_on(const RunLimits& limits) {
+  System& system = *system_;
+  if (system.stop != Stop::engine && system.stop != Stop::limit) return false;
+  system.telling = nullptr;
+  const bool watched = region_watch_ && region_watch_->reached();
+  const bool end_of_part = watched || (system.stop == Stop::limit && at_limit_of_part());
+  if (!end_of_part) return system.stop == Stop::engine;
+  system.stop = Stop::none;
+  switch (part_) {
+    case TimingPart::before: begin_part(region_.warm != 0 ? TimingPart::warming : TimingPart::inside); break;
+    case TimingPart::warming: begin_part(TimingPart::inside); break;
+    default:
+      leave_cycle_model();
+      begin_part(TimingPart::after);
+      break;
+  }
+  set_limits(limits);
+  return true;
+}
+
 RunResult Machine::run(const RunLimits& limits) {
   System& system = *system_;
   system.stop = Stop::none;
   system.exit_status = 0;
-  system.clock_limit = limits.max_cycles;
-  system.instret_limit = limits.max_instret;
   system.keep_going = limits.keep_going;
-  system.event_moved();
-  system.engine_may_change = !system.events.wants_retired();
+  set_limits(limits);
   do {
     if (system.stop == Stop::engine) system.stop = Stop::none;
     run_engine();
-  } while (system.stop == Stop::engine);
+  } while (goes_on(limits));
   system.telling = nullptr;
   platform_->flush();
   RunResult result{system.stop, system.exit_status, {}};
@@ -77,21 +153,31 @@ RunResult Machine::run(const RunLimits& limits) {
 }
 
 void Machine::run_cycle_model() {
+  system_->engine_may_change = false;
   if (!cycle_model_) {
     cycle_model_ = std::make_unique<timing::cva6::Cva6Run>(*system_, config_.cva6);
     for (unsigned i = 0; i < hart_count(); ++i) cycle_model_->timing().core(i).set_trace(commit_sinks_[i]);
+    cycle_model_->count_stalls(part_ == TimingPart::inside);
   }
   cycle_model_->run();
-  // Beyond a limit the run may go on; beyond any other end what is in flight has its end, too.
-  if (system_->stop != Stop::limit && system_->stop != Stop::interrupted)
-    cycle_model_->drain();
-  else
-    cycle_model_->settle();
+  // Where the run may go on, nothing but the stop has happened; else what is in flight has its end, too.
+  const Stop stop = system_->stop;
+  const bool may_go_on = stop == Stop::limit || stop == Stop::interrupted || stop == Stop::engine;
+  if (!may_go_on) cycle_model_->drain();
+  cycle_model_->settle();
+}
+
+void Machine::leave_cycle_model() {
+  cycle_model_->drain();
+  cycle_model_.reset();
+  for (const auto& hart : system_->harts) hart->op = nullptr;
 }
 
 void Machine::run_engine() {
   System& system = *system_;
-  if (config_.timing == "cva6") return run_cycle_model();
+  const bool modelled = part_ == TimingPart::warming || part_ == TimingPart::inside;
+  if (config_.timing == "cva6" && modelled) return run_cycle_model();
+  system.engine_may_change = !system.events.wants_retired();
   system.engine_observes = system.events.wants_retired() || system.counters_need_instructions();
   if (system.engine_observes) {
     std::vector<Recorder> recorders(hart_count());

@@ -10,6 +10,7 @@
 #include "emu/devices/platform.hpp"
 #include "emu/hart/system.hpp"
 #include "emu/machine/config.hpp"
+#include "emu/machine/timing_region.hpp"
 
 namespace hartbeat {
 
@@ -52,6 +53,11 @@ class Machine : private Board {
   // Who hears every commit of a hart under a cycle model; must outlive the runs. Before the first run().
   void trace_commits(HartId id, timing::TraceSink& sink) { commit_sinks_[id.value] = &sink; }
 
+  // The part of the run that is under the cycle model, instead of all of it. Before the first run().
+  void time_only(const TimingRegion& region);
+  // What the parts of the run up to now were, in the order of TimingPart.
+  const std::array<TimingPartFigures, 4>& timing_parts();
+
   // Listeners must outlive the machine's runs. Attach before run().
   void attach(Listener& listener) { system_->events.attach(listener); }
 
@@ -70,6 +76,13 @@ class Machine : private Board {
   void reset() override;
 
   void run_cycle_model();
+  void leave_cycle_model();
+  void begin_part(TimingPart part);
+  void set_limits(const RunLimits& limits);
+  // The engine has come back. True: it is to go on, in the next part of the run perhaps.
+  bool goes_on(const RunLimits& limits);
+  bool at_limit_of_part() const;
+  void account_part();
   // Runs with the engine that listeners and counters ask for.
   void run_engine();
   std::string diagnose() const;
@@ -79,6 +92,12 @@ class Machine : private Board {
   std::unique_ptr<System> system_;
   std::unique_ptr<timing::cva6::Cva6Run> cycle_model_;  // while harts run under it, across limits
   std::vector<timing::TraceSink*> commit_sinks_;        // by hart; null: nobody
+  TimingRegion region_;
+  std::unique_ptr<RegionWatch> region_watch_;
+  TimingPart part_ = TimingPart::inside;
+  std::uint64_t part_instret_ = ~std::uint64_t{0}, part_cycle_ = ~std::uint64_t{0};  // where it ends
+  std::array<TimingPartFigures, 4> parts_{};
+  TimingPartFigures accounted_;
 };
 
 }  // namespace hartbeat

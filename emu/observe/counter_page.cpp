@@ -32,11 +32,18 @@ constexpr CounterText top_level[] = {
     {"program, arguments, machine, memory_bytes", "", "What was run on what."},
     {"exit_status, ending", "", "The guest's exit status, and why the run ended, as a sentence."},
     {"timing.model, timing.statement", "", "The cycle model, and what it means, as a sentence."},
+    {"timing.parts[]", "",
+     "With a cycle model: which part of the run was how (`functional before`, `warming`, `cycle-accurate`, "
+     "`functional after`), with `instret` and `cycles` of all harts."},
     {"elapsed_cycles", "cycles", "From reset to the end: the furthest hart's clock."},
     {"harts[], total", "", "What each hart counted, and the sums."},
     {"processes[]", "",
      "The same by process, as the guest kernel's tracepoints name them; they add up to `total`."},
     {"kernel", "", "The guest kernel's own story from its tracepoints; null when it tells none."},
+    {"costs", "cycles",
+     "What a fork, a copy-on-write fault that copies, the copy of the page in it, a reuse, a demand-zero "
+     "fault and a "
+     "shootdown took, from tracepoint to tracepoint: `count`, `cycles`, `cycles_each`."},
     {"hardware", "", "What the hardware alone shows of the same, on any kernel."},
     {"comparison", "", "Both stories side by side; null when there is one only."},
 };
@@ -95,6 +102,13 @@ std::string counters_markdown() {
               hart_counters());
   add_section(page, "TLBs: `….tlb.itlb`, `.dtlb`, `.l2`", "", tlb_counters());
   add_section(page, "Walker: `….walker`", "", walker_counters());
+  add_section(
+      page, "Where the cycles went: `….stalls`",
+      "Under a cycle model (else null): every cycle of a hart has exactly one cause, and the causes add up "
+      "to the "
+      "cycles\nthat the model has counted. `all`, and the same of each privilege: `user`, `supervisor`, "
+      "`machine`.",
+      stall_texts());
   add_section(page, "Processes: `processes[]`", "In the order in which they appeared.", process_keys);
   add_section(page, "Kernel: `kernel`", "From tracepoints (`guestos/abi/tracepoints.hpp`).", kernel_keys);
   add_section(page, "Page faults: `kernel.faults`",

@@ -1,5 +1,7 @@
 #include "emu/observe/counter_table.hpp"
 
+#include <iterator>
+
 namespace hartbeat::observe {
 namespace {
 
@@ -193,8 +195,31 @@ constexpr CounterText resolution_table[abi::fault_resolution_count] = {
     {"zero_copy", "faults", "A write to the shared zero page: a zeroed frame of its own."},
 };
 
+constexpr CounterText stall_table[] = {
+    {"issued", "cycles", "An instruction was issued."},
+    {"icache_miss", "cycles", "Nothing to issue: the I$ waits for memory."},
+    {"itlb_walk", "cycles", "Nothing to issue: the fetch address is being walked."},
+    {"fetch_bubble", "cycles", "Nothing to issue: a taken branch, or refilling after the queue ran dry."},
+    {"mispredict", "cycles", "Nothing to issue: the wrong path was dropped."},
+    {"raw", "cycles", "An operand is being computed."},
+    {"load_use", "cycles", "An operand is being loaded and hits the D$."},
+    {"load_miss", "cycles", "An operand or the unit waits for a line from memory."},
+    {"dtlb_walk", "cycles", "The load/store unit waits for a translation."},
+    {"unit_busy", "cycles",
+     "The functional unit is taken: divider, multiplier's port, FPU, load/store queue."},
+    {"store_buffer", "cycles", "Commit waits for room in the store buffer."},
+    {"atomic", "cycles", "An atomic is at commit."},
+    {"fence", "cycles", "A fence waits for the stores before it, or the I$ is being cleared."},
+    {"csr_flush", "cycles", "Nothing to issue: the pipeline restarts after a CSR write or fence."},
+    {"trap", "cycles", "Nothing to issue: the pipeline restarts after a trap or xRET."},
+    {"wfi", "cycles", "Asleep."},
+    {"reset", "cycles", "The caches clear themselves after reset."},
+};
+static_assert(std::size(stall_table) == timing::stall_names.size());
+
 }  // namespace
 
+std::span<const CounterText> stall_texts() { return stall_table; }
 std::span<const Counter<HartFigures>> hart_counters() { return hart_table; }
 std::span<const Counter<mmu::TlbCounters>> tlb_counters() { return tlb_table; }
 std::span<const Counter<mmu::UnitCounters>> walker_counters() { return walker_table; }

@@ -39,6 +39,9 @@ std::span<const CounterText> fault_resolutions();
 // The steps of a shootdown, in the order of shootdown_phases.
 std::span<const CounterText> shootdown_phase_texts();
 
+// Why no instruction was issued in a cycle, in the order of timing::Stall.
+std::span<const CounterText> stall_texts();
+
 // The whole of docs/counters.md.
 std::string counters_markdown();
 

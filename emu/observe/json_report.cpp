@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "emu/observe/counter_table.hpp"
+#include "emu/observe/cycle_stack.hpp"
 #include "emu/observe/syscall_names.hpp"
 #include "emu/observe/trap_names.hpp"
 
@@ -44,6 +45,30 @@ Json of(const mmu::TlbCounters& tlb) {
   return object;
 }
 
+// Cycles by cause, of all privileges and of each; null without a cycle model.
+Json stalls(const HartCounters& hart) {
+  if (stalled_cycles(hart) == 0) return nullptr;
+  const auto causes = [](const timing::StallCycles& cycles) {
+    Json object;
+    for (std::size_t i = 0; i < cycles.size(); ++i) object[std::string(timing::stall_names[i])] = cycles[i];
+    return object;
+  };
+  return {{"all", causes(stalls_of(hart))},
+          {"user", causes(hart.stalls[0])},
+          {"supervisor", causes(hart.stalls[1])},
+          {"machine", causes(hart.stalls[3])}};
+}
+
+Json costs(const Report& report) {
+  if (!report.kernel.heard) return nullptr;
+  Json object;
+  for (const Cost& cost : costs_of(report)) {
+    object[cost.key] = {
+        {"count", cost.count}, {"cycles", cost.cycles}, {"cycles_each", ratio(cost.cycles, cost.count)}};
+  }
+  return object;
+}
+
 Json of(const HartFigures& hart) {
   Json object;
   add(object, hart_counters(), hart);
@@ -54,6 +79,7 @@ Json of(const HartFigures& hart) {
                        {"dtlb", of(hart.translation.dtlb)},
                        {"l2", of(hart.translation.l2)}};
   add(object["walker"], walker_counters(), hart.translation);
+  object["stalls"] = stalls(hart.core);
   return object;
 }
 
@@ -203,6 +229,11 @@ std::string to_json(const Report& report) {
   document["exit_status"] = facts.exit_status;
   document["ending"] = facts.ending;
   document["timing"] = {{"model", facts.timing}, {"statement", timing_sentence(facts.timing)}};
+  document["timing"]["parts"] = Json::array();
+  for (const TimingPart& part : facts.timing_parts) {
+    document["timing"]["parts"].push_back(
+        {{"part", part.name}, {"instret", part.instret}, {"cycles", part.cycles}});
+  }
   document["elapsed_cycles"] = report.elapsed();
   document["harts"] = Json::array();
   for (const HartFigures& hart : report.harts) {
@@ -216,6 +247,7 @@ std::string to_json(const Report& report) {
     for (const ProcessFigures& process : report.processes) document["processes"].push_back(of(process));
   }
   document["kernel"] = kernel_story(report);
+  document["costs"] = costs(report);
   add(document["hardware"], hardware_counters(), report.hardware);
   document["hardware"]["cow_pages"] = of(report.hardware.cow_pages);
   document["comparison"] = of(report.comparison);

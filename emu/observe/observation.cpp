@@ -40,7 +40,8 @@ std::string timing_sentence(const std::string& model) {
   if (model == "none") {
     return "timing none: one instruction = one cycle; cycles count work, they are not a core's time";
   }
-  return "timing " + model + ": cycles as the " + model + " model computes them";
+  return "timing " + model + ": cycle-accurate, as the " + model +
+         " core spends them (docs/accuracy.md: how exactly)";
 }
 
 }  // namespace hartbeat::observe

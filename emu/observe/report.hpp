@@ -15,6 +15,11 @@ namespace hartbeat::observe {
 
 // What was run on what, and how it ended. The machine or the command line fills it in; all of it is a
 // function of image, configuration and input.
+struct TimingPart {  // of a run with a region of interest
+  std::string name;
+  std::uint64_t instret = 0, cycles = 0;  // of all harts
+};
+
 struct RunFacts {
   std::string program;  // as the user named it
   std::vector<std::string> arguments;
@@ -22,7 +27,8 @@ struct RunFacts {
   std::string timing = "none";  // cycle model
   std::uint64_t memory_bytes = 0;
   int exit_status = 0;
-  std::string ending;  // why the run ended, one sentence without a full stop
+  std::vector<TimingPart> timing_parts{};  // which part of the run was how, with a cycle model
+  std::string ending;                      // why the run ended, one sentence without a full stop
 };
 
 struct Report {

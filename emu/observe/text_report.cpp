@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "emu/observe/counter_table.hpp"
+#include "emu/observe/cycle_stack.hpp"
 #include "emu/observe/syscall_names.hpp"
 #include "emu/observe/text_table.hpp"
 #include "emu/observe/trap_names.hpp"
@@ -26,6 +27,12 @@ std::string head(const Report& report) {
           facts.machine + ", " + counted(report.harts.size(), "hart") + ", " + byte_size(facts.memory_bytes) +
           " of memory; " + counted(report.elapsed(), "cycle") + " from reset to the end\n  " +
           timing_sentence(facts.timing) + "\n";
+  if (facts.timing_parts.size() > 1) {
+    for (const TimingPart& part : facts.timing_parts) {
+      text += "    " + part.name + ": " + counted(part.instret, "instruction") + ", " +
+              counted(part.cycles, "cycle") + "\n";
+    }
+  }
   return text;
 }
 
@@ -249,8 +256,8 @@ std::string processes(const Report& report) {
 }  // namespace
 
 std::string to_text(const Report& report) {
-  return head(report) + harts(report) + traps(report) + kernel_story(report) + hardware_story(report) +
-         processes(report);
+  return head(report) + harts(report) + cycle_stack_text(report) + costs_text(report) + traps(report) +
+         kernel_story(report) + hardware_story(report) + processes(report);
 }
 
 }  // namespace hartbeat::observe

@@ -328,7 +328,8 @@ void Cva6Run::interrupt(unsigned index, int cause) {
 
 // From when on somebody else than its timer, which the model knows, may wake a hart.
 std::uint64_t Cva6Run::others_may_wake(unsigned index) const {
-  constexpr std::uint64_t wire = 4;  // cycles by which the board's timer event and the model's wire may differ
+  constexpr std::uint64_t wire =
+      4;  // cycles by which the board's timer event and the model's wire may differ
   const std::uint64_t rise = timing_->interconnect().clint.next_rise(index, timing_->core(index).cycle());
   const bool timer_is_next = rise != never_cycle && system_.next_event + wire >= rise;
   return timer_is_next ? horizon_ : std::min(horizon_, system_.next_event);
