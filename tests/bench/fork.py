@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""What it costs to make a process: mechanism x resident memory, on the bundled kernel, as one table.
+
+Cycles are those of the timing model: with `none`, instructions. `fork` is the call in the parent, `write` the child's
+first store, `exec` the way from the child's execve to main; with vfork and spawn the child has no memory of its own to
+write. Page-table bytes, copied pages and IPIs are of the whole run: two children (one for spawn) by fork, and what
+they did. The last line holds the ratio that sharing page tables is for.
+"""
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+MECHANISMS = ["eager", "cow", "shared-tables", "vfork", "spawn"]
+LINE = re.compile(r"^bench: mechanism=(\S+) mib=(\d+) fork=(\S+) write=(\S+) exec=(\S+)$", re.M)
+COLUMNS = ["MiB", "mechanism", "fork", "write", "exec", "table bytes", "pages copied", "IPIs"]
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--hartbeat", required=True, help="the hartbeat program")
+    parser.add_argument("--firmware", required=True)
+    parser.add_argument("--kernel", required=True)
+    parser.add_argument("--program", required=True, help="guest-programs/fork-bench")
+    parser.add_argument("--timing", default="none")
+    parser.add_argument("--machine", default="virt")
+    parser.add_argument("--harts", type=int, default=1)
+    parser.add_argument("--append", default="")
+    parser.add_argument("--mib", type=int, nargs="*", default=[1, 16, 64, 256, 1024], help="resident sizes")
+    parser.add_argument("--mechanisms", nargs="*", default=MECHANISMS, choices=MECHANISMS)
+    return parser.parse_args()
+
+
+def measure(options, mechanism, mib, directory):
+    report_file = os.path.join(directory, "report.json")
+    memory = f"{mib * 3 + 128}M"  # eager: parent, child, and what the kernel needs
+    command = [options.hartbeat, "run", "--machine", options.machine, "--timing", options.timing, "--harts",
+               str(options.harts), "--memory", memory, "--firmware", options.firmware, "--kernel", options.kernel,
+               "--append", options.append, "--stats", "json:" + report_file, options.program, mechanism, str(mib)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    line = LINE.search(done.stdout)
+    if done.returncode != 0 or line is None:
+        sys.exit(f"fork.py: {' '.join(command)}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
+    with open(report_file) as file:
+        kernel = json.load(file)["kernel"]
+    return {"MiB": mib, "mechanism": mechanism, "fork": line[3], "write": line[4], "exec": line[5],
+            "table bytes": kernel["forks"]["page_table_bytes"], "pages copied": kernel["copies"]["pages"],
+            "IPIs": kernel["shootdowns"]["ipis_sent"]}
+
+
+def text(value):
+    return f"{int(value):,}" if str(value).isdigit() else str(value)
+
+
+def main():
+    options = parse_arguments()
+    print(f"machine {options.machine}, timing {options.timing}, {options.harts} hart(s)"
+          + (f", {options.append}" if options.append else ""))
+    widths = [5, 14, 13, 9, 13, 12, 13, 5]
+    print("  ".join(f"{column:>{width}}" for column, width in zip(COLUMNS, widths)), flush=True)
+    forks = {}
+    with tempfile.TemporaryDirectory() as directory:
+        for mib in options.mib:
+            for mechanism in options.mechanisms:
+                row = measure(options, mechanism, mib, directory)
+                forks[mechanism, mib] = row["fork"]
+                print("  ".join(f"{text(row[column]):>{width}}" for column, width in zip(COLUMNS, widths)), flush=True)
+    largest = max(options.mib)
+    if ("cow", largest) in forks and ("shared-tables", largest) in forks:
+        ratio = int(forks["cow", largest]) / int(forks["shared-tables", largest])
+        print(f"fork of {largest} MiB: sharing page tables is {ratio:.0f} times cheaper than copy-on-write alone")
+
+
+if __name__ == "__main__":
+    main()
