@@ -193,3 +193,62 @@ TEST_CASE("blocks that were dropped are freed while the program runs") {
   bench.run(20'000'000);
   CHECK_FALSE(bench.machine().system().code.wants_collection());
 }
+
+TEST_CASE("an interrupt handler at the address of the interrupted instruction is another instruction") {
+  const Engine engine = GENERATE(values({Engine::fast, Engine::observed}));
+  const auto at = GENERATE(range(60, 110));
+  Bench bench(engine, bench_config(1, {"clock_hz=1000000000", "timebase_hz=1000000000"}));
+  constexpr std::uint64_t handler_page = ram + 0x30'0000;
+  PageTables tables(bench, pool);
+  tables.map(ram, ram, rwx, 1);
+  tables.map(handler_page, frame, rwx);
+  Assembler supervisor(handler_page);
+  for (unsigned i = 0; i < 60; ++i) supervisor.addi(s1, s1, 1);
+  const Label spin = supervisor.bound();
+  supervisor.j(spin);
+  bench.place(frame, supervisor);
+  Assembler handler(handler_page + 0x40);
+  handler.addi(s0, s0, 1);
+  handler.csrr(s2, Csr::mepc);
+  handler.finish();
+  bench.place(handler);
+  trapped_by(bench, [&](Assembler& as) {
+    as.set_csr(Csr::satp, tables.satp());
+    as.set_csr(Csr::mtvec, handler_page + 0x40);
+    as.set_csr(Csr::mie, irq::MTIP);
+    as.li(t0, 0x200'4000);
+    as.li(t1, static_cast<std::uint64_t>(at));
+    as.sd(t1, t0);
+    as.li(s0, 0);
+    as.li(s1, 0);
+    as.li(t0, handler_page);
+    as.csrw(Csr::mepc, t0);
+    as.clear_bits(Csr::mstatus, mstatus::MPP);
+    as.set_bits(Csr::mstatus, 1u << 11);
+    as.mret();
+  });
+  CHECK(bench.x(s0) == 1);
+  CHECK(bench.x(s2) == handler_page + 4 * bench.x(s1));
+}
+
+TEST_CASE("a page-table entry that the walker changes right ahead of the pc is fetched as changed") {
+  const Engine engine = GENERATE(values({Engine::fast, Engine::observed}));
+  Bench bench(engine);
+  PageTables tables(bench, pool);
+  constexpr std::uint64_t va = page + 0x10'0000;
+  const std::uint64_t entry = tables.map(va, frame, V | R | W);  // A and D are clear
+  Assembler load(entry - 4);
+  load.ld(a0, s1);
+  bench.place(load);
+  const TrapRecord trap = trapped_by(bench, [&](Assembler& as) {
+    as.set_csr(Csr::satp, tables.satp());
+    as.li(s1, va);
+    as.li(s2, entry - 4);
+    as.clear_bits(Csr::mstatus, mstatus::MPP);
+    as.set_bits(Csr::mstatus, mstatus::MPRV | 1u << 11);
+    as.jr(s2);
+  });
+  CHECK(trap.cause == cause::illegal_instruction);  // FS is Off: both forms are floating point
+  CHECK(trap.epc == entry);
+  CHECK(trap.tval == (pte_of(frame, V | R | W | A) & 0xffffffff));
+}
