@@ -44,7 +44,8 @@ std::uint64_t class_count(const Counters& c, Event event) {
   if (event == Event::control_transfers) {
     return retired(Unit::branch) + retired(Unit::jump) + retired(Unit::jump_register) + retired(Unit::xret);
   }
-  return c.retired[(static_cast<unsigned>(event) - static_cast<unsigned>(Event::retired_by_unit)) % unit_slots];
+  return c
+      .retired[(static_cast<unsigned>(event) - static_cast<unsigned>(Event::retired_by_unit)) % unit_slots];
 }
 
 // How often the event has happened up to clock `now`, for what there is no end to count.
@@ -173,7 +174,8 @@ void write_counter(Hart& h, std::uint64_t now, unsigned counter, std::uint64_t v
 
 void write_event(Hart& h, std::uint64_t now, unsigned counter, std::uint64_t value) {
   settle(h, now + 1);
-  const std::uint64_t filters = h.config.extensions.has(isa::Extension::sscofpmf) ? OF | MINH | SINH | UINH : 0;
+  const std::uint64_t filters =
+      h.config.extensions.has(isa::Extension::sscofpmf) ? OF | MINH | SINH | UINH : 0;
   const Event event = event_of(value);
   h.hpm.event[counter] = (value & filters) | (exists(event) ? value & selector : 0);
   h.hpm.base[counter] = figure(h, now + 1, event_of(h.hpm.event[counter]));

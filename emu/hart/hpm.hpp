@@ -70,9 +70,9 @@ struct Counters {
   std::array<std::uint64_t, 32> event{};  // mhpmevent
   std::array<std::uint64_t, 32> value{};  // mhpmcounter when the event's figure was `base`
   std::array<std::uint64_t, 32> base{};
-  std::uint32_t active = 0;               // counters with an event, not inhibited
-  bool each_instruction = false;          // one of them counts a class of instructions
-  std::uint64_t check_at = ~std::uint64_t{0};  // clock before which no counter can overflow
+  std::uint32_t active = 0;                         // counters with an event, not inhibited
+  bool each_instruction = false;                    // one of them counts a class of instructions
+  std::uint64_t check_at = ~std::uint64_t{0};       // clock before which no counter can overflow
   std::array<std::uint64_t, unit_slots> retired{};  // by isa::Unit, while each_instruction
   std::uint64_t taken = 0;                          // branches
   std::array<std::uint64_t, model_events> model{};  // of a cycle model, from Event::branch_mispredictions on
