@@ -7,15 +7,18 @@
 namespace guestos {
 
 namespace {
-constinit u64 stopper = 0;  // hart id + 1 of who has stopped the others; 0: nobody
+constexpr u64 releasing = ~u64{0};
+constinit u64 stopper = 0;  // hart id + 1 of who stops the others; `releasing` until all go again; 0: nobody
 constinit u64 standing = 0;
 }  // namespace
 
 void stop_if_asked() {
-  if (__atomic_load_n(&stopper, __ATOMIC_ACQUIRE) == 0) return;
+  // Whoever it is waits for us before it does anything: it is still there when our bit is set.
+  const u64 who = __atomic_load_n(&stopper, __ATOMIC_ACQUIRE);
+  if (who == 0 || who == releasing) return;
   const u64 bit = u64{1} << this_hart().id;
   __atomic_fetch_or(&standing, bit, __ATOMIC_SEQ_CST);
-  while (__atomic_load_n(&stopper, __ATOMIC_ACQUIRE) != 0) answer_shootdowns();
+  while (__atomic_load_n(&stopper, __ATOMIC_ACQUIRE) == who) answer_shootdowns();
   __atomic_fetch_and(&standing, ~bit, __ATOMIC_SEQ_CST);
 }
 
@@ -32,8 +35,10 @@ void stop_other_harts() {
 
 void let_other_harts_go() {
   const u64 others = ~(u64{1} << this_hart().id);
-  __atomic_store_n(&stopper, 0, __ATOMIC_SEQ_CST);
+  __atomic_store_n(&stopper, releasing, __ATOMIC_SEQ_CST);
+  // The next may stop them only when none is left that stood for us.
   while ((__atomic_load_n(&standing, __ATOMIC_ACQUIRE) & others) != 0) answer_shootdowns();
+  __atomic_store_n(&stopper, 0, __ATOMIC_SEQ_CST);
 }
 
 }  // namespace guestos
