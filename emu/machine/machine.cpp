@@ -103,6 +103,16 @@ void Machine::account_part() {
   accounted_ = now;
 }
 
+// The model takes over harts that run: one in wfi goes on behind it, as the specification lets it. Its sleep belongs
+// to the part that ends.
+void Machine::wake_sleepers() {
+  std::uint64_t now = 0;
+  for (const auto& hart : system_->harts) now = std::max(now, hart->clock);
+  for (const auto& hart : system_->harts) {
+    if (hart->sleeping) system_->wake(*hart, now, nullptr);
+  }
+}
+
 void Machine::set_limits(const RunLimits& limits) {
   system_->clock_limit = std::min(limits.max_cycles, part_cycle_);
   system_->instret_limit = std::min(limits.max_instret, part_instret_);
@@ -124,7 +134,10 @@ bool Machine::goes_on(const RunLimits& limits) {
   if (!end_of_part) return system.stop == Stop::engine;
   system.stop = Stop::none;
   switch (part_) {
-    case TimingPart::before: begin_part(region_.warm != 0 ? TimingPart::warming : TimingPart::inside); break;
+    case TimingPart::before:
+      wake_sleepers();
+      begin_part(region_.warm != 0 ? TimingPart::warming : TimingPart::inside);
+      break;
     case TimingPart::warming: begin_part(TimingPart::inside); break;
     default:
       leave_cycle_model();

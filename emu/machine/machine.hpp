@@ -83,6 +83,7 @@ class Machine : private Board {
   bool goes_on(const RunLimits& limits);
   bool at_limit_of_part() const;
   void account_part();
+  void wake_sleepers();
   // Runs with the engine that listeners and counters ask for.
   void run_engine();
   std::string diagnose() const;

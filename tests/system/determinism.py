@@ -25,6 +25,24 @@ def hash_of_pipe(path, result):
     result.extend([digest.hexdigest(), size])
 
 
+def traced_by_commits(hartbeat, arguments, harts):
+    """The same under the cycle model: a trace of commits for each hart."""
+    with tempfile.TemporaryDirectory() as directory:
+        stats, trace = os.path.join(directory, "stats"), os.path.join(directory, "trace")
+        command = [hartbeat, "run", "--trace", f"rtl:{trace}", "--stats", f"json:{stats}", *arguments]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=280)
+        if not os.path.exists(stats):
+            sys.exit(f"FAILED: {' '.join(command)}\n{done.stderr.decode(errors='replace')}")
+        digest, size = hashlib.sha256(), 0
+        for name in [trace] if harts == 1 else [f"{trace}.{hart}" for hart in range(harts)]:
+            with open(name, "rb") as file:
+                while chunk := file.read(1 << 20):
+                    digest.update(chunk)
+                    size += len(chunk)
+        with open(stats) as file:
+            return file.read(), done.stdout.decode(errors="replace"), digest.hexdigest(), size
+
+
 def traced_run(hartbeat, arguments):
     """Report, output, and the hash and size of the trace, which goes through a pipe: it may have gigabytes."""
     with tempfile.TemporaryDirectory() as directory:
@@ -45,11 +63,19 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--hartbeat", required=True)
     parser.add_argument("--harts", type=int, required=True)
+    parser.add_argument("--cva6", action="store_true", help="under the cycle model")
     parser.add_argument("program")
     parser.add_argument("arguments", nargs="*")
     options = parser.parse_args()
     arguments = ["--harts", str(options.harts), options.program, *options.arguments]
+    if options.cva6:
+        arguments = ["--machine", "cva6", "--timing", "cva6", *arguments]
     checks = harness.Checks()
+
+    def traced():
+        if options.cva6:
+            return traced_by_commits(options.hartbeat, arguments, options.harts)
+        return traced_run(options.hartbeat, arguments)
 
     _, out, err, plain = harness.run_with_report(options.hartbeat, *arguments)
     harness.report_of(plain, out, err)
@@ -57,16 +83,21 @@ def main():
         again = harness.run_with_report(options.hartbeat, *arguments)
         checks.hold(again[1] == out, "two runs print the same")
         checks.hold(again[3] == plain, "two runs have the same report")
-    first = traced_run(options.hartbeat, arguments)
+    first = traced()
     checks.hold(first[3] > 10000, "there is a trace", f"{first[3]} bytes")
     # A trace needs each instruction, so it runs on the observed engine; what differs may only be the engine's own.
     ignored = '"blocks_decoded"'
     strip = lambda text: [line for line in text.splitlines() if ignored not in line]
     checks.hold(strip(first[0]) == strip(plain), "a traced run has the report of an untraced one")
     for _ in range(RUNS - 1):
-        again = traced_run(options.hartbeat, arguments)
+        again = traced()
         checks.hold(again[0] == first[0], "two traced runs have the same report")
         checks.hold(again[2:] == first[2:], "two runs have the same trace", f"{again[2:]} {first[2:]}")
+    if options.cva6:
+        # Nor does a listener of each instruction change a cycle, nor the absence of every listener.
+        listened = traced_run(options.hartbeat, arguments)
+        checks.hold(strip(listened[0]) == strip(plain), "a run with every instruction listened to has the same report")
+        checks.hold(listened[1] == out, "and prints the same")
     print(f"trace {first[2][:16]}…, {first[3]} bytes")
     checks.end()
 

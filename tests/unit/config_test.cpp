@@ -132,6 +132,47 @@ TEST_CASE("an override wins over the file, and its mistakes name the override") 
   override_refused("mmu.dtlb=4", "--set mmu.dtlb=4: found an integer, expected a table");
 }
 
+TEST_CASE("the cycle model's parameters are keys; what it does not model is refused with the reason") {
+  const auto cva6 = [](const std::vector<std::string>& overrides) { return load_machine("cva6", overrides); };
+  const auto cva6_refused = [&](const std::vector<std::string>& overrides, const std::string& why) {
+    CAPTURE(overrides);
+    CHECK_THROWS_WITH(cva6(overrides), Contains(why));
+  };
+  const MachineConfig config = cva6({});
+  CHECK_THAT(config.timing, Equals("cva6"));
+  CHECK(config.reset == ResetTarget::program);
+  CHECK(config.cva6.memory.read_latency == 20);
+  CHECK(parse("").reset == ResetTarget::rom);
+  const timing::cva6::MemoryParameters memory = cva6({"memory.latency=7"}).cva6.memory;
+  CHECK(memory.read_latency == 7);
+  CHECK(memory.write_latency == 7);
+  CHECK(memory.uncached_latency == 7);
+  const auto mixed = cva6({"memory.latency=7", "memory.write_latency=9"}).cva6.memory;
+  CHECK(mixed.read_latency == 7);
+  CHECK(mixed.write_latency == 9);
+  const std::string file = "[memory]\nsize = \"64M\"\nread_latency = 3\nlatency = 5\n";
+  CHECK(parse(file).cva6.memory.read_latency == 3);
+  CHECK(parse(file).cva6.memory.uncached_latency == 5);
+  CHECK(parse(file, {"memory.latency=8"}).cva6.memory.read_latency == 8);
+  CHECK(parse(file, {"memory=32M"}).platform.memory == 32 << 20);
+  CHECK(parse("memory = \"32M\"", {"memory.latency=8"}).platform.memory == 32 << 20);
+  CHECK(cva6({"core.shared_tlb_sets=16"}).cva6.shared_tlb_sets == 16);
+
+  cva6_refused({"memory.latency=0"}, "--set memory.latency=0: found 0, expected an integer from 1");
+  cva6_refused({"memory.cached_base=1"}, "whole pages");
+  cva6_refused({"core.bht_entries=64"}, "core: the predictors are modelled in one size");
+  cva6_refused({"core.dcache_ways=4"}, "core: the D$ is modelled with 32768 bytes in 8 ways");
+  cva6_refused({"core.foo=4"}, "unknown key; here are: ");
+  cva6_refused({"timing=cva7"}, "expected one of: none, cva6");
+  cva6_refused({"timebase_hz=10000000"}, "the model's CLINT counts core cycles");
+  cva6_refused({"hart.misaligned=hardware"}, "must \"trap\"");
+  cva6_refused({"mmu.mode=sv48"}, "mode must be sv39");
+  cva6_refused({"mmu.dtlb.entries=32", "mmu.dtlb.ways=32"}, "has 16 entries");
+  cva6_refused({"mmu.l2tlb.entries=64"}, "no second-level TLB");
+  cva6_refused({"hart.isa=rv64imafdc_zicsr_zicboz"}, "does not have zicboz");
+  CHECK(cva6({"timing=none", "hart.isa=rv64imafdc_zicsr_zicboz"}).timing == "none");
+}
+
 TEST_CASE("an ISA that this machine cannot have is refused with the reason") {
   const auto isa_refused = [](const std::string& isa, const std::string& why) {
     CAPTURE(isa);

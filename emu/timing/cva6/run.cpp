@@ -86,10 +86,12 @@ Cva6Run::Cva6Run(System& system, Cva6Parameters parameters) : system_(system) {
   }
   parameters.boot_address = system.harts.front()->pc;
   timing_ = std::make_unique<Cva6Timing>(parameters, views);
+  std::uint64_t now = 0;  // those that sleep have stayed behind
+  for (const auto& hart : system.harts) now = std::max(now, hart->clock);
   for (const auto& lane : lanes_) {
     Hart& hart = lane->hart;
+    if (hart.sleeping) system.wake(hart, now, nullptr);
     account_privilege(hart, hart.clock);
-    if (hart.sleeping) system.wake(hart, hart.clock, nullptr);
     hart.op = nullptr;
     lane->core = &timing_->core(hart.id.value);
     lane->core->take_over(hart.clock, hart.pc, state_of(hart));
