@@ -99,7 +99,7 @@ void add_output_options(CLI::App& app, RunOptions& run) {
           "standard output; repeatable");
   outputs("--stats", run.stats, {"text", "json", "none"},
           "Report at the end: text, json or none; repeatable");
-  app.add_flag("--quiet", run.quiet, "No report and no messages but errors");
+  app.add_flag("--quiet", run.quiet, "No report but those that --stats asks for, and no messages but errors");
   app.add_option("--max-cycles", run.max_cycles, "Stop when a hart's clock gets there")->type_name("N");
   app.add_option("--max-instret", run.max_instret, "Stop when a hart has retired so many instructions")
       ->type_name("N");

@@ -24,7 +24,7 @@ struct RunOptions {
   std::string dump_dtb;
   std::vector<OutputChoice> traces;
   std::vector<OutputChoice> stats;  // empty: text
-  bool quiet = false;               // no report at all
+  bool quiet = false;               // no report but those asked for
   std::uint64_t max_cycles = ~std::uint64_t{0}, max_instret = ~std::uint64_t{0};
   std::optional<double> timeout;       // seconds of host time
   std::string timing_from, timing_to;  // points of the run; empty: reset, end

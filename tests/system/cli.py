@@ -110,6 +110,9 @@ def check_limits_are_exact(checks, hartbeat, bare):
 
 
 def check_programs(checks, hartbeat, guests):
+    status, _, err, text = harness.run_with_report(hartbeat, "--quiet", f"{guests}/hello")
+    checks.hold(harness.report_of(text, "", err)["schema"] != "", "--quiet leaves the reports that are asked for")
+    checks.equal("and says nothing itself", err, "")
     status, out, _ = harness.run(hartbeat, "run", "--quiet", f"{guests}/hello")
     checks.equal("hello", (status, out), (0, "hello from RISC-V\n"))
     for expected in (0, 1, 42, 255):
