@@ -109,6 +109,7 @@ struct Hart {
   mmu::Context fetch_context;
   bool fast_only_last = false;        // replacement looks at hits: only the last page may bypass the TLB
   std::uint64_t last_fast_va = 0;
+  std::uint64_t last_fetch_page = ~std::uint64_t{0};  // the same for the jump tables: they know code of this page only
   std::unique_ptr<std::array<FastTable, 4>> fast_tables;  // U, S, S with SUM, M
   std::unique_ptr<FastTable> fast_none;                   // always empty: for unusual contexts (MPRV, MXR)
   std::unique_ptr<std::array<JumpTable, 3>> jump_tables;  // U, S, M

@@ -79,6 +79,13 @@ void forget_last_page(Hart& hart, std::uint64_t va) {
   hart.last_fast_va = va;
 }
 
+void forget_last_fetch_page(Hart& hart, std::uint64_t va) {
+  const std::uint64_t page = va & ~page_offset_mask;
+  if (page == hart.last_fetch_page) return;
+  for (unsigned table = 0; table < 2; ++table) (*hart.jump_tables)[table].clear();
+  hart.last_fetch_page = page;
+}
+
 // Translates and checks PMP. On failure raises the trap for `fault_va` and returns false.
 bool translate(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned size, Access access,
                const mmu::Context& context, Translation& out) {
@@ -311,6 +318,7 @@ void clear_reservation(Hart& hart) {
 
 bool fetch_address(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned size, PhysAddr& physical) {
   Translation t;
+  if (hart.fast_only_last && mmu::translates(hart.fetch_context)) forget_last_fetch_page(hart, va);
   if (!translate(hart, now, va, size, Access::fetch, hart.fetch_context, t)) return false;
   hart.pending = Pending::none;  // no block has been entered yet that would have to end
   physical = t.address;

@@ -93,24 +93,15 @@ bool crosses_page(const Ram& ram, PhysAddr physical) {
   return (*ram.host(physical) & 3) == 3;
 }
 
-void forget_jumps(Hart& hart) {
-  for (JumpTable& table : *hart.jump_tables) table.clear();
-}
-
 Block* fetch_block(System& system, Hart& hart) {
   PhysAddr physical;
   hart.current_pc = hart.pc;
-  const bool same_page = (hart.pc & ~page_offset_mask) == hart.page_pc;
-  const bool fetched = fetch_address(hart, hart.clock, hart.pc, 2, physical);
-  if (hart.fast_only_last && !(fetched && same_page)) forget_jumps(hart);  // the replacement must see every change of page
-  if (!fetched) return nullptr;
+  if (!fetch_address(hart, hart.clock, hart.pc, 2, physical)) return nullptr;
   const bool whole_page = hart.pmp.uniform(physical);
   if (!system.ram.contains(PhysAddr{physical.value & ~page_offset_mask}, page_size) || !whole_page ||
       crosses_page(system.ram, physical)) {
     std::uint32_t bits = 0;
-    const bool complete = fetch_bits(system, hart, physical, bits);
-    if (hart.fast_only_last) forget_jumps(hart);  // it may have looked at the next page
-    if (!complete) return nullptr;
+    if (!fetch_bits(system, hart, physical, bits)) return nullptr;
     ++hart.slow_fetches;
     return scratch_from_bits(system, hart, bits);
   }

@@ -398,3 +398,52 @@ TEST_CASE("an LRU entry that only a page-crossing access touched in between is n
   });
   CHECK(bench.mmu_counters().dtlb.misses == 4);
 }
+
+TEST_CASE("an LRU I-TLB sees a return to a page although M-mode ran at that page's address in between") {
+  const Engine engine = GENERATE(values({Engine::fast, Engine::observed}));
+  MachineConfig config = bench_config();
+  config.hart.mmu.itlb = {2, 2, mmu::TlbConfig::lru};
+  Bench bench(engine, config);
+  constexpr std::uint64_t b = ram + 0x30'0000, c = page + 0x5000;  // b is also where M-mode's handler lies
+  PageTables tables(bench, pool);
+  tables.map(page, frame_a, rwx);
+  tables.map(b, frame_b, rwx);
+  tables.map(c, ram + 0x22'0000, rwx);
+  Assembler in_a(page), in_b(b), in_c(c), handler(b);
+  const Label again = in_a.label();
+  in_a.jr(s4);
+  in_a.bnez(s1, again);
+  in_a.ecall();
+  in_a.bind(again);
+  in_a.jr(s5);
+  in_a.ecall();
+  in_b.jr(s4);
+  in_c.jr(s6);
+  const Label last = handler.label();
+  handler.bnez(s1, last);
+  handler.addi(s1, s1, 1);
+  handler.csrw(Csr::mepc, s7);
+  handler.mret();
+  handler.bind(last);
+  handler.finish();
+  bench.place(frame_a, in_a);
+  bench.place(frame_b, in_b);
+  bench.place(ram + 0x22'0000, in_c);
+  bench.place(handler);
+  trapped_by(bench, [&](Assembler& as) {
+    as.set_csr(Csr::satp, tables.satp());
+    as.set_csr(Csr::mtvec, b);
+    as.li(s4, page + 4);
+    as.li(s5, c);
+    as.li(s6, page + 16);
+    as.li(s7, b);
+    as.li(s1, 0);
+    as.li(t0, page);
+    as.csrw(Csr::mepc, t0);
+    as.clear_bits(Csr::mstatus, mstatus::MPP);
+    as.set_bits(Csr::mstatus, 1u << 11);
+    as.mret();
+  });
+  CHECK(bench.x(s1) == 1);
+  CHECK(bench.mmu_counters().itlb.misses == 3);  // a, b, c; on the way back a is held and b has gone
+}
