@@ -88,7 +88,9 @@ class Reporting {
  public:
   Reporting(const RunOptions& options, Machine& machine) : options_(options), machine_(machine) {
     const auto none = [](const OutputChoice& choice) { return choice.format == "none"; };
-    if ((options.quiet && options.stats.empty()) || std::any_of(options.stats.begin(), options.stats.end(), none)) return;
+    if ((options.quiet && options.stats.empty()) ||
+        std::any_of(options.stats.begin(), options.stats.end(), none))
+      return;
     std::vector<observe::HartView> views;
     for (unsigned i = 0; i < machine.hart_count(); ++i) {
       views.push_back({&machine.counters(HartId{i}), &machine.translation(HartId{i}).counters()});

@@ -33,12 +33,10 @@ struct alignas(32) Block {
   Block* fall = nullptr;
   Block* next_in_page = nullptr;
   std::uint16_t instructions = 0;
-  bool linkable = true;        // false: a scratch block, or one whose code has changed
+  bool linkable = true;  // false: a scratch block, or one whose code has changed
 
   Op* ops() { return reinterpret_cast<Op*>(this + 1); }
-  static Block* of(const Op* op) {
-    return reinterpret_cast<Block*>(const_cast<Op*>(op - op->index)) - 1;
-  }
+  static Block* of(const Op* op) { return reinterpret_cast<Block*>(const_cast<Op*>(op - op->index)) - 1; }
 };
 static_assert(sizeof(Block) == 64);
 

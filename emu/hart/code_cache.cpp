@@ -12,9 +12,14 @@ namespace hartbeat {
 using isa::Field;
 
 CodeCache::CodeCache(Ram& ram, isa::ExtensionSet extensions, const HandlerSet& handlers)
-    : ram_(ram), ram_base_(ram.base().value), extensions_(extensions), handlers_(handlers), lookup_(lookup_slots) {
+    : ram_(ram),
+      ram_base_(ram.base().value),
+      extensions_(extensions),
+      handlers_(handlers),
+      lookup_(lookup_slots) {
   // calloc: the host gives zero pages only where code is found, however large the RAM.
-  page_lines_.reset(static_cast<std::uint64_t*>(std::calloc((ram.size() >> page_shift) + 1, sizeof(std::uint64_t))));
+  page_lines_.reset(
+      static_cast<std::uint64_t*>(std::calloc((ram.size() >> page_shift) + 1, sizeof(std::uint64_t))));
   if (!page_lines_) throw std::bad_alloc();
 }
 
@@ -23,7 +28,7 @@ CodeCache::~CodeCache() {
   collect();
 }
 
-void CodeCache::release(Block* block) { ::operator delete(block, std::align_val_t{alignof(Block)}); }
+void CodeCache::release(Block* block) { ::operator delete (block, std::align_val_t{alignof(Block)}); }
 
 bool CodeCache::ends_block(const Op& op) {
   const isa::Kind kind = isa::row_infos[op.operands.row].kind;
@@ -84,9 +89,10 @@ Block* CodeCache::decode_block(std::uint64_t physical) {
   }
   const unsigned op_count = count + (open ? 1 : 0);
   // The operation without an instruction may stand at offset 4096: its handler knows that the page has ended.
-  if (open) end_without_jump(ops[count], static_cast<std::uint16_t>(offset), static_cast<std::uint8_t>(count));
+  if (open)
+    end_without_jump(ops[count], static_cast<std::uint16_t>(offset), static_cast<std::uint8_t>(count));
 
-  void* bytes = ::operator new(sizeof(Block) + op_count * sizeof(Op), std::align_val_t{alignof(Block)});
+  void* bytes = ::operator new (sizeof(Block) + op_count * sizeof(Op), std::align_val_t{alignof(Block)});
   Block* block = new (bytes) Block;
   block->physical = physical;
   block->instructions = static_cast<std::uint16_t>(count);

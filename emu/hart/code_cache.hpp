@@ -77,9 +77,9 @@ class CodeCache {
   isa::ExtensionSet extensions_;
   const HandlerSet& handlers_;
   std::vector<LookupSlot> lookup_;
-  std::unordered_map<std::uint64_t, Block*> blocks_;       // by physical address; its order is never looked at
+  std::unordered_map<std::uint64_t, Block*> blocks_;  // by physical address; its order is never looked at
   std::unordered_map<std::uint64_t, Block*> page_blocks_;  // first block of each page's list
-  std::unique_ptr<std::uint64_t[], Free> page_lines_;      // per RAM page: bit per 64-byte line with decoded code
+  std::unique_ptr<std::uint64_t[], Free> page_lines_;  // per RAM page: bit per 64-byte line with decoded code
   std::vector<Block*> dropped_;
   std::uint64_t blocks_decoded_ = 0;
   bool new_code_page_ = false;

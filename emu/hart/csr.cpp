@@ -20,7 +20,8 @@ std::uint64_t read_cycle(const Hart& h, std::uint64_t now) {
 }
 
 std::uint64_t read_instret(const Hart& h, std::uint64_t now) {
-  return (h.csr.mcountinhibit & counter_inhibit_ir) ? h.csr.instret_frozen : h.instret_at(now) + h.csr.instret_offset;
+  return (h.csr.mcountinhibit & counter_inhibit_ir) ? h.csr.instret_frozen
+                                                    : h.instret_at(now) + h.csr.instret_offset;
 }
 
 std::uint64_t read_mstatus(const Hart& h) {
@@ -165,7 +166,8 @@ void write_mstatus(Hart& h, std::uint64_t value, std::uint64_t mask) {
 void write_satp(Hart& h, std::uint64_t now, std::uint64_t value) {
   const auto mode = static_cast<mmu::Mode>(value >> 60);
   const bool supported = mode == mmu::Mode::bare || mode == mmu::Mode::sv39 ||
-                         (mode == mmu::Mode::sv48 && h.config.sv48) || (mode == mmu::Mode::sv57 && h.config.sv57);
+                         (mode == mmu::Mode::sv48 && h.config.sv48) ||
+                         (mode == mmu::Mode::sv57 && h.config.sv57);
   if (!supported) return;  // "the entire write has no effect"
   const mmu::Features& features = h.config.mmu.features;
   const std::uint64_t asid_mask = ((std::uint64_t{1} << features.asid_bits) - 1) << 44;
@@ -285,7 +287,9 @@ void write(Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t valu
     case Csr::sie: write_mie(h, value, c.mideleg); return;
     case Csr::stvec: c.stvec = legal_tvec(c.stvec, value); return;
     case Csr::scounteren: c.scounteren = value & 0xffffffff; return;
-    case Csr::senvcfg: c.senvcfg = legal_envcfg(c.senvcfg, value) & (menvcfg::FIOM | cache_block_fields(h)); return;
+    case Csr::senvcfg:
+      c.senvcfg = legal_envcfg(c.senvcfg, value) & (menvcfg::FIOM | cache_block_fields(h));
+      return;
     case Csr::sscratch: c.sscratch = value; return;
     case Csr::sepc: c.sepc = legal_epc(h, value); return;
     case Csr::scause: c.scause = value; return;
@@ -363,8 +367,8 @@ bool csr_peek(const Hart& hart, std::uint64_t now, std::uint16_t address, std::u
   return read(hart, now, address, value);
 }
 
-bool csr_access(Hart& hart, std::uint64_t now, std::uint16_t address, CsrOp op, std::uint64_t source, bool reads,
-                bool writes, std::uint64_t& old) {
+bool csr_access(Hart& hart, std::uint64_t now, std::uint16_t address, CsrOp op, std::uint64_t source,
+                bool reads, bool writes, std::uint64_t& old) {
   if (!permitted(hart, address, writes)) return false;
   if (!read(hart, now, address, old)) return false;
   (void)reads;  // no CSR here has a side effect when read

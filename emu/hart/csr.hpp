@@ -11,8 +11,8 @@ namespace hartbeat {
 // One Zicsr instruction on `hart` at clock `now`. Returns false when it is illegal (no such CSR here, privilege, a
 // write of a read-only one, a counter that is not enabled, FS off, TVM). `old` is the value before; it is not read, and
 // has no side effect of a read, when `reads` is false.
-bool csr_access(Hart& hart, std::uint64_t now, std::uint16_t address, isa::CsrOp op, std::uint64_t source, bool reads,
-                bool writes, std::uint64_t& old);
+bool csr_access(Hart& hart, std::uint64_t now, std::uint16_t address, isa::CsrOp op, std::uint64_t source,
+                bool reads, bool writes, std::uint64_t& old);
 
 // The value of a CSR without access rules or side effects; false when there is none. For traces and debuggers.
 bool csr_peek(const Hart& hart, std::uint64_t now, std::uint16_t address, std::uint64_t& value);

@@ -13,7 +13,8 @@ inline constexpr std::uint64_t MPRV = 1u << 17, SUM = 1u << 18, MXR = 1u << 19, 
 inline constexpr std::uint64_t TSR = 1u << 22;
 inline constexpr std::uint64_t UXL_64 = std::uint64_t{2} << 32, SXL_64 = std::uint64_t{2} << 34;
 inline constexpr std::uint64_t SD = std::uint64_t{1} << 63;
-inline constexpr std::uint64_t writable = SIE | MIE | SPIE | MPIE | SPP | MPP | FS | MPRV | SUM | MXR | TVM | TW | TSR;
+inline constexpr std::uint64_t writable =
+    SIE | MIE | SPIE | MPIE | SPP | MPP | FS | MPRV | SUM | MXR | TVM | TW | TSR;
 inline constexpr std::uint64_t supervisor = SIE | SPIE | SPP | FS | SUM | MXR;  // writable through sstatus
 }  // namespace mstatus
 
@@ -39,7 +40,8 @@ inline constexpr std::uint64_t ENVCFG = std::uint64_t{1} << 62, SE = std::uint64
 
 // Exception codes (mcause, scause).
 namespace cause {
-inline constexpr std::uint64_t fetch_misaligned = 0, fetch_access = 1, illegal_instruction = 2, breakpoint = 3;
+inline constexpr std::uint64_t fetch_misaligned = 0, fetch_access = 1, illegal_instruction = 2,
+                               breakpoint = 3;
 inline constexpr std::uint64_t load_misaligned = 4, load_access = 5, store_misaligned = 6, store_access = 7;
 inline constexpr std::uint64_t ecall_from_u = 8, ecall_from_s = 9, ecall_from_m = 11;
 inline constexpr std::uint64_t fetch_page_fault = 12, load_page_fault = 13, store_page_fault = 15;

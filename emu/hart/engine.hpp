@@ -16,13 +16,13 @@ const HandlerSet& fast_handlers(bool ring);
 void run_fast(System& system);
 // One instruction, or one trap in its place, of the observed engine.
 struct Step {
-  const Op* op = nullptr;       // what was executed; null when the fetch trapped
+  const Op* op = nullptr;  // what was executed; null when the fetch trapped
   std::uint64_t pc = 0;
   std::uint64_t next_pc = 0;
   Privilege privilege = Privilege::machine;  // before
-  bool trapped = false;         // did not retire; hart.pc is the handler
-  bool waits = false;           // wfi: the caller puts the hart to sleep
-  TrapCause cause;              // with trapped
+  bool trapped = false;                      // did not retire; hart.pc is the handler
+  bool waits = false;                        // wfi: the caller puts the hart to sleep
+  TrapCause cause;                           // with trapped
 };
 
 // Executes the instruction at hart.pc with hart.clock as its time, and records what it did in *hart.recorder (which must be

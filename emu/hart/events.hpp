@@ -24,41 +24,41 @@ struct EventSite {
 };
 
 struct TrapEvent {
-  EventSite site;             // privilege: before the trap
+  EventSite site;  // privilege: before the trap
   bool interrupt = false;
-  std::uint64_t cause = 0;    // code without the interrupt bit
+  std::uint64_t cause = 0;  // code without the interrupt bit
   std::uint64_t tval = 0;
   mmu::Privilege target = mmu::Privilege::machine;
   const mmu::Walk* walk = nullptr;  // of a page fault: what the walker read and which check failed
 };
 
-struct TrapReturnEvent {      // mret, sret
-  EventSite site;             // privilege: before
+struct TrapReturnEvent {  // mret, sret
+  EventSite site;         // privilege: before
   mmu::Privilege target = mmu::Privilege::user;
 };
 
-struct WalkEvent {            // one page-table walk, i.e. one TLB miss
+struct WalkEvent {  // one page-table walk, i.e. one TLB miss
   EventSite site;
   VirtAddr address;
   mmu::Access access = mmu::Access::load;
   const mmu::Walk* walk = nullptr;
 };
 
-struct FenceEvent {           // sfence.vma, sinval.vma
+struct FenceEvent {  // sfence.vma, sinval.vma
   EventSite site;
   bool has_address = false, has_asid = false;
   VirtAddr address;
   std::uint16_t asid = 0;
-  unsigned removed = 0;       // TLB entries that it removed; 0: the fence found nothing to drop
+  unsigned removed = 0;  // TLB entries that it removed; 0: the fence found nothing to drop
 };
 
-struct IpiEvent {             // a software interrupt was raised for `target` by a device write of site.hart
+struct IpiEvent {  // a software interrupt was raised for `target` by a device write of site.hart
   EventSite site;
   HartId target;
-  bool supervisor = false;    // SSIP (ACLINT SSWI) rather than MSIP
+  bool supervisor = false;  // SSIP (ACLINT SSWI) rather than MSIP
 };
 
-struct TracepointEvent {      // the guest kernel's story (guestos/abi/tracepoints.hpp)
+struct TracepointEvent {  // the guest kernel's story (guestos/abi/tracepoints.hpp)
   EventSite site;
   abi::Tracepoint number{};
   std::uint64_t arguments[6] = {};  // a0 … a5
@@ -68,37 +68,39 @@ struct TracepointEvent {      // the guest kernel's story (guestos/abi/tracepoin
 struct MemoryEffect {
   VirtAddr address;
   PhysAddr physical;
-  std::uint64_t value = 0;    // stored value; for loads what was read
-  std::uint8_t size = 0;      // bytes
+  std::uint64_t value = 0;  // stored value; for loads what was read
+  std::uint8_t size = 0;    // bytes
   bool store = false;
 };
 
 struct CsrEffect {
   std::uint16_t address = 0;
-  std::uint64_t value = 0;    // after the write
+  std::uint64_t value = 0;  // after the write
 };
 
 // One retired instruction, only produced while somebody listens (a trace, a cycle model).
 struct RetireEvent {
-  EventSite site;             // privilege: in which it ran
-  std::uint32_t bits = 0;     // 16 or 32 bits as fetched
-  std::uint8_t length = 0;    // bytes
+  EventSite site;           // privilege: in which it ran
+  std::uint32_t bits = 0;   // 16 or 32 bits as fetched
+  std::uint8_t length = 0;  // bytes
   const isa::Operands* operands = nullptr;
   VirtAddr next_pc;
   bool writes_x = false, writes_f = false;  // rd, unless x0
   std::uint64_t rd_value = 0;
-  std::span<const MemoryEffect> memory;     // AMOs: a load and a store
-  std::span<const CsrEffect> csrs;          // CSRs written, fflags/fcsr side effects included
+  std::span<const MemoryEffect> memory;  // AMOs: a load and a store
+  std::span<const CsrEffect> csrs;       // CSRs written, fflags/fcsr side effects included
 };
 
 // Override what you want to hear; `wants` is asked once when the listener is attached.
 class Listener {
  public:
-  struct Wants { bool traps = false, walks = false, fences = false, ipis = false, tracepoints = false, retired = false; };
+  struct Wants {
+    bool traps = false, walks = false, fences = false, ipis = false, tracepoints = false, retired = false;
+  };
   virtual ~Listener() = default;
   virtual Wants wants() const = 0;
   virtual void on(const TrapEvent&) {}
-  virtual void on(const TrapReturnEvent&) {}   // with `traps`
+  virtual void on(const TrapReturnEvent&) {}  // with `traps`
   virtual void on(const WalkEvent&) {}
   virtual void on(const FenceEvent&) {}
   virtual void on(const IpiEvent&) {}

@@ -90,7 +90,8 @@ template <Mode M>
   }
   const TrapCause trap = h->trap;
   ++h->fetched_in_vain;
-  enter_trap(*h, now, {false, trap.code, trap.value, pc, trap.has_walk ? &h->translation.last_walk() : nullptr});
+  enter_trap(*h, now,
+             {false, trap.code, trap.value, pc, trap.has_walk ? &h->translation.last_walk() : nullptr});
   ++h->unretired;
   if (h->system->stop != Stop::none) return stop_here<M>(h);
   return leave<M>(h, h->pc);
@@ -119,7 +120,8 @@ template <Mode M>
   const std::uint64_t target = pc + (taken ? static_cast<std::uint64_t>(op->operands.imm) : op->length);
   if (taken && is_misaligned_target(*h, target)) return misaligned<M>(h, op, target);
   Block* block = Block::of(op);
-  const bool near = (target & ~page_offset_mask) == h->page_pc && (target & page_offset_mask) != page_size - 2;
+  const bool near =
+      (target & ~page_offset_mask) == h->page_pc && (target & page_offset_mask) != page_size - 2;
   if (near && block->linkable) {
     CodeCache& code = h->system->code;
     Block* next = code.at((block->physical & ~page_offset_mask) | (target & page_offset_mask));
@@ -152,7 +154,8 @@ Hart* execute(Hart* h, const Op* op) {
     row.body(view, op->operands);
     return advance<M>(h, op + 1);
   } else if constexpr (kind == Kind::memory || kind == Kind::fp) {
-    if (!row.body(view, op->operands)) [[unlikely]] return failed<M>(h, op);
+    if (!row.body(view, op->operands)) [[unlikely]]
+      return failed<M>(h, op);
     return advance<M>(h, op + 1);
   } else if constexpr (kind == Kind::branch) {
     const bool taken = row.body(view, op->operands);

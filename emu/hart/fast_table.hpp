@@ -10,8 +10,9 @@
 namespace hartbeat {
 
 struct FastEntry {
-  std::uint64_t tag = ~std::uint64_t{0};  // virtual page address; all ones: empty (no masked address equals it)
-  std::uint64_t addend = 0;               // host address minus virtual address
+  std::uint64_t tag =
+      ~std::uint64_t{0};     // virtual page address; all ones: empty (no masked address equals it)
+  std::uint64_t addend = 0;  // host address minus virtual address
 };
 
 // Loads and stores of one translation context (a privilege and SUM).

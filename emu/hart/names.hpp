@@ -13,11 +13,22 @@ constexpr char privilege_letter(mmu::Privilege privilege) {
 
 // Privileged specification, table of mcause values.
 constexpr const char* exception_name(std::uint64_t code) {
-  constexpr const char* names[] = {
-      "instruction address misaligned", "instruction access fault", "illegal instruction", "breakpoint",
-      "load address misaligned",        "load access fault",        "store address misaligned", "store access fault",
-      "environment call from U-mode",   "environment call from S-mode", "reserved", "environment call from M-mode",
-      "instruction page fault",         "load page fault",          "reserved", "store page fault"};
+  constexpr const char* names[] = {"instruction address misaligned",
+                                   "instruction access fault",
+                                   "illegal instruction",
+                                   "breakpoint",
+                                   "load address misaligned",
+                                   "load access fault",
+                                   "store address misaligned",
+                                   "store access fault",
+                                   "environment call from U-mode",
+                                   "environment call from S-mode",
+                                   "reserved",
+                                   "environment call from M-mode",
+                                   "instruction page fault",
+                                   "load page fault",
+                                   "reserved",
+                                   "store page fault"};
   return code < 16 ? names[code] : "unknown exception";
 }
 

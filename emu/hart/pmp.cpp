@@ -69,7 +69,9 @@ bool Pmp::check(std::uint64_t address, unsigned size, mmu::Access access, mmu::P
     if (!on_[i] || last < ranges_[i].first || address > ranges_[i].last) continue;
     if (address < ranges_[i].first || last > ranges_[i].last) return false;
     if (privilege == mmu::Privilege::machine && !(config_[i] & bit_lock)) return true;
-    const std::uint8_t needed = access == mmu::Access::fetch ? bit_x : access == mmu::Access::load ? bit_r : bit_w;
+    const std::uint8_t needed = access == mmu::Access::fetch  ? bit_x
+                                : access == mmu::Access::load ? bit_r
+                                                              : bit_w;
     return (config_[i] & needed) != 0;
   }
   return privilege == mmu::Privilege::machine;

@@ -29,14 +29,16 @@ class Pmp {
   bool uniform(PhysAddr page) const;
 
  private:
-  struct Range { std::uint64_t first, last; };  // inclusive, bytes
+  struct Range {
+    std::uint64_t first, last;
+  };  // inclusive, bytes
   bool check(std::uint64_t address, unsigned size, mmu::Access access, mmu::Privilege privilege) const;
   bool range(unsigned entry, Range& out) const;
   void refresh();
 
   unsigned entries_;
-  bool active_ = false;      // some entry matches something
-  unsigned live_ = 0;        // entries up to the last one that is not off
+  bool active_ = false;  // some entry matches something
+  unsigned live_ = 0;    // entries up to the last one that is not off
   std::array<std::uint8_t, 64> config_{};
   std::array<std::uint64_t, 64> address_{};
   std::array<Range, 64> ranges_{};

@@ -38,7 +38,8 @@ Hart::Hart(HartId hart_id, const HartConfig& hart_config, System& hart_system)
   update_context(*this);
 }
 
-System::System(Platform& machine_platform, const HartConfig& config, unsigned hart_count, const HandlerSet& handlers)
+System::System(Platform& machine_platform, const HartConfig& config, unsigned hart_count,
+               const HandlerSet& handlers)
     : platform(machine_platform),
       ram(machine_platform.ram()),
       code(machine_platform.ram(), config.extensions, handlers),
@@ -134,7 +135,8 @@ void System::set_deadline(Hart& hart) {
     return;
   }
   std::uint64_t deadline = std::min({next_event, clock_limit, poll_at});
-  if (instret_limit < never.value - hart.unretired) deadline = std::min(deadline, instret_limit + hart.unretired);
+  if (instret_limit < never.value - hart.unretired)
+    deadline = std::min(deadline, instret_limit + hart.unretired);
   hart.deadline = deadline;
 }
 
@@ -219,7 +221,8 @@ void System::set_interrupt(HartId id, unsigned mip_bit, bool level) {
   const bool was = (pending_interrupts(hart) >> mip_bit) & 1;
   set_line(hart, mip_bit, level);
   if (level && !was && (mip_bit == irq::MSI || mip_bit == irq::SSI) && !events.ipis().empty() && accessing) {
-    events.emit(events.ipis(), IpiEvent{site(*current, access_clock, current->current_pc), id, mip_bit == irq::SSI});
+    events.emit(events.ipis(),
+                IpiEvent{site(*current, access_clock, current->current_pc), id, mip_bit == irq::SSI});
   }
   interrupts_changed(hart);
 }

@@ -37,13 +37,13 @@ class EventHub {
 // Why the engine came back.
 enum class Stop : std::uint8_t {
   none,
-  power_off,   // the guest asked for it
+  power_off,  // the guest asked for it
   reset,
-  limit,       // RunLimits reached
-  deadlock,    // all harts sleep and nothing will wake them
-  trap_loop,   // a hart traps again and again without retiring an instruction
-  engine,      // the harts' counters ask for another engine; Machine::run goes on with it
-  interrupted, // the host asked (signal, timeout)
+  limit,        // RunLimits reached
+  deadlock,     // all harts sleep and nothing will wake them
+  trap_loop,    // a hart traps again and again without retiring an instruction
+  engine,       // the harts' counters ask for another engine; Machine::run goes on with it
+  interrupted,  // the host asked (signal, timeout)
 };
 
 class System {
@@ -55,10 +55,10 @@ class System {
   CodeCache code;
   EventHub events;
   std::vector<std::unique_ptr<Hart>> harts;
-  const bool ring;                   // more than one hart: instructions of all harts interleave
+  const bool ring;  // more than one hart: instructions of all harts interleave
 
   // --- the scheduler's state
-  Hart* current = nullptr;           // the hart whose instruction is being executed
+  Hart* current = nullptr;  // the hart whose instruction is being executed
   unsigned awake = 0;
   std::function<bool()> keep_going;  // asked every few million cycles; false ends the run
   std::uint64_t next_event = 0;      // clock of the devices' next event
@@ -66,14 +66,14 @@ class System {
   std::uint64_t instret_limit = ~std::uint64_t{0};
   Stop stop = Stop::none;
   int exit_status = 0;
-  const Op* arrival = nullptr;       // the operation of a hart that is between blocks, in the fast engine
-  bool in_blocks = false;            // harts are suspended within blocks: the ring engine runs
-  bool accessing = false;            // `current` is accessing a device …
-  std::uint64_t access_clock = 0;    // … at this clock
-  std::uint64_t event_clock = 0;     // clock of the devices' event being handled …
-  const Hart* event_hart = nullptr;  // … in this hart's turn; null: in nobody's, all are asleep
-  std::uint64_t poll_at = 0;         // clock at which the host is asked whether to go on
-  std::uint64_t reserving_harts = 0; // bit per hart with a valid reservation
+  const Op* arrival = nullptr;        // the operation of a hart that is between blocks, in the fast engine
+  bool in_blocks = false;             // harts are suspended within blocks: the ring engine runs
+  bool accessing = false;             // `current` is accessing a device …
+  std::uint64_t access_clock = 0;     // … at this clock
+  std::uint64_t event_clock = 0;      // clock of the devices' event being handled …
+  const Hart* event_hart = nullptr;   // … in this hart's turn; null: in nobody's, all are asleep
+  std::uint64_t poll_at = 0;          // clock at which the host is asked whether to go on
+  std::uint64_t reserving_harts = 0;  // bit per hart with a valid reservation
 
   // A hart's clock, exact also while it is suspended within a block.
   std::uint64_t clock_of(const Hart& hart) const;
@@ -104,8 +104,8 @@ class System {
   // one by one.
   void counters_changed(Hart& hart);
   bool counters_need_instructions() const;
-  bool engine_may_change = false;   // the run's engine was chosen for the counters' sake alone
-  bool engine_observes = false;     // what was chosen
+  bool engine_may_change = false;  // the run's engine was chosen for the counters' sake alone
+  bool engine_observes = false;    // what was chosen
   void timer_moved(Hart& hart, std::uint64_t now);
   // A device drives a mip bit of a hart; wakes it, or makes it look up, as needed.
   void set_interrupt(HartId id, unsigned mip_bit, bool level);

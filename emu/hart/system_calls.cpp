@@ -117,7 +117,8 @@ Flow SystemCalls::tracepoint(Hart& h, const Op* op) {
   event.site = h.system->site(h, now, pc_of(h, op));
   event.number = static_cast<abi::Tracepoint>(op->operands.imm & 0xfff);
   for (unsigned i = 0; i < 6; ++i) event.arguments[i] = h.x[10 + i];
-  if (event.number == abi::Tracepoint::process_switch) {  // what was counted so far is the process's that leaves
+  if (event.number ==
+      abi::Tracepoint::process_switch) {  // what was counted so far is the process's that leaves
     account_privilege(h, now);
     fold_access_counts(h);
   }

@@ -98,8 +98,8 @@ void enter_trap(Hart& h, std::uint64_t now, const TrapRequest& request) {
   change_privilege(h, now, target);
   const auto& listeners = h.system->events.traps();
   if (!listeners.empty()) {
-    h.system->events.emit(listeners,
-                          TrapEvent{site, request.interrupt, request.code, request.value, target, request.walk});
+    h.system->events.emit(
+        listeners, TrapEvent{site, request.interrupt, request.code, request.value, target, request.walk});
   }
 }
 

@@ -10,7 +10,7 @@ namespace hartbeat {
 struct TrapRequest {
   bool interrupt = false;
   std::uint64_t code = 0;
-  std::uint64_t value = 0;       // xtval
+  std::uint64_t value = 0;  // xtval
   std::uint64_t epc = 0;
   const mmu::Walk* walk = nullptr;
 };

@@ -69,13 +69,15 @@ struct View {
 
   // --- floating point
   HARTBEAT_INLINE bool fp_enabled() {
-    if ((hart->csr.mstatus & mstatus::FS) != 0) [[likely]] return true;
+    if ((hart->csr.mstatus & mstatus::FS) != 0) [[likely]]
+      return true;
     return illegal();
   }
   template <class Rounding>
   HARTBEAT_INLINE bool rounding(const isa::Operands& o, Rounding& mode) {
     const unsigned field = o.rm == 7 ? hart->csr.frm : o.rm;
-    if (field > 4) [[unlikely]] return illegal();
+    if (field > 4) [[unlikely]]
+      return illegal();
     mode = static_cast<Rounding>(field);
     return true;
   }
@@ -90,7 +92,8 @@ struct View {
   template <class T>
   HARTBEAT_INLINE bool load_x(const isa::Operands& o, std::uint64_t va) {
     const FastEntry& entry = hart->fast->read[FastTable::index(va)];
-    if (!hits<T>(entry, va)) [[unlikely]] return slow_load_x<T>(o, va);
+    if (!hits<T>(entry, va)) [[unlikely]]
+      return slow_load_x<T>(o, va);
     const T value = fast_load<T>(entry, va);
     set_x(o.rd, extended(value));
     return true;
@@ -98,14 +101,16 @@ struct View {
   template <class T>
   HARTBEAT_INLINE bool load_f(const isa::Operands& o, std::uint64_t va) {
     const FastEntry& entry = hart->fast->read[FastTable::index(va)];
-    if (!hits<T>(entry, va)) [[unlikely]] return slow_load_f<T>(o, va);
+    if (!hits<T>(entry, va)) [[unlikely]]
+      return slow_load_f<T>(o, va);
     set_f(o.rd, boxed(fast_load<T>(entry, va)));
     return true;
   }
   template <class T>
   HARTBEAT_INLINE bool store(std::uint64_t va, std::uint64_t value) {
     const FastEntry& entry = hart->fast->write[FastTable::index(va)];
-    if (!hits<T>(entry, va) || others_reserve()) [[unlikely]] return slow_store_from<T>(va, value);
+    if (!hits<T>(entry, va) || others_reserve()) [[unlikely]]
+      return slow_store_from<T>(va, value);
     const T narrow = static_cast<T>(value);
     std::memcpy(reinterpret_cast<void*>(va + entry.addend), &narrow, sizeof narrow);
     ++hart->fast->stores;
@@ -260,7 +265,8 @@ struct View {
     return result == AccessResult::done;
   }
   template <class T, class F>
-  HARTBEAT_INLINE std::uint64_t update(std::uint8_t* place, T operand, F fn, std::uint64_t va, PhysAddr physical) {
+  HARTBEAT_INLINE std::uint64_t update(std::uint8_t* place, T operand, F fn, std::uint64_t va,
+                                       PhysAddr physical) {
     T old;
     std::memcpy(&old, place, sizeof old);
     const T fresh = static_cast<T>(fn(old, operand));
@@ -282,9 +288,11 @@ struct View {
     const Ram& ram = hart->system->ram;
     return {static_cast<std::uint64_t>(place - ram.host(ram.base())) + ram.base().value};
   }
-  HARTBEAT_INLINE void record(std::uint64_t va, PhysAddr physical, std::uint64_t value, unsigned size, bool is_store) {
+  HARTBEAT_INLINE void record(std::uint64_t va, PhysAddr physical, std::uint64_t value, unsigned size,
+                              bool is_store) {
     if constexpr (M == Mode::observed) {
-      hart->recorder->memory_effect({VirtAddr{va}, physical, value, static_cast<std::uint8_t>(size), is_store});
+      hart->recorder->memory_effect(
+          {VirtAddr{va}, physical, value, static_cast<std::uint8_t>(size), is_store});
     }
   }
   HARTBEAT_INLINE void record_fast(std::uint64_t va, std::uint64_t addend, std::uint64_t value, unsigned size,

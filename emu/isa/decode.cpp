@@ -130,8 +130,7 @@ std::uint16_t find_row(std::uint32_t bits, ExtensionSet extensions) {
 Decoded decode_compressed(std::uint16_t bits, ExtensionSet extensions) {
   Decoded result{.length = 2, .bits = bits};
   const CompressedRow* row = find_compressed(bits, extensions);
-  if (row == nullptr || !extensions.has(decode_rows[row->target].extension))
-    return result;
+  if (row == nullptr || !extensions.has(decode_rows[row->target].extension)) return result;
   result.operands = row->operands(bits);
   result.operands.row = row->target;
   result.legal = true;

@@ -18,8 +18,34 @@
 namespace hartbeat::isa {
 
 enum class Field : std::uint8_t {
-  rd, rs1, rs2, fd, fs1, fs2, fs3, rm, aq, rl, imm12, simm7, simm5, bimm7, bimm5, uimm20, jimm20, shamt6, shamt5, csr,
-  zimm, pred4, succ4, fm4, mop4, mop32, mop10, count_,
+  rd,
+  rs1,
+  rs2,
+  fd,
+  fs1,
+  fs2,
+  fs3,
+  rm,
+  aq,
+  rl,
+  imm12,
+  simm7,
+  simm5,
+  bimm7,
+  bimm5,
+  uimm20,
+  jimm20,
+  shamt6,
+  shamt5,
+  csr,
+  zimm,
+  pred4,
+  succ4,
+  fm4,
+  mop4,
+  mop32,
+  mop10,
+  count_,
 };
 
 struct Encoding {
@@ -36,11 +62,12 @@ struct FieldShape {
 };
 
 inline constexpr FieldShape field_shapes[] = {
-    {"rd", 5, 7},      {"rs1", 5, 15},    {"rs2", 5, 20},   {"fd", 5, 7},      {"fs1", 5, 15},  {"fs2", 5, 20},
-    {"fs3", 5, 27},    {"rm", 3, 12},     {"aq", 1, 26},    {"rl", 1, 25},     {"imm12", 12, 20}, {"simm7", 7, 25},
-    {"simm5", 5, 7},   {"bimm7", 7, 25},  {"bimm5", 5, 7},  {"uimm20", 20, 12}, {"jimm20", 20, 12}, {"shamt6", 6, 20},
-    {"shamt5", 5, 20}, {"csr", 12, 20},   {"zimm", 5, 15},  {"pred4", 4, 24},  {"succ4", 4, 20}, {"fm4", 4, 28},
-    {"mop4", 1, 30},   {"mop32", 2, 26},  {"mop10", 2, 20},
+    {"rd", 5, 7},       {"rs1", 5, 15},     {"rs2", 5, 20},    {"fd", 5, 7},      {"fs1", 5, 15},
+    {"fs2", 5, 20},     {"fs3", 5, 27},     {"rm", 3, 12},     {"aq", 1, 26},     {"rl", 1, 25},
+    {"imm12", 12, 20},  {"simm7", 7, 25},   {"simm5", 5, 7},   {"bimm7", 7, 25},  {"bimm5", 5, 7},
+    {"uimm20", 20, 12}, {"jimm20", 20, 12}, {"shamt6", 6, 20}, {"shamt5", 5, 20}, {"csr", 12, 20},
+    {"zimm", 5, 15},    {"pred4", 4, 24},   {"succ4", 4, 20},  {"fm4", 4, 28},    {"mop4", 1, 30},
+    {"mop32", 2, 26},   {"mop10", 2, 20},
 };
 
 // Throws (so fails to compile) on an unknown field, a field out of place, or a sum other than 32 bits.

@@ -50,21 +50,89 @@ enum class Flow : std::uint8_t {
 
 // The functional unit that executes the instruction, for the cycle models and the instruction mix.
 enum class Unit : std::uint8_t {
-  alu, branch, jump, jump_register, mul, div, load, store, amo, load_reserved, store_conditional, csr, fence, fence_i,
-  sfence, trap_call, xret, wfi, fp_add, fp_mul, fp_fma, fp_div, fp_sqrt, fp_compare, fp_convert, fp_move, fp_load,
-  fp_store, cache_block, hint,
+  alu,
+  branch,
+  jump,
+  jump_register,
+  mul,
+  div,
+  load,
+  store,
+  amo,
+  load_reserved,
+  store_conditional,
+  csr,
+  fence,
+  fence_i,
+  sfence,
+  trap_call,
+  xret,
+  wfi,
+  fp_add,
+  fp_mul,
+  fp_fma,
+  fp_div,
+  fp_sqrt,
+  fp_compare,
+  fp_convert,
+  fp_move,
+  fp_load,
+  fp_store,
+  cache_block,
+  hint,
 };
 
 // Extensions that can be switched; a row belongs to one (a row of two names the rarer, as Zcb does).
 enum class Extension : std::uint8_t {
-  i, m, a, f, d, c, zicsr, zifencei, zicntr, zihpm, zba, zbb, zbc, zbs, zicond, zcb, svinval, zfhmin, zfh, zicbom,
-  zicbop, zicboz, zawrs, zacas, zimop, zcmop, zbkb, zbkx, supervisor,
+  i,
+  m,
+  a,
+  f,
+  d,
+  c,
+  zicsr,
+  zifencei,
+  zicntr,
+  zihpm,
+  zba,
+  zbb,
+  zbc,
+  zbs,
+  zicond,
+  zcb,
+  svinval,
+  zfhmin,
+  zfh,
+  zicbom,
+  zicbop,
+  zicboz,
+  zawrs,
+  zacas,
+  zimop,
+  zcmop,
+  zbkb,
+  zbkx,
+  supervisor,
   zfhmin_d,  // conversions between half and double: with Zfhmin and D
   // Without instructions of their own: CSRs …
-  sscofpmf, smstateen,
+  sscofpmf,
+  smstateen,
   // … and statements about what every hart here does anyway.
-  zic64b, ziccamoa, ziccif, zicclsm, ziccrse, za64rs, zkt, ssccptr, sscounterenw, ssstateen, sstvala, sstvecd, ssu64xl,
-  svbare, svvptc,
+  zic64b,
+  ziccamoa,
+  ziccif,
+  zicclsm,
+  ziccrse,
+  za64rs,
+  zkt,
+  ssccptr,
+  sscounterenw,
+  ssstateen,
+  sstvala,
+  sstvecd,
+  ssu64xl,
+  svbare,
+  svvptc,
   count_,
 };
 
@@ -98,12 +166,30 @@ struct Meaning {
   Body body;
 };
 
-template <class Body> constexpr auto compute(Body body) { return Meaning<Kind::compute, Body>{body}; }
-template <class Body> constexpr auto memory(Body body) { return Meaning<Kind::memory, Body>{body}; }
-template <class Body> constexpr auto fp(Body body) { return Meaning<Kind::fp, Body>{body}; }
-template <class Body> constexpr auto branch(Body body) { return Meaning<Kind::branch, Body>{body}; }
-template <class Body> constexpr auto jump(Body body) { return Meaning<Kind::jump, Body>{body}; }
-template <class Body> constexpr auto system(Body body) { return Meaning<Kind::system, Body>{body}; }
+template <class Body>
+constexpr auto compute(Body body) {
+  return Meaning<Kind::compute, Body>{body};
+}
+template <class Body>
+constexpr auto memory(Body body) {
+  return Meaning<Kind::memory, Body>{body};
+}
+template <class Body>
+constexpr auto fp(Body body) {
+  return Meaning<Kind::fp, Body>{body};
+}
+template <class Body>
+constexpr auto branch(Body body) {
+  return Meaning<Kind::branch, Body>{body};
+}
+template <class Body>
+constexpr auto jump(Body body) {
+  return Meaning<Kind::jump, Body>{body};
+}
+template <class Body>
+constexpr auto system(Body body) {
+  return Meaning<Kind::system, Body>{body};
+}
 
 template <Kind K, class Body_>
 struct Row {

@@ -1,9 +1,9 @@
 // A: load-reserved, store-conditional and atomic memory operations (unprivileged spec, chapter 13).
 #pragma once
 
+#include "emu/isa/atomic_functions.hpp"
 #include "emu/isa/row_list.hpp"
 #include "emu/isa/words.hpp"
-#include "emu/isa/atomic_functions.hpp"
 
 namespace hartbeat::isa {
 

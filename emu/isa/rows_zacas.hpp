@@ -11,7 +11,8 @@ namespace hartbeat::isa {
 template <class T, class H>
 bool compare_and_swap(H& h, const Operands& o) {
   const T expected = static_cast<T>(rd_is_x0(o) ? 0 : h.x(o.rd));
-  return h.template amo<T>(o, h.x(o.rs1), [expected](T old, T source) { return old == expected ? source : old; });
+  return h.template amo<T>(o, h.x(o.rs1),
+                           [expected](T old, T source) { return old == expected ? source : old; });
 }
 
 // Registers of a pair have an even number; the odd ones are reserved.

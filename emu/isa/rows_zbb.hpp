@@ -1,9 +1,9 @@
 // Zbb: basic bit manipulation (unprivileged spec, chapter 28).
 #pragma once
 
+#include <algorithm>
 #include "emu/isa/row_list.hpp"
 #include "emu/isa/words.hpp"
-#include <algorithm>
 
 namespace hartbeat::isa {
 

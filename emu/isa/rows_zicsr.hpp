@@ -2,9 +2,9 @@
 // from x0 or zero, which then have no side effect of a write; rd_is_x0(o) with CsrOp::write means that the CSR is not read.
 #pragma once
 
+#include "emu/isa/csr_op.hpp"
 #include "emu/isa/row_list.hpp"
 #include "emu/isa/words.hpp"
-#include "emu/isa/csr_op.hpp"
 
 namespace hartbeat::isa {
 

@@ -102,12 +102,8 @@ struct Specialisation {
   std::string_view special, general;
 };
 inline constexpr Specialisation specialisations[] = {
-    {"hint.trace", "slti"},
-    {"pause", "fence"},
-    {"zext.h", "packw"},
-    {"prefetch.i", "ori"},
-    {"prefetch.r", "ori"},
-    {"prefetch.w", "ori"},
+    {"hint.trace", "slti"}, {"pause", "fence"},    {"zext.h", "packw"},
+    {"prefetch.i", "ori"},  {"prefetch.r", "ori"}, {"prefetch.w", "ori"},
 };
 
 constexpr bool is_declared_specialisation(std::string_view special, std::string_view general) {

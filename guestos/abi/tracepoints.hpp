@@ -11,26 +11,28 @@
 namespace hartbeat::abi {
 
 enum class Tracepoint : std::uint16_t {
-  boot_done = 1,        // free_frames, total_frames: all start-up allocation is over, init is about to run
-  shutdown = 2,         // free_frames, exit_status: every process is gone
-  process_switch = 3,   // pid, tid, asid: this hart now runs for that process (pid 0: the kernel, idle)
-  process_name = 4,     // pid, then 32 bytes of name in a1..a4, little-endian, zero-padded (after exec)
-  fork_begin = 5,       // parent pid
-  fork_end = 6,         // parent pid, child pid or -errno, page-table bytes allocated, pages now shared
-  exit = 7,             // pid, wait status as wait4 gives it
-  syscall_enter = 8,    // pid, number
-  syscall_exit = 9,     // pid, number, result
-  syscall_unknown = 10, // pid, number: answered ENOSYS
-  fault_begin = 11,     // pid, virtual address, scause, sepc
-  fault_end = 12,       // pid, virtual address, FaultResolution, frame before (ppn or 0), frame after (ppn or 0)
-  copy_begin = 13,      // pid, virtual address, source ppn, destination ppn, bytes
-  copy_end = 14,        // pid, virtual address, source ppn, destination ppn, bytes
-  shootdown_begin = 15, // id (unique per boot), pid, first virtual address (or ~0 for all), pages, mask of target harts
-  shootdown_end = 16,   // id, pid: every target has acknowledged
-  shootdown_fence = 17, // id or 0: this hart is about to fence for somebody else (in the IPI handler)
-  shootdown_ack = 18,   // id or 0: this hart has fenced and acknowledges
-  frames = 19,          // free, private, cow_shared, page_cache, page_table, kernel: frames by state, sum = total
-  fault_message = 20,   // pid, virtual address, scause, sepc, signal: a genuine fault, the process is told by a signal
+  boot_done = 1,         // free_frames, total_frames: all start-up allocation is over, init is about to run
+  shutdown = 2,          // free_frames, exit_status: every process is gone
+  process_switch = 3,    // pid, tid, asid: this hart now runs for that process (pid 0: the kernel, idle)
+  process_name = 4,      // pid, then 32 bytes of name in a1..a4, little-endian, zero-padded (after exec)
+  fork_begin = 5,        // parent pid
+  fork_end = 6,          // parent pid, child pid or -errno, page-table bytes allocated, pages now shared
+  exit = 7,              // pid, wait status as wait4 gives it
+  syscall_enter = 8,     // pid, number
+  syscall_exit = 9,      // pid, number, result
+  syscall_unknown = 10,  // pid, number: answered ENOSYS
+  fault_begin = 11,      // pid, virtual address, scause, sepc
+  fault_end = 12,   // pid, virtual address, FaultResolution, frame before (ppn or 0), frame after (ppn or 0)
+  copy_begin = 13,  // pid, virtual address, source ppn, destination ppn, bytes
+  copy_end = 14,    // pid, virtual address, source ppn, destination ppn, bytes
+  shootdown_begin =
+      15,  // id (unique per boot), pid, first virtual address (or ~0 for all), pages, mask of target harts
+  shootdown_end = 16,    // id, pid: every target has acknowledged
+  shootdown_fence = 17,  // id or 0: this hart is about to fence for somebody else (in the IPI handler)
+  shootdown_ack = 18,    // id or 0: this hart has fenced and acknowledges
+  frames = 19,  // free, private, cow_shared, page_cache, page_table, kernel: frames by state, sum = total
+  fault_message =
+      20,  // pid, virtual address, scause, sepc, signal: a genuine fault, the process is told by a signal
 };
 
 // How a page fault was resolved; the names of the report (README, "Counters").
@@ -41,11 +43,12 @@ enum class FaultResolution : std::uint8_t {
   file_fill = 3,    // filled from (or mapped from) a file or the ELF
   stack_grow = 4,   // first touch below the stack's end
   swap_in = 5,
-  ad_update = 6,    // Svade: accessed or dirty bit set by the kernel
-  spurious = 7,     // the PTE already allows it: a stale translation
-  protection = 8,   // not allowed: signal
-  table_attach = 9, // fork=shared-tables: the first access to 2 MiB whose page table fork had taken out of the tree
-  zero_copy = 10,   // a store to what was the shared zero page so far: a page of its own
+  ad_update = 6,   // Svade: accessed or dirty bit set by the kernel
+  spurious = 7,    // the PTE already allows it: a stale translation
+  protection = 8,  // not allowed: signal
+  table_attach =
+      9,  // fork=shared-tables: the first access to 2 MiB whose page table fork had taken out of the tree
+  zero_copy = 10,  // a store to what was the shared zero page so far: a page of its own
 };
 inline constexpr unsigned fault_resolution_count = 11;
 

@@ -127,5 +127,6 @@ TEST_CASE("a machine that does not exist or cannot be is refused before anything
   CHECK_THROWS_AS(run(finish_with(5, 0x555), options), UserError);
   options.machine = "virt";
   options.overrides = {"timing=nope"};
-  CHECK_THROWS_WITH(run(finish_with(5, 0x555), options), Contains("found \"nope\", expected one of: none, cva6"));
+  CHECK_THROWS_WITH(run(finish_with(5, 0x555), options),
+                    Contains("found \"nope\", expected one of: none, cva6"));
 }

@@ -124,7 +124,9 @@ TEST_CASE("the transmitter-empty interrupt is acknowledged by reading IIR and co
   CHECK_FALSE(serial.requests());
 }
 
-TEST_CASE("a driver that never reads IIR is interrupted once for each character, not without end, as xv6 needs it") {
+TEST_CASE(
+    "a driver that never reads IIR is interrupted once for each character, not without end, as xv6 needs "
+    "it") {
   Serial serial(-1);
   serial.write(ier, 2);
   CHECK(serial.requests());

@@ -5,35 +5,30 @@
 #define RVMODEL_BOOT
 #define RVMODEL_DATA_SECTION
 
-#define RVMODEL_HALT                                                                                       \
-  la t0, begin_signature;                                                                                  \
-  la t1, end_signature;                                                                                    \
-  li t2, 0x10000000;                                                                                       \
-  9901:                                                                                                    \
-  bgeu t0, t1, 9904f;                                                                                      \
-  lwu t3, 0(t0);                                                                                           \
-  li t4, 28;                                                                                               \
-  9902:                                                                                                    \
-  srl t5, t3, t4;                                                                                          \
-  andi t5, t5, 15;                                                                                         \
-  li t6, 10;                                                                                               \
-  addi a0, t5, 48;                                                                                         \
-  blt t5, t6, 9903f;                                                                                       \
-  addi a0, t5, 87;                                                                                         \
-  9903:                                                                                                    \
-  sb a0, 0(t2);                                                                                            \
-  addi t4, t4, -4;                                                                                         \
-  bgez t4, 9902b;                                                                                          \
-  li a0, 10;                                                                                               \
-  sb a0, 0(t2);                                                                                            \
-  addi t0, t0, 4;                                                                                          \
-  j 9901b;                                                                                                 \
-  9904:                                                                                                    \
-  li t0, 0x100000;                                                                                         \
-  li t1, 0x5555;                                                                                           \
-  sw t1, 0(t0);                                                                                            \
-  9905:                                                                                                    \
-  j 9905b
+#define RVMODEL_HALT         \
+  la t0, begin_signature;    \
+  la t1, end_signature;      \
+  li t2, 0x10000000;         \
+  9901 : bgeu t0, t1, 9904f; \
+  lwu t3, 0(t0);             \
+  li t4, 28;                 \
+  9902 : srl t5, t3, t4;     \
+  andi t5, t5, 15;           \
+  li t6, 10;                 \
+  addi a0, t5, 48;           \
+  blt t5, t6, 9903f;         \
+  addi a0, t5, 87;           \
+  9903 : sb a0, 0(t2);       \
+  addi t4, t4, -4;           \
+  bgez t4, 9902b;            \
+  li a0, 10;                 \
+  sb a0, 0(t2);              \
+  addi t0, t0, 4;            \
+  j 9901b;                   \
+  9904 : li t0, 0x100000;    \
+  li t1, 0x5555;             \
+  sw t1, 0(t0);              \
+  9905 : j 9905b
 
 #define RVMODEL_DATA_BEGIN \
   .align 4;                \

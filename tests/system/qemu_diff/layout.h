@@ -4,7 +4,7 @@
 #define RUNTIME_BASE 0x80000000
 #define M_SAVE_AREA 0x80020000 /* x0..x31 of the trapped code, then scratch */
 #define S_SAVE_AREA 0x80021000
-#define LOG_BASE 0x80022000   /* count, then entries */
+#define LOG_BASE 0x80022000    /* count, then entries */
 #define CONFIG_BASE 0x800ff000 /* struct Config of program.hpp, in this order */
 #define PROGRAM_BASE 0x80100000
 #define PROGRAM_END 0x80200000
