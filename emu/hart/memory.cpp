@@ -35,13 +35,13 @@ struct WalkMemory {
 };
 
 std::uint64_t page_fault_of(Access access) {
-  return access == Access::fetch ? cause::fetch_page_fault
+  return access == Access::fetch  ? cause::fetch_page_fault
          : access == Access::load ? cause::load_page_fault
                                   : cause::store_page_fault;
 }
 
 std::uint64_t access_fault_of(Access access) {
-  return access == Access::fetch ? cause::fetch_access
+  return access == Access::fetch  ? cause::fetch_access
          : access == Access::load ? cause::load_access
                                   : cause::store_access;
 }
@@ -122,8 +122,7 @@ void fill_fast(Hart& hart, std::uint64_t va, const Translation& t) {
     return t.entry == nullptr || mmu::allowed(t.entry->permissions, context, access);
   };
   const std::uint64_t virtual_page = va & ~page_offset_mask;
-  const FastEntry entry{virtual_page,
-                        reinterpret_cast<std::uint64_t>(system.ram.host(page)) - virtual_page};
+  const FastEntry entry{virtual_page, reinterpret_cast<std::uint64_t>(system.ram.host(page)) - virtual_page};
   const unsigned index = FastTable::index(va);
   fast.dirty = true;
   if (allows(Access::load)) fast.read[index] = entry;
@@ -166,12 +165,14 @@ struct Halves {
   PhysAddr first, second;
 };
 
-bool translate_halves(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned size, Access access, Halves& out) {
+bool translate_halves(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned size, Access access,
+                      Halves& out) {
   out.first_size = static_cast<unsigned>(page_size - (va & page_offset_mask));
   Translation t;
   if (!translate(hart, now, va, out.first_size, access, hart.data_context, t)) return false;
   out.first = t.address;
-  if (!translate(hart, now, va + out.first_size, size - out.first_size, access, hart.data_context, t)) return false;
+  if (!translate(hart, now, va + out.first_size, size - out.first_size, access, hart.data_context, t))
+    return false;
   out.second = t.address;
   const Ram& ram = hart.system->ram;
   const bool first_there = ram.contains(out.first, out.first_size);
@@ -194,7 +195,8 @@ AccessResult crossing_load(Hart& hart, std::uint64_t now, std::uint64_t va, unsi
   return hart.pending == Pending::none ? AccessResult::done : AccessResult::boundary;
 }
 
-AccessResult crossing_store(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned size, std::uint64_t value) {
+AccessResult crossing_store(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned size,
+                            std::uint64_t value) {
   Halves halves;
   if (!translate_halves(hart, now, va, size, Access::store, halves)) return AccessResult::trapped;
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(&value);
@@ -284,7 +286,8 @@ AccessResult zero_block(Hart& hart, std::uint64_t now, std::uint64_t va) {
   Translation t;
   if (!translate(hart, now, va, 1, Access::store, hart.data_context, t)) return AccessResult::trapped;
   const PhysAddr block{t.address.value & ~(isa::cache_block_bytes - 1)};
-  const bool allowed = hart.pmp.allows(block, isa::cache_block_bytes, Access::store, hart.data_context.privilege);
+  const bool allowed =
+      hart.pmp.allows(block, isa::cache_block_bytes, Access::store, hart.data_context.privilege);
   if (!allowed || !hart.system->ram.contains(block, isa::cache_block_bytes)) {
     raise(hart, cause::store_access, va);
     return AccessResult::trapped;
@@ -336,8 +339,8 @@ void fence_translations(Hart& hart, std::uint64_t now, std::uint64_t pc, const s
       at, space, [&](mmu::TlbKind kind, const mmu::TlbEntry& entry) { forget(hart, entry, kind); });
   const auto& listeners = hart.system->events.fences();
   if (listeners.empty()) return;
-  FenceEvent event{hart.system->site(hart, now, pc), at.has_value(), space.has_value(), at.value_or(VirtAddr{}),
-                   space.value_or(0), removed};
+  FenceEvent event{hart.system->site(hart, now, pc), at.has_value(),    space.has_value(),
+                   at.value_or(VirtAddr{}),          space.value_or(0), removed};
   hart.system->events.emit(listeners, event);
 }
 

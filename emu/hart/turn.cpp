@@ -30,8 +30,9 @@ bool poll_host(System& system, std::uint64_t clock) {
 void trap_fetch(Hart& hart) {
   const TrapCause trap = hart.trap;
   hart.pending = Pending::none;
-  enter_trap(hart, hart.clock,
-             {false, trap.code, trap.value, hart.pc, trap.has_walk ? &hart.translation.last_walk() : nullptr});
+  enter_trap(
+      hart, hart.clock,
+      {false, trap.code, trap.value, hart.pc, trap.has_walk ? &hart.translation.last_walk() : nullptr});
   ++hart.clock;  // the attempt costs a cycle and retires nothing
   ++hart.unretired;
 }
@@ -125,7 +126,8 @@ bool service(System& system, Hart& hart) {
   const int interrupt = interrupt_to_take(hart);
   if (interrupt >= 0) {
     enter_trap(hart, hart.clock, {true, static_cast<std::uint64_t>(interrupt), 0, hart.pc, nullptr});
-    if (hart.op != system.arrival) hart.op = nullptr;  // the observed engine's place in a block is no longer valid
+    if (hart.op != system.arrival)
+      hart.op = nullptr;  // the observed engine's place in a block is no longer valid
   }
   system.set_deadline(hart);
   return true;
