@@ -7,8 +7,6 @@ using isa::Flow;
 
 namespace {
 
-std::uint64_t pc_of(const Hart& h, const Op* op) { return h.pc_of(op); }
-
 void tell_csr_write(Hart& h, std::uint64_t now, std::uint16_t address) {
   std::uint64_t value = 0;
   if (h.recorder != nullptr && csr_peek(h, now, address, value)) h.recorder->csr_effect(address, value);
@@ -43,7 +41,7 @@ Flow SystemCalls::csr(Hart& h, const Op* op, isa::CsrOp operation, std::uint64_t
   const bool reads = operation != isa::CsrOp::write || (rd & 31) != 0;
   const std::uint64_t now = h.now(op);
   std::uint64_t old = 0;
-  h.current_pc = pc_of(h, op);
+  h.current_pc = h.pc_of(op);
   h.system->current = &h;  // a write may move deadlines
   if (!csr_access(h, now, address, operation, source, reads, writes, old)) return illegal(h, op);
   h.x[rd] = old;
@@ -63,13 +61,13 @@ Flow SystemCalls::ecall(Hart& h, const Op*) {
 }
 
 Flow SystemCalls::ebreak(Hart& h, const Op* op) {
-  raise(h, cause::breakpoint, pc_of(h, op));
+  raise(h, cause::breakpoint, h.pc_of(op));
   return Flow::trapped;
 }
 
 Flow SystemCalls::mret(Hart& h, const Op* op) {
   if (h.privilege != Privilege::machine) return illegal(h, op);
-  return_from_machine(h, h.now(op), pc_of(h, op));
+  return_from_machine(h, h.now(op), h.pc_of(op));
   return Flow::redirect;
 }
 
@@ -77,7 +75,7 @@ Flow SystemCalls::sret(Hart& h, const Op* op) {
   const bool forbidden = h.privilege == Privilege::user ||
                          (h.privilege == Privilege::supervisor && (h.csr.mstatus & mstatus::TSR));
   if (forbidden) return illegal(h, op);
-  return_from_supervisor(h, h.now(op), pc_of(h, op));
+  return_from_supervisor(h, h.now(op), h.pc_of(op));
   return Flow::redirect;
 }
 
@@ -98,7 +96,7 @@ Flow SystemCalls::sfence_vma(Hart& h, const Op* op) {
                          (h.privilege == Privilege::supervisor && (h.csr.mstatus & mstatus::TVM));
   if (forbidden) return illegal(h, op);
   const isa::Operands& o = op->operands;
-  fence_translations(h, h.now(op), pc_of(h, op), o.rs1 != 0 ? &h.x[o.rs1] : nullptr,
+  fence_translations(h, h.now(op), h.pc_of(op), o.rs1 != 0 ? &h.x[o.rs1] : nullptr,
                      o.rs2 != 0 ? &h.x[o.rs2] : nullptr);
   return Flow::next;
 }
@@ -114,7 +112,7 @@ Flow SystemCalls::tracepoint(Hart& h, const Op* op) {
   if (listeners.empty()) return Flow::next;
   const std::uint64_t now = h.now(op);
   TracepointEvent event;
-  event.site = h.system->site(h, now, pc_of(h, op));
+  event.site = h.system->site(h, now, h.pc_of(op));
   event.number = static_cast<abi::Tracepoint>(op->operands.imm & 0xfff);
   for (unsigned i = 0; i < 6; ++i) event.arguments[i] = h.x[10 + i];
   if (event.number ==
