@@ -77,6 +77,7 @@ void enable_interrupts(std::uint64_t mask) {
 
 void disable_interrupts() { asm volatile("csrci sstatus, 2\n\tcsrw sie, zero" ::: "memory"); }
 
+// Interrupts must be off in sstatus: one taken before the wfi would be gone, and nothing would end the wfi.
 void nap() {
   constexpr std::uint64_t ticks = 1000;
   asm volatile("csrs sie, %0" : : "r"(timer_interrupt) : "memory");

@@ -59,7 +59,8 @@ trap_vector:
   ld t0, 40(t0)
   sret
 
-# uint64_t run_in_user_mode(code): runs code in U-mode until its first trap; returns what it had in a0.
+# uint64_t run_in_user_mode(code): runs code in U-mode until its first trap; returns what it had in a0. Interrupts stay
+# off in S-mode: with SPIE left from an earlier trap, this sret and the one back would turn them on (12.1.1).
   .globl run_in_user_mode
 run_in_user_mode:
   addi sp, sp, -112
@@ -70,7 +71,7 @@ run_in_user_mode:
   la t0, user_mode_stack_pointer
   sd sp, 0(t0)
   csrw sepc, a0
-  li t0, 1 << 8
+  li t0, 1 << 8 | 1 << 5            # SPP, SPIE
   csrc sstatus, t0
   sret
   .globl user_mode_return         # on_trap comes back here, in S-mode

@@ -32,6 +32,9 @@ void check_user_traps() {
   run_in_user_mode(user_reads_time);
   law(trapped(2), "U-mode does not read the time when scounteren.TM is 0");
   asm volatile("csrs scounteren, %0" : : "r"(7));
+  std::uint64_t sstatus;
+  asm volatile("csrr %0, sstatus" : "=r"(sstatus));
+  law((sstatus & 2) == 0, "interrupts that were off in S-mode are off after U-mode");
 }
 
 void check_supervisor_traps() {
