@@ -4,6 +4,7 @@
 #include "guestos/lib/memory.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
+#include "guestos/net/epoll.hpp"
 
 namespace guestos {
 
@@ -39,6 +40,7 @@ i64 File::list(u64, u64) { return -ENOTDIR; }
 
 void File::drop_reference() {
   if (__atomic_fetch_sub(&references_, 1, __ATOMIC_ACQ_REL) != 1) return;
+  if (watched) forget_watched(this);
   this->~File();
   heap_release(this);
 }

@@ -8,6 +8,9 @@
 
 namespace guestos {
 
+class Epoll;
+class Socket;
+
 // Buffers are user addresses. Results are counts, or negative errnos.
 class File {
  public:
@@ -23,11 +26,14 @@ class File {
   virtual i64 control(u64 request, u64 argument);  // ioctl
   virtual i64 list(u64 to, u64 size);              // getdents64
   virtual Inode* inode() const { return nullptr; }
+  virtual Socket* socket() { return nullptr; }
+  virtual Epoll* epoll() { return nullptr; }
 
   void add_reference() { __atomic_fetch_add(&references_, 1, __ATOMIC_RELAXED); }
   void drop_reference();
 
-  u32 flags = 0;  // O_*
+  u32 flags = 0;         // O_*
+  bool watched = false;  // by an epoll, which must hear of its end
   bool can_read() const { return (flags & O_ACCMODE) != O_WRONLY && (flags & O_PATH) == 0; }
   bool can_write() const { return (flags & O_ACCMODE) != O_RDONLY && (flags & O_PATH) == 0; }
 

@@ -2,6 +2,7 @@
 
 #include "guestos/lib/memory.hpp"
 #include "guestos/mm/heap.hpp"
+#include "guestos/mm/user_memory.hpp"
 
 namespace guestos {
 
@@ -66,6 +67,21 @@ i64 FileTable::add(File* file, bool close_on_exec, u64 lowest) {
   lock_.unlock();
   if (result < 0) file->drop_reference();
   return result;
+}
+
+i64 FileTable::add_pair(File* first, File* second, bool close_on_exec, u64 to) {
+  const i64 one = add(first, close_on_exec);
+  if (one < 0) {
+    second->drop_reference();
+    return one;
+  }
+  const i64 other = add(second, close_on_exec);
+  const i32 pair[2] = {static_cast<i32>(one), static_cast<i32>(other)};
+  if (other >= 0 && put_user(to, pair) == 0) return 0;
+  close(static_cast<u64>(one));
+  if (other < 0) return other;
+  close(static_cast<u64>(other));
+  return -EFAULT;
 }
 
 i64 FileTable::set(u64 descriptor, File* file, bool close_on_exec) {

@@ -20,6 +20,8 @@ class FileTable {
   // Takes over the caller's reference, even when it fails: -EMFILE or -ENOMEM. The lowest free number from
   // `lowest` on.
   i64 add(File* file, bool close_on_exec, u64 lowest = 0);
+  // Two at once, whose numbers go to user memory as int[2]; takes over both references. 0 or a negative errno.
+  i64 add_pair(File* first, File* second, bool close_on_exec, u64 to);
   // At exactly this number, closing what was there.
   i64 set(u64 descriptor, File* file, bool close_on_exec);
   i64 close(u64 descriptor);

@@ -134,19 +134,7 @@ i64 sys_pipe2(const Arguments& call) {
   const bool close_on_exec = (call.b & O_CLOEXEC) != 0;
   reader->flags = O_RDONLY | flags;
   writer->flags = O_WRONLY | flags;
-  FileTable& files = *current_process().files;
-  const i64 first = files.add(reader, close_on_exec);
-  if (first < 0) {
-    writer->drop_reference();
-    return first;
-  }
-  const i64 second = files.add(writer, close_on_exec);
-  const i32 pair[2] = {static_cast<i32>(first), static_cast<i32>(second)};
-  if (second >= 0 && put_user(call.a, pair) == 0) return 0;
-  files.close(static_cast<u64>(first));
-  if (second < 0) return second;
-  files.close(static_cast<u64>(second));
-  return -EFAULT;
+  return current_process().files->add_pair(reader, writer, close_on_exec, call.a);
 }
 
 i64 sys_fcntl(const Arguments& call) {
@@ -221,153 +209,14 @@ i64 sys_fallocate(const Arguments& call) {
 // For a descriptor that is there, nothing to be done: fsync, fdatasync, flock, fadvise64, syncfs.
 i64 sys_accept(const Arguments& call) { return FileArgument(call.a) ? 0 : -EBADF; }
 i64 sys_sync(const Arguments&) { return 0; }
-i64 sys_sendfile(const Arguments&) { return -EINVAL; }  // callers fall back to read and write
-i64 sys_no_sockets(const Arguments&) { return -EAFNOSUPPORT; }
-
-// --- waiting for several files
-// ------------------------------------------------------------------------------------
-
-struct PollRequest {
-  i32 fd;
-  std::int16_t events;
-  std::int16_t revents;
-};
-
-i64 poll_once(PollRequest& request) {
-  request.revents = 0;
-  if (request.fd < 0) return 0;
-  FileArgument file(static_cast<u64>(request.fd));
-  const i64 ready = file ? file->poll() & (request.events | POLLERR | POLLHUP) : POLLNVAL;
-  request.revents = static_cast<std::int16_t>(ready);
-  return ready != 0 ? 1 : 0;
-}
-
-// Ready requests, 0 at the deadline, or -ERESTARTNOHAND.
-i64 poll_until(PollRequest* requests, u64 count, u64 deadline) {
-  for (;;) {
-    const u64 seen = poll_generation();
-    i64 ready = 0;
-    for (u64 i = 0; i < count; ++i) ready += poll_once(requests[i]);
-    if (ready != 0 || ticks_now() >= deadline) return ready;
-    const Wake why = wait_for_poll(seen, deadline);
-    if (why == Wake::signal) return -ERESTARTNOHAND;
-  }
-}
-
-i64 deadline_from(u64 timeout, u64& deadline) {
-  deadline = ~u64{0};
-  if (timeout == 0) return 0;
-  Timespec time = {};
-  if (get_user(time, timeout) != 0) return -EFAULT;
-  if (time.seconds < 0 || static_cast<u64>(time.nanoseconds) >= 1'000'000'000) return -EINVAL;
-  const u64 seconds = min_of<u64>(static_cast<u64>(time.seconds), u64{1} << 32);
-  deadline = ticks_now() + nanoseconds_to_ticks(seconds * 1'000'000'000 + static_cast<u64>(time.nanoseconds));
-  return 0;
-}
-
-// The signal mask of ppoll and pselect6 holds during the call; a handler that ends it still finds the old one
-// restored.
-class TemporaryMask {
- public:
-  i64 set(u64 address) {
-    if (address == 0) return 0;
-    u64 mask = 0;
-    if (get_user(mask, address) != 0) return -EFAULT;
-    Thread& self = current_thread();
-    self.restored_mask = self.blocked;
-    self.blocked = mask & ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));
-    active_ = true;
-    return 0;
-  }
-  i64 finish(i64 result) {
-    Thread& self = current_thread();
-    if (active_ && result == -ERESTARTNOHAND) self.restore_mask = true;
-    if (active_ && result != -ERESTARTNOHAND) self.blocked = self.restored_mask;
-    return result;
-  }
-
- private:
-  bool active_ = false;
-};
-
-i64 sys_ppoll(const Arguments& call) {
-  if (call.b > FileTable::capacity) return -EINVAL;
-  u64 deadline = 0;
-  if (const i64 error = deadline_from(call.c, deadline); error != 0) return error;
-  const u64 size = call.b * sizeof(PollRequest);
-  HeapBuffer<PollRequest> requests(call.b + 1);
-  if (!requests) return -ENOMEM;
-  if (copy_from_user(requests.get(), call.a, size) != 0) return -EFAULT;
-  TemporaryMask mask;
-  if (const i64 error = mask.set(call.d); error != 0) return error;
-  const i64 ready = mask.finish(poll_until(requests.get(), call.b, deadline));
-  if (ready >= 0 && copy_to_user(call.a, requests.get(), size) != 0) return -EFAULT;
-  return ready;
-}
-
-constexpr u64 select_words = FileTable::capacity / 64;
-using SelectSet = u64[select_words];
-
-i64 read_set(SelectSet& set, u64 address, u64 bytes) {
-  memset(set, 0, sizeof set);
-  return address == 0 ? 0 : copy_from_user(set, address, bytes);
-}
-
-i64 sys_pselect6(const Arguments& call) {
-  struct MaskArgument {
-    u64 address;
-    u64 size;
-  };
-  const u64 count = min_of<u64>(call.a, FileTable::capacity);
-  const u64 bytes = (count + 63) / 64 * 8;
-  if (static_cast<i32>(call.a) < 0) return -EINVAL;
-  u64 deadline = 0;
-  if (const i64 error = deadline_from(call.e, deadline); error != 0) return error;
-  HeapBuffer<SelectSet> sets(3);
-  HeapBuffer<PollRequest> requests(count + 1);
-  if (!sets || !requests) return -ENOMEM;
-  const u64 addresses[3] = {call.b, call.c, call.d};
-  for (unsigned i = 0; i < 3; ++i)
-    if (read_set(sets[i], addresses[i], bytes) != 0) return -EFAULT;
-  u64 used = 0;
-  for (u64 fd = 0; fd < count; ++fd) {
-    auto wants = [&](unsigned set) { return (sets[set][fd / 64] >> fd % 64 & 1) != 0; };
-    const i64 events = (wants(0) ? POLLIN : 0) | (wants(1) ? POLLOUT : 0) | (wants(2) ? POLLPRI : 0);
-    if (events != 0) requests[used++] = {static_cast<i32>(fd), static_cast<std::int16_t>(events), 0};
-  }
-  MaskArgument mask_argument = {};
-  if (call.f != 0 && get_user(mask_argument, call.f) != 0) return -EFAULT;
-  TemporaryMask mask;
-  if (const i64 error = mask.set(mask_argument.address); error != 0) return error;
-  const i64 ready = mask.finish(poll_until(requests.get(), used, deadline));
-  if (ready < 0) return ready;
-  i64 bits = 0;
-  memset(sets.get(), 0, 3 * sizeof(SelectSet));
-  for (u64 i = 0; i < used; ++i) {
-    const PollRequest& one = requests[i];
-    if ((one.revents & POLLNVAL) != 0) return -EBADF;
-    const i64 meanings[3] = {POLLIN | POLLHUP | POLLERR, POLLOUT | POLLERR, POLLPRI};
-    const i64 wanted[3] = {POLLIN, POLLOUT, POLLPRI};
-    for (unsigned set = 0; set < 3; ++set) {
-      if ((one.events & wanted[set]) == 0 || (one.revents & meanings[set]) == 0) continue;
-      sets[set][one.fd / 64] |= u64{1} << one.fd % 64;
-      ++bits;
-    }
-  }
-  for (unsigned i = 0; i < 3; ++i)
-    if (addresses[i] != 0 && copy_to_user(addresses[i], sets[i], bytes) != 0) return -EFAULT;
-  return bits;
-}
 
 constexpr SystemCallRow rows[] = {
-    {23, sys_dup},      {24, sys_dup3},       {25, sys_fcntl},        {29, sys_ioctl},
-    {32, sys_accept},   {46, sys_ftruncate},  {47, sys_fallocate},    {57, sys_close},
-    {59, sys_pipe2},    {61, sys_getdents64}, {62, sys_lseek},        {63, sys_read},
-    {64, sys_write},    {65, sys_readv},      {66, sys_writev},       {67, sys_pread64},
-    {68, sys_pwrite64}, {69, sys_preadv},     {70, sys_pwritev},      {71, sys_sendfile},
-    {72, sys_pselect6}, {73, sys_ppoll},      {80, sys_fstat},        {81, sys_sync},
-    {82, sys_accept},   {83, sys_accept},     {198, sys_no_sockets},  {199, sys_no_sockets},
-    {223, sys_accept},  {267, sys_accept},    {436, sys_close_range},
+    {23, sys_dup},          {24, sys_dup3},      {25, sys_fcntl},  {29, sys_ioctl},   {32, sys_accept},
+    {46, sys_ftruncate},    {47, sys_fallocate}, {57, sys_close},  {59, sys_pipe2},   {61, sys_getdents64},
+    {62, sys_lseek},        {63, sys_read},      {64, sys_write},  {65, sys_readv},   {66, sys_writev},
+    {67, sys_pread64},      {68, sys_pwrite64},  {69, sys_preadv}, {70, sys_pwritev}, {80, sys_fstat},
+    {81, sys_sync},         {82, sys_accept},    {83, sys_accept}, {223, sys_accept}, {267, sys_accept},
+    {436, sys_close_range},
 };
 
 }  // namespace

@@ -44,9 +44,23 @@ enum Errno : i64 {
   ENOTEMPTY = 39,
   ELOOP = 40,
   EOVERFLOW = 75,
+  ENOTSOCK = 88,
+  EDESTADDRREQ = 89,
+  EMSGSIZE = 90,
+  EPROTOTYPE = 91,
+  ENOPROTOOPT = 92,
+  EPROTONOSUPPORT = 93,
+  ESOCKTNOSUPPORT = 94,
   EOPNOTSUPP = 95,
   EAFNOSUPPORT = 97,
+  EADDRINUSE = 98,
+  EADDRNOTAVAIL = 99,
+  ENOBUFS = 105,
+  EISCONN = 106,
+  ENOTCONN = 107,
+  ETOOMANYREFS = 109,
   ETIMEDOUT = 110,
+  ECONNREFUSED = 111,
   // Inside the kernel only: what an interrupted call does when its signal has been dealt with.
   ERESTARTSYS = 512,     // restart if the handler has SA_RESTART, else EINTR
   ERESTARTNOHAND = 514,  // restart if no handler ran, else EINTR
@@ -128,7 +142,8 @@ inline constexpr u64 PATH_MAX = 4096, NAME_MAX = 255;
 inline constexpr u32 S_IFMT = 0170000, S_IFIFO = 0010000, S_IFCHR = 0020000, S_IFDIR = 0040000,
                      S_IFREG = 0100000, S_IFLNK = 0120000, S_IFSOCK = 0140000;
 
-inline constexpr i64 POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32;
+inline constexpr i64 POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32,
+                     POLLRDHUP = 0x2000;
 
 struct Timespec {
   i64 seconds;

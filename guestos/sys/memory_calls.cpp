@@ -209,6 +209,38 @@ i64 sys_mremap(const Arguments& call) {
   return remap(memory, call.a, old_size, new_size, call.d, call.e);
 }
 
+// The file is mapped for a moment and written from there: its pages are copied once.
+i64 sys_sendfile(const Arguments& call) {
+  constexpr u64 piece = u64{1} << 20;
+  FileTable& files = *current_process().files;
+  File* from = files.get(call.b);
+  File* to = files.get(call.a);
+  u64 offset = 0;
+  i64 result = from == nullptr || to == nullptr || !from->can_read() || !to->can_write() ? -EBADF : 0;
+  if (result == 0 && (from->inode() == nullptr || !from->inode()->is_regular())) result = -EINVAL;
+  if (result == 0 && call.c != 0 && get_user(offset, call.c) != 0) result = -EFAULT;
+  if (result == 0 && call.c == 0) result = from->seek(0, 1);
+  if (result > 0) offset = static_cast<u64>(result);
+  u64 done = 0;
+  while (result >= 0 && done < call.d && offset + done < from->inode()->size) {
+    const u64 at = offset + done;
+    const u64 size = min_of(min_of(call.d - done, piece), from->inode()->size - at);
+    const u64 skipped = at & (page_size - 1);
+    result = sys_mmap({0, skipped + size, PROT_READ, MAP_SHARED, call.b, at - skipped, call.frame});
+    if (result < 0) break;
+    const u64 mapped = static_cast<u64>(result);
+    result = to->write(mapped + skipped, size);
+    sys_munmap({mapped, skipped + size, 0, 0, 0, 0, call.frame});
+    if (result > 0) done += static_cast<u64>(result);
+    if (result != static_cast<i64>(size)) break;
+  }
+  if (done != 0 && call.c == 0) from->seek(static_cast<i64>(done), 1);
+  if (done != 0 && call.c != 0 && put_user(call.c, offset + done) != 0) result = -EFAULT;
+  if (from != nullptr) from->drop_reference();
+  if (to != nullptr) to->drop_reference();
+  return done != 0 || result >= 0 ? static_cast<i64>(done) : result;
+}
+
 i64 sys_nothing(const Arguments&) { return 0; }
 
 i64 sys_flush_icache(const Arguments&) {
@@ -219,7 +251,7 @@ i64 sys_flush_icache(const Arguments&) {
 }
 
 constexpr SystemCallRow rows[] = {
-    {214, sys_brk},     {215, sys_munmap},       {216, sys_mremap},
+    {71, sys_sendfile}, {214, sys_brk},          {215, sys_munmap},  {216, sys_mremap},
     {222, sys_mmap},    {226, sys_mprotect},     {227, sys_nothing},  // msync: memory is the file
     {228, sys_nothing}, {229, sys_nothing},  // mlock, munlock: nothing is ever swapped
     {230, sys_nothing}, {231, sys_nothing},  // mlockall, munlockall

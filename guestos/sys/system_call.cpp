@@ -23,6 +23,8 @@ void system_calls_open() {
   add(pin_calls());
   add(file_calls());
   add(descriptor_calls());
+  add(poll_calls());
+  add(socket_calls());
   add(process_calls());
   add(signal_calls());
   add(time_calls());

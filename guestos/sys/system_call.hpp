@@ -28,6 +28,8 @@ SystemCallRows memory_calls();
 SystemCallRows pin_calls();
 SystemCallRows file_calls();
 SystemCallRows descriptor_calls();
+SystemCallRows poll_calls();
+SystemCallRows socket_calls();
 SystemCallRows process_calls();
 SystemCallRows signal_calls();
 SystemCallRows time_calls();

@@ -1,0 +1,247 @@
+// Names and connections; what is sent over them is in message.cpp.
+#include "guestos/net/socket.hpp"
+
+#include "guestos/lib/memory.hpp"
+#include "guestos/mm/heap.hpp"
+#include "guestos/mm/user_memory.hpp"
+#include "guestos/net/socket_lock.hpp"
+#include "guestos/proc/process.hpp"
+#include "guestos/proc/timer.hpp"
+
+namespace guestos {
+
+// Every socket that has a name, for those who look for it.
+struct SocketRegistry {
+  List<Socket, &Socket::all_links_> named;
+};
+
+constinit SpinLock socket_lock;
+constinit WaitQueue socket_room;
+
+namespace {
+
+constinit SocketRegistry registry;
+constinit u16 last_port = 32767;
+constexpr u64 most_pending = 4096;
+
+bool same_name(const SocketName& a, const SocketName& b) {
+  if (a.family() != b.family()) return false;
+  if (a.family() == AF_INET) return a.port() == b.port();
+  return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
+}
+
+}  // namespace
+
+Socket* Socket::find(const SocketName& name, const Inode* node) {
+  for (Socket* socket = registry.named.first(); socket != nullptr; socket = registry.named.next(socket))
+    if (node != nullptr ? socket->node_ == node : socket->node_ == nullptr && same_name(socket->name_, name))
+      return socket;
+  return nullptr;
+}
+
+// The next free port of those that nobody asks for by number.
+i64 Socket::take_port() {
+  SocketName name;
+  name.size = 16;
+  name.bytes[0] = AF_INET;
+  name.bytes[4] = 127;
+  name.bytes[7] = 1;
+  for (unsigned tries = 0; tries < 28'000; ++tries) {
+    last_port = last_port < 32768 || last_port >= 60999 ? 32768 : static_cast<u16>(last_port + 1);
+    name.bytes[2] = static_cast<u8>(last_port >> 8);
+    name.bytes[3] = static_cast<u8>(last_port);
+    if (find(name, nullptr) != nullptr) continue;
+    name_ = name;
+    registry.named.push_back(this);
+    return 0;
+  }
+  return -EADDRINUSE;
+}
+
+i64 Socket::bind(const SocketName& name, Inode* node) {
+  i64 error = 0;
+  socket_lock.lock();
+  if (name_.size != 0) {
+    error = -EINVAL;
+  } else if (family_ == AF_INET && name.port() == 0) {
+    error = take_port();
+  } else if (node == nullptr && find(name, nullptr) != nullptr) {
+    error = -EADDRINUSE;
+  } else {
+    name_ = name;
+    node_ = node;
+    node = nullptr;
+    registry.named.push_back(this);
+  }
+  socket_lock.unlock();
+  if (node != nullptr) release_inode(node);
+  return error;
+}
+
+i64 Socket::listen(u64 backlog) {
+  if (!has_connections()) return -EOPNOTSUPP;
+  SpinGuard guard(socket_lock);
+  if (peer_ != nullptr || was_connected_) return -EINVAL;
+  if (name_.size == 0) {
+    if (family_ == AF_UNIX) return -EINVAL;
+    if (const i64 error = take_port(); error != 0) return error;
+  }
+  listening_ = true;
+  peer_pid_ = current_pid();
+  backlog_ = min_of(backlog, most_pending);
+  return 0;
+}
+
+// The two become each other's ends.
+void Socket::join(Socket& other) {
+  peer_ = &other;
+  other.peer_ = this;
+  was_connected_ = other.was_connected_ = true;
+}
+
+i64 Socket::find_listener(const SocketName& name, const Inode* node, Socket*& listener) const {
+  const u64 deadline = send_timeout != 0 ? ticks_now() + send_timeout : ~u64{0};
+  for (;;) {
+    if (listening_) return -EINVAL;
+    if (peer_ != nullptr || was_connected_) return -EISCONN;
+    listener = find(name, node);
+    if (listener == nullptr || (listener->type_ == type_ && !listener->listening_)) return -ECONNREFUSED;
+    if (listener->type_ != type_) return -EPROTOTYPE;
+    if (listener->pending_count_ <= listener->backlog_) return 0;
+    if (!waits(0)) return -EAGAIN;
+    const Wake why = socket_room.sleep(socket_lock, true, deadline);
+    if (why != Wake::condition) return why == Wake::signal ? -ERESTARTSYS : -EAGAIN;
+  }
+}
+
+i64 Socket::connect(const SocketName& name, Inode* node) {
+  if (!has_connections()) {
+    if (node != nullptr) add_inode_reference(node);
+    socket_lock.lock();
+    const bool found = name.size == 0 || find(name, node) != nullptr;
+    if (found) peer_name_ = name;
+    Inode* old = found ? peer_node_ : node;
+    if (found) peer_node_ = node;
+    socket_lock.unlock();
+    if (old != nullptr) release_inode(old);
+    return found ? 0 : -ECONNREFUSED;
+  }
+  auto* end = create<Socket>(family_, type_);
+  if (end == nullptr) return -ENOMEM;
+  end->flags = O_RDWR;
+  socket_lock.lock();
+  Socket* listener = nullptr;
+  i64 error = find_listener(name, node, listener);
+  if (error == 0 && name_.size == 0 && family_ == AF_INET) error = take_port();
+  if (error == 0) {
+    join(*end);
+    end->name_ = peer_name_ = listener->name_;
+    end->peer_name_ = name_;
+    end->peer_pid_ = current_pid();
+    peer_pid_ = listener->peer_pid_;
+    listener->pending_.push_back(end);
+    ++listener->pending_count_;
+    listener->changed_.wake_all();
+  }
+  socket_lock.unlock();
+  if (error != 0) end->drop_reference();
+  notify_poll();
+  return error;
+}
+
+i64 Socket::pair(Socket& a, Socket& b) {
+  SpinGuard guard(socket_lock);
+  a.join(b);
+  a.peer_pid_ = b.peer_pid_ = current_pid();
+  return 0;
+}
+
+Socket* Socket::accept(i64& error) {
+  SpinGuard guard(socket_lock);
+  const u64 deadline = receive_timeout != 0 ? ticks_now() + receive_timeout : ~u64{0};
+  error = !has_connections() ? -EOPNOTSUPP : listening_ ? 0 : -EINVAL;
+  while (error == 0 && pending_.empty()) {
+    const Wake why = waits(0) ? changed_.sleep(socket_lock, true, deadline) : Wake::timeout;
+    if (why != Wake::condition) error = why == Wake::signal ? -ERESTARTSYS : -EAGAIN;
+  }
+  if (error != 0) return nullptr;
+  --pending_count_;
+  socket_room.wake_all();
+  return pending_.pop_front();
+}
+
+i64 Socket::shutdown(u64 how) {
+  if (how > 2) return -EINVAL;
+  socket_lock.lock();
+  const i64 error = has_connections() && !was_connected_ && !listening_ ? -ENOTCONN : 0;
+  if (error == 0 && how != 1) read_shut_ = true;
+  if (error == 0 && how != 0) write_shut_ = true;
+  if (error == 0 && how != 0 && peer_ != nullptr) {
+    peer_->peer_shut_ = true;
+    peer_->changed_.wake_all();
+  }
+  changed_.wake_all();
+  socket_room.wake_all();
+  socket_lock.unlock();
+  notify_poll();
+  return error;
+}
+
+Socket::~Socket() {
+  socket_lock.lock();
+  if (registry.named.first() == this || all_links_.previous != nullptr) registry.named.remove(this);
+  if (peer_ != nullptr) {
+    peer_->peer_ = nullptr;
+    peer_->changed_.wake_all();
+  }
+  socket_room.wake_all();
+  socket_lock.unlock();
+  // Nobody finds it any more.
+  while (Message* message = queue_.pop_front()) message->drop();
+  while (Socket* waiting = pending_.pop_front()) waiting->drop_reference();
+  if (node_ != nullptr) release_inode(node_);
+  if (peer_node_ != nullptr) release_inode(peer_node_);
+  notify_poll();
+}
+
+SocketName Socket::own_name() const {
+  SpinGuard guard(socket_lock);
+  return name_;
+}
+
+bool Socket::peer_name(SocketName& name) const {
+  SpinGuard guard(socket_lock);
+  name = peer_name_;
+  return peer_ != nullptr || (!has_connections() && peer_name_.size != 0);
+}
+
+i64 Socket::status(Stat& stat) {
+  stat = {};
+  stat.st_dev = 3;
+  stat.st_mode = S_IFSOCK | 0777;
+  stat.st_nlink = 1;
+  stat.st_blksize = page_size;
+  return 0;
+}
+
+i64 Socket::control(u64 request, u64 argument) {
+  constexpr u64 FIONREAD = 0x541b;
+  if (request != FIONREAD) return -ENOTTY;
+  socket_lock.lock();
+  const i32 waiting = static_cast<i32>(queued_);
+  socket_lock.unlock();
+  return put_user(argument, waiting);
+}
+
+i64 Socket::poll() {
+  SpinGuard guard(socket_lock);
+  if (listening_) return pending_.empty() ? 0 : POLLIN;
+  i64 ready = !queue_.empty() ? POLLIN : 0;
+  if (has_connections() && !was_connected_) return ready | POLLOUT | POLLHUP;
+  if (at_end()) ready |= POLLIN | POLLRDHUP;
+  if (has_connections() && (peer_ == nullptr || (peer_shut_ && write_shut_))) ready |= POLLHUP;
+  if (peer_ == nullptr || peer_->queued_ < capacity / 2) ready |= POLLOUT;
+  return ready;
+}
+
+}  // namespace guestos

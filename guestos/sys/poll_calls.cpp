@@ -1,0 +1,224 @@
+// Waiting for several files: ppoll, pselect6, epoll.
+#include "guestos/arch/hart.hpp"
+#include "guestos/lib/memory.hpp"
+#include "guestos/mm/heap.hpp"
+#include "guestos/mm/user_memory.hpp"
+#include "guestos/net/epoll.hpp"
+#include "guestos/proc/process.hpp"
+#include "guestos/proc/signal.hpp"
+#include "guestos/proc/timer.hpp"
+#include "guestos/sys/path_argument.hpp"
+#include "guestos/sys/system_call.hpp"
+
+namespace guestos {
+
+namespace {
+
+struct PollRequest {
+  i32 fd;
+  std::int16_t events;
+  std::int16_t revents;
+};
+
+i64 poll_once(PollRequest& request) {
+  request.revents = 0;
+  if (request.fd < 0) return 0;
+  FileArgument file(static_cast<u64>(request.fd));
+  const i64 ready = file ? file->poll() & (request.events | POLLERR | POLLHUP) : POLLNVAL;
+  request.revents = static_cast<std::int16_t>(ready);
+  return ready != 0 ? 1 : 0;
+}
+
+// Ready requests, 0 at the deadline, or -ERESTARTNOHAND.
+i64 poll_until(PollRequest* requests, u64 count, u64 deadline) {
+  for (;;) {
+    const u64 seen = poll_generation();
+    i64 ready = 0;
+    for (u64 i = 0; i < count; ++i) ready += poll_once(requests[i]);
+    if (ready != 0 || ticks_now() >= deadline) return ready;
+    const Wake why = wait_for_poll(seen, deadline);
+    if (why == Wake::signal) return -ERESTARTNOHAND;
+  }
+}
+
+i64 deadline_from(u64 timeout, u64& deadline) {
+  deadline = ~u64{0};
+  if (timeout == 0) return 0;
+  Timespec time = {};
+  if (get_user(time, timeout) != 0) return -EFAULT;
+  if (time.seconds < 0 || static_cast<u64>(time.nanoseconds) >= 1'000'000'000) return -EINVAL;
+  const u64 seconds = min_of<u64>(static_cast<u64>(time.seconds), u64{1} << 32);
+  deadline = ticks_now() + nanoseconds_to_ticks(seconds * 1'000'000'000 + static_cast<u64>(time.nanoseconds));
+  return 0;
+}
+
+// The signal mask of ppoll and pselect6 holds during the call; a handler that ends it still finds the old one
+// restored.
+class TemporaryMask {
+ public:
+  i64 set(u64 address) {
+    if (address == 0) return 0;
+    u64 mask = 0;
+    if (get_user(mask, address) != 0) return -EFAULT;
+    Thread& self = current_thread();
+    self.restored_mask = self.blocked;
+    self.blocked = mask & ~unblockable;
+    active_ = true;
+    return 0;
+  }
+  i64 finish(i64 result) {
+    Thread& self = current_thread();
+    const bool interrupted = result == -ERESTARTNOHAND || result == -EINTR;
+    if (active_ && interrupted) self.restore_mask = true;
+    if (active_ && !interrupted) self.blocked = self.restored_mask;
+    return result;
+  }
+
+ private:
+  bool active_ = false;
+};
+
+i64 sys_ppoll(const Arguments& call) {
+  if (call.b > FileTable::capacity) return -EINVAL;
+  u64 deadline = 0;
+  if (const i64 error = deadline_from(call.c, deadline); error != 0) return error;
+  const u64 size = call.b * sizeof(PollRequest);
+  HeapBuffer<PollRequest> requests(call.b + 1);
+  if (!requests) return -ENOMEM;
+  if (copy_from_user(requests.get(), call.a, size) != 0) return -EFAULT;
+  TemporaryMask mask;
+  if (const i64 error = mask.set(call.d); error != 0) return error;
+  const i64 ready = mask.finish(poll_until(requests.get(), call.b, deadline));
+  if (ready >= 0 && copy_to_user(call.a, requests.get(), size) != 0) return -EFAULT;
+  return ready;
+}
+
+constexpr u64 select_words = FileTable::capacity / 64;
+using SelectSet = u64[select_words];
+
+i64 read_set(SelectSet& set, u64 address, u64 bytes) {
+  memset(set, 0, sizeof set);
+  return address == 0 ? 0 : copy_from_user(set, address, bytes);
+}
+
+i64 sys_pselect6(const Arguments& call) {
+  struct MaskArgument {
+    u64 address;
+    u64 size;
+  };
+  const u64 count = min_of<u64>(call.a, FileTable::capacity);
+  const u64 bytes = (count + 63) / 64 * 8;
+  if (static_cast<i32>(call.a) < 0) return -EINVAL;
+  u64 deadline = 0;
+  if (const i64 error = deadline_from(call.e, deadline); error != 0) return error;
+  HeapBuffer<SelectSet> sets(3);
+  HeapBuffer<PollRequest> requests(count + 1);
+  if (!sets || !requests) return -ENOMEM;
+  const u64 addresses[3] = {call.b, call.c, call.d};
+  for (unsigned i = 0; i < 3; ++i)
+    if (read_set(sets[i], addresses[i], bytes) != 0) return -EFAULT;
+  u64 used = 0;
+  for (u64 fd = 0; fd < count; ++fd) {
+    auto wants = [&](unsigned set) { return (sets[set][fd / 64] >> fd % 64 & 1) != 0; };
+    const i64 events = (wants(0) ? POLLIN : 0) | (wants(1) ? POLLOUT : 0) | (wants(2) ? POLLPRI : 0);
+    if (events != 0) requests[used++] = {static_cast<i32>(fd), static_cast<std::int16_t>(events), 0};
+  }
+  MaskArgument mask_argument = {};
+  if (call.f != 0 && get_user(mask_argument, call.f) != 0) return -EFAULT;
+  TemporaryMask mask;
+  if (const i64 error = mask.set(mask_argument.address); error != 0) return error;
+  const i64 ready = mask.finish(poll_until(requests.get(), used, deadline));
+  if (ready < 0) return ready;
+  i64 bits = 0;
+  memset(sets.get(), 0, 3 * sizeof(SelectSet));
+  for (u64 i = 0; i < used; ++i) {
+    const PollRequest& one = requests[i];
+    if ((one.revents & POLLNVAL) != 0) return -EBADF;
+    const i64 meanings[3] = {POLLIN | POLLHUP | POLLERR, POLLOUT | POLLERR, POLLPRI};
+    const i64 wanted[3] = {POLLIN, POLLOUT, POLLPRI};
+    for (unsigned set = 0; set < 3; ++set) {
+      if ((one.events & wanted[set]) == 0 || (one.revents & meanings[set]) == 0) continue;
+      sets[set][one.fd / 64] |= u64{1} << one.fd % 64;
+      ++bits;
+    }
+  }
+  for (unsigned i = 0; i < 3; ++i)
+    if (addresses[i] != 0 && copy_to_user(addresses[i], sets[i], bytes) != 0) return -EFAULT;
+  return bits;
+}
+
+i64 sys_epoll_create1(const Arguments& call) {
+  if ((call.a & ~u64{O_CLOEXEC}) != 0) return -EINVAL;
+  auto* epoll = create<Epoll>();
+  if (epoll == nullptr) return -ENOMEM;
+  epoll->flags = O_RDWR;
+  return current_process().files->add(epoll, (call.a & O_CLOEXEC) != 0);
+}
+
+i64 sys_epoll_ctl(const Arguments& call) {
+  constexpr u64 EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3;
+  EpollEvent event = {};
+  if (call.b != EPOLL_CTL_DEL && get_user(event, call.d) != 0) return -EFAULT;
+  FileArgument epoll(call.a);
+  FileArgument file(call.c);
+  if (!epoll || !file) return -EBADF;
+  if (epoll->epoll() == nullptr || epoll.get() == file.get()) return -EINVAL;
+  const u32 descriptor = static_cast<u32>(call.c);
+  switch (call.b) {
+    case EPOLL_CTL_ADD: return epoll->epoll()->add(file.get(), descriptor, event);
+    case EPOLL_CTL_DEL: return epoll->epoll()->remove(file.get(), descriptor);
+    case EPOLL_CTL_MOD: return epoll->epoll()->modify(file.get(), descriptor, event);
+    default: return -EINVAL;
+  }
+}
+
+i64 epoll_until(Epoll& epoll, EpollEvent* events, u64 most, u64 deadline) {
+  for (;;) {
+    const u64 seen = poll_generation();
+    const u64 ready = epoll.collect(events, most);
+    if (ready != 0 || ticks_now() >= deadline) return static_cast<i64>(ready);
+    if (wait_for_poll(seen, deadline) == Wake::signal) return -EINTR;
+  }
+}
+
+i64 epoll_wait(u64 descriptor, u64 to, u64 most, u64 deadline, u64 mask_address) {
+  constexpr u64 at_once = 256;
+  FileArgument file(descriptor);
+  if (!file) return -EBADF;
+  if (file->epoll() == nullptr || static_cast<i32>(most) <= 0) return -EINVAL;
+  most = min_of(most, at_once);
+  if (!is_user_range(to, most * sizeof(EpollEvent))) return -EFAULT;
+  HeapBuffer<EpollEvent> events(most);
+  if (!events) return -ENOMEM;
+  TemporaryMask mask;
+  if (const i64 error = mask.set(mask_address); error != 0) return error;
+  const i64 ready = mask.finish(epoll_until(*file->epoll(), events.get(), most, deadline));
+  if (ready > 0 && copy_to_user(to, events.get(), static_cast<u64>(ready) * sizeof(EpollEvent)) != 0)
+    return -EFAULT;
+  return ready;
+}
+
+i64 sys_epoll_pwait(const Arguments& call) {
+  const i64 milliseconds = static_cast<i32>(call.d);
+  const u64 deadline = milliseconds < 0
+                           ? ~u64{0}
+                           : ticks_now() + nanoseconds_to_ticks(static_cast<u64>(milliseconds) * 1'000'000);
+  return epoll_wait(call.a, call.b, call.c, deadline, call.e);
+}
+
+i64 sys_epoll_pwait2(const Arguments& call) {
+  u64 deadline = 0;
+  if (const i64 error = deadline_from(call.d, deadline); error != 0) return error;
+  return epoll_wait(call.a, call.b, call.c, deadline, call.e);
+}
+
+constexpr SystemCallRow rows[] = {
+    {20, sys_epoll_create1}, {21, sys_epoll_ctl}, {22, sys_epoll_pwait},
+    {72, sys_pselect6},      {73, sys_ppoll},     {441, sys_epoll_pwait2},
+};
+
+}  // namespace
+
+SystemCallRows poll_calls() { return {rows, sizeof rows / sizeof rows[0]}; }
+
+}  // namespace guestos
