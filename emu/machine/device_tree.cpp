@@ -24,8 +24,11 @@ struct SbiEvent {
   std::uint32_t fixed_counters = 0;  // mcycle and minstret, by bit
 };
 
+constexpr std::uint32_t cache_access(std::uint32_t cache, std::uint32_t operation) {
+  return 0x10000 | cache << 3 | operation << 1;
+}
 constexpr std::uint32_t cache_miss(std::uint32_t cache, std::uint32_t operation) {
-  return 0x10000 | cache << 3 | operation << 1 | 1;
+  return cache_access(cache, operation) | 1;
 }
 
 constexpr std::uint32_t l1d = 0, l1i = 1, dtlb = 3, itlb = 4, bpu = 5, reading = 0, writing = 1;
@@ -37,9 +40,13 @@ constexpr SbiEvent sbi_events[] = {
     {4, hpm::Event::dcache_misses},
     {5, hpm::Event::control_transfers},
     {6, hpm::Event::branch_mispredictions},
+    {cache_access(l1d, reading), hpm::Event::loads},
     {cache_miss(l1d, reading), hpm::Event::dcache_misses},
+    {cache_access(l1d, writing), hpm::Event::stores},
     {cache_miss(l1i, reading), hpm::Event::icache_misses},
+    {cache_access(dtlb, reading), hpm::Event::loads},
     {cache_miss(dtlb, reading), hpm::Event::dtlb_misses},
+    {cache_access(dtlb, writing), hpm::Event::stores},
     {cache_miss(dtlb, writing), hpm::Event::dtlb_misses},
     {cache_miss(itlb, reading), hpm::Event::itlb_misses},
     {cache_miss(bpu, reading), hpm::Event::branch_mispredictions},

@@ -31,6 +31,7 @@ enum class Csr : unsigned {
   pmpcfg0 = 0x3a0,
   pmpaddr0 = 0x3b0,
   time = 0xc01,
+  scountovf = 0xda0,
   mvendorid = 0xf11,
   marchid = 0xf12,
   mimpid = 0xf13,

@@ -140,6 +140,15 @@ std::optional<std::uint32_t> DeviceTree::Node::cell(std::string_view name) const
   return big_endian_word(value->data());
 }
 
+std::uint32_t CellList::operator[](std::size_t index) const {
+  return index < size() ? big_endian_word(bytes_.data() + 4 * index) : 0;
+}
+
+CellList DeviceTree::Node::cells(std::string_view name) const {
+  const auto value = property(name);
+  return value ? CellList(*value) : CellList();
+}
+
 StringList DeviceTree::Node::compatible() const {
   const auto value = property("compatible");
   return value ? StringList(*value) : StringList();

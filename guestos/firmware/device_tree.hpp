@@ -22,6 +22,18 @@ class StringList {
   std::span<const std::byte> bytes_;
 };
 
+// A property that holds 32-bit numbers; beyond its end there are zeros.
+class CellList {
+ public:
+  CellList() = default;
+  explicit CellList(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  std::size_t size() const { return bytes_.size() / 4; }
+  std::uint32_t operator[](std::size_t index) const;
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
 class DeviceTree {
  public:
   // A node, valid as long as the blob is. Names come without a terminator; `name` keeps the unit address.
@@ -34,6 +46,7 @@ class DeviceTree {
     // First string of the property, or "".
     std::string_view text(std::string_view name) const;
     std::optional<std::uint32_t> cell(std::string_view name) const;
+    CellList cells(std::string_view name) const;
     // The compatible property; empty if there is none.
     StringList compatible() const;
     bool enabled() const { return !has("status") || text("status") == "okay" || text("status") == "ok"; }

@@ -7,6 +7,7 @@
 
 #include "guestos/firmware/console.hpp"
 #include "guestos/firmware/platform.hpp"
+#include "guestos/firmware/pmu.hpp"
 
 namespace hartbeat::firmware {
 
@@ -51,6 +52,8 @@ struct Firmware {
   bool has_time_csr = false;  // else rdtime is emulated
   bool has_stimecmp = false;  // Sstc: S-mode's timer needs no interrupt of ours
   std::array<Hart, max_harts> harts;
+  PmuEvents pmu_events;
+  PmuHart* pmu = nullptr;  // of each hart, by id
 
   bool exists(std::uint64_t hart_id) const {
     return hart_id < max_harts && (platform.harts >> hart_id & 1) != 0;

@@ -50,6 +50,21 @@ void fence_this_hart(const FenceRequest& request) {
   }
 }
 
+// Which event is a fence sent by, and received from, another hart.
+struct FenceEvents {
+  FirmwareEvent sent, received;
+};
+
+FenceEvents events_of(const FenceRequest& request) {
+  switch (request.kind) {
+    case FenceRequest::Kind::instruction:
+      return {FirmwareEvent::fence_i_sent, FirmwareEvent::fence_i_received};
+    case FenceRequest::Kind::address:
+      return {FirmwareEvent::sfence_vma_sent, FirmwareEvent::sfence_vma_received};
+    default: return {FirmwareEvent::sfence_vma_asid_sent, FirmwareEvent::sfence_vma_asid_received};
+  }
+}
+
 void serve_fences(Firmware& firmware, unsigned hart_id) {
   HartMask senders = firmware.harts[hart_id].fences_from.exchange(0, std::memory_order_acquire);
   const HartMask my_bit = HartMask{1} << hart_id;
@@ -57,6 +72,7 @@ void serve_fences(Firmware& firmware, unsigned hart_id) {
     Hart& sender = firmware.harts[lowest_hart(senders)];
     senders &= senders - 1;
     tracepoint<abi::Tracepoint::shootdown_fence>();
+    firmware.pmu[hart_id].count(events_of(sender.fence).received);
     fence_this_hart(sender.fence);
     sender.unacknowledged.fetch_and(~my_bit, std::memory_order_release);
     tracepoint<abi::Tracepoint::shootdown_ack>();
@@ -85,6 +101,7 @@ void serve_mail(Firmware& firmware, unsigned hart_id) {
   asm volatile("fence iorw, iorw" ::: "memory");
   serve_fences(firmware, hart_id);
   if (firmware.harts[hart_id].supervisor_ipi.exchange(0, std::memory_order_acquire) != 0) {
+    firmware.pmu[hart_id].count(FirmwareEvent::ipi_received);
     set_csr_bits<Csr::mip>(interrupt::ssi);
   }
 }
@@ -95,6 +112,7 @@ void send_supervisor_ipi(Firmware& firmware, unsigned self, HartMask targets) {
       set_csr_bits<Csr::mip>(interrupt::ssi);
       return;
     }
+    firmware.pmu[self].count(FirmwareEvent::ipi_sent);
     firmware.harts[target].supervisor_ipi.store(1, std::memory_order_release);
     raise_machine_ipi(firmware, target);
   });
@@ -110,6 +128,7 @@ void fence_harts(Firmware& firmware, unsigned self, HartMask targets, const Fenc
   me.fence = request;
   me.unacknowledged.store(others, std::memory_order_relaxed);
   for_each_hart(others, [&](unsigned target) {
+    firmware.pmu[self].count(events_of(request).sent);
     firmware.harts[target].fences_from.fetch_or(my_bit, std::memory_order_release);
     raise_machine_ipi(firmware, target);
   });

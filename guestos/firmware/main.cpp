@@ -24,6 +24,9 @@ constexpr std::uint64_t payload_address = 0x80200000;
 // The one object of static storage: trap entry has no other way to find it.
 constinit Firmware firmware;
 
+// Not in .bss: each hart clears its own, so that nobody pays for harts that are not there.
+[[gnu::section(".uninitialized")]] PmuHart pmu_harts[max_harts];
+
 // In .data, which the boot hart does not clear.
 [[gnu::section(".data")]] constinit std::atomic<std::uint32_t> ready{0};
 
@@ -46,10 +49,14 @@ void check_machine() {
   if (first.value == 0) give_up("no S-mode payload (kernel) was loaded at 0x80200000");
 }
 
-[[noreturn]] void boot(unsigned hart_id, const void* device_tree, const Platform& platform) {
+[[noreturn]] void boot(unsigned hart_id, const void* device_tree, const Platform& platform,
+                       const std::optional<DeviceTree::Node>& pmu) {
   for (std::uint64_t* word = bss_begin; word != bss_end; ++word)
     *static_cast<volatile std::uint64_t*>(word) = 0;
   firmware.platform = platform;
+  if (pmu) firmware.pmu_events.read(*pmu);
+  firmware.pmu = pmu_harts;
+  pmu_harts[hart_id] = {};
   firmware.console.start(platform.uart);
   check_machine();
   set_up_hart(platform);
@@ -68,6 +75,7 @@ void check_machine() {
 [[noreturn]] void wait_for_boot(unsigned hart_id) {
   write_csr<Csr::mie>(interrupt::msi);
   while (ready.load(std::memory_order_acquire) == 0) asm volatile("wfi" ::: "memory");
+  pmu_harts[hart_id] = {};
   set_up_hart(firmware.platform);
   park_hart(firmware, hart_id);
 }
@@ -82,9 +90,10 @@ void firmware_main(unsigned hart_id, const void* device_tree) {
   if (!tree) {
     for (;;) asm volatile("wfi");  // nothing is known of the machine, not even how to say so
   }
-  const Platform platform = read_platform(*tree);
+  std::optional<DeviceTree::Node> pmu;
+  const Platform platform = read_platform(*tree, &pmu);
   const auto boot_hart = lowest_hart(platform.harts);
-  if (hart_id == boot_hart) boot(hart_id, device_tree, platform);
+  if (hart_id == boot_hart) boot(hart_id, device_tree, platform, pmu);
   wait_for_boot(hart_id);
 }
 

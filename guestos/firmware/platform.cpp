@@ -49,7 +49,7 @@ void read_uart(const DeviceTree::Node& node, Platform& platform) {
 
 }  // namespace
 
-Platform read_platform(const DeviceTree& tree) {
+Platform read_platform(const DeviceTree& tree, std::optional<DeviceTree::Node>* pmu) {
   Platform platform;
   tree.for_each_node([&](const DeviceTree::Node& node) {
     if (node.name() == "chosen") platform.emulate_time = node.has("hartbeat,emulate-time");
@@ -63,6 +63,8 @@ Platform read_platform(const DeviceTree& tree) {
       platform.finisher = node.reg_address().value_or(0);
     } else if (platform.uart.address == 0 && compatible.contains("ns16550a")) {
       read_uart(node, platform);
+    } else if (compatible.contains("riscv,pmu")) {
+      if (pmu != nullptr) *pmu = node;
     } else {
       read_timer(node, compatible, platform);
     }

@@ -47,6 +47,7 @@ struct Platform {
   bool emulate_time = false;
 };
 
-Platform read_platform(const DeviceTree& tree);
+// pmu: the node of the performance counters, if there is one; to be read while the tree is there.
+Platform read_platform(const DeviceTree& tree, std::optional<DeviceTree::Node>* pmu = nullptr);
 
 }  // namespace hartbeat::firmware

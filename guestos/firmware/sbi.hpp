@@ -18,6 +18,7 @@ enum class SbiError : std::int64_t {
   already_available = -6,
   already_started = -7,
   already_stopped = -8,
+  no_shared_memory = -9,
 };
 
 struct SbiResult {
@@ -48,6 +49,7 @@ enum class SbiExtension : std::uint64_t {
   hart_state = 0x48534d,       // "HSM"
   system_reset = 0x53525354,   // "SRST"
   debug_console = 0x4442434e,  // "DBCN"
+  pmu = 0x504d55,              // "PMU"
 };
 
 // One call by S-mode on this hart: the extension is in a7, the function in a6, arguments in a0 to a5.
@@ -60,6 +62,7 @@ struct SbiCall {
   std::uint64_t function() const { return frame.x[16]; }
   std::uint64_t argument(unsigned index) const { return frame.x[reg_a0 + index]; }
   Hart& hart() const { return firmware.harts[hart_id]; }
+  void count(FirmwareEvent event) const { firmware.pmu[hart_id].count(event); }
 };
 
 // The call's answer goes to a0 (and a1, but for the legacy calls); mepc moves past the ecall.
@@ -73,6 +76,7 @@ SbiResult sbi_remote_fence(const SbiCall& call);
 SbiResult sbi_hart_state(const SbiCall& call);
 SbiResult sbi_system_reset(const SbiCall& call);
 SbiResult sbi_debug_console(const SbiCall& call);
+SbiResult sbi_pmu(const SbiCall& call);
 // Chapter 5: these return one number, in a0.
 std::uint64_t sbi_legacy(const SbiCall& call);
 

@@ -17,6 +17,7 @@ constexpr Extension extensions[] = {
     {SbiExtension::hart_state, sbi_hart_state},
     {SbiExtension::system_reset, sbi_system_reset},
     {SbiExtension::debug_console, sbi_debug_console},
+    {SbiExtension::pmu, sbi_pmu},
 };
 
 constexpr bool is_legacy(std::uint64_t extension) {

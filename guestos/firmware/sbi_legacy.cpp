@@ -56,7 +56,10 @@ std::uint64_t remote_fence(const SbiCall& call, FenceRequest request) {
 std::uint64_t sbi_legacy(const SbiCall& call) {
   FenceRequest request;
   switch (static_cast<SbiExtension>(call.extension())) {
-    case SbiExtension::legacy_set_timer: set_timer(call.firmware, call.hart_id, call.argument(0)); return 0;
+    case SbiExtension::legacy_set_timer:
+      call.count(FirmwareEvent::set_timer);
+      set_timer(call.firmware, call.hart_id, call.argument(0));
+      return 0;
     case SbiExtension::legacy_console_putchar: return put_character(call);
     case SbiExtension::legacy_console_getchar: return get_character(call);
     case SbiExtension::legacy_clear_ipi: {

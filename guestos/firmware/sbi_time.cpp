@@ -6,6 +6,7 @@ namespace hartbeat::firmware {
 
 SbiResult sbi_time(const SbiCall& call) {
   if (call.function() != 0) return SbiError::not_supported;
+  call.count(FirmwareEvent::set_timer);
   set_timer(call.firmware, call.hart_id, call.argument(0));
   return SbiError::success;
 }

@@ -33,9 +33,18 @@ void handle_trap(Firmware& firmware, unsigned hart_id, TrapFrame& frame) {
   const Fault fault{trap_cause, read_csr<Csr::mtval>()};
   switch (trap_cause) {
     case cause::supervisor_call: handle_sbi_call({firmware, hart_id, frame}); break;
-    case cause::illegal_instruction: handle_illegal_instruction(firmware, frame, fault); break;
+    case cause::illegal_instruction:
+      firmware.pmu[hart_id].count(FirmwareEvent::illegal_instruction);
+      handle_illegal_instruction(firmware, frame, fault);
+      break;
     case cause::load_misaligned:
-    case cause::store_misaligned: handle_misaligned(frame, fault); break;
+      firmware.pmu[hart_id].count(FirmwareEvent::misaligned_load);
+      handle_misaligned(frame, fault);
+      break;
+    case cause::store_misaligned:
+      firmware.pmu[hart_id].count(FirmwareEvent::misaligned_store);
+      handle_misaligned(frame, fault);
+      break;
     default: redirect_to_supervisor(frame, fault);
   }
 }

@@ -318,3 +318,32 @@ TEST_CASE("what is no device tree is refused, and a damaged one ends without rea
     REQUIRE(nodes <= good.size() / 8);  // a node takes two words at least
   }
 }
+
+TEST_CASE("performance events are mapped as the binding riscv,pmu says") {
+  TreeWriter tree;
+  tree.begin("");
+  tree.begin("pmu");
+  tree.property("compatible", std::string("riscv,pmu\0", 10));
+  tree.cells("riscv,event-to-mhpmevent", {0x10019, 0x1, 0x11});
+  tree.cells("riscv,event-to-mhpmcounters", {1, 2, 0xfff8, 0x10019, 0x10021, 0xff0});
+  tree.cells("riscv,raw-event-to-mhpmcounters", {0, 0x100, 0xffffffff, 0xffffff00, 0x30});
+  tree.end();
+  tree.end();
+  const std::string blob = tree.finish();
+  std::optional<DeviceTree::Node> node;
+  read_platform(*DeviceTree::at(blob.data()), &node);
+  REQUIRE(node);
+  PmuEvents events;
+  CHECK(events.counters_of({pmu_cycles_event}) == 1);  // without a node: mcycle
+  events.read(*node);
+  CHECK(events.counters_of({pmu_cycles_event}) == 0xfff9);
+  CHECK(events.counters_of({pmu_instructions_event}) == 0xfffc);
+  CHECK(events.counters_of({3}) == 0);
+  CHECK(events.counters_of({0x10018}) == 0);
+  CHECK(events.counters_of({0x10020}) == 0xff0);
+  CHECK(events.selector_of({0x10019}) == 0x1'0000'0011);
+  CHECK(events.selector_of({0x10020}) == 0x10020);  // no row: the event itself
+  CHECK(events.counters_of({0x20000, 0x1ab}) == 0x30);
+  CHECK(events.counters_of({0x20000, 0x2ab}) == 0);
+  CHECK(events.selector_of({0x20000, 0x1ab}) == 0x1ab);
+}

@@ -30,11 +30,12 @@ void check_base() {
   law(sbi(extension::base, 1).error == 0 && sbi(extension::base, 2).error == 0,
       "the implementation has id and version");
   bool all = true;
-  for (const std::uint64_t id : {extension::base, extension::time, extension::ipi, extension::remote_fence,
-                                 extension::hart_state, extension::system_reset, extension::debug_console}) {
+  for (const std::uint64_t id :
+       {extension::base, extension::time, extension::ipi, extension::remote_fence, extension::hart_state,
+        extension::system_reset, extension::debug_console, extension::pmu}) {
     all = all && exists(id);
   }
-  law(all, "BASE, TIME, IPI, RFENCE, HSM, SRST and DBCN exist");
+  law(all, "BASE, TIME, IPI, RFENCE, HSM, SRST, DBCN and PMU exist");
   bool legacy = true;
   for (std::uint64_t id = 0; id <= 8; ++id) legacy = legacy && exists(id);
   law(legacy, "the legacy extensions exist");

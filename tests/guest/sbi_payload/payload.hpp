@@ -18,11 +18,13 @@ Answer sbi(std::uint64_t extension, std::uint64_t function, std::uint64_t a0 = 0
 
 namespace extension {
 inline constexpr std::uint64_t base = 0x10, time = 0x54494d45, ipi = 0x735049, remote_fence = 0x52464e43,
-                               hart_state = 0x48534d, system_reset = 0x53525354, debug_console = 0x4442434e;
+                               hart_state = 0x48534d, system_reset = 0x53525354, debug_console = 0x4442434e,
+                               pmu = 0x504d55;
 }
 namespace error {
 inline constexpr std::int64_t success = 0, not_supported = -2, invalid_param = -3, invalid_address = -5,
-                              already_available = -6;
+                              already_available = -6, already_started = -7, already_stopped = -8,
+                              no_shared_memory = -9;
 }
 
 void print(const char* text);
@@ -37,6 +39,7 @@ struct Traps {
   std::uint64_t exceptions = 0;
   std::atomic<std::uint64_t> timer_interrupts{0};
   std::atomic<std::uint64_t> software_interrupts{0};
+  std::atomic<std::uint64_t> overflow_interrupts{0};  // LCOFI: masked from then on
 };
 Traps& traps_of(std::uint64_t hart_id);
 std::uint64_t this_hart();
@@ -66,6 +69,8 @@ void check_hart_states();
 void check_fences();
 void check_traps();
 void check_misaligned();
+void check_performance_counters();
+void check_counted_messages();
 
 // Sv39: an identity gigapage for RAM, and `window_pages` pages at `window` that are mapped by hand.
 inline constexpr std::uint64_t window = 0xc0000000;

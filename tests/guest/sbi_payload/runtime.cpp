@@ -147,6 +147,9 @@ void on_trap(std::uint64_t* frame) {
     if ((cause & 63) == 1) {
       asm volatile("csrc sip, %0" : : "r"(software_interrupt));
       ++mine.software_interrupts;
+    } else if ((cause & 63) == 13) {
+      asm volatile("csrc sie, %0\n\tcsrc sip, %0" : : "r"(1u << 13));
+      ++mine.overflow_interrupts;
     } else {
       asm volatile("csrc sie, %0" : : "r"(timer_interrupt));
       ++mine.timer_interrupts;
@@ -173,9 +176,11 @@ void payload_main(std::uint64_t) {
   check_timer();
   check_traps();
   check_misaligned();
+  check_performance_counters();
   check_hart_states();
   check_interrupts_between_harts();
   check_fences();
+  check_counted_messages();
   print(broken_laws() == 0 ? "sbi_payload: all laws hold\n" : "sbi_payload: laws are BROKEN\n");
   sbi(extension::system_reset, 0, 0, broken_laws() == 0 ? 0 : 1);
   for (;;) asm volatile("wfi");
