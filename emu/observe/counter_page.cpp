@@ -71,7 +71,13 @@ constexpr CounterText kernel_keys[] = {
      "Genuine faults: pid, address, cause, pc, signal; the first 16."},
     {"frames.total, .free_at_boot, .free_at_end", "frames",
      "Of 4 KiB, after the kernel has booted and after every process has gone."},
-    {"frames.last, .most_shared", "frames", "Frames by state as last reported, and when most were shared."},
+    {"frames.at_boot, .last, .most_shared", "frames",
+     "Frames by state as first and last reported, and when most were shared copy-on-write. The kernel "
+     "reports "
+     "at boot, after each fork, before each process gives its memory back, at the end, and when a program "
+     "asks for it (system call 504)."},
+    {"frames.refcounts.at_boot, .last, .most_shared", "frames",
+     "At the same moments, how often frames are referenced; most_shared: when sharing saved most frames."},
     {"shutdown_status", "", "The status the kernel ended with; null when it did not."},
 };
 
@@ -121,8 +127,14 @@ std::string counters_markdown() {
   add_section(page, "Where a shootdown's cycles go: `kernel.shootdowns.phases`",
               "For its slowest target, summed. A moment that nobody reports coincides with the next one.",
               shootdown_phase_texts());
-  add_section(page, "Frames: `kernel.frames.last`, `.most_shared`",
+  add_section(page, "Frames: `kernel.frames.at_boot`, `.last`, `.most_shared`",
               "They add up to the frames the kernel manages.", frame_counters());
+  add_section(
+      page, "References: `kernel.frames.refcounts.at_boot`, `.last`, `.most_shared`",
+      "Frames in the states private, cow_shared, page_cache and page_table, by their reference count: "
+      "a mapping, the\n"
+      "page cache and a pin are a reference each; for a page table, each process that uses it.",
+      reference_counters());
   add_section(page, "Hardware: `hardware`",
               "Inferred from traps, walks and fences: the PTE that a fault met, against what the next walk "
               "of the page\n"

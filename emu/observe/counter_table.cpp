@@ -149,6 +149,18 @@ constexpr Counter<FrameStates> frame_table[] = {
     {{"kernel", "frames", "Frames of the kernel itself."}, [](const FrameStates& f) { return f.kernel; }},
 };
 
+using References = ReferenceFigures;
+
+constexpr Counter<References> reference_table[] = {
+    {{"1", "frames", "Frames with one reference: one mapping, or the page cache alone."},
+     [](const References& r) { return r.frames[0]; }},
+    {{"2", "frames", "Frames with two references."}, [](const References& r) { return r.frames[1]; }},
+    {{"3", "frames", "Frames with three."}, [](const References& r) { return r.frames[2]; }},
+    {{"4", "frames", "Frames with four."}, [](const References& r) { return r.frames[3]; }},
+    {{"5_to_8", "frames", "Frames with five to eight."}, [](const References& r) { return r.frames[4]; }},
+    {{"9_and_more", "frames", "Frames with nine and more."}, [](const References& r) { return r.frames[5]; }},
+};
+
 using Inferred = InferredFigures;
 
 constexpr Counter<Inferred> hardware_table[] = {
@@ -228,6 +240,7 @@ std::span<const Counter<CopyUseFigures>> copy_use_counters() { return copy_use_t
 std::span<const Counter<ForkFigures>> fork_counters() { return fork_table; }
 std::span<const Counter<ShootdownFigures>> shootdown_counters() { return shootdown_table; }
 std::span<const Counter<FrameStates>> frame_counters() { return frame_table; }
+std::span<const Counter<ReferenceFigures>> reference_counters() { return reference_table; }
 std::span<const Counter<InferredFigures>> hardware_counters() { return hardware_table; }
 std::span<const CounterText> fault_resolutions() { return resolution_table; }
 std::span<const CounterText> shootdown_phase_texts() { return phase_table; }

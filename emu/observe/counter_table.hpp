@@ -30,7 +30,8 @@ std::span<const Counter<CopyFigures>> copy_counters();            // kernel.copi
 std::span<const Counter<CopyUseFigures>> copy_use_counters();     // kernel.copies
 std::span<const Counter<ForkFigures>> fork_counters();            // kernel.forks, processes[].forks
 std::span<const Counter<ShootdownFigures>> shootdown_counters();  // kernel.shootdowns
-std::span<const Counter<FrameStates>> frame_counters();           // kernel.frames.last, .most_shared
+std::span<const Counter<FrameStates>> frame_counters();           // kernel.frames.at_boot, .last, …
+std::span<const Counter<ReferenceFigures>> reference_counters();  // kernel.frames.refcounts.at_boot, .last, …
 std::span<const Counter<InferredFigures>> hardware_counters();    // hardware
 
 // kernel.faults.KEY; the index is abi::FaultResolution.

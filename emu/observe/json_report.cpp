@@ -147,6 +147,13 @@ Json of(const std::optional<FrameStates>& frames) {
   return object;
 }
 
+Json of(const std::optional<ReferenceFigures>& references) {
+  if (!references) return nullptr;
+  Json object;
+  add(object, reference_counters(), *references);
+  return object;
+}
+
 Json of(const ShootdownFigures& shootdowns) {
   Json object;
   add(object, shootdown_counters(), shootdowns);
@@ -192,8 +199,13 @@ Json kernel_story(const Report& report) {
   object["frames"] = {{"total", or_null(kernel.frames.total)},
                       {"free_at_boot", or_null(kernel.frames.free_at_boot)},
                       {"free_at_end", or_null(kernel.frames.free_at_end)},
+                      {"at_boot", of(kernel.frames.at_boot)},
                       {"last", of(kernel.frames.last)},
-                      {"most_shared", of(kernel.frames.most_shared)}};
+                      {"most_shared", of(kernel.frames.most_shared)},
+                      {"refcounts",
+                       {{"at_boot", of(kernel.frames.references.at_boot)},
+                        {"last", of(kernel.frames.references.last)},
+                        {"most_shared", of(kernel.frames.references.most_shared)}}}};
   object["system_calls"] = kernel.system_calls;
   object["unknown_system_calls"] = unknown_system_calls(kernel);
   object["fault_message_count"] = kernel.fault_message_count;

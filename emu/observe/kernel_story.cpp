@@ -1,11 +1,22 @@
 #include "emu/observe/kernel_story.hpp"
 
+#include <algorithm>
+#include <numeric>
+
 namespace hartbeat::observe {
 namespace {
 
 constexpr std::size_t most_fault_messages = 16;
 
 }  // namespace
+
+std::uint64_t ReferenceFigures::total() const {
+  return std::accumulate(frames.begin(), frames.end(), std::uint64_t{0});
+}
+
+std::uint64_t ReferenceFigures::saved() const {
+  return frames[1] + 2 * frames[2] + 3 * frames[3] + 4 * frames[4] + 8 * frames[5];
+}
 
 void KernelStory::on(const TracepointEvent& event) {
   using enum abi::Tracepoint;
@@ -40,6 +51,7 @@ void KernelStory::on(const TracepointEvent& event) {
     case copy_begin: copies_.begin(at.hart, a[0], a[3], at.cycle); break;
     case copy_end: end_copy(event); break;
     case frames: set_frames(event); break;
+    case frame_references: set_references(event); break;
     case fault_message: add_fault_message(event); break;
     default: break;
   }
@@ -84,6 +96,17 @@ void KernelStory::set_frames(const TracepointEvent& event) {
   figures_.frames.last = now;
   auto& most = figures_.frames.most_shared;
   if (!most || now.cow_shared > most->cow_shared) most = now;
+  if (!figures_.frames.at_boot) figures_.frames.at_boot = now;
+}
+
+void KernelStory::set_references(const TracepointEvent& event) {
+  ReferenceFigures now;
+  std::copy_n(event.arguments, now.frames.size(), now.frames.begin());
+  auto& references = figures_.frames.references;
+  references.last = now;
+  if (!references.at_boot) references.at_boot = now;
+  auto& most = references.most_shared;
+  if (!most || now.saved() > most->saved()) most = now;
 }
 
 void KernelStory::add_fault_message(const TracepointEvent& event) {

@@ -2,6 +2,7 @@
 // copies, forks, frames, signals, unknown system calls. Shootdowns are in shootdown_story.hpp.
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,10 +21,22 @@ struct FrameStates {
   std::uint64_t total() const { return free + private_pages + cow_shared + page_cache + page_table + kernel; }
 };
 
+// Frames that processes use (the states private, cow_shared, page_cache and page_table) by their number of
+// references: 1, 2, 3, 4, 5 to 8, and more.
+struct ReferenceFigures {
+  std::array<std::uint64_t, 6> frames{};
+  std::uint64_t total() const;
+  std::uint64_t saved() const;  // frames that sharing saves, at least
+};
+
 struct FrameFigures {
   std::optional<std::uint64_t> total, free_at_boot, free_at_end;
   std::optional<FrameStates> last;         // as the kernel said last
   std::optional<FrameStates> most_shared;  // when most frames were shared copy-on-write
+  std::optional<FrameStates> at_boot;      // as the kernel said first
+  struct References {                      // most_shared: when sharing saved most
+    std::optional<ReferenceFigures> at_boot, most_shared, last;
+  } references;
 };
 
 // A genuine fault: what the kernel told the process by a signal.
@@ -67,6 +80,7 @@ class KernelStory final : public Listener {
   void end_copy(const TracepointEvent& event);
   void end_fork(const TracepointEvent& event);
   void set_frames(const TracepointEvent& event);
+  void set_references(const TracepointEvent& event);
   void add_fault_message(const TracepointEvent& event);
 
   KernelFigures figures_;

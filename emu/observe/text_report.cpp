@@ -173,6 +173,23 @@ std::string frames(const FrameFigures& frames) {
   return text + "\n";
 }
 
+// How often frames were referenced when sharing saved most.
+std::string references(const FrameFigures& frames) {
+  const auto& most = frames.references.most_shared;
+  if (!most || most->saved() == 0) return {};
+  std::string text = "  references ";
+  const char* separator = " ";
+  for (const auto& counter : reference_counters()) {
+    if (counter.read(*most) == 0) continue;
+    std::string key(counter.text.key);
+    std::replace(key.begin(), key.end(), '_', ' ');
+    text +=
+        separator + grouped(counter.read(*most)) + (separator[0] == ' ' ? " frames with " : " with ") + key;
+    separator = ", ";
+  }
+  return text + ", when sharing saved most\n";
+}
+
 std::string unknown_system_calls(const KernelFigures& kernel) {
   if (kernel.unknown_system_calls.empty()) return {};
   std::string text = "  not known   ";
@@ -189,7 +206,8 @@ std::string kernel_story(const Report& report) {
   if (!report.kernel.heard)
     return "\nThe guest tells no story (no tracepoints): no kernel figures, no processes.\n";
   return faults(report.kernel) + copies(report) + forks(report.kernel) + shootdowns(report.shootdowns) +
-         frames(report.kernel.frames) + unknown_system_calls(report.kernel);
+         frames(report.kernel.frames) + references(report.kernel.frames) +
+         unknown_system_calls(report.kernel);
 }
 
 std::string hardware_story(const Report& report) {

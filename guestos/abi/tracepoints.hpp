@@ -33,6 +33,8 @@ enum class Tracepoint : std::uint16_t {
   frames = 19,  // free, private, cow_shared, page_cache, page_table, kernel: frames by state, sum = total
   fault_message =
       20,  // pid, virtual address, scause, sepc, signal: a genuine fault, the process is told by a signal
+  frame_references = 21,  // private, shared, page-cache and page-table frames with 1, 2, 3, 4, 5 to 8, and
+                          // more references
 };
 
 // How a page fault was resolved; the names of the report (README, "Counters").

@@ -1,5 +1,7 @@
 #include "guestos/mm/frames.hpp"
 
+#include <initializer_list>
+
 #include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/layout.hpp"
 #include "guestos/arch/tracepoint.hpp"
@@ -67,6 +69,20 @@ bool touch_more(unsigned order) {
     }
   }
   return false;
+}
+
+unsigned reference_bin(u32 references) { return references <= 4 ? references - 1 : references <= 8 ? 4 : 5; }
+
+// A frame that processes use has gone from `before` references to one more or one less. Those with one are
+// the rest: most frames never cost anything here.
+void count_references(FrameState state, u32 before, u32 after) {
+  if (state != FrameState::anonymous && state != FrameState::page_cache && state != FrameState::page_table)
+    return;
+  const unsigned from = before != 0 ? reference_bin(before) : 0;
+  const unsigned to = after != 0 ? reference_bin(after) : 0;
+  if (from == to) return;
+  if (from != 0) __atomic_fetch_sub(&totals.referenced[from], 1, __ATOMIC_RELAXED);
+  if (to != 0) __atomic_fetch_add(&totals.referenced[to], 1, __ATOMIC_RELAXED);
 }
 
 bool failure_is_due() { return allocations_until_failure != 0 && --allocations_until_failure == 0; }
@@ -189,18 +205,26 @@ FrameNumber allocate_zeroed_frame(FrameState state) {
 }
 
 void add_reference(FrameNumber number) {
-  __atomic_fetch_add(&frame_of(number).references, 1, __ATOMIC_RELAXED);
+  Frame& frame = frame_of(number);
+  const u32 before = __atomic_fetch_add(&frame.references, 1, __ATOMIC_RELAXED);
+  count_references(frame.state, before, before + 1);
 }
 
 void drop_reference(FrameNumber number) {
-  if (__atomic_fetch_sub(&frame_of(number).references, 1, __ATOMIC_ACQ_REL) == 1) release_block(number);
+  Frame& frame = frame_of(number);
+  const FrameState state = frame.state;  // whoever has the last reference may free it behind ours
+  const u32 before = __atomic_fetch_sub(&frame.references, 1, __ATOMIC_ACQ_REL);
+  if (before == 1) return release_block(number);
+  count_references(state, before, before - 1);
 }
 
 bool release_shared_reference(FrameNumber number) {
-  u32& references = frame_of(number).references;
-  if (__atomic_fetch_sub(&references, 1, __ATOMIC_ACQ_REL) != 1) return false;
-  __atomic_store_n(&references, 1, __ATOMIC_RELAXED);
-  return true;
+  Frame& frame = frame_of(number);
+  const FrameState state = frame.state;
+  const u32 before = __atomic_fetch_sub(&frame.references, 1, __ATOMIC_ACQ_REL);
+  if (before == 1) __atomic_store_n(&frame.references, 1, __ATOMIC_RELAXED);
+  if (before != 1) count_references(state, before, before - 1);
+  return before == 1;
 }
 
 u32 references_of(FrameNumber number) {
@@ -229,7 +253,12 @@ void each_touched_frame(void (*visit)(FrameNumber, const Frame&)) {
 
 FrameTotals frame_totals() {
   SpinGuard guard(lock);
-  return totals;
+  FrameTotals now = totals;
+  now.referenced[0] = 0;
+  for (const FrameState state : {FrameState::anonymous, FrameState::page_cache, FrameState::page_table})
+    now.referenced[0] += now.by_state[static_cast<unsigned>(state)];
+  for (unsigned bin = 1; bin < reference_bins; ++bin) now.referenced[0] -= now.referenced[bin];
+  return now;
 }
 
 u64 free_frames() { return frame_totals().by_state[static_cast<unsigned>(FrameState::free)]; }
@@ -246,6 +275,8 @@ void trace_frames() {
   trace<Tracepoint::frames>(count(FrameState::free), count(FrameState::anonymous) - now.cow_shared,
                             now.cow_shared, count(FrameState::page_cache), count(FrameState::page_table),
                             count(FrameState::kernel) + count(FrameState::boot));
+  const u64* of = now.referenced;
+  trace<Tracepoint::frame_references>(of[0], of[1], of[2], of[3], of[4], of[5]);
 }
 
 }  // namespace guestos

@@ -35,10 +35,14 @@ inline constexpr u8 frame_exclusive = 1;
 // A last-level table: none of its entries has W (shared_tables.hpp).
 inline constexpr u8 frame_write_protected = 2;
 
+// 1, 2, 3, 4, 5 to 8, and more references.
+inline constexpr unsigned reference_bins = 6;
+
 struct FrameTotals {
   u64 total;
   u64 by_state[frame_state_count];
-  u64 cow_shared;  // anonymous frames with two or more maps
+  u64 cow_shared;                  // anonymous frames with two or more maps
+  u64 referenced[reference_bins];  // of the frames that processes use, by references; [0]: exactly one
 };
 
 // Takes the memory that is neither firmware, kernel, device tree nor initrd.
@@ -70,6 +74,7 @@ FrameTotals frame_totals();
 u64 free_frames();
 // After this, allocations count towards inject=alloc:N.
 void arm_allocation_failure();
+// Tells how many frames are in which state, and how often they are referenced.
 void trace_frames();
 
 }  // namespace guestos

@@ -117,6 +117,7 @@ void thread_exit() {
     if (last) process->space = nullptr;
     process_lock().unlock();
     if (last) {
+      trace_frames();
       if (space != nullptr) space->drop_reference();
       check_frames("after exit");
       release_resources(*process);

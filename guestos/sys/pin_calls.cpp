@@ -1,6 +1,7 @@
 // Our own system calls, beyond every number of Linux: pinned memory and the device that uses it, for the
 // tests and lessons about copy-on-write. 500 pin(address, pages, writable) = number; 501 unpin(number); 502
-// read, 503 write(number, offset, buffer, size <= 256): what the device does.
+// read, 503 write(number, offset, buffer, size <= 256): what the device does; 504 tells the report how many
+// frames are in which state now, and how often they are referenced.
 #include "guestos/mm/pin.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
@@ -31,8 +32,16 @@ i64 sys_device_write(const Arguments& call) {
   return device_write(space(), call.a, call.b, bytes, call.d);
 }
 
-constexpr SystemCallRow rows[] = {
-    {500, sys_pin}, {501, sys_unpin}, {502, sys_device_read}, {503, sys_device_write}};
+i64 sys_tell_frames(const Arguments&) {
+  trace_frames();
+  return 0;
+}
+
+constexpr SystemCallRow rows[] = {{500, sys_pin},
+                                  {501, sys_unpin},
+                                  {502, sys_device_read},
+                                  {503, sys_device_write},
+                                  {504, sys_tell_frames}};
 
 }  // namespace
 

@@ -8,9 +8,10 @@ function(policy_test NAME APPEND HARTS PROGRAM)
   endforeach()
 endfunction()
 
-foreach(program pin zero-page stale-unmap)
+foreach(program pin zero-page stale-unmap refcounts)
   program_test(${program} ${program})
 endforeach()
+program_test(refcounts-of-eight refcounts ARGUMENTS 7 100 MACHINES hartbeat)
 
 # Fork that shares page tables: the same copies and reuses, and books that balance after every fork and exit.
 foreach(program cow-basic reuse false-sharing fork-tree fork-exec threads wild-store brk-mmap shootdown pin zero-page

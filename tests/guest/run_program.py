@@ -8,7 +8,8 @@ What must hold: the program's exit status is --status; no line begins with BROKE
 what the program prints under qemu-riscv64 (Linux user emulation), but for `measure:` lines, which hold addresses, and the
 kernel's own messages (`guestos: …`); with --output, it is that text. On hartbeat the report must also say that the
 kernel's and the hardware's story agree, that every frame is free again at the end, and, for each `measure:` line, that
-as many pages of that range were copied and reused as the line says, as the kernel told it and as the hardware saw it.
+as many pages of that range were copied and reused as the line says, as the kernel told it and as the hardware saw it;
+for each `refcount:` line, as many frames had that many references when most were shared.
 With --broken the kernel is wrong on purpose (by --append), and the program must find it out instead.
 """
 import argparse
@@ -106,6 +107,7 @@ def run_on_hartbeat(options):
     if options.broken:
         return status, output
     check_report(report)
+    check_refcounts(output, report)
     for story in ("kernel", "hardware"):
         check_measures(output, report[story]["cow_pages"], story)
     return status, output
@@ -126,6 +128,24 @@ def check_measures(output, cow_pages, story):
         for kind, law in zip(seen, map(int, wanted)):
             if seen[kind] > law or (seen[kind] < law and not at_most):
                 sys.exit(f"FAILED: {what}: {seen[kind]} {kind} by the {story}'s story, {law} by law")
+
+
+REFCOUNT = re.compile(r"^refcount: (\d+) frames=(\d+)$", re.M)
+
+
+def check_refcounts(output, report):
+    frames = report["kernel"]["frames"]
+    counts = frames["refcounts"]["most_shared"]
+    for references, pages in REFCOUNT.findall(output):
+        key = references if int(references) <= 4 else "5_to_8"
+        # The program's other pages are shared, too: its stack, libc's data.
+        if not int(pages) <= counts[key] <= int(pages) + 100:
+            sys.exit(f"FAILED: {counts[key]} frames had {references} references when most were shared, {pages} by law")
+    for moment in ("at_boot", "last"):
+        states = frames[moment]
+        used = sum(states[state] for state in ("private", "cow_shared", "page_cache", "page_table"))
+        if sum(frames["refcounts"][moment].values()) != used:
+            sys.exit(f"FAILED: {moment}: the frames by references are not the frames in use")
 
 
 def check_report(report):

@@ -91,6 +91,19 @@ TEST_CASE("Frames at boot, at the end and at the height of sharing are kept apar
   CHECK(story.figures().shutdown_status == 3);
 }
 
+TEST_CASE("References are kept from boot, from the end and from when sharing saved most") {
+  KernelStory story;
+  story.on(tracepoint(frame_references, 0, 1, {100, 0, 0, 0, 0, 0}));
+  story.on(tracepoint(frame_references, 0, 2, {10, 40, 0, 0, 0, 0}));  // saves 40
+  story.on(tracepoint(frame_references, 0, 3, {10, 0, 0, 20, 0, 0}));  // saves 60
+  story.on(tracepoint(frame_references, 0, 4, {90, 1, 0, 0, 0, 0}));
+  const auto& references = story.figures().frames.references;
+  CHECK(references.at_boot->frames[0] == 100);
+  CHECK(references.most_shared->frames[3] == 20);
+  CHECK(references.last->frames[1] == 1);
+  CHECK(references.last->total() == 91);
+}
+
 namespace {
 
 struct Memory {
