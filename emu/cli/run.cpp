@@ -32,7 +32,7 @@ MachineConfig configure(const RunOptions& options) {
   const bool cycles =
       std::find(options.overrides.begin(), options.overrides.end(), "timing=cva6") != options.overrides.end();
   if (machine.empty()) machine = cycles ? "cva6" : "virt";
-  const MachineConfig config = load_machine(machine, options.overrides);
+  MachineConfig config = load_machine(machine, options.overrides);
   const bool region = !options.timing_from.empty() || !options.timing_to.empty() || options.timing_warm != 0;
   if (region && config.timing == "none")
     throw UserError("--timing-from, --timing-to and --timing-warm are for a cycle model: give --timing cva6");
@@ -51,13 +51,13 @@ void plug_in(const RunOptions& options, bool user_program, PlatformConfig& platf
     platform.uart_input = STDIN_FILENO;
     platform.uart_output = STDOUT_FILENO;
   }
-  for (const std::string& disk : options.disks) platform.virtio.push_back(open_disk(disk));
+  for (const std::string& disk : options.disks) platform.virtio.emplace_back(open_disk(disk));
   if (platform.virtio.size() > virtio::Transport::slots) {
     throw UserError(fmt::format("{} disks are too many; this machine has room for {}", options.disks.size(),
                                 virtio::Transport::slots - (platform.virtio.size() - options.disks.size())));
   }
   const bool room = platform.virtio.size() < virtio::Transport::slots;
-  if (!user_program && room) platform.virtio.push_back(EntropySlot{});
+  if (!user_program && room) platform.virtio.emplace_back(EntropySlot{});
 }
 
 void write_file(const std::string& path, std::span<const std::uint8_t> bytes) {

@@ -34,7 +34,8 @@ bool Clint::read(std::uint64_t offset, unsigned size, Cycle now, std::uint64_t& 
     if (hart < timers_.size()) value = part(timers_[hart].compare, offset & 7, size);
     return true;
   }
-  for (unsigned word = 0; word < size / 4; ++word) {
+  const unsigned words = size == 8 ? 2 : 1;
+  for (unsigned word = 0; word < words; ++word) {
     const std::uint64_t hart = offset / 4 + word;
     if (hart < msip_.size() && msip_[hart]) value |= std::uint64_t{1} << (32 * word);
   }
@@ -58,7 +59,8 @@ bool Clint::write(std::uint64_t offset, unsigned size, std::uint64_t value, Cycl
     find_next_event();
     return true;
   }
-  for (unsigned word = 0; word < size / 4; ++word) {
+  const unsigned words = size == 8 ? 2 : 1;
+  for (unsigned word = 0; word < words; ++word) {
     const std::uint64_t hart = offset / 4 + word;
     if (hart < msip_.size()) set_msip(static_cast<unsigned>(hart), (value >> (32 * word) & 1) != 0);
   }

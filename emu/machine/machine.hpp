@@ -39,7 +39,7 @@ class Machine : private Board {
   // Throws std::invalid_argument for a TLB that cannot be built, std::bad_alloc when the host lacks address
   // space for RAM.
   explicit Machine(const MachineConfig& config);
-  ~Machine();
+  ~Machine() override;
 
   const MachineConfig& config() const { return config_; }
   Platform& platform() { return *platform_; }
