@@ -50,8 +50,6 @@ constexpr Shape shapes[] = {
     {"core.dcache_bytes", &Cva6Parameters::dcache_bytes},
     {"core.dcache_ways", &Cva6Parameters::dcache_ways},
     {"core.line_bytes", &Cva6Parameters::line_bytes},
-    {"core.itlb_entries", &Cva6Parameters::itlb_entries},
-    {"core.dtlb_entries", &Cva6Parameters::dtlb_entries},
     {"core.write_buffer_entries", &Cva6Parameters::write_buffer_entries},
     {"core.writes_in_flight", &Cva6Parameters::writes_in_flight},
     {"core.store_queue_speculative", &Cva6Parameters::store_queue_speculative},
@@ -59,8 +57,24 @@ constexpr Shape shapes[] = {
     {"core.shared_tlb_sets", &Cva6Parameters::shared_tlb_sets},
 };
 
-bool is_the_cores_tlb(const mmu::TlbConfig& tlb) {
-  return tlb.entries == 16 && tlb.ways == 16 && tlb.replacement == mmu::TlbConfig::tree_plru;
+constexpr unsigned largest_structure = 1u << 24;
+
+// The core's TLB is the machine's: its size says what mmu.itlb or mmu.dtlb is, unless they say it themselves.
+void read_tlb_entries(ConfigReader& reader, std::string_view key, unsigned& entries, mmu::TlbConfig& tlb) {
+  unsigned given = 0;
+  reader.read(key, given, 1, largest_structure);
+  if (given == 0) return;
+  entries = tlb.entries = tlb.ways = given;
+  tlb.replacement = mmu::TlbConfig::tree_plru;
+}
+
+void require_tlb(const ConfigReader& reader, std::string_view key, const mmu::TlbConfig& tlb,
+                 unsigned entries) {
+  if (tlb.entries == entries && tlb.ways == entries && tlb.replacement == mmu::TlbConfig::tree_plru) return;
+  reader.fail(
+      key, fmt::format("timing cva6 has core.{}_entries = {}, fully associative, replaced by tree_plru; set "
+                       "that key, and leave {} out",
+                       key.substr(key.find('.') + 1), entries, key));
 }
 
 void require_isa(const ConfigReader& reader, const MachineConfig& config) {
@@ -83,16 +97,11 @@ void require_isa(const ConfigReader& reader, const MachineConfig& config) {
 void read_timing(ConfigReader& reader, MachineConfig& config) {
   reader.read_word("timing", {"none", "cva6"}, 0);
   reader.read("timing", config.timing);
-  for (const Shape& shape : shapes) reader.read(shape.key, config.cva6.*shape.value, 1, 1u << 24);
+  for (const Shape& shape : shapes) reader.read(shape.key, config.cva6.*shape.value, 0, largest_structure);
+  read_tlb_entries(reader, "core.itlb_entries", config.cva6.itlb_entries, config.hart.mmu.itlb);
+  read_tlb_entries(reader, "core.dtlb_entries", config.cva6.dtlb_entries, config.hart.mmu.dtlb);
   read_memory(reader, config.cva6.memory);
-  if (const char* why = timing::cva6::validate(config.cva6)) {
-    const bool in_memory = timing::cva6::validate([&] {
-                             Cva6Parameters core = config.cva6;
-                             core.memory = {};
-                             return core;
-                           }()) == nullptr;
-    reader.fail(in_memory ? "memory" : "core", why);
-  }
+  if (const auto fault = timing::cva6::validate(config.cva6)) reader.fail(fault->key, fault->why);
 }
 
 void require_timeable(const ConfigReader& reader, const MachineConfig& config) {
@@ -107,10 +116,8 @@ void require_timeable(const ConfigReader& reader, const MachineConfig& config) {
   if (hart.sv48) refuse("mmu.mode", "walks three levels: mode must be sv39");
   if (!hart.misaligned_traps) refuse("hart.misaligned", "has no misaligned accesses: they must \"trap\"");
   if (hart.mmu.l2) refuse("mmu.l2tlb", "has no second-level TLB");
-  if (!is_the_cores_tlb(hart.mmu.itlb))
-    refuse("mmu.itlb", "has 16 entries in 16 ways, replaced by tree_plru");
-  if (!is_the_cores_tlb(hart.mmu.dtlb))
-    refuse("mmu.dtlb", "has 16 entries in 16 ways, replaced by tree_plru");
+  require_tlb(reader, "mmu.itlb", hart.mmu.itlb, config.cva6.itlb_entries);
+  require_tlb(reader, "mmu.dtlb", hart.mmu.dtlb, config.cva6.dtlb_entries);
 }
 
 }  // namespace hartbeat

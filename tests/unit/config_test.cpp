@@ -160,14 +160,19 @@ TEST_CASE("the cycle model's parameters are keys; what it does not model is refu
 
   cva6_refused({"memory.latency=0"}, "--set memory.latency=0: found 0, expected an integer from 1");
   cva6_refused({"memory.cached_base=1"}, "whole pages");
-  cva6_refused({"core.bht_entries=64"}, "core: the predictors are modelled in one size");
-  cva6_refused({"core.dcache_ways=4"}, "core: the D$ is modelled with 32768 bytes in 8 ways");
+  CHECK(cva6({"core.bht_entries=64"}).cva6.bht_entries == 64);
+  cva6_refused({"core.bht_entries=100"},
+               "--set core.bht_entries=100: is a power of two, 4 to 1048576, or 0 for none");
+  cva6_refused({"core.dcache_ways=4"},
+               "core.dcache_bytes: makes ways of 8192 bytes; a way is at most a page");
+  CHECK(cva6({"core.dtlb_entries=8"}).hart.mmu.dtlb == mmu::TlbConfig{8, 8, mmu::TlbConfig::tree_plru});
+  cva6_refused({"mmu.dtlb.entries=8"}, "--set mmu.dtlb.entries=8: timing cva6 has core.dtlb_entries = 16");
   cva6_refused({"core.foo=4"}, "unknown key; here are: ");
   cva6_refused({"timing=cva7"}, "expected one of: none, cva6");
   cva6_refused({"timebase_hz=10000000"}, "the model's CLINT counts core cycles");
   cva6_refused({"hart.misaligned=hardware"}, "must \"trap\"");
   cva6_refused({"mmu.mode=sv48"}, "mode must be sv39");
-  cva6_refused({"mmu.dtlb.entries=32", "mmu.dtlb.ways=32"}, "has 16 entries");
+  cva6_refused({"mmu.dtlb.entries=32", "mmu.dtlb.ways=32"}, "core.dtlb_entries = 16");
   cva6_refused({"mmu.l2tlb.entries=64"}, "no second-level TLB");
   cva6_refused({"hart.isa=rv64imafdc_zicsr_zicboz"}, "does not have zicboz");
   CHECK(cva6({"timing=none", "hart.isa=rv64imafdc_zicsr_zicboz"}).timing == "none");

@@ -1,8 +1,9 @@
-// Module bht: 128 two-bit counters, untagged, two to a fetch word; valid only once updated.
+// Module bht: two-bit counters (128 in the RTL), untagged, two to a fetch word; valid only once updated.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 namespace hartbeat::timing::cva6 {
 
@@ -12,14 +13,17 @@ struct BhtPrediction {
 
 class Bht {
  public:
-  static constexpr unsigned rows = 64;
+  // 0 entries: the core has none, and predicts by direction alone.
+  explicit Bht(unsigned entries) : mask_(entries / 2 - 1), entries_(entries / 2) {}
   // Prediction for halfword `slot` (0 or 1) of the fetch word at `address`.
   BhtPrediction predict(std::uint64_t address, unsigned slot) const {
-    const Entry e = entries_[(address >> 2) % rows][slot];
+    if (entries_.empty()) return {};
+    const Entry e = entries_[(address >> 2) & mask_][slot];
     return {e.valid, e.counter >= 2};
   }
   void update(std::uint64_t pc, bool taken) {
-    Entry& e = entries_[(pc >> 2) % rows][(pc >> 1) & 1];
+    if (entries_.empty()) return;
+    Entry& e = entries_[(pc >> 2) & mask_][(pc >> 1) & 1];
     e.valid = true;
     if (taken)
       e.counter += e.counter < 3;
@@ -35,7 +39,8 @@ class Bht {
     bool valid = false;
     std::uint8_t counter = 0;
   };
-  std::array<std::array<Entry, 2>, rows> entries_{};
+  unsigned mask_;
+  std::vector<std::array<Entry, 2>> entries_;
 };
 
 }  // namespace hartbeat::timing::cva6

@@ -1,8 +1,9 @@
-// Module btb: 32 targets of indirect jumps, untagged, two to a fetch word.
+// Module btb: targets (32 in the RTL) of indirect jumps, untagged, two to a fetch word.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 namespace hartbeat::timing::cva6 {
 
@@ -13,12 +14,14 @@ struct BtbPrediction {
 
 class Btb {
  public:
-  static constexpr unsigned rows = 16;
-  const BtbPrediction& predict(std::uint64_t address, unsigned slot) const {
-    return entries_[(address >> 2) % rows][slot];
+  // 0 entries: the core has none.
+  explicit Btb(unsigned entries) : mask_(entries / 2 - 1), entries_(entries / 2) {}
+  BtbPrediction predict(std::uint64_t address, unsigned slot) const {
+    if (entries_.empty()) return {};
+    return entries_[(address >> 2) & mask_][slot];
   }
   void update(std::uint64_t pc, std::uint64_t target) {
-    entries_[(pc >> 2) % rows][(pc >> 1) & 1] = {true, target};
+    if (!entries_.empty()) entries_[(pc >> 2) & mask_][(pc >> 1) & 1] = {true, target};
   }
   void flush() {
     for (auto& row : entries_)
@@ -26,7 +29,8 @@ class Btb {
   }
 
  private:
-  std::array<std::array<BtbPrediction, 2>, rows> entries_{};
+  unsigned mask_;
+  std::vector<std::array<BtbPrediction, 2>> entries_;
 };
 
 }  // namespace hartbeat::timing::cva6

@@ -62,7 +62,7 @@ void Core::commit_system(ScoreboardEntry& head, Commit& out, bool& ack) {
 
 void Core::commit_second(const ScoreboardEntry& head, Commit& out) const {
   if (head.decoded.fu == Fu::csr || head.decoded.is_amo()) return;
-  const ScoreboardEntry& second = scoreboard_[(scoreboard_.commit_pointer() + 1) % Scoreboard::size];
+  const ScoreboardEntry& second = scoreboard_[scoreboard_.behind_commit(1)];
   if (!second.valid || second.exception) return;
   switch (second.decoded.fu) {
     case Fu::alu:
@@ -103,12 +103,12 @@ Core::Commit Core::commit(const AdapterReturn& in) {
   }
   if (!ack) return out;
   out.number = 1;
-  commit_second(head, out);
+  if (parameters_.commit_ports == 2) commit_second(head, out);
   last_commit_ = cycle_;
   committed_ += out.number;
   if (trace_) {
     for (unsigned port = 0; port < out.number; ++port)
-      trace(scoreboard_[(scoreboard_.commit_pointer() + port) % Scoreboard::size], port, false);
+      trace(scoreboard_[scoreboard_.behind_commit(port)], port, false);
   }
   return out;
 }

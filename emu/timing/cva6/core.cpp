@@ -11,9 +11,12 @@ Core::Core(const Cva6Parameters& parameters, unsigned hart, Interconnect& interc
       interconnect_(&interconnect),
       view_(&view),
       decode_cache_(&decode),
-      adapter_(interconnect, hart),
-      frontend_(parameters.boot_address),
-      mmu_(parameters.shared_tlb_sets) {}
+      adapter_(interconnect, hart, parameters),
+      frontend_(parameters, parameters.boot_address),
+      mmu_(parameters),
+      dcache_(parameters),
+      store_unit_(parameters),
+      scoreboard_(parameters.scoreboard_entries) {}
 
 void Core::give(const Retirement& record) {
   record_ = record;

@@ -46,7 +46,7 @@ class Core {
   // Takes a hart over that has run without the model until `cycle` and goes on at `pc` in this state.
   void take_over(std::uint64_t cycle, std::uint64_t pc, const Retirement& state) {
     cycle_ = cycle;
-    frontend_ = Frontend(pc);
+    frontend_ = Frontend(parameters_, pc);
     csr_.apply(state);
     external_lines_ = state.mip & 0x800;
   }

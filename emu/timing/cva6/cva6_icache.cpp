@@ -5,15 +5,17 @@
 namespace hartbeat::timing::cva6 {
 
 int Cva6Icache::hit(std::uint64_t physical) const {
-  const unsigned set = set_of(vaddr_);
-  for (unsigned way = 0; way < ways; ++way) {
-    if (((valid_[set] >> way) & 1) && lines_[set][way].tag == physical >> 12) return static_cast<int>(way);
+  const unsigned set = geometry_.set_of(vaddr_);
+  const std::uint64_t line = geometry_.line_of(physical);
+  for (unsigned way = 0; way < geometry_.ways; ++way) {
+    if (((valid_[set] >> way) & 1) && tags_[slot(set, way)] == line) return static_cast<int>(way);
   }
   return -1;
 }
 
 std::uint32_t Cva6Icache::word(unsigned set, unsigned way) const {
-  return static_cast<std::uint32_t>(lines_[set][way].data[(vaddr_ >> 3) & 1] >> (vaddr_ & 4 ? 32 : 0));
+  const std::uint64_t word = data_[slot(set, way) * geometry_.words() + geometry_.word_of(vaddr_)];
+  return static_cast<std::uint32_t>(word >> (vaddr_ & 4 ? 32 : 0));
 }
 
 std::uint32_t Cva6Icache::refill_word(const HartView& view) const {
@@ -23,13 +25,15 @@ std::uint32_t Cva6Icache::refill_word(const HartView& view) const {
 }
 
 void Cva6Icache::refill(const HartView& view) {
-  const unsigned set = set_of(vaddr_);
-  if (valid_[set] == 0xF) lfsr_.step();
-  Line& line = lines_[set][way_];
-  const std::uint64_t base = (physical_ & ~std::uint64_t{0xFFF}) | (vaddr_ & 0xFF0);
-  line.tag = base >> 12;
-  line.data = {view.read_physical(PhysAddr{base}), view.read_physical(PhysAddr{base + 8})};
-  valid_[set] |= static_cast<std::uint8_t>(1u << way_);
+  const unsigned set = geometry_.set_of(vaddr_);
+  if (valid_[set] == geometry_.all_ways) lfsr_.step();
+  const std::uint64_t base =
+      ((physical_ & ~std::uint64_t{0xFFF}) | (vaddr_ & 0xFFF)) & ~geometry_.line_mask();
+  const std::size_t at = slot(set, way_);
+  tags_[at] = geometry_.line_of(base);
+  for (unsigned word = 0; word < geometry_.words(); ++word)
+    data_[at * geometry_.words() + word] = view.read_physical(PhysAddr{base + 8 * word});
+  valid_[set] |= static_cast<std::uint16_t>(1u << way_);
 }
 
 bool Cva6Icache::hits(const FetchTranslation& translation) const {
@@ -53,7 +57,7 @@ FetchResponse Cva6Icache::clock(const Inputs& in, const FetchTranslation& transl
   switch (state_) {
     case State::flush:
       valid_[count_] = 0;
-      if (++count_ == sets) {
+      if (++count_ == geometry_.sets) {
         count_ = 0;
         state_ = State::idle;
         flush_pending_ = false;
@@ -77,7 +81,7 @@ FetchResponse Cva6Icache::clock(const Inputs& in, const FetchTranslation& transl
         const int way = hit(translation.address);
         out.valid = !in.kill_s2;
         out.fault = translation.fault;
-        out.data = word(set_of(vaddr_), way >= 0 ? static_cast<unsigned>(way) : ways - 1);
+        out.data = word(geometry_.set_of(vaddr_), way >= 0 ? static_cast<unsigned>(way) : geometry_.ways - 1);
         state_ = State::idle;
         if (!memory_returns) {
           out.ready = true;
@@ -87,13 +91,14 @@ FetchResponse Cva6Icache::clock(const Inputs& in, const FetchTranslation& transl
         state_ = State::idle;
       } else {
         if (!way_chosen_) {
-          const unsigned valid = valid_[set_of(vaddr_)];
-          way_ = static_cast<std::uint8_t>(valid == 0xF ? lfsr_.value(2)
-                                                        : static_cast<unsigned>(std::countr_zero(~valid)));
+          const unsigned valid = valid_[geometry_.set_of(vaddr_)];
+          way_ = static_cast<std::uint8_t>(valid == geometry_.all_ways
+                                               ? lfsr_.value(geometry_.way_bits)
+                                               : static_cast<unsigned>(std::countr_zero(~valid)));
           way_chosen_ = true;
         }
         const bool cached = enabled_ && interconnect.cached(translation.address);
-        const std::uint64_t mask = cached ? 15 : 7;
+        const std::uint64_t mask = cached ? geometry_.line_mask() : 7;
         const std::uint64_t address =
             ((translation.address & ~std::uint64_t{0xFFF}) | (vaddr_ & 0xFFF)) & ~mask;
         if (adapter.request_icache({address, cached})) state_ = State::miss;

@@ -1,9 +1,10 @@
 // Module cva6_icache: the I$ with its data, so that the front end fetches what the cache holds, stale or not.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <vector>
 
+#include "emu/timing/cva6/cache_geometry.hpp"
 #include "emu/timing/cva6/lfsr.hpp"
 #include "emu/timing/cva6/wt_axi_adapter.hpp"
 #include "emu/timing/retirement.hpp"
@@ -29,7 +30,12 @@ struct FetchResponse {
 
 class Cva6Icache {
  public:
-  static constexpr unsigned ways = 4, sets = 256;
+  explicit Cva6Icache(const CacheGeometry& geometry)
+      : geometry_(geometry),
+        tags_(std::size_t{geometry.sets} * geometry.ways),
+        data_(tags_.size() * geometry.words()),
+        valid_(geometry.sets) {}
+
   enum class State : std::uint8_t { flush, idle, read, miss, kill_atrans, kill_miss };
 
   // The virtual address that waits for its translation; meaningful while wants_translation().
@@ -50,19 +56,17 @@ class Cva6Icache {
                       WtAxiAdapter& adapter, const Interconnect& interconnect, const HartView& view);
 
  private:
-  static constexpr unsigned set_of(std::uint64_t address) { return (address >> 4) % sets; }
   int hit(std::uint64_t physical) const;
   std::uint32_t word(unsigned set, unsigned way) const;
   std::uint32_t refill_word(const HartView& view) const;
   void refill(const HartView& view);
   bool hits(const FetchTranslation& translation) const;
 
-  struct Line {
-    std::uint64_t tag = 0;
-    std::array<std::uint64_t, 2> data{};
-  };
-  std::array<std::array<Line, ways>, sets> lines_{};
-  std::array<std::uint8_t, sets> valid_{};
+  std::size_t slot(unsigned set, unsigned way) const { return std::size_t{set} * geometry_.ways + way; }
+
+  CacheGeometry geometry_;
+  std::vector<std::uint64_t> tags_, data_;  // by set and way: the physical line, its words
+  std::vector<std::uint16_t> valid_;        // by set, a bit for each way
   State state_ = State::flush;
   unsigned count_ = 0;
   bool enabled_ = false, flush_pending_ = false;

@@ -8,12 +8,14 @@
 #include "emu/timing/cva6/cva6_shared_tlb.hpp"
 #include "emu/timing/cva6/cva6_tlb.hpp"
 #include "emu/timing/cva6/lsu_bypass.hpp"
+#include "emu/timing/cva6/parameters.hpp"
 
 namespace hartbeat::timing::cva6 {
 
 class Cva6Mmu {
  public:
-  explicit Cva6Mmu(unsigned shared_tlb_sets) : shared_(shared_tlb_sets) {}
+  explicit Cva6Mmu(const Cva6Parameters& p)
+      : itlb_(p.itlb_entries), dtlb_(p.dtlb_entries), shared_(p.shared_tlb_sets) {}
 
   const Cva6Ptw& walker() const { return walker_; }
   const Cva6SharedTlb& shared() const { return shared_; }

@@ -1,6 +1,31 @@
 #include "emu/timing/cva6/cva6_tlb.hpp"
 
+#include <bit>
+
 namespace hartbeat::timing::cva6 {
+
+Cva6Tlb::Cva6Tlb(unsigned entries)
+    : entries_(entries),
+      paths_(entries),
+      mask_(entries - 1),
+      levels_(static_cast<unsigned>(std::countr_zero(entries))) {
+  for (unsigned entry = 0; entry < entries; ++entry) {
+    for (unsigned level = 0; level < levels_; ++level) {
+      const unsigned node = (1u << level) - 1 + (entry >> (levels_ - level));
+      const std::uint64_t away = ~(entry >> (levels_ - 1 - level)) & 1;
+      paths_[entry].nodes |= std::uint64_t{1} << node;
+      paths_[entry].away |= away << node;
+    }
+  }
+}
+
+int Cva6Tlb::find_other(std::uint64_t vpn, std::uint16_t asid, bool enabled) const {
+  for (unsigned i = 1; i <= mask_; ++i) {
+    const unsigned entry = (last_ + i) & mask_;
+    if (matches(entry, vpn, asid, enabled)) return static_cast<int>(entry);
+  }
+  return -1;
+}
 
 void Cva6Tlb::update(const TlbUpdate& update, bool lookup_hits) {
   if (!update.valid || lookup_hits) return;

@@ -1,8 +1,9 @@
-// Module cva6_tlb: a fully associative first-level TLB with tree-PLRU, without the hypervisor's parts.
+// Module cva6_tlb: a fully associative first-level TLB (16 entries in the RTL) with tree-PLRU, without the
+// hypervisor's parts.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <vector>
 
 namespace hartbeat::timing::cva6 {
 
@@ -44,29 +45,22 @@ struct TlbFlush {
 
 class Cva6Tlb {
  public:
-  static constexpr unsigned entries = 16;
+  // A power of two from 2 to 64: the tree's nodes are the bits of a word.
+  explicit Cva6Tlb(unsigned entries);
 
   // The look-up of a cycle. With `access`, a hit is marked as recently used. Without translation (`enabled`
   // false) the ASID does not matter, and the result is not used, but the replacement is touched all the same.
   TlbHit lookup(std::uint64_t address, std::uint16_t asid, bool enabled, bool access) {
-    if (used_ == 0) return {};
-    const std::uint64_t vpn = vpn_of(address);
-    for (unsigned i = 0; i < entries; ++i) {
-      const unsigned entry = (last_ + i) % entries;
-      if (!matches(entry, vpn, asid, enabled)) continue;
-      last_ = entry;
-      if (access) touch(entry);
-      TlbHit out{true, entries_[entry].level, entries_[entry].pte};
-      if (entries_[entry].napot_64k)
-        out.pte.bits = (out.pte.bits & ~(std::uint64_t{15} << 10)) | ((vpn & 15) << 10);
-      return out;
-    }
-    return {};
+    const int entry = find(address, asid, enabled);
+    if (entry < 0) return {};
+    last_ = static_cast<unsigned>(entry);
+    if (access) touch(last_);
+    return answer(last_, address);
   }
   // Is there a translation, without touching anything?
   TlbHit probe(std::uint64_t address, std::uint16_t asid) const {
-    Cva6Tlb copy = *this;
-    return copy.lookup(address, asid, true, false);
+    const int entry = find(address, asid, true);
+    return entry < 0 ? TlbHit{} : answer(static_cast<unsigned>(entry), address);
   }
 
   // The walker's answer. Refused while the look-up of the same cycle hits (the RTL's condition).
@@ -95,17 +89,24 @@ class Cva6Tlb {
     if ((e.vpn ^ vpn) >> shift) return false;
     return !enabled || e.asid == asid || e.pte.g();
   }
-  void touch(unsigned entry) {
-    // Nodes on the path are set to point away from the entry.
-    for (unsigned level = 0; level < 4; ++level) {
-      const unsigned node = (1u << level) - 1 + (entry >> (4 - level));
-      const unsigned away = ~(entry >> (3 - level)) & 1;
-      tree_ = (tree_ & ~(1u << node)) | (away << node);
-    }
+  // The entry that matches; -1: none. The last one that did is tried first.
+  int find(std::uint64_t address, std::uint16_t asid, bool enabled) const {
+    if (used_ == 0) return -1;
+    const std::uint64_t vpn = vpn_of(address);
+    if (matches(last_, vpn, asid, enabled)) return static_cast<int>(last_);
+    return find_other(vpn, asid, enabled);
   }
+  int find_other(std::uint64_t vpn, std::uint16_t asid, bool enabled) const;
+  TlbHit answer(unsigned entry, std::uint64_t address) const {
+    TlbHit out{true, entries_[entry].level, entries_[entry].pte};
+    if (entries_[entry].napot_64k)
+      out.pte.bits = (out.pte.bits & ~(std::uint64_t{15} << 10)) | ((vpn_of(address) & 15) << 10);
+    return out;
+  }
+  void touch(unsigned entry) { tree_ = (tree_ & ~paths_[entry].nodes) | paths_[entry].away; }
   unsigned victim() const {
     unsigned node = 0, entry = 0;
-    for (unsigned level = 0; level < 4; ++level) {
+    for (unsigned level = 0; level < levels_; ++level) {
       const unsigned bit = (tree_ >> node) & 1;
       entry = entry * 2 + bit;
       node = 2 * node + 1 + bit;
@@ -113,8 +114,14 @@ class Cva6Tlb {
     return entry;
   }
 
-  std::array<Entry, entries> entries_{};
-  std::uint32_t tree_ = 0;
+  // The tree's nodes above an entry, and their bits when all of them point away from it.
+  struct Path {
+    std::uint64_t nodes = 0, away = 0;
+  };
+  std::vector<Entry> entries_;
+  std::vector<Path> paths_;
+  unsigned mask_, levels_;
+  std::uint64_t tree_ = 0;
   unsigned used_ = 0, last_ = 0;
 };
 

@@ -14,7 +14,7 @@ Frontend::Prediction Frontend::predict(const Realigned& word, DecodeCache& decod
     bool taken = false;
     if (d.scan_jalr) {
       out.ras_pop = out.ras_push = false;
-      const BtbPrediction& target = saved ? btb_q_ : btb_.predict(word_address_, slot);
+      const BtbPrediction target = saved ? btb_q_ : btb_.predict(word_address_, slot);
       if (target.valid) {
         out.address = target.target;
         out.flow[i] = ControlFlow::jump_register;

@@ -23,7 +23,12 @@ struct ResolvedBranch {
 
 class Frontend {
  public:
-  explicit Frontend(std::uint64_t boot_address) : next_pc_(boot_address) {}
+  Frontend(const Cva6Parameters& p, std::uint64_t boot_address)
+      : icache_({p.icache_bytes, p.icache_ways, p.line_bytes}),
+        bht_(p.bht_entries),
+        btb_(p.btb_entries),
+        ras_(p.ras_depth),
+        next_pc_(boot_address) {}
 
   bool has_entry() const { return queue_.has_entry(); }
   FetchEntry head() const { return queue_.head(); }

@@ -1,36 +1,117 @@
 #include "emu/timing/cva6/parameters.hpp"
 
-namespace hartbeat::timing::cva6 {
+#include <bit>
 
-const char* validate(const Cva6Parameters& p) {
-  constexpr Cva6Parameters rtl;
-  const MemoryParameters& m = p.memory;
-  if (p.scoreboard_entries != rtl.scoreboard_entries)
-    return "the scoreboard has 8 entries: their numbers are the 3-bit transaction ids of every unit";
-  if (p.commit_ports != rtl.commit_ports) return "there are 2 commit ports, each with rules of its own";
-  if (p.bht_entries != rtl.bht_entries || p.btb_entries != rtl.btb_entries || p.ras_depth != rtl.ras_depth)
-    return "the predictors are modelled in one size: bht_entries 128, btb_entries 32, ras_depth 2";
-  if (p.line_bytes != rtl.line_bytes) return "lines have 16 bytes: two beats of the 64-bit bus fill one";
-  if (p.icache_bytes != rtl.icache_bytes || p.icache_ways != rtl.icache_ways)
-    return "the I$ is modelled with 16384 bytes in 4 ways: a way is then one page, and an index needs no "
-           "translation";
-  if (p.dcache_bytes != rtl.dcache_bytes || p.dcache_ways != rtl.dcache_ways)
-    return "the D$ is modelled with 32768 bytes in 8 ways: a way is then one page, and an index needs no "
-           "translation";
-  if (p.itlb_entries != rtl.itlb_entries || p.dtlb_entries != rtl.dtlb_entries)
-    return "the TLBs have 16 entries: the replacement is a tree over 16 leaves";
-  if (p.write_buffer_entries != rtl.write_buffer_entries || p.writes_in_flight != rtl.writes_in_flight)
-    return "the write buffer is modelled with 8 entries and 4 writes in flight";
-  if (p.store_queue_speculative != rtl.store_queue_speculative ||
-      p.store_queue_commit != rtl.store_queue_commit)
-    return "the store buffer is modelled with 4 speculative and 4 committed entries";
+#include "emu/timing/cva6/ras.hpp"
+#include "emu/timing/cva6/scoreboard.hpp"
+#include "emu/timing/cva6/store_buffer.hpp"
+#include "emu/timing/cva6/wt_dcache_wbuffer.hpp"
+
+namespace hartbeat::timing::cva6 {
+namespace {
+
+using Fault = std::optional<ParameterFault>;
+
+std::string range(unsigned least, unsigned most) {
+  return std::to_string(least) + " to " + std::to_string(most);
+}
+
+// A number whose low bits are an index in the RTL.
+struct PowerOfTwo {
+  const char* key;
+  unsigned Cva6Parameters::*value;
+  unsigned least, most;
+  bool or_none;
+  const char* why;
+};
+constexpr PowerOfTwo powers_of_two[] = {
+    {"core.scoreboard_entries", &Cva6Parameters::scoreboard_entries, 2, Scoreboard::most, false,
+     "an entry's number is the transaction id that comes back with a result"},
+    {"core.bht_entries", &Cva6Parameters::bht_entries, 4, 1u << 20, true,
+     "bits of the address choose the row, and a row has two"},
+    {"core.btb_entries", &Cva6Parameters::btb_entries, 4, 1u << 20, true,
+     "bits of the address choose the row, and a row has two"},
+    {"core.itlb_entries", &Cva6Parameters::itlb_entries, 2, 64, false, "the replacement is a tree over them"},
+    {"core.dtlb_entries", &Cva6Parameters::dtlb_entries, 2, 64, false, "the replacement is a tree over them"},
+    {"core.icache_ways", &Cva6Parameters::icache_ways, 1, 16, false,
+     "low bits of the LFSR choose the victim"},
+    {"core.dcache_ways", &Cva6Parameters::dcache_ways, 1, 16, false,
+     "low bits of the LFSR choose the victim"},
+    {"core.icache_bytes", &Cva6Parameters::icache_bytes, 512, 65536, false,
+     "bits of the address choose the set"},
+    {"core.dcache_bytes", &Cva6Parameters::dcache_bytes, 512, 65536, false,
+     "bits of the address choose the set"},
+    {"core.line_bytes", &Cva6Parameters::line_bytes, 16, 64, false,
+     "the adapter shifts a line together from two to eight beats of 8 bytes"},
+    {"core.write_buffer_entries", &Cva6Parameters::write_buffer_entries, 2, WtDcacheWbuffer::most_entries,
+     false, "the arbiter between them is a tree"},
+    {"core.writes_in_flight", &Cva6Parameters::writes_in_flight, 2, WtDcacheWbuffer::most_writes, false,
+     "they are all the ids that the bits of a transaction id can name"},
+    {"core.store_queue_speculative", &Cva6Parameters::store_queue_speculative, 2, StoreBuffer::deepest, false,
+     "its pointers wrap by themselves"},
+    {"core.store_queue_commit", &Cva6Parameters::store_queue_commit, 2, StoreBuffer::deepest, false,
+     "its pointers wrap by themselves"},
+};
+
+Fault check(const PowerOfTwo& rule, unsigned value) {
+  if (rule.or_none && value == 0) return std::nullopt;
+  if (std::has_single_bit(value) && value >= rule.least && value <= rule.most) return std::nullopt;
+  return ParameterFault{rule.key, std::string("is a power of two, ") + range(rule.least, rule.most) +
+                                      (rule.or_none ? ", or 0 for none" : "") + ": " + rule.why};
+}
+
+Fault check_cache(const char* key, unsigned bytes, unsigned ways, const Cva6Parameters& p) {
+  const unsigned way = bytes / ways;
+  if (way > 4096)
+    return ParameterFault{key, "makes ways of " + std::to_string(way) +
+                                   " bytes; a way is at most a page, 4096 bytes, so that the index needs no "
+                                   "translation: take more ways or fewer bytes"};
+  if (way < 2 * p.line_bytes)
+    return ParameterFault{key, "makes ways of " + std::to_string(way) +
+                                   " bytes; a way has at least two lines of " + std::to_string(p.line_bytes) +
+                                   " bytes"};
+  return std::nullopt;
+}
+
+// The model's D$ keeps 32 bits of a tag.
+Fault check_tags(const Cva6Parameters& p) {
+  const unsigned way = p.dcache_bytes / p.dcache_ways;
+  const unsigned bits = 32 + static_cast<unsigned>(std::countr_zero(way));
+  if (((p.memory.cached_base + p.memory.cached_length - 1) >> bits) == 0) return std::nullopt;
+  return ParameterFault{"core.dcache_bytes",
+                        "makes ways of " + std::to_string(way) +
+                            " bytes, whose tags do not reach the end of the cached region: take "
+                            "fewer ways, or a shorter memory.cached_length"};
+}
+
+Fault check_memory(const MemoryParameters& m) {
   if (m.read_latency == 0 || m.write_latency == 0 || m.uncached_latency == 0)
-    return "a memory answers after one cycle at the earliest";
+    return ParameterFault{"memory.latency",
+                          "is at least 1: a memory answers after one cycle at the earliest"};
   if (m.cached_base % 4096 != 0 || m.cached_length % 4096 != 0)
-    return "the cached region consists of whole pages, so that no line is half cached";
+    return ParameterFault{"memory.cached_length",
+                          "and memory.cached_base are whole pages, so that no line is half cached"};
   if (m.cached_base + m.cached_length < m.cached_base)
-    return "the cached region reaches beyond the address space";
-  return nullptr;
+    return ParameterFault{"memory.cached_length", "reaches beyond the address space"};
+  return std::nullopt;
+}
+
+}  // namespace
+
+Fault validate(const Cva6Parameters& p) {
+  for (const PowerOfTwo& rule : powers_of_two) {
+    if (Fault fault = check(rule, p.*rule.value)) return fault;
+  }
+  if (p.commit_ports != 1 && p.commit_ports != 2)
+    return ParameterFault{"core.commit_ports",
+                          "is 1 or 2: the second has rules of its own, and there is no third"};
+  if (p.ras_depth < 2 || p.ras_depth > Ras::deepest)
+    return ParameterFault{"core.ras_depth",
+                          "is " + range(2, Ras::deepest) + ": the stack shifts between its entries"};
+  if (Fault fault = check_cache("core.icache_bytes", p.icache_bytes, p.icache_ways, p)) return fault;
+  if (Fault fault = check_cache("core.dcache_bytes", p.dcache_bytes, p.dcache_ways, p)) return fault;
+  if (Fault fault = check_memory(p.memory)) return fault;
+  return check_tags(p);
 }
 
 }  // namespace hartbeat::timing::cva6

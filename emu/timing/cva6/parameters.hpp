@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 namespace hartbeat::timing::cva6 {
 
@@ -17,27 +19,29 @@ struct MemoryParameters {
   std::uint64_t cached_length = 0x4000'0000;
 };
 
+// What may vary, and what each value must satisfy, is in parameters.cpp.
 struct Cva6Parameters {
-  // Compile-time shape in this model (arrays); validate() refuses other values with a reason.
   unsigned scoreboard_entries = 8;
-  unsigned bht_entries = 128;
-  unsigned btb_entries = 32;
+  unsigned commit_ports = 2;
+  unsigned bht_entries = 128, btb_entries = 32;  // 0: none
   unsigned ras_depth = 2;
   unsigned icache_bytes = 16384, icache_ways = 4;
   unsigned dcache_bytes = 32768, dcache_ways = 8;
-  unsigned line_bytes = 16;
+  unsigned line_bytes = 16;  // of both
   unsigned itlb_entries = 16, dtlb_entries = 16;
+  unsigned shared_tlb_sets = 64;  // sets that the second-level TLB's flush machine walks, two cycles each
   unsigned write_buffer_entries = 8;
   unsigned writes_in_flight = 4;
   unsigned store_queue_speculative = 4, store_queue_commit = 4;
-  unsigned commit_ports = 2;
-  // Free.
-  unsigned shared_tlb_sets = 64;  // sets that the second-level TLB's flush machine walks, two cycles each
   std::uint64_t boot_address = 0x8000'0000;
   MemoryParameters memory;
 };
 
-// nullptr when the combination can be modelled, else one sentence that says what is wrong.
-const char* validate(const Cva6Parameters& parameters);
+// What stands against a combination: the key at fault, as in a machine's file, and a sentence.
+struct ParameterFault {
+  const char* key;
+  std::string why;
+};
+std::optional<ParameterFault> validate(const Cva6Parameters& parameters);
 
 }  // namespace hartbeat::timing::cva6

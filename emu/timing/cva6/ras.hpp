@@ -1,4 +1,4 @@
-// Module ras: a shifting stack of two return addresses, not repaired after a wrong path.
+// Module ras: a shifting stack of return addresses (two in the RTL), not repaired after a wrong path.
 #pragma once
 
 #include <array>
@@ -8,7 +8,8 @@ namespace hartbeat::timing::cva6 {
 
 class Ras {
  public:
-  static constexpr unsigned depth = 2;
+  static constexpr unsigned deepest = 32;
+  explicit Ras(unsigned depth) : depth_(depth) {}
   struct Entry {
     bool valid = false;
     std::uint64_t address = 0;
@@ -18,17 +19,18 @@ class Ras {
     if (push && pop) {
       stack_[0] = {true, address};
     } else if (push) {
-      for (unsigned i = depth - 1; i > 0; --i) stack_[i] = stack_[i - 1];
+      for (unsigned i = depth_ - 1; i > 0; --i) stack_[i] = stack_[i - 1];
       stack_[0] = {true, address};
     } else if (pop) {
-      for (unsigned i = 0; i + 1 < depth; ++i) stack_[i] = stack_[i + 1];
-      stack_[depth - 1] = {};
+      for (unsigned i = 0; i + 1 < depth_; ++i) stack_[i] = stack_[i + 1];
+      stack_[depth_ - 1] = {};
     }
   }
   void flush() { stack_.fill({}); }
 
  private:
-  std::array<Entry, depth> stack_{};
+  unsigned depth_;
+  std::array<Entry, deepest> stack_{};
 };
 
 }  // namespace hartbeat::timing::cva6

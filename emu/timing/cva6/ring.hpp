@@ -1,4 +1,5 @@
-// A small FIFO in an array, the registers of cva6_fifo_v3 without its data path.
+// A small FIFO in an array, the registers of cva6_fifo_v3 without its data path. Full at `limit`, which is at most
+// Capacity.
 #pragma once
 
 #include <array>
@@ -9,8 +10,10 @@ namespace hartbeat::timing::cva6 {
 template <class T, unsigned Capacity>
 class Ring {
  public:
+  Ring() = default;
+  explicit Ring(unsigned limit) : limit_(limit) {}
   bool empty() const { return count_ == 0; }
-  bool full() const { return count_ == Capacity; }
+  bool full() const { return count_ == limit_; }
   unsigned size() const { return count_; }
   T& front() { return slots_[read_]; }
   const T& front() const { return slots_[read_]; }
@@ -27,7 +30,7 @@ class Ring {
 
  private:
   std::array<T, Capacity> slots_{};
-  unsigned read_ = 0, count_ = 0;
+  unsigned limit_ = Capacity, read_ = 0, count_ = 0;
 };
 
 }  // namespace hartbeat::timing::cva6

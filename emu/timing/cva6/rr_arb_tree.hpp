@@ -6,14 +6,15 @@
 
 namespace hartbeat::timing::cva6 {
 
-// N inputs, a power of two. `pick` is combinational; `grant` is the clock edge of a cycle with a grant.
-template <unsigned N>
+// `inputs` is a power of two. `pick` is combinational; `grant` is the clock edge of a cycle with a grant.
 class RoundRobin {
  public:
+  explicit RoundRobin(unsigned inputs) : inputs_(inputs) {}
   unsigned pick(std::uint32_t requests) const {
+    if (std::has_single_bit(requests)) return static_cast<unsigned>(std::countr_zero(requests));
     unsigned index = 0;
-    unsigned width = N / 2;
-    for (unsigned bit = std::bit_width(N) - 1; bit-- > 0; width /= 2) {
+    unsigned width = inputs_ / 2;
+    for (unsigned bit = static_cast<unsigned>(std::countr_zero(inputs_)); bit-- > 0; width /= 2) {
       const std::uint32_t left = requests & ((1u << width) - 1), right = requests >> width;
       const bool select = left == 0 || (right != 0 && ((next_ >> bit) & 1));
       index = index * 2 + select;
@@ -28,13 +29,14 @@ class RoundRobin {
   }
 
  private:
+  unsigned inputs_;
   unsigned next_ = 0;  // rr_q: the index with the highest priority
 };
 
 // With LockIn: a decision that was not granted stays, whatever else asks meanwhile.
-template <unsigned N>
 class LockedRoundRobin {
  public:
+  explicit LockedRoundRobin(unsigned inputs) : arbiter_(inputs) {}
   std::uint32_t effective(std::uint32_t requests) const { return locked_ ? held_ : requests; }
   unsigned pick(std::uint32_t requests) const { return arbiter_.pick(effective(requests)); }
   void clock(std::uint32_t requests, bool granted) {
@@ -45,7 +47,7 @@ class LockedRoundRobin {
   }
 
  private:
-  RoundRobin<N> arbiter_;
+  RoundRobin arbiter_;
   bool locked_ = false;
   std::uint32_t held_ = 0;
 };

@@ -1,4 +1,4 @@
-// Module scoreboard: the eight instructions between issue and commit.
+// Module scoreboard: the instructions between issue and commit (eight in the RTL).
 #pragma once
 
 #include <array>
@@ -25,13 +25,16 @@ struct ScoreboardEntry {
 
 class Scoreboard {
  public:
-  static constexpr unsigned size = 8;
+  static constexpr unsigned most = 32;
+  explicit Scoreboard(unsigned size) : size_(size) {}
   ScoreboardEntry& operator[](unsigned i) { return entries_[i]; }
   const ScoreboardEntry& operator[](unsigned i) const { return entries_[i]; }
-  bool full() const { return count_ == size; }
+  bool full() const { return count_ == size_; }
   bool empty() const { return count_ == 0; }
   unsigned issue_pointer() const { return issue_; }
   unsigned commit_pointer() const { return commit_; }
+  // The slot of the instruction `i` behind the oldest.
+  unsigned behind_commit(unsigned i) const { return (commit_ + i) & (size_ - 1); }
 
   // The youngest instruction in flight that writes this register; -1 when there is none.
   int writer(unsigned reg) const {
@@ -44,13 +47,13 @@ class Scoreboard {
   void add() {
     last_writer_[entries_[issue_].rd] = static_cast<std::uint8_t>(issue_);
     entries_[issue_].issued = true;
-    issue_ = (issue_ + 1) % size;
+    issue_ = (issue_ + 1) & (size_ - 1);
     ++count_;
   }
   void retire(unsigned number) {
     for (unsigned i = 0; i < number; ++i) {
       entries_[commit_].issued = entries_[commit_].valid = false;
-      commit_ = (commit_ + 1) % size;
+      commit_ = (commit_ + 1) & (size_ - 1);
       --count_;
     }
   }
@@ -60,12 +63,14 @@ class Scoreboard {
     entries_[i].exception |= exception;
   }
   void flush() {
-    for (ScoreboardEntry& e : entries_) e.issued = e.valid = e.exception = false;
+    for (unsigned i = 0; i < size_; ++i)
+      entries_[i].issued = entries_[i].valid = entries_[i].exception = false;
     issue_ = commit_ = count_ = 0;
   }
 
  private:
-  std::array<ScoreboardEntry, size> entries_{};
+  unsigned size_;
+  std::array<ScoreboardEntry, most> entries_{};
   std::array<std::uint8_t, 64> last_writer_{};
   unsigned issue_ = 0, commit_ = 0, count_ = 0;
 };

@@ -1,5 +1,5 @@
-// Module store_buffer: the speculative and the committed store queue, four entries each, with the page-offset
-// check.
+// Module store_buffer: the speculative and the committed store queue (in the RTL four entries each), with the
+// page-offset check.
 #pragma once
 
 #include <array>
@@ -11,8 +11,12 @@ namespace hartbeat::timing::cva6 {
 
 class StoreBuffer {
  public:
-  static constexpr unsigned depth = 4;
-  bool commit_ready() const { return committed_count_ < depth; }
+  static constexpr unsigned deepest = 16;
+  // Powers of two.
+  StoreBuffer(unsigned speculative, unsigned committed)
+      : speculative_mask_(speculative - 1), committed_mask_(committed - 1) {}
+
+  bool commit_ready() const { return committed_count_ <= committed_mask_; }
   bool no_store_pending() const { return committed_count_ == 0; }
   StoreRequest request() const {
     const Entry& e = committed_[committed_read_];
@@ -20,36 +24,39 @@ class StoreBuffer {
   }
   bool offset_matches(std::uint64_t address) const {
     const std::uint64_t offset = (address >> 3) & 0x1FF;
-    for (unsigned i = 0; i < depth; ++i) {
-      if (committed_[i].valid && ((committed_[i].address >> 3) & 0x1FF) == offset) return true;
-      if (speculative_[i].valid && ((speculative_[i].address >> 3) & 0x1FF) == offset) return true;
+    for (unsigned i = 0; i < committed_count_; ++i) {
+      if (((committed_[(committed_read_ + i) & committed_mask_].address >> 3) & 0x1FF) == offset) return true;
+    }
+    for (unsigned i = 0; i < speculative_count_; ++i) {
+      if (((speculative_[(speculative_read_ + i) & speculative_mask_].address >> 3) & 0x1FF) == offset)
+        return true;
     }
     return false;
   }
   // ready_o: combinational on this cycle's push and commit.
   bool ready(bool push, bool commit) const {
-    return speculative_count_ + (push ? 1u : 0u) - (commit ? 1u : 0u) < depth || commit;
+    return speculative_count_ + (push ? 1u : 0u) - (commit ? 1u : 0u) <= speculative_mask_ || commit;
   }
   void clock(bool push, std::uint64_t address, std::uint64_t data, std::uint8_t byte_enable, bool commit,
              bool granted, bool flush) {
     if (granted) {
       committed_[committed_read_].valid = false;
-      committed_read_ = (committed_read_ + 1) % depth;
+      committed_read_ = (committed_read_ + 1) & committed_mask_;
       --committed_count_;
     }
     if (commit) {
       committed_[committed_write_] = speculative_[speculative_read_];
-      committed_write_ = (committed_write_ + 1) % depth;
+      committed_write_ = (committed_write_ + 1) & committed_mask_;
       ++committed_count_;
     }
     if (push) {
       speculative_[speculative_write_] = {true, byte_enable, address, data};
-      speculative_write_ = (speculative_write_ + 1) % depth;
+      speculative_write_ = (speculative_write_ + 1) & speculative_mask_;
       ++speculative_count_;
     }
     if (commit) {
       speculative_[speculative_read_].valid = false;
-      speculative_read_ = (speculative_read_ + 1) % depth;
+      speculative_read_ = (speculative_read_ + 1) & speculative_mask_;
       --speculative_count_;
     }
     if (flush) {
@@ -65,7 +72,8 @@ class StoreBuffer {
     std::uint8_t byte_enable = 0;
     std::uint64_t address = 0, data = 0;
   };
-  std::array<Entry, depth> speculative_{}, committed_{};
+  unsigned speculative_mask_, committed_mask_;
+  std::array<Entry, deepest> speculative_{}, committed_{};
   unsigned speculative_read_ = 0, speculative_write_ = 0, speculative_count_ = 0;
   unsigned committed_read_ = 0, committed_write_ = 0, committed_count_ = 0;
 };

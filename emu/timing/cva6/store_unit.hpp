@@ -13,6 +13,8 @@ class StoreUnit {
  public:
   enum class State : std::uint8_t { idle, valid_store, wait_translation, wait_store_ready };
 
+  explicit StoreUnit(const Cva6Parameters& p) : buffer_(p.store_queue_speculative, p.store_queue_commit) {}
+
   const StoreBuffer& buffer() const { return buffer_; }
   // The offset of a load clashes with a store that is pending or just being put in.
   bool offset_matches(std::uint64_t address, std::uint64_t store_physical) const {

@@ -10,7 +10,7 @@ AdapterReturn WtAxiAdapter::work(std::uint64_t cycle) {
   icache_was_full_ = icache_fifo_.full();
   dcache_was_full_ = dcache_fifo_.full();
 
-  const bool icache_asks = !icache_fifo_.empty() && icache_reads_ < 4;
+  const bool icache_asks = !icache_fifo_.empty() && icache_reads_ < icache_reads_most_;
   const bool dcache_asks = !dcache_fifo_.empty() && !dcache_writes_.full() && !dcache_reads_.full();
   const std::uint32_t requests = (icache_asks ? 1u : 0u) | (dcache_asks ? 2u : 0u);
   bool invalidate = false;
@@ -42,7 +42,7 @@ bool WtAxiAdapter::issue(std::uint64_t cycle, unsigned source) {
   const IcacheRequest request = icache_fifo_.front();
   icache_fifo_.pop();
   ++icache_reads_;
-  push_read(cycle, 0, request.line ? 2 : 1, request.address);
+  push_read(cycle, 0, request.line ? line_beats_ : 1, request.address);
   return true;
 }
 
@@ -54,7 +54,7 @@ bool WtAxiAdapter::issue_dcache(std::uint64_t cycle) {
   switch (request.type) {
     case MemoryRequest::load:
       dcache_reads_.push(request.tid);
-      push_read(cycle, 1, request.line ? 2 : 1, request.address);
+      push_read(cycle, 1, request.line ? line_beats_ : 1, request.address);
       break;
     case MemoryRequest::amo_lr:
       amo_returns_data_ = true;

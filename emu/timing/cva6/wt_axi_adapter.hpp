@@ -14,7 +14,7 @@ enum class MemoryRequest : std::uint8_t { load, store, amo_lr, amo_sc, amo_rmw }
 
 struct DcacheRequest {
   MemoryRequest type = MemoryRequest::load;
-  bool line = false;  // a whole line: two beats
+  bool line = false;  // a whole line: a beat for each 8 bytes
   std::uint8_t tid = 0;
   std::uint8_t byte_enable = 0;
   std::uint64_t address = 0;
@@ -45,7 +45,14 @@ struct AdapterReturn {
 
 class WtAxiAdapter {
  public:
-  WtAxiAdapter(Interconnect& interconnect, unsigned hart) : interconnect_(&interconnect), hart_(hart) {}
+  WtAxiAdapter(Interconnect& interconnect, unsigned hart, const Cva6Parameters& p)
+      : interconnect_(&interconnect),
+        hart_(hart),
+        line_beats_(static_cast<std::uint8_t>(p.line_bytes / 8)),
+        icache_reads_most_(p.writes_in_flight),
+        dcache_reads_(p.writes_in_flight),
+        dcache_writes_(p.writes_in_flight),
+        b_fifo_(p.writes_in_flight) {}
 
   // Begins a cycle: returns what the caches see in it, and works out what they will see in the next.
   AdapterReturn clock(std::uint64_t cycle) {
@@ -118,18 +125,18 @@ class WtAxiAdapter {
 
   Interconnect* interconnect_;
   unsigned hart_;
+  std::uint8_t line_beats_;
   AdapterReturn next_;
   Ring<IcacheRequest, 2> icache_fifo_;
   Ring<DcacheRequest, 2> dcache_fifo_;
   bool icache_was_full_ = false, dcache_was_full_ = false;
-  LockedRoundRobin<2> arbiter_;
-  unsigned icache_reads_ = 0;  // meta FIFOs of depth 4
-  Ring<std::uint8_t, 4> dcache_reads_;
-  Ring<std::uint8_t, 4> dcache_writes_;
-  Ring<std::uint8_t, 4> b_fifo_;
+  LockedRoundRobin arbiter_{2};
+  // The meta FIFOs are as deep as there may be writes in flight (MetaFifoDepth).
+  unsigned icache_reads_ = 0, icache_reads_most_;
+  Ring<std::uint8_t, 16> dcache_reads_, dcache_writes_, b_fifo_;
   bool amo_returns_data_ = false;  // amo_gen_r_q
   Ring<Read, 16> reads_;
-  Ring<Write, 16> writes_;
+  Ring<Write, 32> writes_;
   Ring<Invalidation, 64> invalidations_;
   std::uint64_t last_uncached_read_ = 0, last_write_ = 0;
   std::uint64_t wake_ = 0;

@@ -23,7 +23,7 @@ void WtDcache::clock(const AdapterReturn& in, WtAxiAdapter& adapter, const Inter
   buffer.line_set = miss.line.set;
   buffer.line_writes_ways = miss.line.writes_ways;
   buffer.read_acked = acked < 2;
-  buffer.read_bank = acked < 2 ? ctrl_[acked].word_bank() : 0;
+  buffer.read_word = acked < 2 ? ctrl_[acked].word() : 0;
   wbuffer_.clock(buffer, store, memory_);
 
   if (miss.line.invalidate_ways) memory_.invalidate(miss.line.set, miss.line.invalidate_ways);

@@ -13,6 +13,10 @@ namespace hartbeat::timing::cva6 {
 
 class WtDcache {
  public:
+  explicit WtDcache(const Cva6Parameters& p)
+      : memory_({p.dcache_bytes, p.dcache_ways, p.line_bytes}),
+        wbuffer_(p.write_buffer_entries, p.writes_in_flight, memory_.geometry()) {}
+
   static constexpr unsigned walker = 0, loads = 1;
 
   bool wbuffer_empty() const { return wbuffer_.empty(); }

@@ -51,8 +51,9 @@ class WtDcacheCtrl {
   bool wants_miss() const { return state_ == State::miss_req || state_ == State::kill_miss_ack; }
   std::uint64_t miss_address() const { return tag_ | (index_ & 0xFFF); }
   std::uint8_t miss_size_log2() const { return size_log2_; }
-  std::uint8_t valid_ways() const { return valid_ways_; }
-  unsigned word_bank() const { return (index_ >> 3) & 1; }
+  std::uint16_t valid_ways() const { return valid_ways_; }
+  // The doubleword that it reads: the low bits name the bank.
+  std::uint64_t word() const { return index_ >> 3; }
 
   struct MissAnswer {
     bool ack = false, replay = false, returned = false;
@@ -63,8 +64,8 @@ class WtDcacheCtrl {
     ReadResponse out;
     out.id = id_;
     const bool requested = wants_read(in);
-    if (read_requested_) valid_ways_next_ = memory.valid(WtDcacheMem::set_of(index_));
-    const std::uint8_t valid_ways = valid_ways_next_;
+    if (read_requested_) valid_ways_next_ = memory.valid(memory.set_of(index_));
+    const std::uint16_t valid_ways = valid_ways_next_;
     switch (state_) {
       case State::idle:
         if (in.data_req && read_ack) {
@@ -134,7 +135,7 @@ class WtDcacheCtrl {
     if (state_ == State::read) tag_ = in.tag & ~std::uint64_t{0xFFF};
     if (line_write || !read_acked_) {
       state_ = State::replay_req;
-    } else if (cache_enabled && memory.hit(WtDcacheMem::set_of(index_), WtDcacheMem::tag_of(tag_))) {
+    } else if (cache_enabled && memory.hit(memory.set_of(index_), memory.tag_of(miss_address()))) {
       state_ = State::idle;
       out.valid = true;
       if (read_ack && in.data_req) {
@@ -149,7 +150,7 @@ class WtDcacheCtrl {
   State state_ = State::idle;
   std::uint64_t tag_ = 0, index_ = 0;
   std::uint8_t id_ = 0, size_log2_ = 3;
-  std::uint8_t valid_ways_ = 0, valid_ways_next_ = 0;  // of the set, as read with the last look-up
+  std::uint16_t valid_ways_ = 0, valid_ways_next_ = 0;  // of the set, as read with the last look-up
   bool read_requested_ = false, read_acked_ = false;
 };
 

@@ -1,30 +1,39 @@
 // Module wt_dcache_mem: tags and valid bits of the write-through D$, and which port reads them in a cycle.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <vector>
 
+#include "emu/timing/cva6/cache_geometry.hpp"
 #include "emu/timing/cva6/rr_arb_tree.hpp"
 
 namespace hartbeat::timing::cva6 {
 
 class WtDcacheMem {
  public:
-  static constexpr unsigned ways = 8, sets = 256, ports = 4, offset_bits = 4, index_bits = 12;
-  static constexpr unsigned write_port = 3;
-  static constexpr unsigned set_of(std::uint64_t address) { return (address >> offset_bits) % sets; }
-  static constexpr std::uint32_t tag_of(std::uint64_t address) {
-    return static_cast<std::uint32_t>(address >> index_bits);
+  static constexpr unsigned ports = 4, write_port = 3;
+
+  explicit WtDcacheMem(const CacheGeometry& geometry)
+      : geometry_(geometry), tags_(std::size_t{geometry.sets} * geometry.ways), valid_(geometry.sets) {}
+
+  const CacheGeometry& geometry() const { return geometry_; }
+  unsigned set_of(std::uint64_t address) const { return geometry_.set_of(address); }
+  std::uint32_t tag_of(std::uint64_t address) const {
+    return static_cast<std::uint32_t>(address >> geometry_.index_bits);
   }
 
   // Ways of `set` that hold `tag`, one-hot.
-  std::uint8_t hit(unsigned set, std::uint32_t tag) const {
-    const auto& tags = tags_[set];
+  std::uint16_t hit(unsigned set, std::uint32_t tag) const {
+    const std::uint32_t* tags = &tags_[std::size_t{set} * geometry_.ways];
     unsigned mask = 0;
-    for (unsigned way = 0; way < ways; ++way) mask |= (tags[way] == tag ? 1u : 0u) << way;
-    return static_cast<std::uint8_t>(mask & valid_[set]);
+    if (geometry_.ways == 8) {  // the RTL's: a loop of known length is a vector compare
+      for (unsigned way = 0; way < 8; ++way) mask |= (tags[way] == tag ? 1u : 0u) << way;
+    } else {
+      for (unsigned way = 0; way < geometry_.ways; ++way) mask |= (tags[way] == tag ? 1u : 0u) << way;
+    }
+    return static_cast<std::uint16_t>(mask & valid_[set]);
   }
-  std::uint8_t valid(unsigned set) const { return valid_[set]; }
+  std::uint16_t valid(unsigned set) const { return valid_[set]; }
   bool holds(std::uint64_t address) const { return hit(set_of(address), tag_of(address)) != 0; }
 
   // The read arbiter: requests by port (bit 0 walker, 1 loads, 3 write buffer); the port acknowledged or
@@ -40,17 +49,18 @@ class WtDcacheMem {
   unsigned selected() const { return selected_; }
 
   void write_line(unsigned set, unsigned way, std::uint32_t tag) {
-    tags_[set][way] = tag;
-    valid_[set] |= static_cast<std::uint8_t>(1u << way);
+    tags_[std::size_t{set} * geometry_.ways + way] = tag;
+    valid_[set] |= static_cast<std::uint16_t>(1u << way);
   }
-  void invalidate(unsigned set, std::uint8_t way_mask) {
-    valid_[set] &= static_cast<std::uint8_t>(~way_mask);
+  void invalidate(unsigned set, std::uint16_t way_mask) {
+    valid_[set] &= static_cast<std::uint16_t>(~way_mask);
   }
 
  private:
-  std::array<std::array<std::uint32_t, ways>, sets> tags_{};
-  std::array<std::uint8_t, sets> valid_{};
-  RoundRobin<ports> arbiter_;
+  CacheGeometry geometry_;
+  std::vector<std::uint32_t> tags_;   // by set and way
+  std::vector<std::uint16_t> valid_;  // by set, a bit for each way
+  RoundRobin arbiter_{ports};
   unsigned selected_ = write_port;
 };
 

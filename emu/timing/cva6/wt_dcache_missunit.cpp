@@ -2,10 +2,6 @@
 
 namespace hartbeat::timing::cva6 {
 
-namespace {
-constexpr std::uint64_t line_of(std::uint64_t address) { return address >> WtDcacheMem::offset_bits; }
-}  // namespace
-
 void WtDcacheMissunit::returns(const AdapterReturn& in, const AmoRequest& amo, const WtDcacheMem& memory,
                                Outputs& out) {
   bool sc_fail = false, sc_pass = false;
@@ -17,11 +13,11 @@ void WtDcacheMissunit::returns(const AdapterReturn& in, const AmoRequest& amo, c
       mshr_clears_ = true;
       out.port[mshr_.port].returned = true;
       out.line.valid = true;
-      out.line.set = WtDcacheMem::set_of(mshr_.address);
+      out.line.set = memory.set_of(mshr_.address);
       if (mshr_.cached) {
         out.line.writes_ways = out.line.refill = true;
         out.line.way = mshr_.way;
-        out.line.tag = WtDcacheMem::tag_of(mshr_.address);
+        out.line.tag = memory.tag_of(mshr_.address);
       }
       break;
     case DcacheReturnType::store_ack:
@@ -35,42 +31,44 @@ void WtDcacheMissunit::returns(const AdapterReturn& in, const AmoRequest& amo, c
       break;
     case DcacheReturnType::invalidate_set:
       out.line.valid = out.line.writes_ways = true;
-      out.line.set = WtDcacheMem::set_of(in.address);
-      out.line.invalidate_ways = 0xFF;
+      out.line.set = memory.set_of(in.address);
+      out.line.invalidate_ways = static_cast<std::uint16_t>(memory.geometry().all_ways);
       break;
     case DcacheReturnType::invalidate_line:
-      out.line.set = WtDcacheMem::set_of(in.address);
-      out.line.invalidate_ways = memory.hit(out.line.set, WtDcacheMem::tag_of(in.address));
+      out.line.set = memory.set_of(in.address);
+      out.line.invalidate_ways = memory.hit(out.line.set, memory.tag_of(in.address));
       out.line.valid = out.line.writes_ways = out.line.invalidate_ways != 0;
       break;
   }
   if (sc_fail || sc_pass || !backoff_.is_zero()) backoff_.clock(sc_fail, sc_pass);
 }
 
-void WtDcacheMissunit::collisions(const WtDcacheCtrl (&ctrl)[2]) {
+void WtDcacheMissunit::collisions(const WtDcacheCtrl (&ctrl)[2], const CacheGeometry& geometry) {
   for (unsigned port = 0; port < 2; ++port) {
     if (!ctrl[port].wants_miss()) {
       collided_[port] = false;
       continue;
     }
-    if ((mshr_valid_ || mshr_valid_q1_) && line_of(mshr_.address) == line_of(ctrl[port].miss_address()))
+    if ((mshr_valid_ || mshr_valid_q1_) &&
+        geometry.line_of(mshr_.address) == geometry.line_of(ctrl[port].miss_address()))
       collided_[port] = true;
   }
 }
 
 bool WtDcacheMissunit::send_read(unsigned port, WtAxiAdapter& adapter, const WtDcacheCtrl& ctrl,
-                                 const Interconnect& interconnect) {
+                                 const Interconnect& interconnect, const CacheGeometry& geometry) {
   if (!adapter.dcache_ready()) return false;
-  const std::uint8_t valid = ctrl.valid_ways();
-  const bool all_valid = valid == 0xFF;
+  const unsigned valid = ctrl.valid_ways();
+  const bool all_valid = valid == geometry.all_ways;
   mshr_.address = ctrl.miss_address();
   mshr_.cached = enabled_ && interconnect.cached(mshr_.address);
-  mshr_.way =
-      static_cast<std::uint8_t>(all_valid ? lfsr_.value(3) : std::countr_zero(static_cast<unsigned>(~valid)));
+  mshr_.way = static_cast<std::uint8_t>(all_valid ? lfsr_.value(geometry.way_bits)
+                                                  : static_cast<unsigned>(std::countr_zero(~valid)));
   mshr_.port = static_cast<std::uint8_t>(port);
   if (all_valid) lfsr_.step();
   mshr_allocates_ = true;
-  const std::uint64_t mask = mshr_.cached ? 15 : (std::uint64_t{1} << ctrl.miss_size_log2()) - 1;
+  const std::uint64_t mask =
+      mshr_.cached ? geometry.line_mask() : (std::uint64_t{1} << ctrl.miss_size_log2()) - 1;
   adapter.request_dcache({MemoryRequest::load, mshr_.cached, 1, 0, mshr_.address & ~mask, 0});
   return true;
 }
@@ -85,7 +83,7 @@ bool WtDcacheMissunit::send_write(WtAxiAdapter& adapter, const WriteMiss& write)
 
 void WtDcacheMissunit::idle(WtAxiAdapter& adapter, const WtDcacheCtrl (&ctrl)[2],
                             const WtDcacheWbuffer& wbuffer, const WriteMiss& write, const AmoRequest& amo,
-                            const Interconnect& interconnect, Outputs& out) {
+                            const Interconnect& interconnect, const CacheGeometry& geometry, Outputs& out) {
   if (amo.valid) {
     state_ = wbuffer.empty() && !mshr_valid_ ? State::amo : State::drain;
     return;
@@ -95,7 +93,7 @@ void WtDcacheMissunit::idle(WtAxiAdapter& adapter, const WtDcacheCtrl (&ctrl)[2]
     if (collided_[port]) {
       out.port[port].replay = true;
     } else if (!wbuffer.collides(ctrl[port].miss_address())) {
-      out.port[port].ack = send_read(port, adapter, ctrl[port], interconnect);
+      out.port[port].ack = send_read(port, adapter, ctrl[port], interconnect, geometry);
       if (!out.port[port].ack) {
         locked_port_ = port;
         state_ = State::load_wait;
@@ -104,7 +102,7 @@ void WtDcacheMissunit::idle(WtAxiAdapter& adapter, const WtDcacheCtrl (&ctrl)[2]
     return;
   }
   if (!write.valid) return;
-  if (mshr_valid_ && line_of(mshr_.address) == line_of(write.address)) return;
+  if (mshr_valid_ && geometry.line_of(mshr_.address) == geometry.line_of(write.address)) return;
   out.write_ack = send_write(adapter, write);
   if (!out.write_ack) state_ = State::store_wait;
 }
@@ -115,34 +113,36 @@ WtDcacheMissunit::Outputs WtDcacheMissunit::clock(const AdapterReturn& in, WtAxi
                                                   const WtDcacheMem& memory,
                                                   const Interconnect& interconnect) {
   Outputs out;
+  const CacheGeometry& geometry = memory.geometry();
   const bool ack_amo = amo_ack(in);
   const bool backoff_over = backoff_.is_zero();
   returns(in, amo, memory, out);
   mshr_allocates_ = false;
-  collisions(ctrl);
+  collisions(ctrl, geometry);
   const WriteMiss write = state_ == State::flush ? WriteMiss{} : wbuffer.miss();
   switch (state_) {
     case State::flush:
       out.line.valid = true;  // no reader is granted while the sets are cleared
       out.line.writes_ways = true;
       out.line.set = count_;
-      out.line.invalidate_ways = 0xFF;
-      if (++count_ == WtDcacheMem::sets) {
+      out.line.invalidate_ways = static_cast<std::uint16_t>(memory.geometry().all_ways);
+      if (++count_ == geometry.sets) {
         state_ = State::idle;
         enabled_ = true;
       }
       break;
-    case State::idle: idle(adapter, ctrl, wbuffer, write, amo, interconnect, out); break;
+    case State::idle: idle(adapter, ctrl, wbuffer, write, amo, interconnect, geometry, out); break;
     case State::store_wait:
       out.write_ack = send_write(adapter, write);
       if (out.write_ack) state_ = State::idle;
       break;
     case State::load_wait:
-      out.port[locked_port_].ack = send_read(locked_port_, adapter, ctrl[locked_port_], interconnect);
+      out.port[locked_port_].ack =
+          send_read(locked_port_, adapter, ctrl[locked_port_], interconnect, geometry);
       if (out.port[locked_port_].ack) state_ = State::idle;
       break;
     case State::drain:
-      if (write.valid && !(mshr_valid_ && line_of(mshr_.address) == line_of(write.address)))
+      if (write.valid && !(mshr_valid_ && geometry.line_of(mshr_.address) == geometry.line_of(write.address)))
         out.write_ack = send_write(adapter, write);
       if (wbuffer.empty() && !mshr_valid_) state_ = State::idle;
       break;

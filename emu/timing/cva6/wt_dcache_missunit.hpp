@@ -34,7 +34,7 @@ class WtDcacheMissunit {
     bool valid = false;  // the tags are busy
     bool writes_ways = false;
     unsigned set = 0;
-    std::uint8_t invalidate_ways = 0;
+    std::uint16_t invalidate_ways = 0;
     bool refill = false;
     unsigned way = 0;
     std::uint32_t tag = 0;
@@ -70,12 +70,13 @@ class WtDcacheMissunit {
 
   bool mshr_valid_q1_edge() const { return mshr_valid_ != mshr_valid_q1_; }
   void returns(const AdapterReturn& in, const AmoRequest& amo, const WtDcacheMem& memory, Outputs& out);
-  void collisions(const WtDcacheCtrl (&ctrl)[2]);
+  void collisions(const WtDcacheCtrl (&ctrl)[2], const CacheGeometry& geometry);
   bool send_read(unsigned port, WtAxiAdapter& adapter, const WtDcacheCtrl& ctrl,
-                 const Interconnect& interconnect);
+                 const Interconnect& interconnect, const CacheGeometry& geometry);
   bool send_write(WtAxiAdapter& adapter, const WriteMiss& write);
   void idle(WtAxiAdapter& adapter, const WtDcacheCtrl (&ctrl)[2], const WtDcacheWbuffer& wbuffer,
-            const WriteMiss& write, const AmoRequest& amo, const Interconnect& interconnect, Outputs& out);
+            const WriteMiss& write, const AmoRequest& amo, const Interconnect& interconnect,
+            const CacheGeometry& geometry, Outputs& out);
 
   State state_ = State::flush;
   unsigned count_ = 0;

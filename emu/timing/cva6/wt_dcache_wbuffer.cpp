@@ -41,13 +41,13 @@ bool WtDcacheWbuffer::evicts(const Inputs& in) const {
   if (!writes_cache) return true;
   // The word port of wt_dcache_mem: after line writes, and not in the bank that a reader uses.
   if (in.line_writes_ways) return false;
-  return !(in.read_acked && in.read_bank == (entry.word & 1));
+  return !(in.read_acked && ((in.read_word ^ entry.word) & ((1u << words_log2_) - 1)) == 0);
 }
 
 void WtDcacheWbuffer::evict() {
   const std::uint8_t id = returns_.front();
   returns_.pop();
-  Tx& tx = tx_[id];
+  const Tx& tx = tx_[id];
   Entry& entry = entries_[tx.entry];
   entry.txblock &= static_cast<std::uint8_t>(~tx.bytes);
   entry.valid &= static_cast<std::uint8_t>(~(tx.bytes & ~entry.dirty));
@@ -56,7 +56,7 @@ void WtDcacheWbuffer::evict() {
     valid_mask_ &= ~(1u << tx.entry);
     checked_mask_ &= ~(1u << tx.entry);
   }
-  tx.valid = false;
+  tx_mask_ &= ~(1u << id);
 }
 
 void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const WtDcacheMem& memory) {
@@ -73,7 +73,7 @@ void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const W
 
   check2_ = check1_;
   if (check1_.enabled)
-    check2_.hit_ways = memory.hit(WtDcacheMem::set_of(check1_.address), WtDcacheMem::tag_of(check1_.address));
+    check2_.hit_ways = memory.hit(memory.set_of(check1_.address), memory.tag_of(check1_.address));
   check1_ = {in.check_ack, static_cast<std::uint8_t>(check_entry), 0, entries_[check_entry].word << 3};
   if (in.check_ack) check_arbiter_.grant(to_check);
 
@@ -85,7 +85,7 @@ void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const W
   if (in.line_write || line_write_q_) {
     for (unsigned mask = valid; mask; mask &= mask - 1) {
       const unsigned i = static_cast<unsigned>(std::countr_zero(mask));
-      const unsigned set = WtDcacheMem::set_of(entries_[i].word << 3);
+      const unsigned set = memory.set_of(entries_[i].word << 3);
       if ((in.line_write && set == in.line_set) || (line_write_q_ && set == line_set_q_)) {
         entries_[i].checked = false;
         checked_mask_ &= ~(1u << i);
@@ -98,7 +98,8 @@ void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const W
   if (in.miss_ack) {
     entries_[dirty_entry].dirty &= static_cast<std::uint8_t>(~offered.byte_enable);
     entries_[dirty_entry].txblock |= offered.byte_enable;
-    tx_[offered.tid] = {true, static_cast<std::uint8_t>(dirty_entry), offered.byte_enable};
+    tx_[offered.tid] = {static_cast<std::uint8_t>(dirty_entry), offered.byte_enable};
+    tx_mask_ |= 1u << offered.tid;
   }
   dirty_arbiter_.clock(dirty, in.miss_ack);
   tx_arbiter_.clock(free_tx, in.miss_ack);

@@ -1,5 +1,5 @@
-// Module wt_dcache_wbuffer: the coalescing write buffer, eight doublewords with byte masks, four writes in
-// flight.
+// Module wt_dcache_wbuffer: the coalescing write buffer of doublewords with byte masks (in the RTL eight, and four
+// writes in flight).
 #pragma once
 
 #include <array>
@@ -31,21 +31,31 @@ struct WriteMiss {
 
 class WtDcacheWbuffer {
  public:
-  static constexpr unsigned depth = 8, max_tx = 4;
+  static constexpr unsigned most_entries = 32, most_writes = 16;
+
+  WtDcacheWbuffer(unsigned entries, unsigned writes_in_flight, const CacheGeometry& geometry)
+      : all_entries_(static_cast<std::uint32_t>((std::uint64_t{1} << entries) - 1)),
+        all_writes_((1u << writes_in_flight) - 1),
+        words_log2_(geometry.line_bits - 3),
+        returns_(writes_in_flight),
+        tx_arbiter_(writes_in_flight),
+        dirty_arbiter_(entries),
+        check_arbiter_(entries) {}
 
   bool empty() const { return valid_mask() == 0; }
   // The buffer takes this store in this cycle.
   bool accepts(const StoreRequest& store) const {
     if (!store.valid) return false;
     const unsigned valid = valid_mask();
-    return valid != (1u << depth) - 1 || hit_mask(store.address) != 0;
+    return valid != all_entries_ || hit_mask(store.address) != 0;
   }
   WriteMiss miss() const;
   bool wants_check() const { return check_mask() != 0; }
   // A read of `address`'s line would overtake a write in flight.
   bool collides(std::uint64_t address) const {
-    for (const Tx& tx : tx_) {
-      if (tx.valid && (entries_[tx.entry].word >> 1) == (address >> 4)) return true;
+    for (unsigned mask = tx_mask_; mask; mask &= mask - 1) {
+      const Tx& tx = tx_[static_cast<unsigned>(std::countr_zero(mask))];
+      if (entries_[tx.entry].word >> words_log2_ == address >> (words_log2_ + 3)) return true;
     }
     return false;
   }
@@ -58,8 +68,8 @@ class WtDcacheWbuffer {
     bool line_write = false;  // wr_cl_vld: a refill or invalidation writes the set `line_set`
     unsigned line_set = 0;
     bool line_writes_ways = false;  // and takes every bank
-    bool read_acked = false;        // a reader other than the buffer uses bank `read_bank`
-    unsigned read_bank = 0;
+    bool read_acked = false;        // a reader other than the buffer uses the bank of `read_word`
+    std::uint64_t read_word = 0;
   };
   void clock(const Inputs& in, const StoreRequest& store, const WtDcacheMem& memory);
 
@@ -74,16 +84,16 @@ class WtDcacheWbuffer {
     std::uint64_t word = 0;  // address >> 3
     std::uint64_t data = 0;
     std::uint8_t dirty = 0, valid = 0, txblock = 0;
-    std::uint8_t hit_ways = 0;
+    std::uint16_t hit_ways = 0;
     bool checked = false;
   };
   struct Tx {
-    bool valid = false;
     std::uint8_t entry = 0, bytes = 0;
   };
   struct Check {
     bool enabled = false;
-    std::uint8_t entry = 0, hit_ways = 0;
+    std::uint8_t entry = 0;
+    std::uint16_t hit_ways = 0;
     std::uint64_t address = 0;
   };
 
@@ -104,23 +114,20 @@ class WtDcacheWbuffer {
     }
     return mask;
   }
-  std::uint32_t free_tx_mask() const {
-    std::uint32_t mask = 0;
-    for (unsigned i = 0; i < max_tx; ++i) mask |= (tx_[i].valid ? 0u : 1u) << i;
-    return mask;
-  }
+  std::uint32_t free_tx_mask() const { return all_writes_ & ~tx_mask_; }
   // Bytes of the next aligned piece of a mask: a whole doubleword, word, halfword or byte at its first byte.
   static std::uint8_t next_piece(std::uint8_t bytes);
   bool evicts(const Inputs& in) const;
   void evict();
 
-  std::array<Entry, depth> entries_{};
-  std::array<Tx, max_tx> tx_{};
-  unsigned valid_mask_ = 0, checked_mask_ = 0;
-  Ring<std::uint8_t, max_tx> returns_;  // i_rtrn_id_fifo
-  LockedRoundRobin<max_tx> tx_arbiter_;
-  LockedRoundRobin<depth> dirty_arbiter_;
-  RoundRobin<depth> check_arbiter_;
+  std::uint32_t all_entries_, all_writes_;  // a bit for each there is
+  unsigned words_log2_;                     // of a line
+  std::array<Entry, most_entries> entries_{};
+  std::array<Tx, most_writes> tx_{};
+  unsigned valid_mask_ = 0, checked_mask_ = 0, tx_mask_ = 0;
+  Ring<std::uint8_t, most_writes> returns_;  // i_rtrn_id_fifo
+  LockedRoundRobin tx_arbiter_, dirty_arbiter_;
+  RoundRobin check_arbiter_;
   Check check1_, check2_;
   bool line_write_q_ = false;
   unsigned line_set_q_ = 0;
