@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -39,14 +40,24 @@ MachineConfig configure(const RunOptions& options) {
   return config;
 }
 
+// Somebody sits in front of a Linux program: the guest's console is to be a terminal, too.
+bool is_interactive() { return ::isatty(STDIN_FILENO) && ::isatty(STDOUT_FILENO); }
+
+// The boot argument that says so to the bundled guest OS, with the size of the window.
+std::string terminal_argument() {
+  winsize window{};
+  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_row != 0;
+  return known ? fmt::format(" tty={}x{}", window.ws_row, window.ws_col) : " tty";
+}
+
 // What sits on the board. A Linux program has the host's three streams; a system of its own has the serial
-// line.
+// line. A terminal is not waited for: ^C must come through while the guest computes.
 void plug_in(const RunOptions& options, bool user_program, PlatformConfig& platform) {
   if (user_program) {
     platform.uart_input = -1;
     platform.uart_output = STDERR_FILENO;  // the kernel's own messages
-    platform.virtio = {ConsoleSlot{STDIN_FILENO, STDOUT_FILENO, true}, ConsoleSlot{-1, STDERR_FILENO, true},
-                       EntropySlot{}};
+    platform.virtio = {ConsoleSlot{STDIN_FILENO, STDOUT_FILENO, !is_interactive()},
+                       ConsoleSlot{-1, STDERR_FILENO, true}, EntropySlot{}};
   } else {
     platform.uart_input = STDIN_FILENO;
     platform.uart_output = STDOUT_FILENO;
@@ -248,7 +259,9 @@ Ending describe(const RunResult& result, const HostLimits& limits) {
 int run(const RunOptions& options) {
   MachineConfig config = configure(options);
   if (!options.dump_dtb.empty()) return dump_device_tree(options, config);
-  const Image image = load(config, options.request, bundled_images());
+  RunRequest request = options.request;
+  if (is_interactive()) request.user_append = terminal_argument();
+  const Image image = load(config, request, bundled_images());
   HostLimits host_limits(options.timeout);
   plug_in(options, image.user_program, config.platform);
   config.platform.gives_up_waiting = [&host_limits] { return host_limits.reached(); };
@@ -257,7 +270,7 @@ int run(const RunOptions& options) {
   Machine machine(config);
   machine.boot(image);
   std::optional<RawTerminal> terminal;
-  if (!image.user_program) terminal.emplace();
+  if (!image.user_program || is_interactive()) terminal.emplace(image.user_program);
   if (terminal && terminal->active()) machine.platform().enable_quit_key();
   Reporting reporting(options, machine);
   Traces traces(options, machine);

@@ -29,12 +29,13 @@ void restore_and_die(int signal) {
 
 }  // namespace
 
-RawTerminal::RawTerminal() {
+RawTerminal::RawTerminal(bool raw_output) {
   if (!::isatty(STDIN_FILENO) || ::tcgetattr(STDIN_FILENO, &saved) != 0) return;
   termios settings = saved;
   settings.c_iflag &=
       ~static_cast<tcflag_t>(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
   settings.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
+  if (raw_output) settings.c_oflag &= ~static_cast<tcflag_t>(OPOST);
   settings.c_cc[VMIN] = 1;
   settings.c_cc[VTIME] = 0;
   if (::tcsetattr(STDIN_FILENO, TCSADRAIN, &settings) != 0) return;

@@ -7,7 +7,8 @@ namespace hartbeat::cli {
 // program, and before a signal kills it. At most one at a time.
 class RawTerminal {
  public:
-  RawTerminal();
+  // `raw_output`: the guest says itself where lines begin.
+  explicit RawTerminal(bool raw_output);
   ~RawTerminal();
   RawTerminal(const RawTerminal&) = delete;
   RawTerminal& operator=(const RawTerminal&) = delete;

@@ -43,6 +43,9 @@ class Loader {
   }
 
  private:
+  std::string bootargs() const {
+    return image_.user_program ? request_.append + request_.user_append : request_.append;
+  }
   bool has_program() const { return !request_.program.empty(); }
   const ElfFile& program() const { return image_.files.front(); }
 
@@ -223,9 +226,8 @@ class Loader {
 
   std::uint64_t add_device_tree() {
     if (request_.device_tree.empty()) {
-      image_.device_tree = device_tree(
-          config_,
-          {request_.append, archive_start_, archive_start_ + archive_size_, firmware_start_, firmware_end_});
+      image_.device_tree = device_tree(config_, {bootargs(), archive_start_, archive_start_ + archive_size_,
+                                                 firmware_start_, firmware_end_});
     } else {
       image_.device_tree = read_file(request_.device_tree);
       constexpr std::uint8_t magic[] = {0xd0, 0x0d, 0xfe, 0xed};

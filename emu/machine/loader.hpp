@@ -26,6 +26,7 @@ struct RunRequest {
   std::string initrd{};                    // archive; for a Linux program its entries are added to
   std::string root{};                      // directory that becomes / of a Linux program
   std::string append{};                    // kernel command line
+  std::string user_append{};               // the same, of the guest OS that runs a Linux program
   std::string device_tree{};               // blob to use instead of the generated one
 };
 

@@ -6,14 +6,12 @@
 #include "guestos/arch/hart.hpp"
 #include "guestos/arch/layout.hpp"
 #include "guestos/arch/virtio_console.hpp"
+#include "guestos/fs/terminal.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/proc/timer.hpp"
 #include "guestos/proc/wait_queue.hpp"
 
 namespace guestos {
-
-// ppoll waits for the console too.
-void notify_poll();
 
 namespace {
 
@@ -41,6 +39,33 @@ bool input_ready_locked() {
 }
 
 bool is_polled() { return consoles[0] == nullptr || boot_info().plic == 0; }
+constinit bool is_terminal = false;
+
+// The boot argument's value may be the size of the window: tty=ROWSxCOLUMNS.
+void terminal_open() {
+  char size[16];
+  is_terminal = boot_flag("tty");
+  if (!is_terminal || !boot_argument("tty", size, sizeof size)) return;
+  WindowSize window;
+  char* columns = size;
+  while (*columns != 0 && *columns != 'x') ++columns;
+  if (*columns == 0) return;
+  *columns++ = 0;
+  window.ws_row = static_cast<u16>(parse_number(size));
+  window.ws_col = static_cast<u16>(parse_number(columns));
+  console_terminal().set_window(window);
+}
+
+// Up to `size` bytes that are there; with the lock held.
+u64 take_input(char* to, u64 size) {
+  if (consoles[0] != nullptr) return consoles[0]->take(to, size);
+  u64 done = 0;
+  while (done < size && input_ready_locked()) {
+    to[done++] = static_cast<char>(typed);
+    typed = -1;
+  }
+  return done;
+}
 
 }  // namespace
 
@@ -52,6 +77,7 @@ void console_devices_open() {
       consoles[count++] = console;
     }
   }
+  terminal_open();
 }
 
 void enable_console_interrupts() {
@@ -78,13 +104,30 @@ bool console_has_input() {
   return input_ready_locked();
 }
 
+bool console_is_terminal() { return is_terminal; }
+u64 console_deadline() {
+  return is_polled() ? ticks_now() + boot_info().timebase / polls_per_second : ~u64{0};
+}
+
+void pump_console() {
+  char bytes[64];
+  for (;;) {
+    input_lock.lock();
+    const bool ready = input_ready_locked();
+    const u64 size = ready ? take_input(bytes, sizeof bytes) : 0;
+    input_lock.unlock();
+    if (!ready) return;
+    if (size == 0) return console_terminal().hang_up();
+    console_terminal().type(bytes, size);
+  }
+}
+
 i64 console_read(char* to, u64 size, bool wait) {
   SpinGuard guard(input_lock);
   while (!input_ready_locked()) {
     if (!wait) return -EAGAIN;
     __atomic_store_n(&someone_waits, true, __ATOMIC_SEQ_CST);
-    const u64 deadline = is_polled() ? ticks_now() + boot_info().timebase / polls_per_second : ~u64{0};
-    if (input_waiters.sleep(input_lock, true, deadline) == Wake::signal) return -ERESTARTSYS;
+    if (input_waiters.sleep(input_lock, true, console_deadline()) == Wake::signal) return -ERESTARTSYS;
   }
   if (consoles[0] != nullptr) return static_cast<i64>(consoles[0]->take(to, size));
   u64 done = 0;
@@ -99,6 +142,7 @@ i64 console_read(char* to, u64 size, bool wait) {
 }
 
 void poll_console_devices() {
+  if (is_terminal && consoles[0] != nullptr) return pump_console();
   if (!__atomic_load_n(&someone_waits, __ATOMIC_RELAXED) || consoles[0] == nullptr) return;
   input_lock.lock();
   const bool ready = consoles[0]->poll();

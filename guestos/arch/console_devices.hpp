@@ -13,6 +13,12 @@ void console_write(ConsoleStream stream, const char* bytes, u64 size);
 // Waits for input of the first console: at least one byte, 0 at the end of the input, or -ERESTARTSYS.
 i64 console_read(char* to, u64 size, bool wait);
 bool console_has_input();
+// Boot argument `tty`: the console is a terminal (fs/terminal.hpp), which input goes to as soon as it comes.
+bool console_is_terminal();
+// Hands the terminal what has been typed meanwhile.
+void pump_console();
+// When a reader must look again by itself: input that announces itself by no interrupt.
+u64 console_deadline();
 // Looks whether waited-for input has come, and wakes the reader. Any hart, any time.
 void poll_console_devices();
 // The external interrupt of this hart.

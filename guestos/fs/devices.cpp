@@ -1,10 +1,10 @@
 // Character devices: /dev/null and friends, and the console that descriptors 0, 1 and 2 are open on.
 #include <initializer_list>
 
-#include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/console_devices.hpp"
 #include "guestos/arch/hart.hpp"
 #include "guestos/fs/file.hpp"
+#include "guestos/fs/terminal.hpp"
 #include "guestos/lib/memory.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
@@ -73,27 +73,37 @@ class RandomFile final : public DeviceFile {
   i64 write(u64, u64 size) override { return static_cast<i64>(size); }
 };
 
-constexpr u64 TCGETS = 0x5401, TCSETS = 0x5402, TCSETSF = 0x5404, TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410,
-              TIOCGWINSZ = 0x5413;
+template <ConsoleStream stream>
+void write_stream(const char* bytes, u64 size) {
+  console_write(stream, bytes, size);
+}
 
 class ConsoleFile final : public DeviceFile {
  public:
   ConsoleFile(Inode* inode, ConsoleStream stream) : DeviceFile(inode), stream_(stream) {}
 
   i64 read(u64 to, u64 size) override {
-    char bytes[256];
+    const bool wait = (flags & O_NONBLOCK) == 0;
     if (size == 0) return 0;
-    const i64 count = console_read(bytes, min_of(size, sizeof bytes), (flags & O_NONBLOCK) == 0);
+    if (is_terminal_) return console_terminal().read(to, size, wait);
+    char bytes[256];
+    const i64 count = console_read(bytes, min_of(size, sizeof bytes), wait);
     if (count <= 0) return count;
     return copy_to_user(to, bytes, static_cast<u64>(count)) == 0 ? count : -EFAULT;
   }
 
   i64 write(u64 from, u64 size) override {
+    const auto output = stream_ == ConsoleStream::error ? write_stream<ConsoleStream::error>
+                                                        : write_stream<ConsoleStream::output>;
     char bytes[512];
     for (u64 done = 0; done < size;) {
       const u64 part = min_of(size - done, sizeof bytes);
       const u64 copied = copy_from_user_partly(bytes, from + done, part);
-      console_write(stream_, bytes, copied);
+      if (!is_terminal_) {
+        output(bytes, copied);
+      } else if (const i64 error = console_terminal().write(bytes, copied, output); error < 0) {
+        return done != 0 ? static_cast<i64>(done) : error;
+      }
       done += copied;
       if (copied != part) return done != 0 ? static_cast<i64>(done) : -EFAULT;
     }
@@ -101,29 +111,16 @@ class ConsoleFile final : public DeviceFile {
   }
 
   i64 seek(i64, u32) override { return -ESPIPE; }
-  i64 poll() override { return POLLOUT | (console_has_input() ? POLLIN : 0); }
-
+  i64 poll() override {
+    return is_terminal_ ? console_terminal().poll() : POLLOUT | (console_has_input() ? POLLIN : 0);
+  }
   i64 control(u64 request, u64 argument) override {
-    if (!boot_flag("tty")) return -ENOTTY;
-    struct Termios {
-      u32 c_iflag = 0x500, c_oflag = 5, c_cflag = 0xbf, c_lflag = 0x8a3b;
-      u8 c_line = 0;
-      u8 c_cc[19] = {3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0, 0, 0};
-    };
-    struct WindowSize {
-      u16 ws_row = 24, ws_col = 80, ws_xpixel = 0, ws_ypixel = 0;
-    };
-    static_assert(sizeof(Termios) == 36);
-    if (request == TCGETS) return put_user(argument, Termios{});
-    if (request >= TCSETS && request <= TCSETSF) return 0;  // the host's terminal does the editing
-    if (request == TIOCGWINSZ) return put_user(argument, WindowSize{});
-    if (request == TIOCGPGRP) return put_user(argument, i32{1});
-    if (request == TIOCSPGRP) return 0;
-    return -ENOTTY;
+    return is_terminal_ ? console_terminal().control(request, argument) : -ENOTTY;
   }
 
  private:
   ConsoleStream stream_;
+  bool is_terminal_ = console_is_terminal();
 };
 
 constinit Inode* console_nodes[2] = {};
@@ -189,7 +186,7 @@ File* open_device(Inode* inode, i64& error) {
     case Device::error_console: file = create<ConsoleFile>(inode, ConsoleStream::error); break;
     case Device::console: file = create<ConsoleFile>(inode, ConsoleStream::output); break;
     case Device::terminal:
-      if (boot_flag("tty")) {
+      if (console_is_terminal() && console_terminal().is_controlling()) {
         file = create<ConsoleFile>(inode, ConsoleStream::output);
       } else {
         error = -ENXIO;  // no controlling terminal

@@ -280,6 +280,17 @@ void force_signal(u32 signal, const SignalInfo& info) {
   self.pending |= bit;
 }
 
+bool signal_group(u32 group, u32 signal, const SignalInfo& info) {
+  SpinGuard guard(process_lock());
+  bool found = false;
+  for (Process* process = all_processes().first(); process != nullptr; process = ProcessList::next(process)) {
+    if (process->group != group) continue;
+    found = true;
+    send_signal_locked(*process, signal, info);
+  }
+  return found;
+}
+
 bool is_fatal_here(u32 signal) {
   const Thread& self = current_thread();
   const u64 handler = self.process->actions[signal].handler;

@@ -15,6 +15,8 @@ void send_signal_locked(Thread& thread, u32 signal, const SignalInfo& info);
 void force_signal(u32 signal, const SignalInfo& info);
 // True if the signal has no handler in the current process: it will die of it.
 bool is_fatal_here(u32 signal);
+// To every process of the group; false: there is none.
+bool signal_group(u32 group, u32 signal, const SignalInfo& info);
 void interval_timer_expired(u32 pid);
 
 // Everything that must happen before a thread goes back to user mode: exit, stop, signal handlers, restarts.

@@ -188,9 +188,13 @@ i64 sys_setpgid(const Arguments& call) {
   Process* process = call.a == 0 ? &self : find_process(static_cast<u32>(call.a));
   if (process == nullptr || (process != &self && process->parent != &self)) return -ESRCH;
   if (static_cast<i32>(call.b) < 0) return -EINVAL;
-  if (process->session == process->pid) return -EPERM;
-  process->group = call.b == 0 ? process->pid : static_cast<u32>(call.b);
-  return 0;
+  if (process->session == process->pid || process->session != self.session) return -EPERM;
+  const u32 group = call.b == 0 ? process->pid : static_cast<u32>(call.b);
+  bool found = group == process->pid;
+  for (const Process* p = all_processes().first(); p != nullptr && !found; p = ProcessList::next(p))
+    found = p->group == group && p->session == self.session;
+  if (found) process->group = group;
+  return found ? 0 : -EPERM;
 }
 
 i64 sys_getsid(const Arguments& call) {
@@ -202,7 +206,8 @@ i64 sys_getsid(const Arguments& call) {
 i64 sys_setsid(const Arguments&) {
   SpinGuard guard(process_lock());
   Process& self = current_process();
-  if (self.group == self.pid && self.session == self.pid) return -EPERM;
+  for (const Process* p = all_processes().first(); p != nullptr; p = ProcessList::next(p))
+    if (p->group == self.pid) return -EPERM;
   self.session = self.group = self.pid;
   return self.pid;
 }
