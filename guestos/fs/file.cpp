@@ -1,6 +1,7 @@
 #include "guestos/fs/file.hpp"
 
 #include "guestos/fs/pipe.hpp"
+#include "guestos/fs/proc_text.hpp"
 #include "guestos/lib/memory.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
@@ -167,7 +168,9 @@ File* open_inode(Inode* inode, u32 flags, i64& error) {
   File* file = nullptr;
   error = -ENOMEM;
   if ((flags & O_PATH) != 0 || inode->is_regular() || inode->is_directory()) {
-    if (inode->proc != ProcNode::none && inode->is_regular()) {
+    if (inode->proc == ProcNode::pagemap && (flags & O_PATH) == 0) {
+      file = open_pagemap(inode);
+    } else if (inode->proc != ProcNode::none && inode->is_regular()) {
       u64 size = 0;
       char* text = proc_text(*inode, size);
       if (text != nullptr) file = create<TextFile>(inode, text, size);

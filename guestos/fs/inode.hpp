@@ -34,10 +34,13 @@ enum class ProcNode : u8 {
   cmdline,
   comm,
   maps,
+  smaps,
+  smaps_rollup,
+  pagemap,
   exe,
   statm,
   fd,
-  task,
+  descriptor,
   cwd,
   meminfo,
   mounts,
@@ -50,6 +53,9 @@ enum class ProcNode : u8 {
   filesystems,
   sys,
   sys_vm,
+  sys_kernel,
+  osrelease,
+  pid_max,
   overcommit,
 };
 
@@ -124,6 +130,10 @@ i64 remove_at(const PathRequest& request, bool directory);
 i64 rename_at(const PathRequest& from, const PathRequest& to, bool no_replace);
 // The absolute path of a directory; its length without NUL or a negative errno.
 i64 path_of(Inode* directory, char* to, u64 capacity);
+// A name of the inode somewhere in the tree; false: it has none (any more). path_in_tree: with the tree's mutex held, as
+// proc_lookup runs.
+bool find_in_tree(const Inode* inode, char* to, u64 capacity);
+bool path_in_tree(const Inode* inode, char* to, u64 capacity);
 // Directory iteration: the entry at a position (0 is the start, then EntryCopy::next), copied; false at the
 // end. Names that come or go meanwhile do not move the others.
 struct EntryCopy {

@@ -3,11 +3,12 @@
 #include "guestos/arch/hart.hpp"
 #include "guestos/fs/file_table.hpp"
 #include "guestos/fs/inode.hpp"
+#include "guestos/fs/proc_text.hpp"
 #include "guestos/lib/memory.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/address_space.hpp"
+#include "guestos/mm/fault.hpp"
 #include "guestos/mm/heap.hpp"
-#include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/sys/clock.hpp"
 
@@ -33,10 +34,15 @@ constexpr NamedNode process_nodes[] = {
     {"stat", ProcNode::stat, S_IFREG | 0444},       {"status", ProcNode::status, S_IFREG | 0444},
     {"cmdline", ProcNode::cmdline, S_IFREG | 0444}, {"comm", ProcNode::comm, S_IFREG | 0444},
     {"maps", ProcNode::maps, S_IFREG | 0444},       {"statm", ProcNode::statm, S_IFREG | 0444},
-    {"mounts", ProcNode::mounts, S_IFREG | 0444},   {"exe", ProcNode::exe, S_IFLNK | 0777},
-    {"cwd", ProcNode::cwd, S_IFLNK | 0777},         {"fd", ProcNode::fd, S_IFDIR | 0500},
+    {"smaps", ProcNode::smaps, S_IFREG | 0444},     {"smaps_rollup", ProcNode::smaps_rollup, S_IFREG | 0444},
+    {"pagemap", ProcNode::pagemap, S_IFREG | 0400}, {"mounts", ProcNode::mounts, S_IFREG | 0444},
+    {"exe", ProcNode::exe, S_IFLNK | 0777},         {"cwd", ProcNode::cwd, S_IFLNK | 0777},
+    {"fd", ProcNode::fd, S_IFDIR | 0500},
 };
-constexpr NamedNode sys_nodes[] = {{"vm", ProcNode::sys_vm, S_IFDIR | 0555}};
+constexpr NamedNode sys_nodes[] = {{"vm", ProcNode::sys_vm, S_IFDIR | 0555},
+                                   {"kernel", ProcNode::sys_kernel, S_IFDIR | 0555}};
+constexpr NamedNode kernel_nodes[] = {{"osrelease", ProcNode::osrelease, S_IFREG | 0444},
+                                      {"pid_max", ProcNode::pid_max, S_IFREG | 0444}};
 constexpr NamedNode vm_nodes[] = {{"overcommit_memory", ProcNode::overcommit, S_IFREG | 0444}};
 
 struct NodeTable {
@@ -44,12 +50,18 @@ struct NodeTable {
   u64 count = 0;
 };
 
+template <u64 count>
+constexpr NodeTable table(const NamedNode (&nodes)[count]) {
+  return {nodes, count};
+}
+
 NodeTable table_of(ProcNode node) {
   switch (node) {
-    case ProcNode::root: return {root_nodes, sizeof root_nodes / sizeof root_nodes[0]};
-    case ProcNode::process: return {process_nodes, sizeof process_nodes / sizeof process_nodes[0]};
-    case ProcNode::sys: return {sys_nodes, 1};
-    case ProcNode::sys_vm: return {vm_nodes, 1};
+    case ProcNode::root: return table(root_nodes);
+    case ProcNode::process: return table(process_nodes);
+    case ProcNode::sys: return table(sys_nodes);
+    case ProcNode::sys_kernel: return table(kernel_nodes);
+    case ProcNode::sys_vm: return table(vm_nodes);
     default: return {};
   }
 }
@@ -74,22 +86,59 @@ bool is_number(const char* name, u32& number) {
   return true;
 }
 
-// The target of one of /proc's symbolic links, on the heap.
-bool set_target(Inode& inode) {
+// What a descriptor refers to, as readlink tells it. With the tree's mutex held.
+void describe_file(Text& text, File& file, char* path, u64 capacity) {
+  Stat stat;
+  file.status(stat);
+  if (file.inode() != nullptr && path_in_tree(file.inode(), path, capacity)) {
+    text << path;
+  } else if ((stat.st_mode & S_IFMT) == S_IFSOCK || (stat.st_mode & S_IFMT) == S_IFIFO) {
+    text << ((stat.st_mode & S_IFMT) == S_IFSOCK ? "socket:[" : "pipe:[") << stat.st_ino << "]";
+  } else {
+    text << (file.epoll() != nullptr ? "anon_inode:[eventpoll]" : "/ (deleted)");
+  }
+}
+
+FileTable* files_of(u32 pid) {
+  SpinGuard guard(process_lock());
+  Process* process = find_process(pid);
+  if (process == nullptr || process->files == nullptr) return nullptr;
+  process->files->add_reference();
+  return process->files;
+}
+
+// The target of one of /proc's symbolic links, on the heap. With the tree's mutex held.
+bool set_target(Inode& inode, u64 descriptor) {
   constexpr u64 capacity = 1024;
+  HeapBuffer<char> path(capacity);
   auto* text = static_cast<char*>(heap_allocate(capacity));
-  if (text == nullptr) return false;
-  text[0] = 0;
+  inode.target = text;
+  if (text == nullptr || !path) return false;
+  Text out(text, capacity);
   if (inode.proc == ProcNode::self) {
-    Text(text, capacity) << current_pid();
+    out << current_pid();
   } else if (inode.proc == ProcNode::exe) {
     SpinGuard guard(process_lock());
     const Process* process = find_process(inode.proc_pid);
-    if (process != nullptr && process->executable != nullptr) copy_text(text, process->executable, capacity);
+    if (process != nullptr && process->executable != nullptr) out << process->executable;
+  } else if (inode.proc == ProcNode::descriptor) {
+    FileTable* files = files_of(inode.proc_pid);
+    File* file = files != nullptr ? files->get(descriptor) : nullptr;
+    if (file != nullptr) describe_file(out, *file, path.get(), capacity);
+    if (file != nullptr) file->drop_reference();
+    if (files != nullptr) files->drop_reference();
+    if (file == nullptr) return false;
+  } else if (inode.proc == ProcNode::cwd) {
+    process_lock().lock();
+    const Process* process = find_process(inode.proc_pid);
+    Inode* directory = process != nullptr ? process->directory : nullptr;
+    if (directory != nullptr) add_inode_reference(directory);
+    process_lock().unlock();
+    if (directory != nullptr && path_in_tree(directory, path.get(), capacity)) out << path.get();
+    if (directory != nullptr) release_inode(directory);
   } else {
-    copy_text(text, "/", capacity);
+    out << "/";
   }
-  inode.target = text;
   inode.size = strlen(text);
   return true;
 }
@@ -99,27 +148,6 @@ char state_letter(const Process& process) {
   if (process.stopped) return 'T';
   const Thread* thread = process.threads.first();
   return thread != nullptr && thread->state == ThreadState::sleeping ? 'S' : 'R';
-}
-
-// Copies of what other processes' address spaces say, taken with a reference so that they cannot go away.
-AddressSpace* space_of(u32 pid) {
-  SpinGuard guard(process_lock());
-  Process* process = find_process(pid);
-  if (process == nullptr || process->space == nullptr) return nullptr;
-  process->space->add_reference();
-  return process->space;
-}
-
-void sizes_of(u32 pid, u64& virtual_pages, u64& resident) {
-  virtual_pages = resident = 0;
-  AddressSpace* space = space_of(pid);
-  if (space == nullptr) return;
-  space->mutex.lock();
-  for (const Vma* vma = space->vmas.first(); vma != nullptr; vma = VmaList::next(vma))
-    virtual_pages += vma->pages();
-  resident = space->resident;
-  space->mutex.unlock();
-  space->drop_reference();
 }
 
 void write_stat(Text& text, u32 pid) {
@@ -152,44 +180,6 @@ void write_status(Text& text, u32 pid) {
       << (process->parent != nullptr ? process->parent->pid : 0)
       << "\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nVmSize:\t" << virtual_pages * 4 << " kB\nVmRSS:\t"
       << resident * 4 << " kB\nThreads:\t" << process->thread_count << "\n";
-}
-
-void write_maps(Text& text, u32 pid) {
-  AddressSpace* space = space_of(pid);
-  if (space == nullptr) return;
-  space->mutex.lock();
-  for (const Vma* vma = space->vmas.first(); vma != nullptr; vma = VmaList::next(vma)) {
-    text.hex(vma->start, 8).character('-').hex(vma->end, 8).character(' ');
-    text.character((vma->protection & PROT_READ) != 0 ? 'r' : '-')
-        .character((vma->protection & PROT_WRITE) != 0 ? 'w' : '-');
-    text.character((vma->protection & PROT_EXEC) != 0 ? 'x' : '-')
-        .character(vma->shared ? 's' : 'p')
-        .character(' ');
-    text.hex(vma->offset, 8) << " 00:01 " << (vma->inode != nullptr ? vma->inode->number : 0);
-    if (vma->frame != no_frame) text << " [vdso]";
-    if (vma->grows_down) text << " [stack]";
-    if (vma->start == space->brk_start && vma->inode == nullptr) text << " [heap]";
-    text << "\n";
-  }
-  space->mutex.unlock();
-  space->drop_reference();
-}
-
-// Only the process itself can read its arguments where they are; for others its name must do.
-void write_command_line(Text& text, u32 pid) {
-  if (pid == current_pid()) {
-    const Process& self = current_process();
-    const u64 size = min_of<u64>(self.arguments_end - self.arguments_start, 2048);
-    HeapBuffer<char> bytes(size + 1);
-    if (!bytes || copy_from_user(bytes.get(), self.arguments_start, size) != 0) return;
-    for (u64 i = 0; i < size; ++i) text.character(bytes[i]);
-    return;
-  }
-  SpinGuard guard(process_lock());
-  const Process* process = find_process(pid);
-  if (process == nullptr || process->zombie) return;
-  text << process->name;
-  text.character(0);
 }
 
 void write_memory_info(Text& text) {
@@ -241,6 +231,15 @@ void write_frames(Text& text) {
        << "\nnr_cow_shared " << totals.cow_shared << "\nnr_file_pages " << totals.by_state[2]
        << "\nnr_page_table_pages " << totals.by_state[3] << "\nnr_kernel_pages "
        << totals.by_state[4] + totals.by_state[5] << "\n";
+  static constexpr const char* names[] = {"cow_copy",   "cow_reuse",    "demand_zero", "file_fill",
+                                          "stack_grow", "swap_in",      "ad_update",   "spurious",
+                                          "protection", "table_attach", "zero_copy"};
+  u64 faults = 0;
+  for (unsigned i = 0; i < sizeof names / sizeof names[0]; ++i) {
+    faults += fault_total(i);
+    text << "fault_" << names[i] << " " << fault_total(i) << "\n";
+  }
+  text << "pgfault " << faults << "\n";
 }
 
 void write_text(const Inode& inode, Text& text) {
@@ -248,6 +247,10 @@ void write_text(const Inode& inode, Text& text) {
     case ProcNode::stat: return write_stat(text, inode.proc_pid);
     case ProcNode::status: return write_status(text, inode.proc_pid);
     case ProcNode::maps: return write_maps(text, inode.proc_pid);
+    case ProcNode::smaps:
+    case ProcNode::smaps_rollup: return write_smaps(text, inode.proc_pid, inode.proc == ProcNode::smaps);
+    case ProcNode::osrelease: text << kernel_release << "\n"; return;
+    case ProcNode::pid_max: text << "4194304\n"; return;
     case ProcNode::cmdline: return write_command_line(text, inode.proc_pid);
     case ProcNode::meminfo: return write_memory_info(text);
     case ProcNode::cpuinfo: return write_cpu_info(text);
@@ -255,8 +258,10 @@ void write_text(const Inode& inode, Text& text) {
     case ProcNode::uptime: return write_uptime(text);
     case ProcNode::vmstat: return write_frames(text);
     case ProcNode::mounts: text << "tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n"; return;
-    case ProcNode::version: text << "Linux version 6.1.0-hartbeat (hartbeat guest OS) #1 SMP\n"; return;
-    case ProcNode::loadavg: text << "0.00 0.00 0.00 1/1 1\n"; return;
+    case ProcNode::version:
+      text << "Linux version " << kernel_release << " (hartbeat guest OS) #1 SMP\n";
+      return;
+    case ProcNode::loadavg: text << "0.00 0.00 0.00 1/" << live_threads() << " 1\n"; return;
     case ProcNode::filesystems: text << "nodev\ttmpfs\nnodev\tproc\n"; return;
     case ProcNode::overcommit: text << "1\n"; return;
     case ProcNode::statm: {
@@ -276,6 +281,23 @@ void write_text(const Inode& inode, Text& text) {
   }
 }
 
+bool descriptor_at(const Inode& directory, u64 position, EntryCopy& copy) {
+  FileTable* files = files_of(directory.proc_pid);
+  if (files == nullptr) return false;
+  bool found = false;
+  for (u64 number = position; number < FileTable::capacity && !found; ++number) {
+    File* file = files->get(number);
+    if (file == nullptr) continue;
+    file->drop_reference();
+    found = true;
+    copy.next = number + 3;
+    copy.type = S_IFLNK;
+    Text(copy.name, sizeof copy.name) << number;
+  }
+  files->drop_reference();
+  return found;
+}
+
 }  // namespace
 
 Inode* proc_lookup(Inode& directory, const char* name, i64& error) {
@@ -292,11 +314,13 @@ Inode* proc_lookup(Inode& directory, const char* name, i64& error) {
     process_lock().unlock();
     if (found) inode = make_node(directory, ProcNode::process, S_IFDIR | 0555, pid);
   }
+  if (directory.proc == ProcNode::fd && is_number(name, pid))
+    inode = make_node(directory, ProcNode::descriptor, S_IFLNK | 0700, directory.proc_pid);
   if (inode == nullptr) return nullptr;
   error = 0;
-  if (inode->is_link() && !set_target(*inode)) {
+  if (inode->is_link() && !set_target(*inode, pid)) {
     release_inode(inode);
-    error = -ENOMEM;
+    error = -ENOENT;
     return nullptr;
   }
   // Its directory lives on as long as it does: /proc itself is for ever, a process's directory is looked up
@@ -314,6 +338,7 @@ bool proc_entry_at(Inode& directory, u64 position, EntryCopy& copy) {
     copy_text(copy.name, table.first[position].name, sizeof copy.name);
     return true;
   }
+  if (directory.proc == ProcNode::fd) return descriptor_at(directory, position, copy);
   if (directory.proc != ProcNode::root) return false;
   position -= table.count;
   SpinGuard guard(process_lock());
@@ -327,7 +352,8 @@ bool proc_entry_at(Inode& directory, u64 position, EntryCopy& copy) {
 }
 
 char* proc_text(const Inode& inode, u64& size) {
-  constexpr u64 capacity = u64{16} << 10;
+  const bool per_range = inode.proc == ProcNode::maps || inode.proc == ProcNode::smaps;
+  const u64 capacity = (u64{16} << 10) + (per_range ? text_size_of_ranges(inode) : 0);
   auto* bytes = static_cast<char*>(heap_allocate(capacity));
   if (bytes == nullptr) return nullptr;
   Text text(bytes, capacity);

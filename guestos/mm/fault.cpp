@@ -11,6 +11,8 @@ namespace guestos {
 
 namespace {
 
+constinit u64 fault_totals[hartbeat::abi::fault_resolution_count] = {};
+
 FaultOutcome refuse(u32 signal, i32 code, const char* reason, const Vma* vma = nullptr) {
   FaultOutcome outcome;
   outcome.signal = signal;
@@ -162,6 +164,8 @@ FaultOutcome resolve(AddressSpace& space, u64 address, Access access) {
 
 }  // namespace
 
+u64 fault_total(u64 resolution) { return __atomic_load_n(&fault_totals[resolution], __ATOMIC_RELAXED); }
+
 bool provide_page(AddressSpace& space, u64 address, bool writable) {
   const Access access = writable ? Access::store : Access::load;
   const Pte wanted = pte_v | pte_u | (writable ? pte_w : pte_r);
@@ -179,6 +183,7 @@ FaultOutcome resolve_fault(AddressSpace& space, u64 address, Access access, u64 
   space.mutex.lock();
   const FaultOutcome outcome = resolve(space, address, access);
   space.mutex.unlock();
+  __atomic_fetch_add(&fault_totals[static_cast<u64>(outcome.resolution)], 1, __ATOMIC_RELAXED);
   trace<Tracepoint::fault_end>(pid, address, static_cast<u64>(outcome.resolution), outcome.before,
                                outcome.after);
   return outcome;

@@ -23,6 +23,9 @@ struct FaultOutcome {
 // Resolves a fault of the current process's address space, with its tracepoints. May sleep.
 FaultOutcome resolve_fault(AddressSpace& space, u64 address, Access access, u64 scause, u64 pc);
 
+// How many faults have been resolved this way since boot, for /proc/vmstat.
+u64 fault_total(u64 resolution);
+
 // As if the process had touched the page, without a fault and its tracepoints: false if that were a signal.
 // With the mutex; the page is there until it is released.
 bool provide_page(AddressSpace& space, u64 address, bool writable);

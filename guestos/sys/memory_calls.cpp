@@ -217,7 +217,9 @@ i64 sys_sendfile(const Arguments& call) {
   File* to = files.get(call.a);
   u64 offset = 0;
   i64 result = from == nullptr || to == nullptr || !from->can_read() || !to->can_write() ? -EBADF : 0;
-  if (result == 0 && (from->inode() == nullptr || !from->inode()->is_regular())) result = -EINVAL;
+  const Inode* file = result == 0 ? from->inode() : nullptr;
+  if (result == 0 && (file == nullptr || !file->is_regular() || file->proc != ProcNode::none))
+    result = -EINVAL;
   if (result == 0 && call.c != 0 && get_user(offset, call.c) != 0) result = -EFAULT;
   if (result == 0 && call.c == 0) result = from->seek(0, 1);
   if (result > 0) offset = static_cast<u64>(result);

@@ -1,6 +1,7 @@
 // Creating, ending and asking about processes.
 #include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/hart.hpp"
+#include "guestos/fs/proc_text.hpp"
 #include "guestos/lib/memory.hpp"
 #include "guestos/mm/address_space.hpp"
 #include "guestos/mm/heap.hpp"
@@ -223,7 +224,7 @@ i64 sys_uname(const Arguments& call) {
   struct Names {
     char text[6][65];
   };
-  static constexpr const char* texts[6] = {"Linux",  "hartbeat", "6.1.0-hartbeat",
+  static constexpr const char* texts[6] = {"Linux",  "hartbeat", kernel_release,
                                            "#1 SMP", "riscv64",  "(none)"};
   HeapBuffer<Names> names(1);
   if (!names) return -ENOMEM;

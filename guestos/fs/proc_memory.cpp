@@ -1,0 +1,215 @@
+// /proc/PID/{maps,smaps,pagemap,cmdline}: other processes' address spaces, looked at with a reference and their mutex.
+#include "guestos/arch/layout.hpp"
+#include "guestos/fs/proc_text.hpp"
+#include "guestos/mm/address_space.hpp"
+#include "guestos/mm/heap.hpp"
+#include "guestos/mm/user_memory.hpp"
+#include "guestos/proc/process.hpp"
+
+namespace guestos {
+
+namespace {
+
+// The address space of a process, locked; empty when there is no such process.
+class SpaceOf {
+ public:
+  explicit SpaceOf(u32 pid) {
+    process_lock().lock();
+    Process* process = find_process(pid);
+    if (process != nullptr) space_ = process->space;
+    if (space_ != nullptr) space_->add_reference();
+    process_lock().unlock();
+    if (space_ != nullptr) space_->mutex.lock();
+  }
+  ~SpaceOf() {
+    if (space_ == nullptr) return;
+    space_->mutex.unlock();
+    space_->drop_reference();
+  }
+  SpaceOf(const SpaceOf&) = delete;
+  SpaceOf& operator=(const SpaceOf&) = delete;
+  explicit operator bool() const { return space_ != nullptr; }
+  AddressSpace* operator->() const { return space_; }
+
+ private:
+  AddressSpace* space_ = nullptr;
+};
+
+// The leaf of a page, 0 where there is none.
+Pte leaf_of(const AddressSpace& space, u64 address) {
+  const Pte* at = find_pte(space.root(), address);
+  const Pte pte = at != nullptr ? load_pte(at) : 0;
+  return (pte & pte_v) != 0 ? pte : 0;
+}
+
+bool is_table_shared(const AddressSpace& space, u64 address) {
+  const Pte* entry = find_table_entry(space.root(), address);
+  return entry != nullptr && *entry != 0 && references_of(pte_frame(*entry)) > 1;
+}
+
+struct PageSums {
+  u64 resident = 0, proportional = 0, shared_clean = 0, shared_dirty = 0, private_clean = 0,
+      private_dirty = 0, anonymous = 0;
+};
+
+void add_page(const AddressSpace& space, u64 address, Pte pte, PageSums& sums) {
+  const FrameNumber frame = pte_frame(pte);
+  const u64 maps = max_of<u64>(maps_of(frame), 1);
+  const bool is_anonymous = frame_of(frame).state == FrameState::anonymous;
+  const bool is_dirty = is_anonymous || (pte & pte_d) != 0;
+  const bool is_shared = maps > 1 || is_table_shared(space, address);
+  ++sums.resident;
+  sums.proportional += page_size / maps;
+  if (is_anonymous) ++sums.anonymous;
+  u64& kind = is_shared ? (is_dirty ? sums.shared_dirty : sums.shared_clean)
+                        : (is_dirty ? sums.private_dirty : sums.private_clean);
+  ++kind;
+}
+
+void add_range(const AddressSpace& space, const Vma& vma, PageSums& sums) {
+  for (u64 at = vma.start; at < vma.end; at += page_size) {
+    if (find_pte(space.root(), at) == nullptr) {
+      at = align_down(at, megapage_size) + megapage_size - page_size;
+    } else if (const Pte pte = leaf_of(space, at); pte != 0) {
+      add_page(space, at, pte, sums);
+    }
+  }
+}
+
+void write_sums(Text& text, const PageSums& sums) {
+  const auto line = [&](const char* name, u64 kilobytes) {
+    text << name;
+    text.padded(kilobytes, 24 - static_cast<unsigned>(strlen(name))) << " kB\n";
+  };
+  line("Rss:", sums.resident * 4);
+  line("Pss:", sums.proportional / 1024);
+  line("Shared_Clean:", sums.shared_clean * 4);
+  line("Shared_Dirty:", sums.shared_dirty * 4);
+  line("Private_Clean:", sums.private_clean * 4);
+  line("Private_Dirty:", sums.private_dirty * 4);
+  line("Referenced:", sums.resident * 4);
+  line("Anonymous:", sums.anonymous * 4);
+}
+
+void write_range(Text& text, const AddressSpace& space, const Vma& vma, char* path) {
+  text.hex(vma.start, 8).character('-').hex(vma.end, 8).character(' ');
+  text.character((vma.protection & PROT_READ) != 0 ? 'r' : '-')
+      .character((vma.protection & PROT_WRITE) != 0 ? 'w' : '-')
+      .character((vma.protection & PROT_EXEC) != 0 ? 'x' : '-')
+      .character(vma.shared ? 's' : 'p')
+      .character(' ');
+  text.hex(vma.offset, 8) << " 00:01 " << (vma.inode != nullptr ? vma.inode->number : 0);
+  if (vma.frame != no_frame) text << " [vdso]";
+  if (vma.grows_down) text << " [stack]";
+  if (vma.start == space.brk_start && vma.inode == nullptr) text << " [heap]";
+  if (vma.inode != nullptr && find_in_tree(vma.inode, path, NAME_MAX)) text << " " << path;
+  text << "\n";
+}
+
+// Bytes of another process's memory that are there; the number of them.
+u64 read_memory_of(const AddressSpace& space, u64 address, char* to, u64 size) {
+  u64 done = 0;
+  while (done < size) {
+    const Pte pte = leaf_of(space, page_down(address + done));
+    if (pte == 0) break;
+    const u64 offset = (address + done) & (page_size - 1);
+    const u64 part = min_of(size - done, page_size - offset);
+    memcpy(to + done, direct_page<char>(pte_frame(pte)) + offset, part);
+    done += part;
+  }
+  return done;
+}
+
+}  // namespace
+
+void sizes_of(u32 pid, u64& virtual_pages, u64& resident) {
+  virtual_pages = resident = 0;
+  SpaceOf space(pid);
+  if (!space) return;
+  for (const Vma* vma = space->vmas.first(); vma != nullptr; vma = VmaList::next(vma))
+    virtual_pages += vma->pages();
+  resident = space->resident;
+}
+
+u64 text_size_of_ranges(const Inode& inode) {
+  SpaceOf space(inode.proc_pid);
+  u64 ranges = 0;
+  if (!space) return 0;
+  for (const Vma* vma = space->vmas.first(); vma != nullptr; vma = VmaList::next(vma)) ++ranges;
+  return ranges * (inode.proc == ProcNode::smaps ? 640 : 320);
+}
+
+void write_maps(Text& text, u32 pid) {
+  HeapBuffer<char> path(NAME_MAX);
+  SpaceOf space(pid);
+  if (!space || !path) return;
+  for (const Vma* vma = space->vmas.first(); vma != nullptr; vma = VmaList::next(vma))
+    write_range(text, *space.operator->(), *vma, path.get());
+}
+
+void write_smaps(Text& text, u32 pid, bool each_range) {
+  HeapBuffer<char> path(NAME_MAX);
+  SpaceOf space(pid);
+  if (!space || !path) return;
+  PageSums all;
+  for (const Vma* vma = space->vmas.first(); vma != nullptr; vma = VmaList::next(vma)) {
+    PageSums sums;
+    add_range(*space.operator->(), *vma, each_range ? sums : all);
+    if (!each_range) continue;
+    write_range(text, *space.operator->(), *vma, path.get());
+    text << "Size: " << vma->pages() * 4 << " kB\nKernelPageSize: 4 kB\nMMUPageSize: 4 kB\n";
+    write_sums(text, sums);
+  }
+  if (!each_range) {
+    text << "00000000-ffffffffffff ---p 00000000 00:00 0 [rollup]\n";
+    write_sums(text, all);
+  }
+}
+
+void write_command_line(Text& text, u32 pid) {
+  constexpr u64 most = 4096;
+  HeapBuffer<char> bytes(most);
+  SpaceOf space(pid);
+  if (!space || !bytes) return;
+  process_lock().lock();
+  const Process* process = find_process(pid);
+  const u64 start = process != nullptr ? process->arguments_start : 0;
+  const u64 end = process != nullptr ? process->arguments_end : 0;
+  process_lock().unlock();
+  const u64 size = read_memory_of(*space.operator->(), start, bytes.get(), min_of(end - start, most));
+  for (u64 i = 0; i < size; ++i) text.character(bytes[i]);
+}
+
+// Linux's Documentation/admin-guide/mm/pagemap.rst: one u64 per page of the address space.
+class PagemapFile final : public InodeFile {
+ public:
+  using InodeFile::InodeFile;
+  i64 read_at(u64 offset, u64 to, u64 size) override {
+    constexpr u64 present = u64{1} << 63, of_file = u64{1} << 61, exclusive = u64{1} << 56;
+    if (offset % 8 != 0 || size % 8 != 0) return -EINVAL;
+    u64 words[64];
+    u64 done = 0;
+    while (done < size && (offset + done) / 8 < user_end >> page_bits) {
+      const u64 first = (offset + done) / 8;
+      const u64 count = min_of<u64>((size - done) / 8, sizeof words / 8);
+      {
+        SpaceOf space(inode_->proc_pid);
+        for (u64 i = 0; i < count; ++i) {
+          const u64 address = (first + i) << page_bits;
+          const Pte pte = space && address < user_end ? leaf_of(*space.operator->(), address) : 0;
+          const FrameNumber frame = pte_frame(pte);
+          words[i] = pte == 0 ? 0 : present | frame;
+          if (pte != 0 && frame_of(frame).state != FrameState::anonymous) words[i] |= of_file;
+          if (pte != 0 && maps_of(frame) == 1) words[i] |= exclusive;
+        }
+      }
+      if (copy_to_user(to + done, words, count * 8) != 0) return -EFAULT;
+      done += count * 8;
+    }
+    return static_cast<i64>(done);
+  }
+};
+
+File* open_pagemap(Inode* inode) { return create<PagemapFile>(inode); }
+
+}  // namespace guestos
