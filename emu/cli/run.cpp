@@ -4,24 +4,20 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
-#include <fstream>
 #include <iostream>
 #include <memory>
 
 #include "emu/cli/commands.hpp"
 #include "emu/cli/disks.hpp"
 #include "emu/cli/host_limits.hpp"
+#include "emu/cli/reporting.hpp"
 #include "emu/cli/terminal.hpp"
 #include "emu/machine/bundle.hpp"
 #include "emu/machine/device_tree.hpp"
 #include "emu/machine/machine.hpp"
 #include "emu/machine/user_error.hpp"
 #include "emu/observe/commit_log.hpp"
-#include "emu/observe/json_report.hpp"
-#include "emu/observe/observation.hpp"
 #include "emu/observe/spike_log.hpp"
-#include "emu/observe/text_report.hpp"
 
 namespace hartbeat::cli {
 namespace {
@@ -71,12 +67,6 @@ void plug_in(const RunOptions& options, bool user_program, PlatformConfig& platf
   if (!user_program && room) platform.virtio.emplace_back(EntropySlot{});
 }
 
-void write_file(const std::string& path, std::span<const std::uint8_t> bytes) {
-  std::ofstream file(path, std::ios::binary);
-  file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  if (!file.flush()) throw UserError(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
-}
-
 int dump_device_tree(const RunOptions& options, const MachineConfig& config) {
   const RunRequest& request = options.request;
   const bool nothing_to_load = request.program.empty() && request.kernel.empty() && request.firmware.empty();
@@ -93,66 +83,6 @@ void tell_layout(const MachineConfig& config, const Image& image) {
     spdlog::info("{:#x}: {} bytes", placement.address.value, placement.bytes.size());
   }
 }
-
-// The report's listeners and where the reports go.
-class Reporting {
- public:
-  Reporting(const RunOptions& options, Machine& machine) : options_(options), machine_(machine) {
-    const auto none = [](const OutputChoice& choice) { return choice.format == "none"; };
-    if ((options.quiet && options.stats.empty()) ||
-        std::any_of(options.stats.begin(), options.stats.end(), none))
-      return;
-    std::vector<observe::HartView> views;
-    for (unsigned i = 0; i < machine.hart_count(); ++i) {
-      views.push_back({&machine.counters(HartId{i}), &machine.translation(HartId{i}).counters()});
-    }
-    const Ram& ram = machine.platform().ram();
-    observation_ = std::make_unique<observe::Observation>(
-        std::move(views), [&ram](PhysAddr address, std::span<std::uint8_t> into) {
-          if (!ram.contains(address, into.size())) return false;
-          std::memcpy(into.data(), ram.host(address), into.size());
-          return true;
-        });
-    for (Listener* listener : observation_->listeners()) machine.attach(*listener);
-  }
-
-  void write(int exit_status, const std::string& ending) {
-    if (!observation_) return;
-    for (unsigned i = 0; i < machine_.hart_count(); ++i) machine_.counters(HartId{i});  // up to date
-    const RunRequest& request = options_.request;
-    const MachineConfig& config = machine_.config();
-    observe::RunFacts facts{.program = request.program.empty() ? request.kernel : request.program,
-                            .arguments = request.arguments,
-                            .machine = config.name,
-                            .timing = config.timing,
-                            .memory_bytes = config.platform.memory,
-                            .exit_status = exit_status,
-                            .ending = ending};
-    const auto& parts = machine_.timing_parts();
-    for (unsigned i = 0; i < parts.size(); ++i) {
-      if (parts[i].cycles != 0 && config.timing != "none")
-        facts.timing_parts.push_back({timing_part_names[i], parts[i].instret, parts[i].cycles});
-    }
-    const observe::Report report = observation_->report(std::move(facts));
-    if (options_.stats.empty()) return emit({"text", ""}, report);
-    for (const OutputChoice& choice : options_.stats) emit(choice, report);
-  }
-
- private:
-  static void emit(const OutputChoice& choice, const observe::Report& report) {
-    const std::string text = choice.format == "json" ? observe::to_json(report) : observe::to_text(report);
-    if (choice.file.empty())
-      std::cerr << text << std::flush;
-    else if (choice.file == "-")
-      std::cout << text << std::flush;
-    else
-      write_file(choice.file, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-  }
-
-  const RunOptions& options_;
-  Machine& machine_;
-  std::unique_ptr<observe::Observation> observation_;
-};
 
 // --trace: Spike's log is a listener; the RTL's format is written by one sink for each hart.
 class Traces {
@@ -272,7 +202,7 @@ int run(const RunOptions& options) {
   std::optional<RawTerminal> terminal;
   if (!image.user_program || is_interactive()) terminal.emplace(image.user_program);
   if (terminal && terminal->active()) machine.platform().enable_quit_key();
-  Reporting reporting(options, machine);
+  Reporting reporting(options, machine, image);
   Traces traces(options, machine);
 
   if (!options.timing_from.empty() || !options.timing_to.empty() || options.timing_warm != 0) {

@@ -19,6 +19,7 @@ void CopyWatch::on(const TracepointEvent& event) {
     case abi::Tracepoint::syscall_enter:
       if (a[1] == linux_execve) before_exec(a[0]);
       return;
+    case abi::Tracepoint::fork_begin: return release(a[0], false);
     case abi::Tracepoint::process_name: return release(a[0], true);
     case abi::Tracepoint::exit: return release(a[0], false);
     case abi::Tracepoint::fault_end:
@@ -32,7 +33,8 @@ void CopyWatch::on(const TracepointEvent& event) {
 
 void CopyWatch::remember(const TracepointEvent& event) {
   const auto& a = event.arguments;
-  Copy copy{.process = a[0], .content = {}};
+  Copy copy{.process = a[0], .number = changed_.size(), .content = {}};
+  changed_.push_back(-1);
   if (a[4] == 0 || a[4] > most_bytes) return;
   copy.content.resize(a[4]);
   if (!read_memory_(address_of(a[3]), copy.content)) return;
@@ -61,19 +63,20 @@ void CopyWatch::release(std::uint64_t process, bool executed) {
       continue;
     }
     // After execve the frames may hold something else already: what was seen at the call counts.
-    add(executed ? copy.changed_before_exec : changed_bytes(frame, copy));
+    add(copy, executed ? copy.changed_before_exec : changed_bytes(frame, copy));
     entry = copies_.erase(entry);
   }
 }
 
-void CopyWatch::add(std::int64_t changed) {
+void CopyWatch::add(const Copy& copy, std::int64_t changed) {
   if (changed < 0) return;
+  changed_[copy.number] = static_cast<std::int32_t>(changed);
   ++figures_.measured_pages;
   figures_.changed_bytes += static_cast<std::uint64_t>(changed);
 }
 
 void CopyWatch::finish() {
-  for (const auto& [frame, copy] : copies_) add(changed_bytes(frame, copy));
+  for (const auto& [frame, copy] : copies_) add(copy, changed_bytes(frame, copy));
   copies_.clear();
 }
 

@@ -20,7 +20,8 @@ struct CopyUseFigures {
   std::uint64_t changed_bytes = 0;   // bytes of those that differed from what had been copied
 };
 
-// A copy is compared when the process that made it exits or executes another program, or when the run ends.
+// A copy is compared when the process that made it forks (then it is shared anew), exits or executes another
+// program, or when the run ends.
 // One whose frame was reused before that (munmap) is left out of `measured_pages`.
 class CopyWatch final : public Listener {
  public:
@@ -34,10 +35,13 @@ class CopyWatch final : public Listener {
   void finish();
 
   const CopyUseFigures& figures() const { return figures_; }
+  // Changed bytes of each copy of the run, in the order in which they were made; -1: not measured.
+  const std::vector<std::int32_t>& changed() const { return changed_; }
 
  private:
   struct Copy {
     std::uint64_t process = 0;
+    std::size_t number = 0;                 // index into changed_
     std::vector<std::uint8_t> content;      // as copied
     std::int64_t changed_before_exec = -1;  // compared when execve was called; -1: it was not
   };
@@ -46,11 +50,12 @@ class CopyWatch final : public Listener {
   std::int64_t changed_bytes(std::uint64_t frame, const Copy& copy);
   void before_exec(std::uint64_t process);
   void release(std::uint64_t process, bool executed);
-  void add(std::int64_t changed);
+  void add(const Copy& copy, std::int64_t changed);
 
   ReadMemory read_memory_;
   std::map<std::uint64_t, Copy> copies_;  // by frame number
   std::vector<std::uint8_t> now_;
+  std::vector<std::int32_t> changed_;
   CopyUseFigures figures_;
 };
 

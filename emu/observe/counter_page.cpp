@@ -1,6 +1,7 @@
 // docs/counters.md, from the table and the schema's few words around it.
 #include "emu/observe/counter_table.hpp"
 #include "emu/observe/json_report.hpp"
+#include "emu/observe/observation.hpp"
 
 namespace hartbeat::observe {
 namespace {
@@ -46,6 +47,7 @@ constexpr CounterText top_level[] = {
      "shootdown took, from tracepoint to tracepoint: `count`, `cycles`, `cycles_each`."},
     {"hardware", "", "What the hardware alone shows of the same, on any kernel."},
     {"comparison", "", "Both stories side by side; null when there is one only."},
+    {"faults", "", "Page faults one by one."},
 };
 
 constexpr CounterText process_keys[] = {
@@ -79,6 +81,54 @@ constexpr CounterText kernel_keys[] = {
     {"frames.refcounts.at_boot, .last, .most_shared", "frames",
      "At the same moments, how often frames are referenced; most_shared: when sharing saved most frames."},
     {"shutdown_status", "", "The status the kernel ended with; null when it did not."},
+};
+
+constexpr CounterText cow_keys[] = {
+    {"cycles", "cycles",
+     "Of each copy-on-write fault that copied, from the trap to the return: `count`, `sum`, and the "
+     "percentiles `p50`, `p90`, `p99`, `max` (nearest rank)."},
+    {"steps.STEP", "cycles", "The same of each step (below)."},
+    {"sites[]", "",
+     "By instruction, most cycles first: `program`, `pc`, its `symbol` and source `line` when the program "
+     "has "
+     "them, and the sums `copies`, `bytes`, `cycles`, `steps`, `measured_pages`, `changed_bytes`, and "
+     "`amplification` = bytes of the measured pages / changed bytes. `system_call`: a copy that the kernel "
+     "made "
+     "without a fault (pc 0)."},
+    {"lines[], programs[]", "", "The same by source line and by program."},
+    {"forks[]", "",
+     "`number` from 1, `parent`, `child` (null: none was made), cycles of its `begin` and `end`."},
+    {"pages[]", "", "By virtual page, of the measured copies: `page` address, `changed_bytes`."},
+    {"copies[], copies_left_out", "",
+     "The run's first copies one by one: `fault` (its number), `pid`, `hart`, `cycle` of the trap, `site` "
+     "(index), "
+     "`page`, `range` (the mapping: `first`, `end`, `protection` as PROT_*, `kind`, `references` of the "
+     "shared "
+     "frame), frames `source` and `destination`, `fork` that had made the page shared, or was under way "
+     "(null: none, it was a "
+     "file's), `cycles`, `steps`, `changed_bytes` (null: not measured); and how many more there were."},
+};
+
+constexpr CounterText shootdown_lists[] = {
+    {"spread.latency, spread.PHASE", "cycles", "`count`, `sum`, `p50`, `p90`, `p99`, `max` (nearest rank)."},
+    {"events[], events_left_out", "",
+     "The run's first shootdowns of other harts one by one: `id`, `pid`, initiating `hart`, `cycle` of its "
+     "begin, "
+     "`first` address (null: all) and `pages`, `phases` of the `slowest` target, and `targets`: `hart`, "
+     "entries "
+     "`removed` (0: asked in vain), cycles `busy`; and how many more there were."},
+};
+
+constexpr CounterText fault_list_keys[] = {
+    {"count, left_out", "faults", "Page faults of the run, and how many of them are not in the list."},
+    {"list[]", "",
+     "`number` from 1, `hart`, `cycle`, `pid`, `program`, `cause`, `address`, `pc`, `walk` (each PTE read, "
+     "and the "
+     "`check` that failed), `resolution`, frames before and after, `signal`, `cycles` from the trap to the "
+     "return, "
+     "its `steps`, and the `explanation` in words. The first ones, those that ended in a signal, and the one "
+     "of "
+     "--explain."},
 };
 
 constexpr CounterText comparison_keys[] = {
@@ -122,8 +172,13 @@ std::string counters_markdown() {
               fault_resolutions());
   add_section(page, "Copies: `kernel.copies`", "", copy_counters());
   for (const auto& counter : copy_use_counters()) add_row(page, counter.text);
+  add_section(page, "Copies, one by one and by place: `kernel.cow`",
+              "Lists have at most " + std::to_string(list_limit) + " entries; sums are complete.", cow_keys);
+  add_section(page, "Steps of a page fault: `….steps`",
+              "A moment that nobody reports coincides with the next one.", fault_step_texts());
   add_section(page, "Forks: `kernel.forks`", "", fork_counters());
   add_section(page, "TLB shootdowns: `kernel.shootdowns`", "", shootdown_counters());
+  for (const CounterText& text : shootdown_lists) add_row(page, text);
   add_section(page, "Where a shootdown's cycles go: `kernel.shootdowns.phases`",
               "For its slowest target, summed. A moment that nobody reports coincides with the next one.",
               shootdown_phase_texts());
@@ -141,6 +196,7 @@ std::string counters_markdown() {
               "found. Needs no cooperation of the guest.",
               hardware_counters());
   add_section(page, "Comparison: `comparison`", "", comparison_keys);
+  add_section(page, "Page faults one by one: `faults`", "", fault_list_keys);
   return page;
 }
 

@@ -81,7 +81,7 @@ constexpr Counter<CopyFigures> copy_table[] = {
 
 constexpr Counter<CopyUseFigures> copy_use_table[] = {
     {{"measured_pages", "copies",
-      "Copies that could be compared with their content when their process exited or "
+      "Copies that could be compared with their content when their process forked, exited or "
       "executed another program, or when the run ended."},
      [](const CopyUseFigures& c) { return c.measured_pages; }},
     {{"changed_bytes", "bytes",
@@ -126,14 +126,20 @@ constexpr Counter<Shootdown> shootdown_table[] = {
     {{"latency", "cycles", "Cycles from begin to end, summed over the completed ones."},
      [](const Shootdown& s) { return s.latency; }},
     {{"latency_most", "cycles", "The longest one."}, [](const Shootdown& s) { return s.latency_most; }},
+    {{"target_cycles", "cycles",
+      "Cycles of the targets, each from its trap (or its look at the request) to its acknowledgement."},
+     [](const Shootdown& s) { return s.target_cycles; }},
+    {{"wasted_cycles", "cycles", "Part of `target_cycles` of the wasted targets."},
+     [](const Shootdown& s) { return s.wasted_cycles; }},
 };
 
 constexpr CounterText phase_table[] = {
     {"send", "cycles", "From the shootdown's begin to the interrupt raised for its slowest target."},
     {"deliver", "cycles", "From there until the target takes the interrupt."},
     {"enter", "cycles", "From there until the target is about to fence."},
-    {"fence", "cycles", "From there until it has fenced and acknowledges."},
-    {"resume", "cycles", "From there until the initiator goes on. The five add up to `latency` exactly."},
+    {"fence", "cycles", "From there until its last fence is done."},
+    {"acknowledge", "cycles", "From there until it acknowledges."},
+    {"resume", "cycles", "From there until the initiator goes on. The six add up to `latency` exactly."},
 };
 
 constexpr Counter<FrameStates> frame_table[] = {
@@ -207,6 +213,19 @@ constexpr CounterText resolution_table[abi::fault_resolution_count] = {
     {"zero_copy", "faults", "A write to the shared zero page: a zeroed frame of its own."},
 };
 
+constexpr CounterText step_table[] = {
+    {"entry", "cycles", "From the trap until the kernel begins with the fault."},
+    {"lookup", "cycles",
+     "From there until it knows that it must copy; of a fault that copies nothing: all of its work."},
+    {"allocate", "cycles", "From there until it has a frame."},
+    {"copy", "cycles", "From there until the bytes are copied."},
+    {"fence", "cycles",
+     "From there until the last hart has dropped the old translation: map, shootdown, fence."},
+    {"return", "cycles",
+     "From there until the return from the trap (or another process gets the hart). The six add up to the "
+     "fault's cycles exactly."},
+};
+
 constexpr CounterText stall_table[] = {
     {"issued", "cycles", "An instruction was issued."},
     {"icache_miss", "cycles", "Nothing to issue: the I$ waits for memory."},
@@ -244,5 +263,6 @@ std::span<const Counter<ReferenceFigures>> reference_counters() { return referen
 std::span<const Counter<InferredFigures>> hardware_counters() { return hardware_table; }
 std::span<const CounterText> fault_resolutions() { return resolution_table; }
 std::span<const CounterText> shootdown_phase_texts() { return phase_table; }
+std::span<const CounterText> fault_step_texts() { return step_table; }
 
 }  // namespace hartbeat::observe

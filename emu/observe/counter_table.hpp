@@ -40,6 +40,9 @@ std::span<const CounterText> fault_resolutions();
 // The steps of a shootdown, in the order of shootdown_phases.
 std::span<const CounterText> shootdown_phase_texts();
 
+// The steps of a page fault, in the order of fault_steps.
+std::span<const CounterText> fault_step_texts();
+
 // Why no instruction was issued in a cycle, in the order of timing::Stall.
 std::span<const CounterText> stall_texts();
 

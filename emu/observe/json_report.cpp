@@ -1,34 +1,13 @@
 #include "emu/observe/json_report.hpp"
 
-#include <cmath>
-#include <nlohmann/json.hpp>
-
 #include "emu/observe/counter_table.hpp"
 #include "emu/observe/cycle_stack.hpp"
+#include "emu/observe/json_value.hpp"
 #include "emu/observe/syscall_names.hpp"
 #include "emu/observe/trap_names.hpp"
 
 namespace hartbeat::observe {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-template <class Figures>
-void add(Json& object, std::span<const Counter<Figures>> counters, const Figures& figures) {
-  for (const Counter<Figures>& counter : counters)
-    object[std::string(counter.text.key)] = counter.read(figures);
-}
-
-template <class Value>
-Json or_null(const std::optional<Value>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
-// A fraction with six digits, so that its text is the same on every host.
-double ratio(std::uint64_t part, std::uint64_t whole) {
-  if (whole == 0) return 0;
-  return std::round(static_cast<double>(part) / static_cast<double>(whole) * 1e6) / 1e6;
-}
 
 template <class Counts, class Name>
 Json named(const Counts& counts, Name name) {
@@ -160,6 +139,7 @@ Json of(const ShootdownFigures& shootdowns) {
   for (std::size_t i = 0; i < shootdowns.phases.size(); ++i) {
     object["phases"][std::string(shootdown_phase_texts()[i].key)] = shootdowns.phases[i];
   }
+  add_shootdown_spread(object, shootdowns);
   return object;
 }
 
@@ -194,6 +174,7 @@ Json kernel_story(const Report& report) {
   object["copies"] = of(kernel.copies);
   add(object["copies"], copy_use_counters(), report.copy_use);
   object["cow_pages"] = of(kernel.cow_pages);
+  object["cow"] = cow_json(report);
   object["forks"] = of(kernel.forks);
   object["shootdowns"] = of(report.shootdowns);
   object["frames"] = {{"total", or_null(kernel.frames.total)},
@@ -263,6 +244,7 @@ std::string to_json(const Report& report) {
   add(document["hardware"], hardware_counters(), report.hardware);
   document["hardware"]["cow_pages"] = of(report.hardware.cow_pages);
   document["comparison"] = of(report.comparison);
+  document["faults"] = faults_json(report);
   // Names come from the guest and the command line; what is not UTF-8 in them must not end in an exception.
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

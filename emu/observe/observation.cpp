@@ -3,18 +3,43 @@
 #include <algorithm>
 #include <utility>
 
+#include "emu/observe/fault_explanation.hpp"
+
 namespace hartbeat::observe {
 
-Observation::Observation(std::vector<HartView> harts, ReadMemory read_memory)
-    : harts_(std::move(harts)), ledger_(harts_), copies_(std::move(read_memory)) {}
+Observation::Observation(std::vector<HartView> harts, ReadMemory read_memory, Detail detail)
+    : harts_(std::move(harts)),
+      detail_(std::move(detail)),
+      ledger_(harts_),
+      shootdowns_(detail_.lists ? list_limit : 0),
+      copies_(std::move(read_memory)),
+      attribution_(detail_.lists ? list_limit : 0),
+      journal_(detail_.lists ? list_limit : 0, detail_.explain),
+      faults_([this](const FaultRecord& fault) {
+        attribution_.add(fault);
+        journal_.add(fault);
+      }) {}
 
-std::array<Listener*, 5> Observation::listeners() {
-  return {&ledger_, &kernel_, &shootdowns_, &copies_, &hardware_};
+std::array<Listener*, 6> Observation::listeners() {
+  return {&ledger_, &kernel_, &shootdowns_, &copies_, &hardware_, &faults_};
+}
+
+void Observation::explain_faults(Report& report) const {
+  const std::vector<std::int32_t>& changed = copies_.changed();
+  for (const FaultRecord& fault : journal_.faults()) {
+    ExplanationContext context{.forks = &report.forks, .find_code = detail_.find_code};
+    if (fault.copy && fault.copy->number < changed.size())
+      context.changed_bytes = changed[fault.copy->number];
+    report.faults.push_back({fault, explanation(fault, context)});
+  }
+  std::stable_sort(report.faults.begin(), report.faults.end(),
+                   [](const auto& a, const auto& b) { return a.record.number < b.record.number; });
 }
 
 Report Observation::report(RunFacts facts) {
   ledger_.finish();
   copies_.finish();
+  faults_.finish();
   Report report;
   report.facts = std::move(facts);
   for (const HartView& hart : harts_) {
@@ -27,6 +52,10 @@ Report Observation::report(RunFacts facts) {
   report.copy_use = copies_.figures();
   report.hardware = hardware_.figures();
   report.comparison = compare(report.kernel, report.hardware);
+  report.cow = attribution_.figures(copies_.changed(), detail_.find_code);
+  report.forks = faults_.family().forks();
+  report.fault_count = journal_.count();
+  explain_faults(report);
   return report;
 }
 

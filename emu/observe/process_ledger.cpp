@@ -1,23 +1,8 @@
 #include "emu/observe/process_ledger.hpp"
 
-#include <bit>
+#include "emu/observe/process_family.hpp"
 
 namespace hartbeat::observe {
-namespace {
-
-// The kernel's process names are at most 32 bytes, in a1 … a4; whatever does not print would disturb a
-// report.
-std::string name_in(const std::uint64_t (&arguments)[6]) {
-  std::string name;
-  for (unsigned i = 0; i < 32; ++i) {
-    const char c = static_cast<char>(arguments[1 + i / 8] >> (8 * (i % 8)));
-    if (c == '\0') break;
-    name += c >= ' ' && c <= '~' ? c : '?';
-  }
-  return name;
-}
-
-}  // namespace
 
 ProcessLedger::ProcessLedger(std::vector<HartView> harts)
     : harts_(std::move(harts)), running_(harts_.size()) {

@@ -7,6 +7,8 @@
 
 #include "emu/observe/comparison.hpp"
 #include "emu/observe/copy_watch.hpp"
+#include "emu/observe/cow_attribution.hpp"
+#include "emu/observe/fault_record.hpp"
 #include "emu/observe/figures.hpp"
 #include "emu/observe/process_ledger.hpp"
 #include "emu/observe/shootdown_story.hpp"
@@ -31,6 +33,11 @@ struct RunFacts {
   std::string ending;                      // why the run ended, one sentence without a full stop
 };
 
+struct ExplainedFault {
+  FaultRecord record;
+  std::string explanation;
+};
+
 struct Report {
   RunFacts facts;
   std::vector<HartFigures> harts;
@@ -41,6 +48,10 @@ struct Report {
   CopyUseFigures copy_use;
   InferredFigures hardware;
   Comparison comparison;
+  CowFigures cow;
+  std::vector<ForkRecord> forks;
+  std::vector<ExplainedFault> faults;  // those kept one by one
+  std::uint64_t fault_count = 0;       // page faults of the run
 
   // Cycles from reset to the end of the run: the furthest hart's clock.
   std::uint64_t elapsed() const;

@@ -23,7 +23,14 @@ void ShootdownStory::on(const TracepointEvent& event) {
 
 void ShootdownStory::begin(const TracepointEvent& event) {
   const HartId self = event.site.hart;
-  Open opened{.id = event.arguments[0], .initiator = self, .begin = event.site.cycle, .targets = {}};
+  const auto& a = event.arguments;
+  Open opened{.id = a[0],
+              .process = a[1],
+              .first = a[2],
+              .pages = a[3],
+              .initiator = self,
+              .begin = event.site.cycle,
+              .targets = {}};
   for (std::uint32_t hart = 0; hart < 64; ++hart) {
     const bool targeted = (event.arguments[4] >> hart & 1) != 0;
     if (targeted && HartId{hart} != self) opened.targets.push_back({.hart = {hart}});
@@ -72,7 +79,9 @@ void ShootdownStory::on(const FenceEvent& event) {
     target->fencing = event.site.cycle;
     receive(*target);
   }
-  if (target != nullptr) target->removed += event.removed;
+  if (target == nullptr) return;
+  target->removed += event.removed;
+  target->fenced = event.site.cycle;
 }
 
 template <class Suits>
@@ -105,8 +114,17 @@ void ShootdownStory::acknowledge(const TracepointEvent& event) {
       find(event.arguments[0], event.site.hart, [](const Target& t) { return t.fencing && !t.acknowledged; });
   if (target == nullptr) return;
   target->acknowledged = event.site.cycle;
+  close(*target, event.site.cycle);
+}
+
+// A target has done its part.
+void ShootdownStory::close(Target& target, Cycle at) {
   ++figures_.acknowledged;
-  if (target->removed == 0) ++figures_.wasted;
+  target.busy = at.value - target.trapped.value_or(target.fencing.value_or(at)).value;
+  figures_.target_cycles += target.busy;
+  if (target.removed != 0) return;
+  ++figures_.wasted;
+  figures_.wasted_cycles += target.busy;
 }
 
 void ShootdownStory::end(const TracepointEvent& event) {
@@ -115,8 +133,7 @@ void ShootdownStory::end(const TracepointEvent& event) {
   if (found == open_.end()) return;
   for (Target& target : found->targets) {
     if (target.acknowledged || !target.fencing) continue;
-    ++figures_.acknowledged;  // without a tracepoint: the initiator would not go on otherwise
-    if (target.removed == 0) ++figures_.wasted;
+    close(target, target.fenced.value_or(*target.fencing));  // untold: else the initiator would still wait
   }
   add_latency(*found, event.site.cycle);
   open_.erase(found);
@@ -127,9 +144,9 @@ void ShootdownStory::add_latency(const Open& open, Cycle end) {
   const Target& last =
       *std::max_element(open.targets.begin(), open.targets.end(),
                         [&](const Target& a, const Target& b) { return finished(a) < finished(b); });
-  const std::array<std::optional<Cycle>, 4> between = {last.raised, last.trapped, last.fencing,
+  const std::array<std::optional<Cycle>, 5> between = {last.raised, last.trapped, last.fencing, last.fenced,
                                                        last.acknowledged};
-  std::array<Cycle, 6> moments{};
+  std::array<Cycle, shootdown_phases.size() + 1> moments{};
   moments.front() = open.begin;
   moments.back() = end;
   for (std::size_t i = between.size(); i > 0; --i) {
@@ -139,9 +156,30 @@ void ShootdownStory::add_latency(const Open& open, Cycle end) {
   const std::uint64_t latency = end.value - open.begin.value;
   figures_.latency += latency;
   figures_.latency_most = std::max(figures_.latency_most, latency);
-  for (std::size_t i = 0; i < figures_.phases.size(); ++i) {
-    figures_.phases[i] += moments[i + 1].value - moments[i].value;
+  figures_.latencies.add(latency);
+  ShootdownCycles phases{};
+  for (std::size_t i = 0; i < phases.size(); ++i) {
+    phases[i] = moments[i + 1].value - moments[i].value;
+    figures_.phases[i] += phases[i];
+    figures_.phase_spread[i].add(phases[i]);
   }
+  if (figures_.events.size() < most_events_) keep(open, last, phases);
+}
+
+void ShootdownStory::keep(const Open& open, const Target& slowest, const ShootdownCycles& phases) {
+  ShootdownRecord record{.id = open.id,
+                         .process = open.process,
+                         .initiator = open.initiator.value,
+                         .first = open.first,
+                         .pages = open.pages,
+                         .begin = open.begin.value,
+                         .slowest = slowest.hart.value,
+                         .phases = phases,
+                         .targets = {}};
+  for (const Target& target : open.targets) {
+    record.targets.push_back({target.hart.value, target.removed, target.busy});
+  }
+  figures_.events.push_back(std::move(record));
 }
 
 }  // namespace hartbeat::observe

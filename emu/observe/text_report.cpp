@@ -18,6 +18,9 @@ using enum TextTable::Align;
 constexpr std::size_t most_processes = 10;
 constexpr std::size_t most_harts_side_by_side = 8;
 constexpr std::size_t most_harts = 16;
+constexpr std::size_t most_copy_places = 5;
+constexpr std::size_t most_fatal_faults = 2;
+constexpr std::size_t line_width = 110;
 
 std::string head(const Report& report) {
   const RunFacts& facts = report.facts;
@@ -120,6 +123,25 @@ std::string faults(const KernelFigures& kernel) {
   return "\nPage faults, as the kernel tells it\n" + table.text();
 }
 
+// The stores that cost most.
+std::string copy_places(const CowFigures& cow) {
+  TextTable table;
+  table.column("copied for", left).column("program", left).column("copies").column("cycles").column("each");
+  table.column("bytes changed in a page");
+  for (std::size_t i = 0; i < std::min(cow.sites.size(), most_copy_places); ++i) {
+    const CopySite& site = cow.sites[i];
+    const CopySums& sums = site.sums;
+    table.row({site.pc != 0 ? site.place.text(site.pc)
+                            : "the kernel, in " + system_call_name(site.system_call.value_or(0)),
+               site.program, grouped(sums.copies), grouped(sums.cycles),
+               quotient(sums.cycles, sums.copies, 0), quotient(sums.changed_bytes, sums.measured_pages, 0)});
+  }
+  std::string text = table.text();
+  if (cow.sites.size() > most_copy_places)
+    text += "  … " + counted(cow.sites.size() - most_copy_places, "more place") + "\n";
+  return text;
+}
+
 std::string copies(const Report& report) {
   const CopyFigures& copies = report.kernel.copies;
   std::string text = "  copies      " + counted(copies.pages, "page");
@@ -130,7 +152,7 @@ std::string copies(const Report& report) {
     text += "; changed afterwards: " + counted(use.changed_bytes, "byte") + " of " +
             counted(use.measured_pages, "page");
   }
-  return text + "\n";
+  return text + "\n" + copy_places(report.cow);
 }
 
 std::string forks(const KernelFigures& kernel) {
@@ -151,9 +173,11 @@ std::string shootdowns(const ShootdownFigures& figures) {
   if (figures.initiated == 0) return text + "\n";
   text += "; IPIs " + grouped(figures.ipis_sent) + " sent, " + grouped(figures.ipis_received) +
           " received, " + grouped(figures.acknowledged) + " acknowledged, " + grouped(figures.wasted) +
-          " wasted\n";
-  text += "              latency " + quotient(figures.latency, figures.completed, 0) +
-          " cycles on average, " + grouped(figures.latency_most) + " at most:";
+          " wasted (" + percent(figures.wasted_cycles, figures.target_cycles) + " of the targets' cycles)\n";
+  text += "              latency p50 " + grouped(figures.latencies.percentile(50)) + ", p90 " +
+          grouped(figures.latencies.percentile(90)) + ", p99 " + grouped(figures.latencies.percentile(99)) +
+          ", most " + grouped(figures.latency_most) + " cycles; on average " +
+          quotient(figures.latency, figures.completed, 0) + " =";
   for (std::size_t i = 0; i < figures.phases.size(); ++i) {
     text += std::string(i == 0 ? " " : " + ") + std::string(shootdown_phases[i]) + " " +
             quotient(figures.phases[i], figures.completed, 0);
@@ -229,6 +253,21 @@ std::string hardware_story(const Report& report) {
   return text + table.text();
 }
 
+// What ended a process, or what the user asked about, in full.
+std::string faults_in_words(const Report& report) {
+  std::string text;
+  std::size_t told = 0, fatal = 0;
+  for (const ExplainedFault& fault : report.faults) {
+    if (!fault.record.fatal) continue;
+    if (++fatal > most_fatal_faults) continue;
+    text += "\n" + wrapped(fault.explanation, line_width) + "\n";
+    ++told;
+  }
+  if (fatal > told)
+    text += "  … " + counted(fatal - told, "more fatal fault") + " (--stats json explains them)\n";
+  return text.empty() ? text : "\nFatal faults" + text;
+}
+
 std::string ending_of(const ProcessFigures& process) {
   if (!process.wait_status) return process.kind == ProcessFigures::Kind::process ? "alive" : "";
   const std::uint64_t status = *process.wait_status;
@@ -275,7 +314,7 @@ std::string processes(const Report& report) {
 
 std::string to_text(const Report& report) {
   return head(report) + harts(report) + cycle_stack_text(report) + costs_text(report) + traps(report) +
-         kernel_story(report) + hardware_story(report) + processes(report);
+         kernel_story(report) + hardware_story(report) + processes(report) + faults_in_words(report);
 }
 
 }  // namespace hartbeat::observe

@@ -47,6 +47,22 @@ std::string counted(std::uint64_t number, const std::string& noun) {
   return grouped(number) + " " + noun + (number == 1 ? "" : "s");
 }
 
+std::string wrapped(const std::string& text, std::size_t width) {
+  std::string result = " ";
+  std::size_t used = 1;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(' ', at), text.size());
+    if (used + 1 + (end - at) > width) {
+      result += "\n ";
+      used = 1;
+    }
+    result += " " + text.substr(at, end - at);
+    used += 1 + end - at;
+    at = end + 1;
+  }
+  return result;
+}
+
 TextTable& TextTable::column(std::string title, Align align) {
   columns_.push_back({std::move(title), align});
   return *this;

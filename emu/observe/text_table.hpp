@@ -18,6 +18,9 @@ std::string percent(std::uint64_t part, std::uint64_t whole);
 // "1 page", "2 pages"
 std::string counted(std::uint64_t number, const std::string& noun);
 
+// Broken at blanks into lines of at most `width` characters, each indented by two; without a final line feed.
+std::string wrapped(const std::string& text, std::size_t width);
+
 class TextTable {
  public:
   enum class Align { left, right };

@@ -11,13 +11,14 @@
 namespace hartbeat::abi {
 
 enum class Tracepoint : std::uint16_t {
-  boot_done = 1,         // free_frames, total_frames: all start-up allocation is over, init is about to run
-  shutdown = 2,          // free_frames, exit_status: every process is gone
-  process_switch = 3,    // pid, tid, asid: this hart now runs for that process (pid 0: the kernel, idle)
-  process_name = 4,      // pid, then 32 bytes of name in a1..a4, little-endian, zero-padded (after exec)
-  fork_begin = 5,        // parent pid
-  fork_end = 6,          // parent pid, child pid or -errno, page-table bytes allocated, pages now shared
-  exit = 7,              // pid, wait status as wait4 gives it
+  boot_done = 1,       // free_frames, total_frames: all start-up allocation is over, init is about to run
+  shutdown = 2,        // free_frames, exit_status: every process is gone
+  process_switch = 3,  // pid, tid, asid: this hart now runs for that process (pid 0: the kernel, idle)
+  process_name = 4,    // pid, then 32 bytes of name in a1..a4, little-endian, zero-padded (after exec)
+  fork_begin = 5,      // parent pid
+  fork_end = 6,  // parent pid, child pid or -errno, page-table bytes allocated, pages now shared, frame of
+                 // the child's root page table
+  exit = 7,      // pid, wait status as wait4 gives it
   syscall_enter = 8,     // pid, number
   syscall_exit = 9,      // pid, number, result
   syscall_unknown = 10,  // pid, number: answered ENOSYS
@@ -35,7 +36,13 @@ enum class Tracepoint : std::uint16_t {
       20,  // pid, virtual address, scause, sepc, signal: a genuine fault, the process is told by a signal
   frame_references = 21,  // private, shared, page-cache and page-table frames with 1, 2, 3, 4, 5 to 8, and
                           // more references
+  copy_decided =
+      24,  // pid, virtual address, first and end address of its range, range flags, references of its
+           // frame: the lookup is over, this store needs a frame of its own
 };
+
+// Range flags of copy_decided: PROT_* in the lowest three bits.
+inline constexpr std::uint64_t range_protection = 7, range_grows_down = 8, range_of_file = 16;
 
 // How a page fault was resolved; the names of the report (README, "Counters").
 enum class FaultResolution : std::uint8_t {

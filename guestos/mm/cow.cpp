@@ -61,10 +61,18 @@ WriteOutcome reuse(AddressSpace& space, u64 address, Pte* at, FrameNumber frame)
   return {false, FaultResolution::cow_reuse, frame, frame};
 }
 
+void tell_decision(const Vma& vma, u64 address, FrameNumber shared) {
+  using namespace hartbeat::abi;
+  const u64 flags = (vma.protection & range_protection) | (vma.grows_down ? range_grows_down : 0) |
+                    (vma.inode != nullptr ? range_of_file : 0);
+  trace<Tracepoint::copy_decided>(current_pid(), address, vma.start, vma.end, flags, references_of(shared));
+}
+
 // Somebody else has it too: from now on this space has its own copy. The translation changes its frame, so it
 // passes through "invalid" while every hart forgets the old one: no two threads ever see two different pages.
 WriteOutcome copy(AddressSpace& space, const Vma& vma, u64 address, Pte* at, FrameNumber shared) {
   const bool from_zero = shared == the_zero_frame;
+  tell_decision(vma, address, shared);
   const FrameNumber own =
       from_zero ? allocate_zeroed_frame(FrameState::anonymous) : copy_frame(shared, address);
   if (own == no_frame) return {true, FaultResolution::protection, shared, no_frame};

@@ -156,8 +156,8 @@ i64 clone_process(const CloneRequest& request) {
   VforkWait vfork;
   const bool waits = (request.flags & CLONE_VFORK) != 0;
   if (waits) made.thread->vfork = &vfork;
-  trace<Tracepoint::fork_end>(parent.pid, pid, made.counts.table_frames * page_size,
-                              made.counts.shared_pages);
+  trace<Tracepoint::fork_end>(parent.pid, pid, made.counts.table_frames * page_size, made.counts.shared_pages,
+                              made.process->space->root());
   trace_frames();
   check_frames("after fork");
   make_runnable(*made.thread);

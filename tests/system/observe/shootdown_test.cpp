@@ -63,7 +63,7 @@ TEST_CASE("A shootdown's phases are those of its slowest target and add up to it
   CHECK(f.acknowledged == 2);
   CHECK(f.wasted == 1);
   CHECK(f.latency == 75);
-  CHECK(f.phases == std::array<std::uint64_t, 5>{20, 10, 15, 15, 15});
+  CHECK(f.phases == ShootdownCycles{20, 10, 15, 5, 10, 15});
   CHECK(sum(f) == f.latency);
 }
 

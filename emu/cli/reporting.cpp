@@ -1,0 +1,92 @@
+#include "emu/cli/reporting.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+
+#include "emu/cli/code_finder.hpp"
+#include "emu/machine/user_error.hpp"
+#include "emu/observe/json_report.hpp"
+#include "emu/observe/text_report.hpp"
+
+namespace hartbeat::cli {
+namespace {
+
+std::string render(const std::string& format, const observe::Report& report) {
+  if (format == "json") return observe::to_json(report);
+  return observe::to_text(report);
+}
+
+}  // namespace
+
+void write_file(const std::string& path, std::span<const std::uint8_t> bytes) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  if (!file.flush()) throw UserError(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
+}
+
+void write_text(const std::string& file, const std::string& text) {
+  if (file.empty())
+    std::cerr << text << std::flush;
+  else if (file == "-")
+    std::cout << text << std::flush;
+  else
+    write_file(file, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+Reporting::Reporting(const RunOptions& options, Machine& machine, const Image& image)
+    : options_(options), machine_(machine) {
+  const auto asks_for = [&](const char* format) {
+    return std::any_of(options.stats.begin(), options.stats.end(),
+                       [&](const OutputChoice& choice) { return choice.format == format; });
+  };
+  if ((options.quiet && options.stats.empty()) || asks_for("none")) return;
+  std::vector<observe::HartView> views;
+  for (unsigned i = 0; i < machine.hart_count(); ++i) {
+    views.push_back({&machine.counters(HartId{i}), &machine.translation(HartId{i}).counters()});
+  }
+  const Ram& ram = machine.platform().ram();
+  const auto read_memory = [&ram](PhysAddr address, std::span<std::uint8_t> into) {
+    if (!ram.contains(address, into.size())) return false;
+    std::memcpy(into.data(), ram.host(address), into.size());
+    return true;
+  };
+  const bool only_text = std::all_of(options.stats.begin(), options.stats.end(),
+                                     [](const OutputChoice& choice) { return choice.format == "text"; });
+  observation_ = std::make_unique<observe::Observation>(
+      std::move(views), read_memory,
+      observe::Detail{.lists = !only_text, .find_code = code_finder(image, options.request)});
+  for (Listener* listener : observation_->listeners()) machine.attach(*listener);
+}
+
+observe::RunFacts Reporting::facts(int exit_status, const std::string& ending) const {
+  const RunRequest& request = options_.request;
+  const MachineConfig& config = machine_.config();
+  observe::RunFacts facts{.program = request.program.empty() ? request.kernel : request.program,
+                          .arguments = request.arguments,
+                          .machine = config.name,
+                          .timing = config.timing,
+                          .memory_bytes = config.platform.memory,
+                          .exit_status = exit_status,
+                          .ending = ending};
+  const auto& parts = machine_.timing_parts();
+  for (unsigned i = 0; i < parts.size(); ++i) {
+    if (parts[i].cycles != 0 && config.timing != "none")
+      facts.timing_parts.push_back({timing_part_names[i], parts[i].instret, parts[i].cycles});
+  }
+  return facts;
+}
+
+void Reporting::write(int exit_status, const std::string& ending) {
+  if (!observation_) return;
+  for (unsigned i = 0; i < machine_.hart_count(); ++i) machine_.counters(HartId{i});  // up to date
+  const observe::Report report = observation_->report(facts(exit_status, ending));
+  if (options_.stats.empty()) return write_text("", render("text", report));
+  for (const OutputChoice& choice : options_.stats) write_text(choice.file, render(choice.format, report));
+}
+
+}  // namespace hartbeat::cli

@@ -1,0 +1,34 @@
+// The reports of a run: their listeners, and where the reports go.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "emu/cli/options.hpp"
+#include "emu/machine/machine.hpp"
+#include "emu/observe/observation.hpp"
+
+namespace hartbeat::cli {
+
+// Throws UserError when the file cannot be written.
+void write_file(const std::string& path, std::span<const std::uint8_t> bytes);
+// To standard error without a file, to standard output for "-".
+void write_text(const std::string& file, const std::string& text);
+
+class Reporting {
+ public:
+  // All three must outlive this. Attaches nothing when no report is wanted.
+  Reporting(const RunOptions& options, Machine& machine, const Image& image);
+
+  void write(int exit_status, const std::string& ending);
+
+ private:
+  observe::RunFacts facts(int exit_status, const std::string& ending) const;
+
+  const RunOptions& options_;
+  Machine& machine_;
+  std::unique_ptr<observe::Observation> observation_;
+};
+
+}  // namespace hartbeat::cli
