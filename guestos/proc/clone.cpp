@@ -142,30 +142,50 @@ u32 enter_family(Process& parent, NewProcess& made, bool sibling) {
   return child.pid;
 }
 
+// With the guard held, which it releases.
+void leave_vfork(VforkWait* vfork) {
+  const bool last = --vfork->references == 0;
+  vfork->guard.unlock();
+  if (last) destroy(vfork);
+}
+
+// Until the child runs a program or is gone, or this process is killed; no other signal is looked at meanwhile.
+void wait_for_vfork(VforkWait* vfork) {
+  Thread& self = current_thread();
+  const u64 blocked = self.blocked;
+  self.blocked = ~u64{0};
+  vfork->guard.lock();
+  while (!vfork->done && !self.process->ending) {
+    if (vfork->waiters.sleep(vfork->guard) != Wake::signal || self.process->ending) continue;
+    vfork->guard.unlock();  // stopped, or another thread wants to run a program: after the child
+    yield();
+    vfork->guard.lock();
+  }
+  leave_vfork(vfork);
+  self.blocked = blocked;
+}
+
 i64 clone_process(const CloneRequest& request) {
   Process& parent = current_process();
   trace<Tracepoint::fork_begin>(parent.pid);
   NewProcess made;
-  if (!make_process(request, made)) {
+  const bool waits = (request.flags & CLONE_VFORK) != 0;
+  VforkWait* vfork = waits ? create<VforkWait>() : nullptr;
+  if ((waits && vfork == nullptr) || !make_process(request, made)) {
     discard(made);
+    destroy(vfork);
     trace<Tracepoint::fork_end>(parent.pid, static_cast<u64>(-ENOMEM), 0, 0);
     return -ENOMEM;
   }
   const u32 pid = enter_family(parent, made, (request.flags & CLONE_PARENT) != 0);
   if ((request.flags & CLONE_PARENT_SETTID) != 0) put_user(request.parent_tid, pid);
-  VforkWait vfork;
-  const bool waits = (request.flags & CLONE_VFORK) != 0;
-  if (waits) made.thread->vfork = &vfork;
+  made.thread->vfork = vfork;
   trace<Tracepoint::fork_end>(parent.pid, pid, made.counts.table_frames * page_size, made.counts.shared_pages,
                               made.process->space->root());
   trace_frames();
   check_frames("after fork");
   make_runnable(*made.thread);
-  if (waits) {
-    vfork.guard.lock();
-    while (!vfork.done) vfork.waiters.sleep(vfork.guard, false);
-    vfork.guard.unlock();
-  }
+  if (vfork != nullptr) wait_for_vfork(vfork);
   return pid;
 }
 
@@ -188,7 +208,7 @@ void complete_vfork(Thread& thread) {
   vfork->guard.lock();
   vfork->done = true;
   vfork->waiters.wake_all();
-  vfork->guard.unlock();  // the parent looks at `done` under the guard, so the structure lives until here
+  leave_vfork(vfork);
 }
 
 }  // namespace guestos

@@ -27,10 +27,11 @@ struct SignalStack {
   i32 flags = 2;  // SS_DISABLE
 };
 
-// What a vfork parent waits for: the child no longer uses its memory.
+// What a vfork parent waits for: the child no longer uses its memory. It outlives whichever of the two goes first.
 struct VforkWait {
   SpinLock guard;
   bool done = false;
+  u32 references = 2;
   WaitQueue waiters;
 };
 
