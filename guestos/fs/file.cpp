@@ -42,6 +42,7 @@ i64 File::list(u64, u64) { return -ENOTDIR; }
 void File::drop_reference() {
   if (__atomic_fetch_sub(&references_, 1, __ATOMIC_ACQ_REL) != 1) return;
   if (watched) forget_watched(this);
+  if (inode() != nullptr && inode()->locks != nullptr) unlock_all(*inode(), this);
   this->~File();
   heap_release(this);
 }
@@ -85,7 +86,7 @@ i64 InodeFile::status(Stat& stat) {
 i64 InodeFile::resize(u64 size) {
   if (!inode_->is_regular()) return -EINVAL;
   touch_inode(*inode_);
-  return resize_inode(*inode_, size);
+  return cut_inode(*inode_, size);
 }
 
 i64 InodeFile::list(u64 to, u64 size) {

@@ -103,6 +103,8 @@ i64 FileTable::close(u64 descriptor) {
   if (file != nullptr) slots_[descriptor] = {};
   lock_.unlock();
   if (file == nullptr) return -EBADF;
+  // As POSIX has it: closing any descriptor of a file gives up all of the process's record locks on it.
+  if (file->inode() != nullptr && file->inode()->locks != nullptr) unlock_all(*file->inode(), this);
   file->drop_reference();
   return 0;
 }

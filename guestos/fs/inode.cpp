@@ -3,8 +3,10 @@
 #include "guestos/arch/layout.hpp"
 #include "guestos/fs/pipe.hpp"
 #include "guestos/lib/memory.hpp"
+#include "guestos/mm/address_space.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
+#include "guestos/proc/process.hpp"
 #include "guestos/proc/scheduler.hpp"
 #include "guestos/sys/clock.hpp"
 
@@ -140,6 +142,35 @@ i64 resize_inode(Inode& inode, u64 size) {
   }
   inode.size = size;
   return 0;
+}
+
+// Takes the pages from `first` on out of every address space that maps the file.
+void unmap_everywhere(const Inode& inode, u64 first) {
+  for (u32 last = 0;;) {
+    AddressSpace* space = nullptr;
+    process_lock().lock();
+    const Process* next = nullptr;
+    for (const Process* p = all_processes().first(); p != nullptr; p = ProcessList::next(p))
+      if (p->pid > last && p->space != nullptr && (next == nullptr || p->pid < next->pid)) next = p;
+    if (next != nullptr) last = next->pid, space = next->space, space->add_reference();
+    process_lock().unlock();
+    if (space == nullptr) return;
+    space->mutex.lock();
+    for (const Vma* vma = space->vmas.first(); vma != nullptr; vma = VmaList::next(vma)) {
+      if (vma->inode != &inode || vma->page_index(vma->start) + vma->pages() <= first) continue;
+      const u64 index = vma->page_index(vma->start);
+      space->discard(vma->start + (first > index ? first - index : 0) * page_size, vma->end);
+    }
+    space->mutex.unlock();
+    space->drop_reference();
+  }
+}
+
+i64 cut_inode(Inode& inode, u64 size) {
+  const bool shrinks = size < inode.size;
+  const i64 error = resize_inode(inode, size);
+  if (error == 0 && shrinks) unmap_everywhere(inode, page_up(size) >> page_bits);
+  return error;
 }
 
 i64 read_inode_to_user(Inode& inode, u64 offset, u64 to, u64 size) {

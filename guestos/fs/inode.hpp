@@ -10,6 +10,7 @@
 
 namespace guestos {
 
+struct FileLock;
 struct Inode;
 struct Pipe;
 
@@ -76,6 +77,7 @@ struct Inode {
   EntryList entries;
   char* target = nullptr;  // of a symbolic link
   Pipe* fifo = nullptr;
+  FileLock* locks = nullptr;  // file_locks.cpp
 
   SpinLock lock;         // protects size and the page index
   u32* pages = nullptr;  // page cache: frame number per page of the file, 0 where there is none
@@ -103,6 +105,8 @@ FrameNumber cached_page(Inode& inode, u64 index);
 u64 read_inode(Inode& inode, u64 offset, void* to, u64 size);
 // 0 or a negative errno. Growing leaves zeros, shrinking forgets pages.
 i64 resize_inode(Inode& inode, u64 size);
+// The same, and what is mapped of the pages that go is unmapped: touching it is SIGBUS then. May sleep.
+i64 cut_inode(Inode& inode, u64 size);
 // User buffers: bytes done, or a negative errno if none.
 i64 read_inode_to_user(Inode& inode, u64 offset, u64 to, u64 size);
 i64 write_inode_from_user(Inode& inode, u64 offset, u64 from, u64 size);
@@ -143,6 +147,23 @@ struct EntryCopy {
   char name[NAME_MAX + 1];
 };
 bool entry_at(Inode& directory, u64 position, EntryCopy& copy);
+
+// --- file_locks.cpp: advisory locks of bytes [start, end], for an owner: a process's descriptors (fcntl) or an open
+// file (flock). They know nothing of each other.
+struct LockRequest {
+  const void* owner = nullptr;
+  u64 start = 0;
+  u64 end = ~u64{0};
+  bool exclusive = false;
+  bool is_flock = false;
+  u32 pid = 0;  // to tell who asks
+};
+// 0, -EAGAIN (somebody else has it, and `wait` is false), -ERESTARTSYS or -ENOMEM.
+i64 lock_file(Inode& inode, const LockRequest& request, bool wait);
+i64 unlock_file(Inode& inode, const LockRequest& request);
+// What stands in the way, if anything: true.
+bool lock_conflict(Inode& inode, const LockRequest& request, LockRequest& other);
+void unlock_all(Inode& inode, const void* owner);
 
 // --- initramfs.cpp
 i64 unpack_archive(const u8* archive, u64 size);

@@ -137,6 +137,65 @@ i64 sys_pipe2(const Arguments& call) {
   return current_process().files->add_pair(reader, writer, close_on_exec, call.a);
 }
 
+struct UserLock {  // struct flock
+  std::int16_t l_type;
+  std::int16_t l_whence;
+  i32 pad;
+  i64 l_start;
+  i64 l_len;
+  i32 l_pid;
+  i32 pad2;
+};
+constexpr std::int16_t F_RDLCK = 0, F_WRLCK = 1, F_UNLCK = 2;
+
+// `what`: 0 tells who is in the way, 1 tries, 2 waits.
+i64 record_lock(File& file, u64 what, u64 address) {
+  UserLock user = {};
+  if (get_user(user, address) != 0) return -EFAULT;
+  Inode* inode = file.inode();
+  if (inode == nullptr || user.l_type < F_RDLCK || user.l_type > F_UNLCK) return -EINVAL;
+  if (what != 0 && user.l_type == F_RDLCK && !file.can_read()) return -EBADF;
+  if (what != 0 && user.l_type == F_WRLCK && !file.can_write()) return -EBADF;
+  const i64 base = user.l_whence == 0   ? 0
+                   : user.l_whence == 1 ? file.seek(0, 1)
+                                        : static_cast<i64>(inode->size);
+  i64 start = 0;
+  if (user.l_whence < 0 || user.l_whence > 2 || __builtin_add_overflow(base, user.l_start, &start))
+    return -EINVAL;
+  i64 end = user.l_len == 0 ? -1 : 0;
+  if (end == 0 && __builtin_add_overflow(start, user.l_len - 1, &end)) return -EOVERFLOW;
+  if (user.l_len < 0) end = start - 1, start += user.l_len;
+  if (start < 0) return -EINVAL;
+  LockRequest request = {current_process().files,
+                         static_cast<u64>(start),
+                         static_cast<u64>(end),
+                         user.l_type == F_WRLCK,
+                         false,
+                         current_pid()};
+  if (what != 0)
+    return user.l_type == F_UNLCK ? unlock_file(*inode, request) : lock_file(*inode, request, what == 2);
+  LockRequest other;
+  if (!lock_conflict(*inode, request, other)) {
+    user.l_type = F_UNLCK;
+    return put_user(address, user);
+  }
+  const i64 length = other.end == ~u64{0} ? 0 : static_cast<i64>(other.end - other.start + 1);
+  return put_user(address, UserLock{other.exclusive ? F_WRLCK : F_RDLCK, 0, 0, static_cast<i64>(other.start),
+                                    length, static_cast<i32>(other.pid), 0});
+}
+
+i64 sys_flock(const Arguments& call) {
+  constexpr u64 LOCK_SH = 1, LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8;
+  FileArgument file(call.a);
+  if (!file) return -EBADF;
+  const u64 kind = call.b & ~LOCK_NB;
+  if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN) return -EINVAL;
+  if (file->inode() == nullptr) return 0;
+  LockRequest request = {file.get(), 0, ~u64{0}, kind == LOCK_EX, true, current_pid()};
+  if (kind == LOCK_UN) return unlock_file(*file->inode(), request);
+  return lock_file(*file->inode(), request, (call.b & LOCK_NB) == 0);
+}
+
 i64 sys_fcntl(const Arguments& call) {
   constexpr u64 F_DUPFD = 0, F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, F_GETLK = 5, F_SETLK = 6,
                 F_SETLKW = 7, F_DUPFD_CLOEXEC = 1030, F_GETPIPE_SZ = 1032;
@@ -157,9 +216,9 @@ i64 sys_fcntl(const Arguments& call) {
       file->flags =
           (file->flags & ~(O_APPEND | O_NONBLOCK)) | (static_cast<u32>(call.c) & (O_APPEND | O_NONBLOCK));
       return 0;
-    case F_GETLK: return put_user(call.c, u16{2});  // F_UNLCK: one process at a time is all there is
+    case F_GETLK:
     case F_SETLK:
-    case F_SETLKW: return 0;
+    case F_SETLKW: return record_lock(*file.get(), call.b - F_GETLK, call.c);
     case F_GETPIPE_SZ: return Pipe::capacity;
     default: return -EINVAL;
   }
@@ -206,12 +265,12 @@ i64 sys_fallocate(const Arguments& call) {
   return -EOPNOTSUPP;
 }
 
-// For a descriptor that is there, nothing to be done: fsync, fdatasync, flock, fadvise64, syncfs.
+// For a descriptor that is there, nothing to be done: fsync, fdatasync, fadvise64, syncfs.
 i64 sys_accept(const Arguments& call) { return FileArgument(call.a) ? 0 : -EBADF; }
 i64 sys_sync(const Arguments&) { return 0; }
 
 constexpr SystemCallRow rows[] = {
-    {23, sys_dup},          {24, sys_dup3},      {25, sys_fcntl},  {29, sys_ioctl},   {32, sys_accept},
+    {23, sys_dup},          {24, sys_dup3},      {25, sys_fcntl},  {29, sys_ioctl},   {32, sys_flock},
     {46, sys_ftruncate},    {47, sys_fallocate}, {57, sys_close},  {59, sys_pipe2},   {61, sys_getdents64},
     {62, sys_lseek},        {63, sys_read},      {64, sys_write},  {65, sys_readv},   {66, sys_writev},
     {67, sys_pread64},      {68, sys_pwrite64},  {69, sys_preadv}, {70, sys_pwritev}, {80, sys_fstat},

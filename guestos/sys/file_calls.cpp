@@ -75,7 +75,7 @@ i64 open_path(const PathArgument& path, u32 flags, u32 mode) {
   if (inode == nullptr) return error;
   error = check_open(*inode, flags);
   if (error == 0 && (flags & O_TRUNC) != 0 && inode->is_regular() && (flags & O_ACCMODE) != O_RDONLY) {
-    error = resize_inode(*inode, 0);
+    error = cut_inode(*inode, 0);
     touch_inode(*inode);
   }
   if (error != 0) {
@@ -180,22 +180,64 @@ i64 rename(const Arguments& call, u64 flags) {
 
 i64 sys_renameat2(const Arguments& call) { return rename(call, call.e); }
 
-i64 sys_newfstatat(const Arguments& call) {
-  Stat stat;
+struct StatxTime {
+  i64 tv_sec;
+  u32 tv_nsec;
+  i32 pad;
+};
+struct Statx {
+  u32 stx_mask, stx_blksize;
+  u64 stx_attributes;
+  u32 stx_nlink, stx_uid, stx_gid;
+  u16 stx_mode, pad;
+  u64 stx_ino, stx_size, stx_blocks, stx_attributes_mask;
+  StatxTime stx_atime, stx_btime, stx_ctime, stx_mtime;
+  u32 stx_rdev_major, stx_rdev_minor, stx_dev_major, stx_dev_minor;
+  u64 rest[14];
+};
+static_assert(sizeof(Statx) == 256);
+
+i64 stat_of(u64 directory, u64 address, u64 flags, Stat& stat) {
   PathArgument path;
-  if (const i64 error = path.read(call.a, call.b); error != 0) return error;
-  if (path.empty() && (call.d & AT_EMPTY_PATH) != 0 && static_cast<i32>(call.a) != AT_FDCWD) {
-    FileArgument file(call.a);
-    if (!file) return -EBADF;
-    if (const i64 error = file->status(stat); error != 0) return error;
-    return put_user(call.c, stat);
+  if (const i64 error = path.read(directory, address); error != 0) return error;
+  if (path.empty() && (flags & AT_EMPTY_PATH) != 0 && static_cast<i32>(directory) != AT_FDCWD) {
+    FileArgument file(directory);
+    return file ? file->status(stat) : -EBADF;
   }
   i64 error = 0;
-  Inode* inode = find_inode(call.a, call.b, call.d, error);
+  Inode* inode = find_inode(directory, address, flags, error);
   if (inode == nullptr) return error;
   inode_status(*inode, stat);
   release_inode(inode);
-  return put_user(call.c, stat);
+  return 0;
+}
+
+i64 sys_newfstatat(const Arguments& call) {
+  Stat stat;
+  const i64 error = stat_of(call.a, call.b, call.d, stat);
+  return error != 0 ? error : put_user(call.c, stat);
+}
+
+i64 sys_statx(const Arguments& call) {
+  constexpr u32 STATX_BASIC_STATS = 0x7ff, reserved = 0x80000000;
+  if ((call.d & reserved) != 0) return -EINVAL;
+  Stat stat;
+  if (const i64 error = stat_of(call.a, call.b, call.c, stat); error != 0) return error;
+  Statx out = {};
+  const auto time = [](Timespec from) {
+    return StatxTime{from.seconds, static_cast<u32>(from.nanoseconds), 0};
+  };
+  out.stx_mask = STATX_BASIC_STATS;
+  out.stx_blksize = static_cast<u32>(stat.st_blksize);
+  out.stx_nlink = stat.st_nlink, out.stx_uid = stat.st_uid, out.stx_gid = stat.st_gid;
+  out.stx_mode = static_cast<u16>(stat.st_mode);
+  out.stx_ino = stat.st_ino, out.stx_size = static_cast<u64>(stat.st_size);
+  out.stx_blocks = static_cast<u64>(stat.st_blocks);
+  out.stx_atime = time(stat.st_atim), out.stx_ctime = time(stat.st_ctim), out.stx_mtime = time(stat.st_mtim);
+  out.stx_rdev_major = static_cast<u32>(stat.st_rdev >> 8),
+  out.stx_rdev_minor = static_cast<u32>(stat.st_rdev & 0xff);
+  out.stx_dev_minor = static_cast<u32>(stat.st_dev);
+  return put_user(call.e, out);
 }
 
 i64 sys_faccessat(const Arguments& call) {
@@ -325,7 +367,7 @@ i64 sys_truncate(const Arguments& call) {
   if (inode == nullptr) return error;
   error = inode->is_directory()                                   ? -EISDIR
           : !inode->is_regular() || inode->proc != ProcNode::none ? -EINVAL
-                                                                  : resize_inode(*inode, call.b);
+                                                                  : cut_inode(*inode, call.b);
   release_inode(inode);
   return error;
 }
@@ -377,7 +419,7 @@ constexpr SystemCallRow rows[] = {
     {45, sys_truncate},      {48, sys_faccessat},     {49, sys_chdir},        {50, sys_fchdir},
     {52, sys_fchmod},        {53, sys_fchmodat},      {54, sys_fchownat},     {55, sys_fchown},
     {56, sys_openat},        {78, sys_readlinkat},    {79, sys_newfstatat},   {88, sys_utimensat},
-    {276, sys_renameat2},    {439, sys_faccessat},
+    {276, sys_renameat2},    {291, sys_statx},        {439, sys_faccessat},
 };
 
 }  // namespace
