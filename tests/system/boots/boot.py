@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Boots unmodified software, on Hartbeat and on QEMU, and says what it cost on each.
+
+HARTBEAT_LINUX names a directory into which Debian riscv64 packages were unpacked (see README.md here). Without it: one
+line that says SKIP. A boot whose packages are not there is skipped, by name, with the reason.
+"""
+import argparse
+import dataclasses
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import harness  # noqa: E402
+import scripts  # noqa: E402
+from debian_tree import DISK_MODULES, Tree  # noqa: E402
+from emulators import Console, Hartbeat, Qemu  # noqa: E402
+
+PROMPT = "# "
+
+
+@dataclasses.dataclass
+class Boot:
+    name: str
+    kernel: str
+    dialogue: list  # (text to wait for, what to type then)
+    harts: int = 1
+    memory: str = "1G"
+    firmware: str = ""  # "": ours on Hartbeat, QEMU's own on QEMU
+    initrd: str = ""
+    append: str = ""
+    disk: str = ""
+
+
+def linux(name, tree, archive, dialogue, **more):
+    return Boot(name=name, kernel=tree.kernel(), initrd=archive, append="console=ttyS0 loglevel=4", dialogue=dialogue, **more)
+
+
+def shell_dialogue(harts):
+    return [(f"boots: {harts} harts, a shell follows", ""), (PROMPT, "echo $((6 * 7)) is the answer; cat /proc/cpuinfo\n"),
+            ("42 is the answer", ""), ("mmu\t\t: sv", ""), (PROMPT, "(sleep 0 & wait; echo a; echo b) | wc -l\n"), ("2", ""),
+            (PROMPT, "poweroff -f\n"), ("Power down", "")]
+
+
+def program_dialogue(names):
+    return [(f"boots: {name} ok", "") for name in names] + [("boots: programs end", "")]
+
+
+def all_boots(tree, directory):
+    opensbi = tree.opensbi()
+    boots = []
+    if opensbi and tree.u_boot():
+        boots.append(Boot("u-boot", tree.u_boot(), [("Hit any key to stop autoboot", "\n"), ("=> ", "version\n"),
+                                                    ("U-Boot 20", ""), ("=> ", "poweroff\n")], firmware=opensbi))
+    if not tree.kernel() or not tree.busybox():
+        return boots
+    archive = tree.initial_archive(os.path.join(directory, "shell.cpio"), scripts.SHELL)
+    for harts in (1, 4):
+        boots.append(linux(f"linux-shell-{harts}", tree, archive, shell_dialogue(harts), harts=harts))
+    if opensbi:
+        boots.append(linux("linux-shell-opensbi-4", tree, archive, shell_dialogue(4), harts=4, firmware=opensbi))
+    if not tree.find("usr/bin/apt"):
+        return boots
+    disk = os.path.join(directory, "debian.ext4")
+    modules = " ".join(name for name, _ in tree.modules(DISK_MODULES))
+
+    def disk_archive(name, programs):
+        return tree.initial_archive(os.path.join(directory, name + ".cpio"), scripts.DISK % {"modules": modules},
+                                    DISK_MODULES, [("programs.sh", programs)])
+
+    programs = ["apt", "python3", "parallel-compile", "compiled-program", "writes-to-disk"]
+    programs += ["stress-ng"] if tree.find("usr/bin/stress-ng") else []
+    debian = disk_archive("debian", scripts.debian_programs())
+    for harts in (1, 4):
+        boots.append(linux(f"debian-disk-{harts}", tree, debian, program_dialogue(programs), harts=harts, disk=disk))
+    if tree.find("usr/bin/perf"):
+        perf = disk_archive("perf", scripts.perf_programs())
+        events = program_dialogue(["perf", "perf-user", "perf-record"])
+        boots.append(linux("perf", tree, perf, events, disk=disk))
+        if opensbi:
+            boots.append(linux("perf-opensbi", tree, perf, events, disk=disk, firmware=opensbi))
+    return boots
+
+
+def run(boot, emulator, seconds, log_directory):
+    """(what went wrong or None, host seconds of CPU, guest instructions)"""
+    console = Console(emulator.command(boot), seconds)
+    wrong = None
+    for text, reply in boot.dialogue:
+        if not console.expect(text):
+            wrong = f"never said {text!r}"
+            break
+        if reply:
+            console.say(reply)
+    if not console.finish() and wrong is None:
+        wrong = f"did not end by itself within {seconds} s" if console.process.returncode == 9 else "ended with failure"
+    with open(os.path.join(log_directory, f"{boot.name}.{emulator.name}.log"), "w") as log:
+        log.write(console.text())
+    if wrong:
+        print("\n".join(console.text().splitlines()[-25:]))
+    return wrong, console.cpu_seconds, emulator.instructions()
+
+
+def figures(seconds, instructions):
+    return f"{seconds:8.1f} {instructions / 1e9 if instructions else float('nan'):8.3f}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--hartbeat", required=True)
+    parser.add_argument("--directory", required=True, help="for archives, disks and logs")
+    parser.add_argument("--only", action="append", help="a boot's name; repeatable")
+    parser.add_argument("--no-qemu", action="store_true")
+    parser.add_argument("--seconds", type=int, default=600, help="longest boot")
+    options = parser.parse_args()
+    root = os.environ.get("HARTBEAT_LINUX", "")
+    if not os.path.isdir(root):
+        harness.skip("HARTBEAT_LINUX does not name a directory of unpacked Debian riscv64 packages")
+    os.makedirs(options.directory, exist_ok=True)
+    tree = Tree(root)
+    boots = all_boots(tree, options.directory)
+    if options.only:
+        boots = [boot for boot in boots if boot.name in options.only]
+    if not boots:
+        harness.skip(f"{root} has none of what the boots need: kernel and busybox, or OpenSBI and U-Boot")
+    with_qemu = Qemu.exists() and not options.no_qemu
+    failed = 0
+    print(f"{'boot':22} {'hartbeat: CPU s, 10^9 instr.':>20} {'qemu: CPU s, 10^9 instr.' if with_qemu else ''}")
+    for boot in boots:
+        if boot.disk:
+            tree.disk(boot.disk)
+        wrong, *cost = run(boot, Hartbeat(options.hartbeat), options.seconds, options.directory)
+        line = f"{boot.name:22} {figures(*cost):>28}"
+        if with_qemu:
+            qemu_wrong, *qemu_cost = run(boot, Qemu(options.directory), options.seconds, options.directory)
+            line += f" {figures(*qemu_cost):>24}" + (f"  (QEMU {qemu_wrong})" if qemu_wrong else "")
+        failed += wrong is not None
+        print(line + (f"  FAILED: hartbeat {wrong}" if wrong else "  passed"), flush=True)
+    print(f"boots: {len(boots) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""Hartbeat and QEMU as two ways to run the same machine: one command line each, one console, one measurement."""
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+
+
+class Console:
+    """A running emulator. expect() waits for a text on its console; say() types."""
+
+    def __init__(self, command, seconds):
+        self.began = time.monotonic()
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.output = b""
+        self.seen = 0
+        self.changed = threading.Condition()
+        self.ended = False
+        self.deadline = self.began + seconds
+        self.cpu_seconds = 0.0
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        while data := os.read(self.process.stdout.fileno(), 65536):
+            with self.changed:
+                self.output += data
+                self.changed.notify()
+        with self.changed:
+            self.ended = True
+            self.changed.notify()
+
+    def expect(self, text):
+        """True once the text came, after what the last call found."""
+        with self.changed:
+            while (at := self.output.find(text.encode(), self.seen)) < 0:
+                left = self.deadline - time.monotonic()
+                if self.ended or left <= 0 or not self.changed.wait(left):
+                    return False
+            self.seen = at + len(text)
+            return True
+
+    def say(self, text):
+        try:
+            self.process.stdin.write(text.encode())
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it has ended: what is expected next says so
+
+    def finish(self):
+        """Waits for the end, and ends it at the deadline. True if it ended by itself, with status 0."""
+        with self.changed:
+            while not self.ended and (left := self.deadline - time.monotonic()) > 0:
+                self.changed.wait(left)
+        late = not self.ended
+        if late:
+            self.process.kill()
+        _, status, usage = os.wait4(self.process.pid, 0)
+        self.process.returncode = status
+        self.cpu_seconds = usage.ru_utime + usage.ru_stime
+        return not late and status == 0
+
+    def text(self):
+        return self.output.decode(errors="replace")
+
+
+class Hartbeat:
+    name = "hartbeat"
+
+    def __init__(self, program):
+        self.program = program
+        self.report = tempfile.NamedTemporaryFile()
+
+    def command(self, boot):
+        command = [self.program, "run", "--quiet", "--stats", f"json:{self.report.name}", "--harts", str(boot.harts), "--memory",
+                   boot.memory, "--kernel", boot.kernel]
+        for option, value in (("--firmware", boot.firmware), ("--initrd", boot.initrd), ("--append", boot.append),
+                              ("--disk", boot.disk)):
+            if value:
+                command += [option, value]
+        return command
+
+    def instructions(self):
+        try:
+            with open(self.report.name) as file:
+                return sum(hart["instret"] for hart in json.load(file)["harts"])
+        except (ValueError, KeyError, OSError):
+            return None
+
+
+class Qemu:
+    """Debian's QEMU. Instructions are counted by a plugin (qemu_count.c), built where there is a compiler for it."""
+    name = "qemu"
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.count_file = tempfile.NamedTemporaryFile()
+
+    @staticmethod
+    def exists():
+        return shutil.which("qemu-system-riscv64") is not None
+
+    def plugin(self):
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "qemu_count.c")
+        library = os.path.join(self.directory, "qemu_count.so")
+        build = ["cc", "-shared", "-fPIC", "-O2", "-o", library, source]
+        return library if subprocess.run(build, capture_output=True).returncode == 0 else None
+
+    def command(self, boot):
+        command = ["qemu-system-riscv64", "-M", "virt", "-cpu", "rv64", "-smp", str(boot.harts), "-m", boot.memory,
+                   "-nographic", "-no-reboot", "-kernel", boot.kernel]
+        if boot.firmware:
+            command += ["-bios", boot.firmware]
+        for option, value in (("-initrd", boot.initrd), ("-append", boot.append)):
+            if value:
+                command += [option, value]
+        if boot.disk:
+            command += ["-drive", f"file={boot.disk},format=raw,if=none,id=disk,snapshot=on",
+                        "-device", "virtio-blk-device,drive=disk"]
+        if library := self.plugin():
+            command += ["-plugin", f"{library},out={self.count_file.name}"]
+        return command
+
+    def instructions(self):
+        with open(self.count_file.name) as file:
+            text = file.read().strip()
+        return int(text) if text.isdigit() else None

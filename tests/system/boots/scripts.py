@@ -1,0 +1,88 @@
+"""What the guests run: the /init of the initial archives, and the programs on the Debian root file system."""
+
+SHELL = """#!/bin/busybox sh
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+echo "boots: $(nproc) harts, a shell follows"
+exec setsid cttyhack sh
+"""
+
+# The kernel loads no module by itself from an initial archive, so /init does, in order.
+DISK = """#!/bin/busybox sh
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+for module in %(modules)s; do insmod /lib/$module.ko || echo "boots: module $module is BROKEN"; done
+mount -t ext4 /dev/vda /root || poweroff -f
+mount --move /dev /root/dev
+mount --move /proc /root/proc
+mount --move /sys /root/sys
+mount -t tmpfs tmp /root/tmp
+cp /programs.sh /root/tmp/programs.sh
+cp /bin/busybox /root/tmp/busybox
+exec switch_root /root /bin/sh /tmp/programs.sh
+"""
+
+_PROGRAMS_HEAD = """export PATH=/usr/sbin:/usr/bin HOME=/tmp LC_ALL=C
+cd /tmp
+try() { name=$1; shift; if "$@"; then echo "boots: $name ok"; else echo "boots: $name BROKEN, status $?"; fi; }
+"""
+
+_PROGRAMS_TAIL = """
+sync
+echo "boots: programs end"
+/tmp/busybox poweroff -f
+"""
+
+_DEBIAN = """
+try apt apt --version
+try python3 python3 -c 'import math, json; print(json.dumps({"factorial": math.factorial(30)}))'
+mkdir src
+for i in 1 2 3 4 5 6 7 8; do
+  echo "#include <stdio.h>
+int part_$i(int n) { int sum = 0; for (int i = 0; i < n; ++i) sum += i * $i; return sum; }" > src/part_$i.c
+done
+cat > src/main.c <<'END'
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void) {
+  for (int i = 0; i < 4; ++i) if (fork() == 0) return 0;
+  int ended = 0;
+  while (wait(NULL) > 0) ++ended;
+  printf("%d children\\n", ended);
+  return ended == 4 ? 0 : 1;
+}
+END
+cat > src/Makefile <<'END'
+program: main.o part_1.o part_2.o part_3.o part_4.o part_5.o part_6.o part_7.o part_8.o
+	gcc -o $@ $^
+%.o: %.c
+	gcc -O2 -c $<
+END
+try parallel-compile make -s -C src -j4 program
+try compiled-program src/program
+try writes-to-disk sh -c 'dd if=/dev/urandom of=/root/block bs=4096 count=512 && sync && cp /root/block /root/copy && /tmp/busybox cmp /root/block /root/copy'
+if [ -x /usr/bin/stress-ng ]; then try stress-ng stress-ng --fork 4 --vm 2 --vm-bytes 32M -t 10; fi
+"""
+
+_PERF = """
+echo 0 > /proc/sys/kernel/perf_event_paranoid
+try perf perf stat -e cycles,instructions,dTLB-load-misses,page-faults,r3,branches -o /tmp/stat python3 -c 'print(sum(range(10000)))'
+cat /tmp/stat
+try perf-user perf stat -e cycles:u,instructions:u,cycles:k,instructions:k -o /tmp/stat sh -c ':'
+cat /tmp/stat
+try perf-record perf record -q -e cycles -c 100000 -o /tmp/data python3 -c 'print(sum(range(300000)))'
+perf report -i /tmp/data --stdio 2>/dev/null | /tmp/busybox grep -v '^#' | /tmp/busybox grep -v '^$' | head -5
+"""
+
+
+def debian_programs():
+    return _PROGRAMS_HEAD + _DEBIAN + _PROGRAMS_TAIL
+
+
+def perf_programs():
+    return _PROGRAMS_HEAD + _PERF + _PROGRAMS_TAIL
