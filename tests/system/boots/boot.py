@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Boots unmodified software, on Hartbeat and on QEMU, and says what it cost on each.
 
-HARTBEAT_LINUX names a directory into which Debian riscv64 packages were unpacked (see README.md here). Without it: one
-line that says SKIP. A boot whose packages are not there is skipped, by name, with the reason.
+HARTBEAT_LINUX names a directory into which Debian riscv64 packages were unpacked, HARTBEAT_XV6 one with a built
+xv6-riscv (see README.md here). Without both: one line that says SKIP. A boot whose packages are not there is skipped, by name, with the reason.
 """
 import argparse
 import dataclasses
@@ -29,6 +29,8 @@ class Boot:
     initrd: str = ""
     append: str = ""
     disk: str = ""
+    powers_off: bool = True
+    bare: bool = False  # starts in M-mode, without firmware
 
 
 def linux(name, tree, archive, dialogue, **more):
@@ -45,7 +47,15 @@ def program_dialogue(names):
     return [(f"boots: {name} ok", "") for name in names] + [("boots: programs end", "")]
 
 
-def all_boots(tree, directory):
+def xv6_boots(directory):
+    """xv6 as its own Makefile builds it; hours on some machines, so never without being asked for."""
+    if not directory:
+        return []
+    return [Boot(f"xv6-{harts}", os.path.join(directory, "kernel", "kernel"), [("$ ", "usertests -q\n"), ("ALL TESTS PASSED", "")],
+                 harts=harts, memory="128M", disk=os.path.join(directory, "fs.img"), powers_off=False, bare=True) for harts in (1, 3)]
+
+
+def debian_boots(tree, directory):
     opensbi = tree.opensbi()
     boots = []
     if opensbi and tree.u_boot():
@@ -91,7 +101,9 @@ def run(boot, emulator, seconds, log_directory):
             break
         if reply:
             console.say(reply)
-    if not console.finish() and wrong is None:
+    if not boot.powers_off:
+        console.stop()
+    elif not console.finish() and wrong is None:
         wrong = f"did not end by itself within {seconds} s" if console.process.returncode == 9 else "ended with failure"
     with open(os.path.join(log_directory, f"{boot.name}.{emulator.name}.log"), "w") as log:
         log.write(console.text())
@@ -113,11 +125,13 @@ def main():
     parser.add_argument("--seconds", type=int, default=600, help="longest boot")
     options = parser.parse_args()
     root = os.environ.get("HARTBEAT_LINUX", "")
-    if not os.path.isdir(root):
-        harness.skip("HARTBEAT_LINUX does not name a directory of unpacked Debian riscv64 packages")
+    xv6 = os.environ.get("HARTBEAT_XV6", "")
+    if not os.path.isdir(root) and not os.path.isdir(xv6):
+        harness.skip("HARTBEAT_LINUX names no directory of unpacked Debian riscv64 packages, HARTBEAT_XV6 none of a built xv6-riscv")
     os.makedirs(options.directory, exist_ok=True)
     tree = Tree(root)
-    boots = all_boots(tree, options.directory)
+    boots = debian_boots(tree, options.directory) if os.path.isdir(root) else []
+    boots += xv6_boots(xv6)
     if options.only:
         boots = [boot for boot in boots if boot.name in options.only]
     if not boots:
@@ -126,7 +140,7 @@ def main():
     failed = 0
     print(f"{'boot':22} {'hartbeat: CPU s, 10^9 instr.':>20} {'qemu: CPU s, 10^9 instr.' if with_qemu else ''}")
     for boot in boots:
-        if boot.disk:
+        if boot.disk and not boot.bare:
             tree.disk(boot.disk)
         wrong, *cost = run(boot, Hartbeat(options.hartbeat), options.seconds, options.directory)
         line = f"{boot.name:22} {figures(*cost):>28}"

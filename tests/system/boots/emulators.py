@@ -61,6 +61,12 @@ class Console:
         self.cpu_seconds = usage.ru_utime + usage.ru_stime
         return not late and status == 0
 
+    def stop(self):
+        """Ends a guest that does not end by itself."""
+        self.process.terminate()
+        self.deadline = time.monotonic() + 20
+        self.finish()
+
     def text(self):
         return self.output.decode(errors="replace")
 
@@ -75,7 +81,7 @@ class Hartbeat:
     def command(self, boot):
         command = [self.program, "run", "--quiet", "--stats", f"json:{self.report.name}", "--harts", str(boot.harts), "--memory",
                    boot.memory, "--kernel", boot.kernel]
-        for option, value in (("--firmware", boot.firmware), ("--initrd", boot.initrd), ("--append", boot.append),
+        for option, value in (("--firmware", "none" if boot.bare else boot.firmware), ("--initrd", boot.initrd), ("--append", boot.append),
                               ("--disk", boot.disk)):
             if value:
                 command += [option, value]
@@ -110,13 +116,14 @@ class Qemu:
     def command(self, boot):
         command = ["qemu-system-riscv64", "-M", "virt", "-cpu", "rv64", "-smp", str(boot.harts), "-m", boot.memory,
                    "-nographic", "-no-reboot", "-kernel", boot.kernel]
-        if boot.firmware:
-            command += ["-bios", boot.firmware]
+        if boot.firmware or boot.bare:
+            command += ["-bios", "none" if boot.bare else boot.firmware]
         for option, value in (("-initrd", boot.initrd), ("-append", boot.append)):
             if value:
                 command += [option, value]
         if boot.disk:
-            command += ["-drive", f"file={boot.disk},format=raw,if=none,id=disk,snapshot=on",
+            command += ["-global", "virtio-mmio.force-legacy=false",
+                        "-drive", f"file={boot.disk},format=raw,if=none,id=disk,snapshot=on",
                         "-device", "virtio-blk-device,drive=disk"]
         if library := self.plugin():
             command += ["-plugin", f"{library},out={self.count_file.name}"]
