@@ -68,11 +68,11 @@ def update(root):
     raise Unavailable(f"apt-get update failed: {why.splitlines()[0] if why else CODENAME + ' is no suite there'}")
 
 
-def fetch(cache):
+def fetch(cache, with_dependencies=tuple(WITH_DEPENDENCIES), alone=tuple(ALONE)):
     """The directory with the unpacked packages, fetched if they are not there yet."""
     tree, root = os.path.join(cache, "tree"), os.path.join(cache, "apt")
     done = os.path.join(cache, "complete")
-    wanted = " ".join(WITH_DEPENDENCIES + ALONE)
+    wanted = " ".join([*with_dependencies, *alone])
     if os.path.exists(done) and open(done, encoding="utf-8").read() == wanted:
         return tree
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
@@ -81,8 +81,10 @@ def fetch(cache):
         raise Unavailable(f"{KEYRING} (package debian-archive-keyring) is needed to check signatures")
     update(root)
     archives = os.path.join(root, "var/cache/apt/archives")
-    for arguments in (["-y", "--no-install-recommends", "install", "--download-only", *WITH_DEPENDENCIES],
-                      ["download", *ALONE]):
+    for arguments in (["-y", "--no-install-recommends", "install", "--download-only", *with_dependencies],
+                      ["download", *alone]):
+        if arguments == ["download"]:
+            continue
         fine, why = apt(root, *arguments, cwd=archives)
         if not fine:
             raise Unavailable(f"apt-get {arguments[0] if arguments[0] != '-y' else 'install'}: {why.splitlines()[-1]}")

@@ -9,12 +9,16 @@ import dataclasses
 import os
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path[1:1] = [os.path.join(here, ".."), os.path.join(here, "..", "..", "real")]
 import harness  # noqa: E402
+import packages  # noqa: E402
 import scripts  # noqa: E402
 from debian_tree import DISK_MODULES, Tree  # noqa: E402
 from emulators import Console, Hartbeat, Qemu  # noqa: E402
 
+PACKAGES = ["linux-image-riscv64", "busybox-static", "opensbi", "u-boot-qemu", "linux-perf", "apt", "python3", "python3-minimal",
+            "dash", "coreutils", "base-files", "base-passwd", "bash", "make", "gcc", "libc6-dev"]
 PROMPT = "# "
 
 
@@ -116,15 +120,25 @@ def figures(seconds, instructions):
     return f"{seconds:8.1f} {instructions / 1e9 if instructions else float('nan'):8.3f}"
 
 
+def fetched(directory):
+    try:
+        return packages.fetch(directory, PACKAGES, [])
+    except packages.Unavailable as why:
+        harness.skip(f"Debian's packages cannot be fetched: {why}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--hartbeat", required=True)
     parser.add_argument("--directory", required=True, help="for archives, disks and logs")
+    parser.add_argument("--fetch", help="without HARTBEAT_LINUX: fetch the packages, once, into this directory")
     parser.add_argument("--only", action="append", help="a boot's name; repeatable")
     parser.add_argument("--no-qemu", action="store_true")
     parser.add_argument("--seconds", type=int, default=600, help="longest boot")
     options = parser.parse_args()
     root = os.environ.get("HARTBEAT_LINUX", "")
+    if not root and options.fetch:
+        root = fetched(options.fetch)
     xv6 = os.environ.get("HARTBEAT_XV6", "")
     if not os.path.isdir(root) and not os.path.isdir(xv6):
         harness.skip("HARTBEAT_LINUX names no directory of unpacked Debian riscv64 packages, HARTBEAT_XV6 none of a built xv6-riscv")
