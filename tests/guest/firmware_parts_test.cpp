@@ -9,6 +9,7 @@
 #include "guestos/firmware/memory_instruction.hpp"
 #include "guestos/firmware/misaligned.hpp"
 #include "guestos/firmware/platform.hpp"
+#include "guestos/firmware/pmu_events.hpp"
 
 using namespace hartbeat::firmware;
 
