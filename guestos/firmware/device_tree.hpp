@@ -36,7 +36,7 @@ class CellList {
 
 class DeviceTree {
  public:
-  // A node, valid as long as the blob is. Names come without a terminator; `name` keeps the unit address.
+  // A node, valid as long as the tree and its blob are. Names come without a terminator; `name` keeps the unit address.
   class Node {
    public:
     std::string_view name() const { return name_; }

@@ -331,8 +331,10 @@ TEST_CASE("performance events are mapped as the binding riscv,pmu says") {
   tree.end();
   tree.end();
   const std::string blob = tree.finish();
+  const auto device_tree = DeviceTree::at(blob.data());
+  REQUIRE(device_tree);
   std::optional<DeviceTree::Node> node;
-  read_platform(*DeviceTree::at(blob.data()), &node);
+  read_platform(*device_tree, &node);
   REQUIRE(node);
   PmuEvents events;
   CHECK(events.counters_of({pmu_cycles_event}) == 1);  // without a node: mcycle
