@@ -6,6 +6,7 @@
 namespace hartbeat::cli {
 
 int run(const RunOptions& options);
+int report(const ReportOptions& options);
 int machines(const MachinesOptions& options);
 int disasm(const DisasmOptions& options);
 

@@ -16,6 +16,7 @@ using namespace hartbeat;
 int dispatch(const cli::Options& options) {
   switch (options.command) {
     case cli::Command::run: return cli::run(options.run);
+    case cli::Command::report: return cli::report(options.report);
     case cli::Command::machines: return cli::machines(options.machines);
     case cli::Command::disasm: return cli::disasm(options.disasm);
     case cli::Command::none: break;

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "emu/machine/user_error.hpp"
+#include "emu/observe/trace_formats.hpp"
 
 namespace hartbeat::cli {
 namespace {
@@ -80,25 +81,54 @@ void add_image_options(CLI::App& app, RunOptions& run) {
   app.add_option("--dump-dtb", run.dump_dtb, "Write the device tree to a file and exit")->type_name("FILE");
 }
 
+void add_outputs(CLI::App& app, const char* option, std::vector<OutputChoice>& into,
+                 const std::set<std::string>& formats, const std::string& help) {
+  app.add_option_function<std::vector<std::string>>(
+         option,
+         [&into](const std::vector<std::string>& texts) {
+           for (const std::string& text : texts) into.push_back(parse_output(text));
+         },
+         help)
+      ->check(output_of(formats))
+      ->type_name("FORMAT[:FILE]")
+      ->allow_extra_args(false);
+}
+
+// "spike (Spike's commit log), …"
+std::string describe_trace_formats() {
+  std::string text;
+  for (const observe::TraceFormat& format : observe::trace_formats())
+    text += (text.empty() ? "" : ", ") + format.name + " (" + format.description + ")";
+  return text;
+}
+
+std::set<std::string> trace_format_names() {
+  std::set<std::string> names;
+  for (const observe::TraceFormat& format : observe::trace_formats()) names.insert(format.name);
+  return names;
+}
+
+void add_trace_options(CLI::App& app, RunOptions& run) {
+  std::set<std::string> formats = trace_format_names();
+  formats.insert({"binary", "events"});
+  add_outputs(
+      app, "--trace", run.traces, formats,
+      "Trace the run: binary (a recording of everything, for hartbeat report), events (the same without "
+      "instructions, at full speed), " +
+          describe_trace_formats() + "; FILE - is standard output; repeatable");
+  app.add_option("--trace-last", run.trace_last,
+                 "A recording keeps about the last N instructions only, and what happened in them")
+      ->type_name("N");
+  app.add_option("--trace-error", run.trace_error,
+                 "When a trace cannot be written any more: continue without it (default), or stop the run")
+      ->check(CLI::IsMember({"stop", "continue"}))
+      ->type_name("stop|continue");
+}
+
 void add_output_options(CLI::App& app, RunOptions& run) {
-  const auto outputs = [&app](const char* option, std::vector<OutputChoice>& into,
-                              const std::set<std::string>& formats, const char* help) {
-    app.add_option_function<std::vector<std::string>>(
-           option,
-           [&into](const std::vector<std::string>& texts) {
-             for (const std::string& text : texts) into.push_back(parse_output(text));
-           },
-           help)
-        ->check(output_of(formats))
-        ->type_name("FORMAT[:FILE]")
-        ->allow_extra_args(false);
-  };
-  outputs("--trace", run.traces, {"spike", "rtl"},
-          "Trace each instruction: spike (commit log), or rtl (issue and commit cycles of a cycle model); "
-          "FILE - is "
-          "standard output; repeatable");
-  outputs("--stats", run.stats, {"text", "json", "none"},
-          "Report at the end: text, json or none; repeatable");
+  add_trace_options(app, run);
+  add_outputs(app, "--stats", run.stats, {"text", "json", "none"},
+              "Report at the end: text, json or none; repeatable");
   app.add_flag("--quiet", run.quiet, "No report but those that --stats asks for, and no messages but errors");
   app.add_option("--max-cycles", run.max_cycles, "Stop when a hart's clock gets there")->type_name("N");
   app.add_option("--max-instret", run.max_instret, "Stop when a hart has retired so many instructions")
@@ -115,6 +145,16 @@ void add_output_options(CLI::App& app, RunOptions& run) {
   app.add_option("--timeout", run.timeout, "Stop after so many seconds of host time")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.001, 1e9).description(""));
+}
+
+void add_report_options(CLI::App& app, ReportOptions& report) {
+  app.add_option("FILE", report.files, "Recordings")->required();
+  add_outputs(app, "--export", report.exports, trace_format_names(),
+              "Write a trace of the recorded run: " + describe_trace_formats() + "; repeatable");
+  app.add_flag("--json", report.json, "Print the report as JSON instead of text");
+  app.add_option("--from-cycle", report.from_cycle, "Export what happened in this cycle and later")
+      ->type_name("N");
+  app.add_option("--to-cycle", report.to_cycle, "Export what happened up to this cycle")->type_name("N");
 }
 
 // The words of the command line, cut at the first "--" of `run`: what is behind it is the guest's in any
@@ -164,6 +204,10 @@ Options parse_options(int argc, char** argv) {
   add_image_options(*run, options.run);
   add_output_options(*run, options.run);
 
+  CLI::App* report =
+      app.add_subcommand("report", "Show what a recording (--trace binary:FILE) holds, or export it");
+  add_report_options(*report, options.report);
+
   CLI::App* machines = app.add_subcommand("machines", "List the bundled machines, or print one as TOML");
   machines->add_option("NAME", options.machines.name, "Machine to print");
 
@@ -175,7 +219,8 @@ Options parse_options(int argc, char** argv) {
   try {
     app.parse(
         std::vector<std::string>(words.ours.rbegin(), words.ours.rend()));  // CLI11 takes them backwards
-    if (app.get_subcommands().empty()) throw CLI::RequiredError("a command (run, machines or disasm)");
+    if (app.get_subcommands().empty())
+      throw CLI::RequiredError("a command (run, report, machines or disasm)");
     if (run->parsed()) take_program(*run, words, options.run);
   } catch (const CLI::ParseError& error) {
     const bool said_what_was_asked = error.get_exit_code() == 0;  // --help, --version
@@ -187,7 +232,10 @@ Options parse_options(int argc, char** argv) {
     options.exit_status = said_what_was_asked ? 0 : UserError::exit_status;
     return options;
   }
-  options.command = run->parsed() ? Command::run : machines->parsed() ? Command::machines : Command::disasm;
+  options.command = run->parsed()        ? Command::run
+                    : report->parsed()   ? Command::report
+                    : machines->parsed() ? Command::machines
+                                         : Command::disasm;
   return options;
 }
 

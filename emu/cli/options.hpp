@@ -23,8 +23,10 @@ struct RunOptions {
   std::vector<std::string> disks;  // "FILE" or "FILE,rw"
   std::string dump_dtb;
   std::vector<OutputChoice> traces;
-  std::vector<OutputChoice> stats;  // empty: text
-  bool quiet = false;               // no report but those asked for
+  std::string trace_error = "continue";  // or stop
+  std::uint64_t trace_last = 0;          // instructions that a recording keeps; 0: all
+  std::vector<OutputChoice> stats;       // empty: text
+  bool quiet = false;                    // no report but those asked for
   std::uint64_t max_cycles = ~std::uint64_t{0}, max_instret = ~std::uint64_t{0};
   std::optional<double> timeout;       // seconds of host time
   std::string timing_from, timing_to;  // points of the run; empty: reset, end
@@ -40,13 +42,21 @@ struct DisasmOptions {
   std::string machine = "virt";
 };
 
-enum class Command { none, run, machines, disasm };
+struct ReportOptions {
+  std::vector<std::string> files;
+  std::vector<OutputChoice> exports;
+  bool json = false;
+  std::uint64_t from_cycle = 0, to_cycle = ~std::uint64_t{0};
+};
+
+enum class Command { none, run, report, machines, disasm };
 
 struct Options {
   Command command = Command::none;
   int exit_status = 0;  // with `none`: everything has been said (--help, --version, or a mistake)
   bool verbose = false;
   RunOptions run;
+  ReportOptions report;
   MachinesOptions machines;
   DisasmOptions disasm;
 };

@@ -38,13 +38,15 @@ void write_text(const std::string& file, const std::string& text) {
     write_file(file, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
-Reporting::Reporting(const RunOptions& options, Machine& machine, const Image& image)
+Reporting::Reporting(const RunOptions& options, Machine& machine, const Image& image,
+                     bool wanted_by_recording)
     : options_(options), machine_(machine) {
   const auto asks_for = [&](const char* format) {
     return std::any_of(options.stats.begin(), options.stats.end(),
                        [&](const OutputChoice& choice) { return choice.format == format; });
   };
-  if ((options.quiet && options.stats.empty()) || asks_for("none")) return;
+  prints_ = !(options.quiet && options.stats.empty()) && !asks_for("none");
+  if (!prints_ && !wanted_by_recording) return;
   std::vector<observe::HartView> views;
   for (unsigned i = 0; i < machine.hart_count(); ++i) {
     views.push_back({&machine.counters(HartId{i}), &machine.translation(HartId{i}).counters()});
@@ -55,8 +57,9 @@ Reporting::Reporting(const RunOptions& options, Machine& machine, const Image& i
     std::memcpy(into.data(), ram.host(address), into.size());
     return true;
   };
-  const bool only_text = std::all_of(options.stats.begin(), options.stats.end(),
-                                     [](const OutputChoice& choice) { return choice.format == "text"; });
+  const bool only_text =
+      !wanted_by_recording && std::all_of(options.stats.begin(), options.stats.end(),
+                                          [](const OutputChoice& choice) { return choice.format == "text"; });
   observation_ = std::make_unique<observe::Observation>(
       std::move(views), read_memory,
       observe::Detail{.lists = !only_text, .find_code = code_finder(image, options.request)});
@@ -81,10 +84,14 @@ observe::RunFacts Reporting::facts(int exit_status, const std::string& ending) c
   return facts;
 }
 
-void Reporting::write(int exit_status, const std::string& ending) {
-  if (!observation_) return;
+std::optional<observe::Report> Reporting::report(int exit_status, const std::string& ending) {
+  if (!observation_) return std::nullopt;
   for (unsigned i = 0; i < machine_.hart_count(); ++i) machine_.counters(HartId{i});  // up to date
-  const observe::Report report = observation_->report(facts(exit_status, ending));
+  return observation_->report(facts(exit_status, ending));
+}
+
+void Reporting::print(const observe::Report& report) const {
+  if (!prints_) return;
   if (options_.stats.empty()) return write_text("", render("text", report));
   for (const OutputChoice& choice : options_.stats) write_text(choice.file, render(choice.format, report));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -18,16 +19,20 @@ void write_text(const std::string& file, const std::string& text);
 
 class Reporting {
  public:
-  // All three must outlive this. Attaches nothing when no report is wanted.
-  Reporting(const RunOptions& options, Machine& machine, const Image& image);
+  // All three must outlive this. Attaches nothing when no report is wanted, by the user or by a recording.
+  Reporting(const RunOptions& options, Machine& machine, const Image& image, bool wanted_by_recording);
 
-  void write(int exit_status, const std::string& ending);
+  // After the run, once.
+  std::optional<observe::Report> report(int exit_status, const std::string& ending);
+  // Where the user wants it, and as what.
+  void print(const observe::Report& report) const;
 
  private:
   observe::RunFacts facts(int exit_status, const std::string& ending) const;
 
   const RunOptions& options_;
   Machine& machine_;
+  bool prints_ = false;
   std::unique_ptr<observe::Observation> observation_;
 };
 

@@ -12,12 +12,11 @@
 #include "emu/cli/host_limits.hpp"
 #include "emu/cli/reporting.hpp"
 #include "emu/cli/terminal.hpp"
+#include "emu/cli/traces.hpp"
 #include "emu/machine/bundle.hpp"
 #include "emu/machine/device_tree.hpp"
 #include "emu/machine/machine.hpp"
 #include "emu/machine/user_error.hpp"
-#include "emu/observe/commit_log.hpp"
-#include "emu/observe/spike_log.hpp"
 
 namespace hartbeat::cli {
 namespace {
@@ -84,65 +83,6 @@ void tell_layout(const MachineConfig& config, const Image& image) {
   }
 }
 
-// --trace: Spike's log is a listener; the RTL's format is written by one sink for each hart.
-class Traces {
- public:
-  Traces(const RunOptions& options, Machine& machine) : machine_(machine) {
-    for (const OutputChoice& choice : options.traces) {
-      if (choice.format == "rtl")
-        add_commit_log(choice);
-      else
-        add_spike_log(choice);
-    }
-  }
-  void finish() {
-    logs_.clear();
-    commit_logs_.clear();
-  }
-
- private:
-  static void complain(const std::string& message) { spdlog::error("{}", message); }
-
-  static bool is_stream(const OutputChoice& choice) { return choice.file.empty() || choice.file == "-"; }
-  static int stream(const OutputChoice& choice) {
-    return choice.file.empty() ? STDERR_FILENO : STDOUT_FILENO;
-  }
-
-  void add_spike_log(const OutputChoice& choice) {
-    if (is_stream(choice))
-      logs_.push_back(std::make_unique<observe::SpikeLog>(stream(choice), "the trace", complain));
-    else
-      logs_.push_back(std::make_unique<observe::SpikeLog>(choice.file, complain));
-    machine_.attach(*logs_.back());
-  }
-
-  // The format does not name the hart: with several, FILE.0, FILE.1, …
-  void add_commit_log(const OutputChoice& choice) {
-    if (machine_.config().timing == "none") {
-      throw UserError(
-          "--trace rtl writes the cycles of a cycle model: give --timing cva6, or take --trace spike");
-    }
-    const unsigned harts = machine_.hart_count();
-    if (!commit_logs_.empty()) throw UserError("--trace rtl can be given once");
-    if (is_stream(choice) && harts > 1) {
-      throw UserError("--trace rtl needs a file here: each of the harts gets its own, FILE.0 and so on");
-    }
-    for (unsigned i = 0; i < harts; ++i) {
-      if (is_stream(choice)) {
-        commit_logs_.push_back(std::make_unique<observe::CommitLog>(stream(choice), "the trace", complain));
-      } else {
-        const std::string file = harts == 1 ? choice.file : fmt::format("{}.{}", choice.file, i);
-        commit_logs_.push_back(std::make_unique<observe::CommitLog>(file, complain));
-      }
-      machine_.trace_commits(HartId{i}, *commit_logs_.back());
-    }
-  }
-
-  Machine& machine_;
-  std::vector<std::unique_ptr<observe::SpikeLog>> logs_;
-  std::vector<std::unique_ptr<observe::CommitLog>> commit_logs_;
-};
-
 TimingPoint timing_point(const std::string& text, const std::string& option, const Image& image) {
   if (text.empty()) return {};
   std::string symbol;
@@ -168,11 +108,13 @@ int shell_status(int guest_status) {
   return guest_status != 0 && low == 0 ? 1 : low;
 }
 
-Ending describe(const RunResult& result, const HostLimits& limits) {
+Ending describe(const RunResult& result, const HostLimits& limits, bool trace_failed) {
   if (result.stop == Stop::power_off) {
     return {shell_status(result.exit_status),
             fmt::format("the guest ended the run with status {}", result.exit_status)};
   }
+  if (trace_failed)
+    return {UserError::exit_status, "a trace could not be written, and --trace-error is stop"};
   if (limits.interrupted()) return {interrupted_status, "interrupted by a signal"};
   if (limits.timed_out()) return {limit_status, "the time of --timeout was up"};
   switch (result.stop) {
@@ -202,8 +144,8 @@ int run(const RunOptions& options) {
   std::optional<RawTerminal> terminal;
   if (!image.user_program || is_interactive()) terminal.emplace(image.user_program);
   if (terminal && terminal->active()) machine.platform().enable_quit_key();
-  Reporting reporting(options, machine, image);
-  Traces traces(options, machine);
+  Traces traces(options, image, machine);
+  Reporting reporting(options, machine, image, traces.wants_report());
 
   if (!options.timing_from.empty() || !options.timing_to.empty() || options.timing_warm != 0) {
     machine.time_only({timing_point(options.timing_from, "--timing-from", image),
@@ -212,15 +154,16 @@ int run(const RunOptions& options) {
 
   RunLimits limits{options.max_cycles, options.max_instret, [&] {
                      machine.platform().flush();  // what is printed without a line feed is seen in time
-                     return !host_limits.reached();
+                     return !host_limits.reached() && !traces.stops_run();
                    }};
   const RunResult result = machine.run(limits);
   terminal.reset();
-  traces.finish();
-  const Ending ending = describe(result, host_limits);
+  const Ending ending = describe(result, host_limits, traces.stops_run());
   if (result.stop != Stop::power_off && !options.quiet) spdlog::warn("{}", ending.sentence);
   if (!result.diagnosis.empty()) std::cerr << result.diagnosis;
-  reporting.write(ending.status, ending.sentence);
+  const std::optional<observe::Report> report = reporting.report(ending.status, ending.sentence);
+  traces.finish(report ? &*report : nullptr);
+  if (report) reporting.print(*report);
   return ending.status;
 }
 

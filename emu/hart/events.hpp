@@ -8,6 +8,7 @@
 #include "emu/hart/counters.hpp"
 #include "emu/isa/operands.hpp"
 #include "emu/timing/cycle.hpp"
+#include "emu/timing/retirement.hpp"
 #include "guestos/abi/tracepoints.hpp"
 #include "mmu/mmu.hpp"
 
@@ -91,11 +92,19 @@ struct RetireEvent {
   std::span<const CsrEffect> csrs;       // CSRs written, fflags/fcsr side effects included
 };
 
+// An instruction, or a trap in its place, has left the cycle model's pipeline. Comes later than its RetireEvent, in the
+// same order for each hart.
+struct CommitEvent {
+  HartId hart;
+  timing::TraceRecord record;
+};
+
 // Override what you want to hear; `wants` is asked once when the listener is attached.
 class Listener {
  public:
   struct Wants {
     bool traps = false, walks = false, fences = false, ipis = false, tracepoints = false, retired = false;
+    bool commits = false;  // of a cycle model
   };
   virtual ~Listener() = default;
   virtual Wants wants() const = 0;
@@ -106,6 +115,7 @@ class Listener {
   virtual void on(const IpiEvent&) {}
   virtual void on(const TracepointEvent&) {}
   virtual void on(const RetireEvent&) {}
+  virtual void on(const CommitEvent&) {}
 };
 
 }  // namespace hartbeat

@@ -8,16 +8,6 @@
 
 namespace hartbeat {
 
-void EventHub::attach(Listener& listener) {
-  const Listener::Wants wants = listener.wants();
-  if (wants.traps) traps_.push_back(&listener);
-  if (wants.walks) walks_.push_back(&listener);
-  if (wants.fences) fences_.push_back(&listener);
-  if (wants.ipis) ipis_.push_back(&listener);
-  if (wants.tracepoints) tracepoints_.push_back(&listener);
-  if (wants.retired) retired_.push_back(&listener);
-}
-
 Hart::Hart(HartId hart_id, const HartConfig& hart_config, System& hart_system)
     : system(&hart_system),
       id(hart_id),

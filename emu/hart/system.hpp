@@ -8,31 +8,10 @@
 
 #include "emu/devices/platform.hpp"
 #include "emu/hart/code_cache.hpp"
-#include "emu/hart/events.hpp"
+#include "emu/hart/event_hub.hpp"
 #include "emu/hart/hart.hpp"
 
 namespace hartbeat {
-
-// Listeners by what they want to hear.
-class EventHub {
- public:
-  void attach(Listener& listener);
-  bool wants_retired() const { return !retired_.empty(); }
-
-  template <class Event>
-  void emit(const std::vector<Listener*>& to, const Event& event) const {
-    for (Listener* listener : to) listener->on(event);
-  }
-  const std::vector<Listener*>& traps() const { return traps_; }
-  const std::vector<Listener*>& walks() const { return walks_; }
-  const std::vector<Listener*>& fences() const { return fences_; }
-  const std::vector<Listener*>& ipis() const { return ipis_; }
-  const std::vector<Listener*>& tracepoints() const { return tracepoints_; }
-  const std::vector<Listener*>& retired() const { return retired_; }
-
- private:
-  std::vector<Listener*> traps_, walks_, fences_, ipis_, tracepoints_, retired_;
-};
 
 // Why the engine came back.
 enum class Stop : std::uint8_t {

@@ -19,8 +19,20 @@ Machine::Machine(const MachineConfig& config)
     : config_(config),
       platform_(std::make_unique<Platform>(config_.platform, static_cast<Board&>(*this))),
       system_(std::make_unique<System>(*platform_, config_.hart, config_.platform.harts,
-                                       fast_handlers(config_.platform.harts > 1))),
-      commit_sinks_(config_.platform.harts) {}
+                                       fast_handlers(config_.platform.harts > 1))) {}
+
+// A hart's commits as events.
+class Machine::CommitPort final : public timing::TraceSink {
+ public:
+  CommitPort(const EventHub& events, HartId hart) : events_(events), hart_(hart) {}
+  void on_commit(const timing::TraceRecord& record) override {
+    events_.emit(events_.commits(), CommitEvent{hart_, record});
+  }
+
+ private:
+  const EventHub& events_;
+  HartId hart_;
+};
 
 Machine::~Machine() = default;
 
@@ -165,11 +177,19 @@ RunResult Machine::run(const RunLimits& limits) {
   return result;
 }
 
+void Machine::trace_commits() {
+  commit_ports_.clear();
+  for (unsigned i = 0; i < hart_count(); ++i) {
+    commit_ports_.push_back(std::make_unique<CommitPort>(system_->events, HartId{i}));
+    cycle_model_->timing().core(i).set_trace(commit_ports_.back().get());
+  }
+}
+
 void Machine::run_cycle_model() {
   system_->engine_may_change = false;
   if (!cycle_model_) {
     cycle_model_ = std::make_unique<timing::cva6::Cva6Run>(*system_, config_.cva6);
-    for (unsigned i = 0; i < hart_count(); ++i) cycle_model_->timing().core(i).set_trace(commit_sinks_[i]);
+    if (!system_->events.commits().empty()) trace_commits();
     cycle_model_->count_stalls(part_ == TimingPart::inside);
   }
   cycle_model_->run();

@@ -15,9 +15,6 @@
 namespace hartbeat {
 
 struct Image;
-namespace timing {
-class TraceSink;
-}
 namespace timing::cva6 {
 class Cva6Run;
 }
@@ -50,9 +47,6 @@ class Machine : private Board {
   // Lays an image out and puts the harts where the configuration's `reset` says. Before the first run().
   void boot(const Image& image);
 
-  // Who hears every commit of a hart under a cycle model; must outlive the runs. Before the first run().
-  void trace_commits(HartId id, timing::TraceSink& sink) { commit_sinks_[id.value] = &sink; }
-
   // The part of the run that is under the cycle model, instead of all of it. Before the first run().
   void time_only(const TimingRegion& region);
   // What the parts of the run up to now were, in the order of TimingPart.
@@ -76,6 +70,7 @@ class Machine : private Board {
   void reset() override;
 
   void run_cycle_model();
+  void trace_commits();
   void leave_cycle_model();
   void begin_part(TimingPart part);
   void set_limits(const RunLimits& limits);
@@ -92,7 +87,8 @@ class Machine : private Board {
   std::unique_ptr<Platform> platform_;
   std::unique_ptr<System> system_;
   std::unique_ptr<timing::cva6::Cva6Run> cycle_model_;  // while harts run under it, across limits
-  std::vector<timing::TraceSink*> commit_sinks_;        // by hart; null: nobody
+  class CommitPort;
+  std::vector<std::unique_ptr<CommitPort>> commit_ports_;  // by hart, while somebody listens to commits
   TimingRegion region_;
   std::unique_ptr<RegionWatch> region_watch_;
   TimingPart part_ = TimingPart::inside;

@@ -7,39 +7,24 @@
 // Cycles, port and privilege are decimal; pc, instruction (as fetched) and mcause are hexadecimal.
 #pragma once
 
-#include <functional>
-#include <string>
+#include <memory>
+#include <vector>
 
-#include "emu/timing/retirement.hpp"
+#include "emu/observe/trace.hpp"
 
 namespace hartbeat::observe {
 
-class CommitLog final : public timing::TraceSink {
+class CommitLog final : public Trace {
  public:
-  // Called at most once, with a message for the user, when the log cannot be written; the run goes on without
-  // it.
-  using ReportError = std::function<void(const std::string&)>;
+  // The format does not name the hart: each has an output of its own.
+  explicit CommitLog(std::vector<std::unique_ptr<TraceOutput>> outputs) : outputs_(std::move(outputs)) {}
 
-  // Creates or empties the file. Throws UserError when that fails.
-  CommitLog(const std::string& path, ReportError report_error);
-  // Writes to a descriptor that the caller keeps open, and closes.
-  CommitLog(int descriptor, std::string name, ReportError report_error);
-  ~CommitLog() override;  // writes what is left
-  CommitLog(const CommitLog&) = delete;
-  CommitLog& operator=(const CommitLog&) = delete;
-
-  void on_commit(const timing::TraceRecord& record) override;
-
-  // Writes what is buffered. False when anything has been lost, now or earlier.
-  bool flush();
+  Wants wants() const override { return {.commits = true}; }
+  void on(const CommitEvent& event) override;
+  bool finish() override;
 
  private:
-  int descriptor_;
-  bool owned_;
-  bool failed_ = false;
-  std::string name_;
-  ReportError report_error_;
-  std::string buffer_;
+  std::vector<std::unique_ptr<TraceOutput>> outputs_;  // by hart
 };
 
 }  // namespace hartbeat::observe

@@ -1,19 +1,13 @@
 #include "emu/observe/spike_log.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
 #include <cstring>
 
 #include "emu/isa/csr_names.hpp"
-#include "emu/machine/user_error.hpp"
 
 namespace hartbeat::observe {
 namespace {
 
-constexpr std::size_t buffer_bytes = std::size_t{1} << 18;
 constexpr std::size_t most_bytes_before_effects = 64;
 constexpr std::size_t most_bytes_per_effect = 96;
 
@@ -63,57 +57,9 @@ char* put_register(char* out, char kind, unsigned number, std::uint64_t value) {
   return put_hex(out, value, 8);
 }
 
-int open_for_writing(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor < 0) {
-    throw UserError("cannot write the trace to " + path + ": " + std::strerror(errno) +
-                    "; name a file in a directory that can be written, as in --trace spike:FILE");
-  }
-  return descriptor;
-}
-
 }  // namespace
 
-SpikeLog::SpikeLog(const std::string& path, ReportError report_error)
-    : SpikeLog(open_for_writing(path), path, std::move(report_error)) {
-  owned_ = true;
-}
-
-SpikeLog::SpikeLog(int descriptor, std::string name, ReportError report_error)
-    : descriptor_(descriptor),
-      owned_(false),
-      name_(std::move(name)),
-      report_error_(std::move(report_error)),
-      buffer_(std::make_unique<char[]>(buffer_bytes)),
-      csr_prefixes_(4096) {}
-
-SpikeLog::~SpikeLog() {
-  flush();
-  if (owned_) ::close(descriptor_);
-}
-
-bool SpikeLog::flush() {
-  const char* at = buffer_.get();
-  while (used_ > 0 && !failed_) {
-    const ssize_t written = ::write(descriptor_, at, used_);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) {
-      failed_ = true;
-      const std::string reason = written < 0 ? std::strerror(errno) : "nothing more fits";
-      if (report_error_) report_error_("the trace " + name_ + " is incomplete: " + reason);
-      break;
-    }
-    at += written;
-    used_ -= static_cast<std::size_t>(written);
-  }
-  used_ = 0;
-  return !failed_;
-}
-
-char* SpikeLog::room_for(std::size_t bytes) {
-  if (used_ + bytes > buffer_bytes) flush();
-  return buffer_.get() + used_;
-}
+SpikeLog::SpikeLog(std::unique_ptr<TraceOutput> output) : output_(std::move(output)), csr_prefixes_(4096) {}
 
 const std::string& SpikeLog::csr_prefix(std::uint16_t address) {
   std::string& prefix = csr_prefixes_[address & 0xfff];
@@ -124,9 +70,7 @@ const std::string& SpikeLog::csr_prefix(std::uint16_t address) {
 void SpikeLog::on(const RetireEvent& event) {
   const std::size_t most_effects = 2 + event.memory.size() + event.csrs.size();
   const std::size_t most_bytes = most_bytes_before_effects + most_effects * most_bytes_per_effect;
-  if (failed_ || most_bytes > buffer_bytes) return;
-  char* const start = room_for(most_bytes);
-  char* out = put(start, "core");
+  char* out = put(output_->room_for(most_bytes), "core");
   out = put_decimal(out, event.site.hart.value, 4, false);
   out = put(out, ": ");
   *out++ = static_cast<char>('0' + static_cast<unsigned>(event.site.privilege));
@@ -137,7 +81,7 @@ void SpikeLog::on(const RetireEvent& event) {
   *out++ = ')';
   out = effects(out, event);
   *out++ = '\n';
-  used_ += static_cast<std::size_t>(out - start);
+  output_->filled(out);
 }
 
 // Spike keeps register effects in a map whose key is number × 16 + kind: x 0, f 1, CSR 4.

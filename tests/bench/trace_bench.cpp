@@ -12,7 +12,8 @@ using namespace hartbeat;
 void commit_lines(benchmark::State& state) {
   const int descriptor = ::open("/dev/null", O_WRONLY);
   {
-    observe::SpikeLog log(descriptor, "/dev/null", {});
+    observe::SpikeLog log(
+        std::make_unique<observe::TraceOutput>(descriptor, "/dev/null", observe::TraceOutput::ReportError{}));
     isa::Operands operands;
     operands.rd = 10;
     const MemoryEffect load{.address = {0x3ffffffe48}, .physical = {}, .value = 7, .size = 8, .store = false};

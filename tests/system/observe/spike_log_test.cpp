@@ -61,7 +61,7 @@ struct Retired {
 
 std::string line_of(Retired retired) {
   LogFile file;
-  { SpikeLog(file.path(), {}).on(retired.get()); }
+  { SpikeLog(std::make_unique<TraceOutput>(file.path(), TraceOutput::ReportError{})).on(retired.get()); }
   return file.text();
 }
 
@@ -133,7 +133,7 @@ TEST_CASE("What the writer writes, the reader reads") {
   LogFile file;
   std::vector<CommitRecord> expected;
   {
-    SpikeLog log(file.path(), {});
+    SpikeLog log(std::make_unique<TraceOutput>(file.path(), TraceOutput::ReportError{}));
     for (unsigned i = 0; i < 20000; ++i) {
       const bool compressed = random() % 2 == 0;
       CommitRecord record{.hart = static_cast<unsigned>(random() % 64),
@@ -170,7 +170,7 @@ TEST_CASE("What the writer writes, the reader reads") {
       log.on(r.get());
       expected.push_back(record);
     }
-    CHECK(log.flush());
+    CHECK(log.finish());
   }
   std::ifstream read(file.path());
   std::string line;
@@ -199,13 +199,13 @@ TEST_CASE("A trace that cannot be written is reported once, and the run goes on"
   unsigned reports = 0;
   std::string message;
   {
-    SpikeLog log(full, "the-trace", [&](const std::string& text) {
+    SpikeLog log(std::make_unique<TraceOutput>(full, "the-trace", [&](const std::string& text) {
       ++reports;
       message = text;
-    });
+    }));
     Retired r(0, Privilege::machine, 0x80000000, 0x00000013, 4);
     for (unsigned i = 0; i < 100000; ++i) log.on(r.get());
-    CHECK_FALSE(log.flush());
+    CHECK_FALSE(log.finish());
   }
   ::close(full);
   CHECK(reports == 1);
@@ -213,5 +213,5 @@ TEST_CASE("A trace that cannot be written is reported once, and the run goes on"
 }
 
 TEST_CASE("A trace file that cannot be created is the user's to hear about") {
-  CHECK_THROWS_AS(SpikeLog("/nonexistent-directory/trace", {}), UserError);
+  CHECK_THROWS_AS(TraceOutput("/nonexistent-directory/trace", {}), UserError);
 }

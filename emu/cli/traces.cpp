@@ -1,0 +1,106 @@
+#include "emu/cli/traces.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "emu/machine/user_error.hpp"
+#include "emu/observe/json_report.hpp"
+#include "emu/observe/text_report.hpp"
+
+namespace hartbeat::cli {
+
+using observe::recording::RecordingWriter;
+using observe::recording::Start;
+
+bool is_stream(const OutputChoice& choice) { return choice.file.empty() || choice.file == "-"; }
+
+std::unique_ptr<observe::TraceOutput> open_output(const OutputChoice& choice, const std::string& suffix,
+                                                  const observe::TraceOutput::ReportError& report_error) {
+  if (!is_stream(choice)) return std::make_unique<observe::TraceOutput>(choice.file + suffix, report_error);
+  if (!suffix.empty()) {
+    throw UserError(
+        fmt::format("{} needs a file here: each of the harts gets its own, FILE.0 and so on", choice.format));
+  }
+  const int descriptor = choice.file.empty() ? STDERR_FILENO : STDOUT_FILENO;
+  return std::make_unique<observe::TraceOutput>(descriptor, "on a stream", report_error);
+}
+
+observe::TraceContext trace_context(const RunOptions& options, const MachineConfig& config,
+                                    const Image& image) {
+  const RunRequest& request = options.request;
+  observe::TraceContext context;
+  context.program = request.program.empty() ? request.kernel : request.program;
+  context.arguments = request.arguments;
+  context.machine = config.name;
+  context.overrides = options.overrides;
+  context.isa = config.isa;
+  context.timing = config.timing;
+  context.memory_bytes = config.platform.memory;
+  context.harts = config.platform.harts;
+  for (const ElfFile& file : image.files)
+    context.files.push_back(std::shared_ptr<const ElfFile>(std::shared_ptr<void>(), &file));
+  return context;
+}
+
+Traces::Traces(const RunOptions& options, const Image& image, Machine& machine)
+    : machine_(machine),
+      context_(trace_context(options, machine.config(), image)),
+      stop_on_error_(options.trace_error == "stop") {
+  if (!options.traces.empty()) std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is told as a full disk is
+  for (const OutputChoice& choice : options.traces) {
+    if (choice.format == "binary" || choice.format == "events")
+      add_recording(choice, options);
+    else
+      add_view(choice);
+  }
+}
+
+void Traces::complain(const std::string& message) {
+  failed_ = true;
+  spdlog::error("{}{}", message, stop_on_error_ ? "; the run stops" : "; the run goes on without it");
+}
+
+void Traces::add_recording(const OutputChoice& choice, const RunOptions& options) {
+  if (is_stream(choice) && choice.file.empty())
+    throw UserError(fmt::format("--trace {} is not for a terminal: name a file, as in --trace {}:run.hb",
+                                choice.format, choice.format));
+  std::vector<Start> starts(machine_.hart_count());
+  for (unsigned i = 0; i < machine_.hart_count(); ++i) {
+    const Hart& hart = machine_.hart(HartId{i});
+    Start& start = starts[i];
+    start.registers.x = hart.x;
+    start.registers.x[32] = 0;
+    start.registers.f = hart.f;
+    start.registers.fflags = hart.csr.fflags;
+    start.registers.frm = hart.csr.frm;
+    start.pc = hart.pc;
+  }
+  auto output = open_output(choice, "", [this](const std::string& message) { complain(message); });
+  recordings_.push_back(std::make_unique<RecordingWriter>(
+      std::move(output), context_, starts,
+      RecordingWriter::Options{.instructions = choice.format == "binary", .last = options.trace_last}));
+  machine_.attach(*recordings_.back());
+}
+
+void Traces::add_view(const OutputChoice& choice) {
+  const observe::TraceFormat* format = observe::find_trace_format(choice.format);
+  if (format == nullptr) throw UserError("there is no trace format " + choice.format);
+  views_.push_back(observe::make_trace(*format, context_, [&](const std::string& suffix) {
+    return open_output(choice, suffix, [this](const std::string& message) { complain(message); });
+  }));
+  machine_.attach(*views_.back());
+}
+
+void Traces::finish(const observe::Report* report) {
+  for (const auto& view : views_) view->finish();
+  for (const auto& recording : recordings_) {
+    recording->finish(report ? observe::to_json(*report) : "", report ? observe::to_text(*report) : "");
+  }
+  views_.clear();
+  recordings_.clear();
+}
+
+}  // namespace hartbeat::cli

@@ -1,0 +1,394 @@
+#include <algorithm>
+
+#include "emu/observe/recording/encoder.hpp"
+
+namespace hartbeat::observe::recording {
+namespace {
+
+// Effects of LR, SC and AMOs come sign-extended.
+std::uint64_t low_bytes(std::uint64_t value, unsigned size) {
+  return size >= 8 ? value : value & ((std::uint64_t{1} << 8 * size) - 1);
+}
+
+Action action_of(const RetireEvent& event) { return actions[event.operands->row]; }
+
+}  // namespace
+
+EventEncoder::EventEncoder(std::span<const Start> harts, bool commits)
+    : lanes_(harts.size()), turns_(static_cast<unsigned>(harts.size())), commits_(commits) {
+  for (std::size_t i = 0; i < harts.size(); ++i) {
+    lanes_[i].model.registers = harts[i].registers;
+    lanes_[i].model.pc = harts[i].pc;
+  }
+  out_.reserve(usual_event_bytes + (1u << 16));
+  begin_block();
+}
+
+void EventEncoder::begin_block() {
+  out_.clear();
+  run_ = retired_ = 0;
+  first_cycle_ = ~std::uint64_t{0};
+  last_cycle_ = 0;
+  check_ = {};
+  turns_.clear();
+  code_.clear();
+  lines_.clear();
+  out_.number(lanes_.size());
+  out_.number(commits_);
+  for (Lane& lane : lanes_) {
+    HartModel& model = lane.model;
+    if (lane.skipping) model.registers = lane.actual;
+    lane.skipping = false;
+    model.begin_block();
+    for (unsigned i = 1; i < 32; ++i) out_.number(model.registers.x[i]);
+    for (const std::uint64_t f : model.registers.f) out_.number(f);
+    for (const std::uint64_t v :
+         {model.registers.fflags, model.registers.frm, model.cycle, model.instret, model.pc, model.satp,
+          std::uint64_t{model.privilege}, std::uint64_t{model.returning}, std::uint64_t{model.after_return},
+          std::uint64_t{model.uncommitted.size()}})
+      out_.number(v);
+    for (const Uncommitted& waiting : model.uncommitted) {
+      for (const std::uint64_t v :
+           {waiting.pc, waiting.cycle, std::uint64_t{waiting.bits}, std::uint64_t{waiting.privilege}})
+        out_.number(v);
+    }
+  }
+  begin_size_ = out_.size();
+}
+
+std::span<const std::uint8_t> EventEncoder::end_block(IndexEntry& entry) {
+  token(Token::end);
+  out_.number(check_.sum);
+  entry.first_cycle = std::min(first_cycle_, last_cycle_);
+  entry.last_cycle = last_cycle_;
+  entry.retired = retired_;
+  return out_.bytes();
+}
+
+void EventEncoder::flush_run() {
+  if (run_ == 0) return;
+  out_.byte(static_cast<std::uint8_t>(Token::run));
+  out_.number(run_);
+  run_ = 0;
+}
+
+// The hart's and the site's tokens, as far as the event is not where it was expected.
+EventEncoder::Lane& EventEncoder::arrive(const EventSite& site) {
+  const unsigned hart = site.hart.value;
+  if (hart != turns_.expected()) {
+    token(Token::hart);
+    out_.number(hart);
+    turns_.is(hart);
+  }
+  Lane& lane = lanes_[hart];
+  HartModel& model = lane.model;
+  if (lane.skipping) [[unlikely]]
+    write_registers(lane);
+  const bool as_expected = site.cycle.value == model.cycle && site.instret == model.instret &&
+                           site.pc.value == model.pc && site.satp == model.satp &&
+                           static_cast<std::uint8_t>(site.privilege) == model.privilege;
+  if (!as_expected) write_site(model, site);
+  model.settled_at(site.pc.value);
+  first_cycle_ = std::min(first_cycle_, site.cycle.value);
+  last_cycle_ = std::max(last_cycle_, site.cycle.value);
+  return lane;
+}
+
+void EventEncoder::write_site(HartModel& model, const EventSite& site) {
+  std::uint8_t mask = 0;
+  if (site.cycle.value != model.cycle) mask |= site_field::cycle;
+  if (site.instret != model.instret) mask |= site_field::instret;
+  if (site.pc.value != model.pc) mask |= site_field::pc;
+  if (static_cast<std::uint8_t>(site.privilege) != model.privilege) mask |= site_field::privilege;
+  if (site.satp != model.satp) mask |= site_field::satp;
+  token(Token::site);
+  out_.byte(mask);
+  if (mask & site_field::cycle) out_.difference(site.cycle.value, model.cycle);
+  if (mask & site_field::instret) out_.difference(site.instret, model.instret);
+  if (mask & site_field::pc) out_.difference(site.pc.value, model.pc);
+  if (mask & site_field::privilege) out_.byte(static_cast<std::uint8_t>(site.privilege));
+  if (mask & site_field::satp) out_.number(site.satp);
+  model.cycle = site.cycle.value;
+  model.instret = site.instret;
+  model.pc = site.pc.value;
+  model.privilege = static_cast<std::uint8_t>(site.privilege);
+  model.satp = site.satp;
+}
+
+// Registers that have changed unseen: numbers 1 … 31 x, 32 … 63 f, 64 fflags, 65 frm.
+void EventEncoder::write_registers(Lane& lane) {
+  Registers &known = lane.model.registers, &actual = lane.actual;
+  ByteWriter changes;
+  unsigned count = 0;
+  const auto compare = [&](unsigned number, std::uint64_t was, std::uint64_t is) {
+    if (was == is) return;
+    changes.byte(static_cast<std::uint8_t>(number));
+    changes.number(is);
+    ++count;
+  };
+  for (unsigned i = 1; i < 32; ++i) compare(i, known.x[i], actual.x[i]);
+  for (unsigned i = 0; i < 32; ++i) compare(32 + i, known.f[i], actual.f[i]);
+  compare(64, known.fflags, actual.fflags);
+  compare(65, known.frm, actual.frm);
+  lane.skipping = false;
+  lane.model.returning = false;
+  known = actual;
+  token(Token::registers);
+  out_.byte(static_cast<std::uint8_t>(count));
+  for (const std::uint8_t byte : changes.bytes()) out_.byte(byte);
+}
+
+void EventEncoder::apply(Registers& registers, const RetireEvent& event, Action action) {
+  const unsigned rd = event.operands->rd;
+  if (event.writes_x) registers.x[rd & 63 ? rd : 32] = event.rd_value;
+  if (event.writes_f) registers.f[rd & 31] = event.rd_value;
+  if (action == Action::swap_pair && event.writes_x && event.memory.size() == 4) {
+    registers.x[rd] = event.memory[0].value;
+    registers.x[rd + 1] = event.memory[2].value;
+  }
+  for (const CsrEffect& csr : event.csrs) registers.note_csr(csr.address, csr.value);
+}
+
+void EventEncoder::skipped(const RetireEvent& event) {
+  Lane& lane = lanes_[event.site.hart.value];
+  if (!lane.skipping) {
+    lane.actual = lane.model.registers;
+    lane.skipping = true;
+  }
+  apply(lane.actual, event, action_of(event));
+}
+
+void EventEncoder::memory_detail(HartModel& model, const RetireEvent& event, Detail& detail) {
+  for (std::size_t i = 0; i < event.memory.size(); ++i) {
+    const MemoryEffect& access = event.memory[i];
+    const std::uint64_t va = access.address.value, pa = access.physical.value;
+    if (!model.pages.knows(va, pa)) {
+      const std::uint64_t guess = model.pages.guess(va);
+      if (guess != pa) {
+        detail.physical = static_cast<std::uint8_t>(detail.physical | 1u << i);
+        detail.offsets[i] = zigzag(pa - guess);
+        detail.mask |= detail_field::physical;
+      }
+      model.pages.learn(va, pa);
+    }
+    if (access.store) {
+      lines_.write(pa, access.size, access.value);
+      continue;
+    }
+    const std::uint64_t known = lines_.read(pa, access.size);
+    const std::uint64_t value = low_bytes(access.value, access.size);
+    if (known == value) continue;
+    detail.loads = static_cast<std::uint8_t>(detail.loads | 1u << i);
+    detail.values[i] = known ^ value;
+    detail.mask |= detail_field::loads;
+    lines_.write(pa, access.size, value);
+  }
+}
+
+void EventEncoder::add(const RetireEvent& event) {
+  // Only later than expected is what a cycle model does all the time.
+  HartModel& expected = lanes_[event.site.hart.value].model;
+  const std::uint64_t late = event.site.cycle.value - expected.cycle;
+  const bool advances = late != 0 && late <= most_advance && event.site.hart.value == turns_.expected();
+  if (advances) expected.cycle = event.site.cycle.value;
+  Lane& lane = arrive(event.site);
+  HartModel& model = lane.model;
+
+  const std::uint64_t pc = event.site.pc.value;
+  Code& code = code_.at(pc);
+  Detail detail;
+  if (code.pc != pc || code.bits != event.bits) [[unlikely]] {
+    code = {pc, event.bits, action_of(event)};
+    detail.mask |= detail_field::code;
+  }
+  if (!event.memory.empty()) memory_detail(model, event, detail);
+  if (code.action == Action::system) {
+    if (event.next_pc.value != pc + event.length) detail.mask |= detail_field::next_pc;
+    if (event.writes_x) detail.mask |= detail_field::result;
+    if (!event.csrs.empty()) detail.mask |= detail_field::csrs;
+  } else if (code.action == Action::store_conditional && event.memory.empty()) {
+    detail.mask |= detail_field::failed;
+  }
+  if (detail.mask != 0) write_detail(model, event, code, detail);
+  if (advances) {
+    flush_run();
+    out_.byte(static_cast<std::uint8_t>(advance_token | late));
+  } else {
+    ++run_;
+  }
+
+  apply(model.registers, event, code.action);
+  check_.add(event.next_pc.value);
+  if (event.writes_x || event.writes_f) check_.add(event.rd_value);
+  if (commits_)
+    model.uncommitted.push_back(
+        {pc, event.site.cycle.value, event.bits, static_cast<std::uint8_t>(event.site.privilege)});
+  model.retired(event.site.cycle.value, event.next_pc.value);
+  turns_.ends(event.site.hart.value);
+  ++retired_;
+}
+
+void EventEncoder::write_detail(HartModel& model, const RetireEvent& event, const Code& code,
+                                const Detail& detail) {
+  token(Token::detail);
+  out_.byte(detail.mask);
+  if (detail.mask & detail_field::code) out_.number(code.bits);
+  if (detail.mask & detail_field::next_pc) out_.difference(event.next_pc.value, event.site.pc.value);
+  if (detail.mask & detail_field::result) {
+    const std::uint64_t last = model.csrs[static_cast<std::uint64_t>(event.operands->imm) & 0xfff];
+    out_.number(event.rd_value ^ last);
+    model.csrs[static_cast<std::uint64_t>(event.operands->imm) & 0xfff] = event.rd_value;
+  }
+  if (detail.mask & detail_field::csrs) {
+    out_.byte(static_cast<std::uint8_t>(event.csrs.size()));
+    for (const CsrEffect& csr : event.csrs) {
+      std::uint64_t& last = model.csrs[csr.address & 0xfff];
+      out_.number(csr.address & 0xfffu);
+      out_.number(csr.value ^ last);
+      last = csr.value;
+    }
+  }
+  const auto listed = [&](std::uint8_t mask, const std::array<std::uint64_t, 4>& values) {
+    out_.byte(mask);
+    for (unsigned i = 0; i < 4; ++i) {
+      if (mask >> i & 1) out_.number(values[i]);
+    }
+  };
+  if (detail.mask & detail_field::physical) listed(detail.physical, detail.offsets);
+  if (detail.mask & detail_field::loads) listed(detail.loads, detail.values);
+}
+
+void EventEncoder::add(const TrapEvent& event) {
+  HartModel& model = arrive(event.site).model;
+  token(Token::trap);
+  const auto target = static_cast<std::uint8_t>(event.target);
+  out_.byte(static_cast<std::uint8_t>(event.interrupt | target << 1 | (event.walk != nullptr) << 3));
+  out_.number(event.cause);
+  out_.number(event.tval);
+  if (event.walk != nullptr) write_walk(model, *event.walk);
+  if (commits_)
+    model.uncommitted.push_back(
+        {event.site.pc.value, event.site.cycle.value, 0, static_cast<std::uint8_t>(event.site.privilege)});
+  model.trapped(event.interrupt, target);
+  if (event.interrupt)
+    turns_.stays(event.site.hart.value);
+  else
+    turns_.ends(event.site.hart.value);
+}
+
+void EventEncoder::add(const TrapReturnEvent& event) {
+  HartModel& model = arrive(event.site).model;
+  token(Token::trap_return);
+  model.after_return = static_cast<std::uint8_t>(event.target);
+  model.returning = true;
+  out_.byte(model.after_return);
+  turns_.stays(event.site.hart.value);
+}
+
+// A trap's walk is as a rule the one that has just been told: one byte says so.
+void EventEncoder::write_walk(HartModel& model, const mmu::Walk& walk) {
+  mmu::Walk& last = model.walk;
+  std::uint8_t same_reads = 0;
+  for (unsigned i = 0; i < walk.read_count && i < walk.reads.size(); ++i) {
+    const mmu::PteRead &now = walk.reads[i], &before = last.reads[i];
+    if (now.address == before.address && now.pte == before.pte && now.level == before.level)
+      same_reads = static_cast<std::uint8_t>(same_reads | 1u << i);
+  }
+  out_.byte(static_cast<std::uint8_t>(walk.read_count | same_reads << 3));
+  out_.byte(
+      static_cast<std::uint8_t>(static_cast<unsigned>(walk.fault) | walk.ad_written << 2 | walk.global << 3));
+  out_.byte(static_cast<std::uint8_t>(walk.check));
+  out_.number(walk.address.value ^ last.address.value);
+  out_.number(walk.pte ^ last.pte);
+  out_.byte(walk.level);
+  out_.byte(walk.page_shift);
+  for (unsigned i = 0; i < walk.read_count && i < walk.reads.size(); ++i) {
+    if (same_reads >> i & 1) continue;
+    out_.difference(walk.reads[i].address.value, last.reads[i].address.value);
+    out_.number(walk.reads[i].pte);
+    out_.byte(walk.reads[i].level);
+  }
+  last = walk;
+}
+
+void EventEncoder::add(const WalkEvent& event) {
+  HartModel& model = arrive(event.site).model;
+  token(Token::walk);
+  out_.byte(static_cast<std::uint8_t>(event.access));
+  out_.difference(event.address.value, model.walked);
+  model.walked = event.address.value;
+  write_walk(model, *event.walk);
+  turns_.stays(event.site.hart.value);
+}
+
+void EventEncoder::add(const FenceEvent& event) {
+  arrive(event.site);
+  token(Token::fence);
+  out_.byte(static_cast<std::uint8_t>(event.has_address | event.has_asid << 1));
+  if (event.has_address) out_.number(event.address.value);
+  if (event.has_asid) out_.number(event.asid);
+  out_.number(event.removed);
+  turns_.stays(event.site.hart.value);
+}
+
+void EventEncoder::add(const IpiEvent& event) {
+  arrive(event.site);
+  token(Token::ipi);
+  out_.byte(event.supervisor);
+  out_.number(event.target.value);
+  turns_.stays(event.site.hart.value);
+}
+
+// The arguments are what a0 … a5 hold.
+void EventEncoder::add(const TracepointEvent& event) {
+  HartModel& model = arrive(event.site).model;
+  token(Token::tracepoint);
+  out_.number(static_cast<std::uint64_t>(event.number));
+  std::uint8_t differs = 0;
+  for (unsigned i = 0; i < 6; ++i) {
+    if (event.arguments[i] != model.registers.x[10 + i])
+      differs = static_cast<std::uint8_t>(differs | 1u << i);
+  }
+  out_.byte(differs);
+  for (unsigned i = 0; i < 6; ++i) {
+    if (differs >> i & 1) out_.number(event.arguments[i]);
+  }
+  turns_.stays(event.site.hart.value);
+}
+
+void EventEncoder::add(const CommitEvent& event) {
+  const unsigned hart = event.hart.value;
+  const timing::TraceRecord& record = event.record;
+  if (hart != turns_.expected()) {
+    token(Token::hart);
+    out_.number(hart);
+    turns_.is(hart);
+  }
+  HartModel& model = lanes_[hart].model;
+  flush_run();
+  last_cycle_ = std::max(last_cycle_, record.commit_cycle);
+  const Uncommitted expected = model.uncommitted.empty() ? Uncommitted{} : model.uncommitted.front();
+  const bool known = !model.uncommitted.empty() && expected.pc == record.pc && expected.bits == record.bits &&
+                     expected.privilege == record.privilege && expected.cycle == record.issue_cycle &&
+                     !record.trapped && record.port < 2 && record.commit_cycle >= record.issue_cycle;
+  if (!model.uncommitted.empty()) model.uncommitted.pop_front();
+  if (!known) {
+    out_.byte(static_cast<std::uint8_t>(Token::commit));
+    out_.byte(record.trapped);
+    out_.byte(record.port);
+    out_.byte(record.privilege);
+    out_.number(record.bits);
+    out_.difference(record.pc, expected.pc);
+    out_.difference(record.issue_cycle, expected.cycle);
+    out_.difference(record.commit_cycle, record.issue_cycle);
+    out_.number(record.cause);
+    return;
+  }
+  const std::uint64_t latency = record.commit_cycle - record.issue_cycle;
+  const bool is_long = latency > most_commit_latency;
+  out_.byte(static_cast<std::uint8_t>(commit_token | (record.port != 0 ? commit_port : 0) |
+                                      (is_long ? long_commit_latency : latency)));
+  if (is_long) out_.number(latency);
+}
+
+}  // namespace hartbeat::observe::recording

@@ -1,0 +1,214 @@
+// What reader and writer of a recording both know about the machine, and so what need not be written: registers, where each
+// hart goes on, decoded code, which page is where, and what memory holds. Both change it in the same way with every
+// recorded event; it starts afresh with every block.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <vector>
+
+#include "emu/hart/events.hpp"
+
+namespace hartbeat::observe::recording {
+
+struct Registers {
+  std::array<std::uint64_t, 33> x{};  // x[32] takes writes to x0
+  std::array<std::uint64_t, 32> f{};
+  std::uint64_t fflags = 0, frm = 0;
+
+  // A write of fflags, frm or fcsr.
+  void note_csr(std::uint16_t address, std::uint64_t value) {
+    if (address == 1) fflags = value & 31;
+    if (address == 2) frm = value & 7;
+    if (address == 3) {
+      fflags = value & 31;
+      frm = value >> 5 & 7;
+    }
+  }
+};
+
+// Where a hart's pages are, as far as it has shown. A wrong guess costs a few bytes.
+class PageMap {
+ public:
+  std::uint64_t guess(std::uint64_t va) const {
+    const Entry& entry = entries_[index(va)];
+    return va + (entry.page == va >> 12 ? entry.offset : usual_[va >> 63]);
+  }
+  void learn(std::uint64_t va, std::uint64_t pa) {
+    Entry& entry = entries_[index(va)];
+    if (entry.page == va >> 12 && entry.offset == pa - va) return;
+    entry = {va >> 12, pa - va};
+    usual_[va >> 63] = pa - va;
+  }
+  bool knows(std::uint64_t va, std::uint64_t pa) const {
+    const Entry& entry = entries_[index(va)];
+    return entry.page == va >> 12 && entry.offset == pa - va;
+  }
+
+ private:
+  struct Entry {
+    std::uint64_t page = ~std::uint64_t{0};
+    std::uint64_t offset = 0;  // physical - virtual
+  };
+  static constexpr unsigned count = 256;
+  static std::size_t index(std::uint64_t va) { return (va >> 12) % count; }
+  std::array<Entry, count> entries_{};
+  std::array<std::uint64_t, 2> usual_{};  // lower and upper half of the address space
+};
+
+// What physical memory holds, as far as loads and stores have shown: a cache of lines. What it does not hold reads as 0.
+class MemoryLines {
+ public:
+  MemoryLines() : tags_(count), lines_(count) {}
+  void clear() {
+    tags_.assign(count, 0);  // a line is cleared when its tag is set
+  }
+
+  std::uint64_t read(std::uint64_t pa, unsigned size) const {
+    std::uint64_t value = 0;
+    if ((pa & 63) + size <= 64) {
+      const std::size_t slot = slot_of(pa);
+      if (tags_[slot] == tag_of(pa)) copy(&value, &lines_[slot][pa & 63], size);
+      return value;
+    }
+    for (unsigned i = 0; i < size; ++i) value |= read(pa + i, 1) << 8 * i;
+    return value;
+  }
+  void write(std::uint64_t pa, unsigned size, std::uint64_t value) {
+    if ((pa & 63) + size <= 64 && size <= 8) {
+      copy(&line(pa)[pa & 63], &value, size);
+    } else if (size > 8) {
+      line(pa).fill(0);  // cbo.zero
+    } else {
+      for (unsigned i = 0; i < size; ++i) write(pa + i, 1, value >> 8 * i & 0xff);
+    }
+  }
+
+ private:
+  using Line = std::array<std::uint8_t, 64>;
+  static constexpr std::size_t count = std::size_t{1} << 16;
+  static std::size_t slot_of(std::uint64_t pa) { return pa >> 6 & (count - 1); }
+  static std::uint64_t tag_of(std::uint64_t pa) { return (pa >> 6) + 1; }
+  static void copy(void* to, const void* from, unsigned size) {
+    switch (size) {
+      case 8: std::memcpy(to, from, 8); break;
+      case 4: std::memcpy(to, from, 4); break;
+      case 2: std::memcpy(to, from, 2); break;
+      case 1: std::memcpy(to, from, 1); break;
+      default: std::memcpy(to, from, size <= 8 ? size : 8); break;
+    }
+  }
+  Line& line(std::uint64_t pa) {
+    const std::size_t slot = slot_of(pa);
+    if (tags_[slot] != tag_of(pa)) {
+      tags_[slot] = tag_of(pa);
+      lines_[slot].fill(0);
+    }
+    return lines_[slot];
+  }
+  std::vector<std::uint64_t> tags_;
+  std::vector<Line> lines_;
+};
+
+// An instruction (or a trap) that the cycle model has still to commit.
+struct Uncommitted {
+  std::uint64_t pc = 0, cycle = 0;
+  std::uint32_t bits = 0;
+  std::uint8_t privilege = 3;
+};
+
+struct HartModel {
+  Registers registers;
+  // Where its next event is expected.
+  std::uint64_t cycle = 0, instret = 0, pc = 0, satp = 0;
+  std::uint8_t privilege = 3;
+  bool returning = false;         // mret or sret is about to retire …
+  std::uint8_t after_return = 3;  // … and goes there
+  std::deque<Uncommitted> uncommitted;
+  // Not kept from block to block.
+  PageMap pages;
+  std::array<std::uint64_t, 4> vectors{};  // where traps went last, by target privilege
+  std::uint8_t vector_expected = 0;        // target + 1 of a trap that has just been taken
+  std::uint64_t walked = 0;                // address of its last walk, and the walk
+  mmu::Walk walk{};
+  std::vector<std::uint64_t> csrs = std::vector<std::uint64_t>(4096);
+
+  void begin_block() {
+    pages = {};
+    vectors = {};
+    vector_expected = 0;
+    walked = 0;
+    walk = {};
+    csrs.assign(4096, 0);
+  }
+  // It has retired an instruction at `cycle`.
+  void retired(std::uint64_t at_cycle, std::uint64_t next_pc) {
+    cycle = at_cycle + 1;
+    ++instret;
+    pc = next_pc;
+    if (returning) {
+      privilege = after_return;
+      returning = false;
+    }
+  }
+  void trapped(bool interrupt, std::uint8_t target) {
+    if (!interrupt) ++cycle;
+    privilege = target;
+    returning = false;
+    vector_expected = static_cast<std::uint8_t>(target + 1);
+    pc = vectors[target & 3];
+  }
+  void settled_at(std::uint64_t actual_pc) {
+    if (vector_expected == 0) return;
+    vectors[(vector_expected - 1) & 3] = actual_pc;
+    vector_expected = 0;
+  }
+};
+
+// Decoded code by virtual address. What does not match is written anew.
+template <class Entry>
+class CodeMap {
+ public:
+  CodeMap() : entries_(count) {}
+  void clear() { entries_.assign(count, Entry{}); }
+  Entry& at(std::uint64_t pc) { return entries_[pc >> 1 & (count - 1)]; }
+
+ private:
+  static constexpr std::size_t count = std::size_t{1} << 15;
+  std::vector<Entry> entries_;
+};
+
+// Whose event comes next: harts take turns, so each is expected to be followed by the one that followed it last.
+class Turns {
+ public:
+  explicit Turns(unsigned harts) : follower_(harts) { clear(); }
+  void clear() {
+    for (unsigned i = 0; i < follower_.size(); ++i)
+      follower_[i] = (i + 1) % static_cast<unsigned>(follower_.size());
+    expected_ = last_ = 0;
+  }
+  unsigned expected() const { return expected_; }
+  void is(unsigned hart) {  // and not the expected one
+    follower_[last_] = hart;
+    expected_ = hart;
+  }
+  void stays(unsigned hart) { expected_ = hart; }
+  void ends(unsigned hart) {
+    last_ = hart;
+    expected_ = follower_[hart];
+  }
+
+ private:
+  std::vector<unsigned> follower_;
+  unsigned expected_ = 0, last_ = 0;
+};
+
+// Damage that a checksum of the stored bytes does not see: a reader that derives something else than was recorded.
+struct Check {
+  std::uint64_t sum = 0;
+  void add(std::uint64_t value) { sum += value; }
+};
+
+}  // namespace hartbeat::observe::recording

@@ -1,0 +1,64 @@
+// --trace binary:FILE: the listener that writes a recording, from which `hartbeat report` makes everything else.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "emu/observe/recording/block_file.hpp"
+#include "emu/observe/recording/encoder.hpp"
+#include "emu/observe/trace_context.hpp"
+#include "emu/observe/trace_output.hpp"
+
+namespace hartbeat::observe::recording {
+
+class RecordingWriter final : public Listener {
+ public:
+  struct Options {
+    bool instructions = true;  // false: everything but retired instructions, at full speed
+    std::uint64_t last = 0;    // keep about so many instructions, those before the end; 0: all
+  };
+  // `harts` are the registers as they are now; events from now on.
+  RecordingWriter(std::unique_ptr<TraceOutput> output, const TraceContext& context,
+                  std::span<const Start> harts, Options options);
+
+  Wants wants() const override;
+  void on(const TrapEvent& event) override { add(event); }
+  void on(const TrapReturnEvent& event) override { add(event); }
+  void on(const WalkEvent& event) override { add(event); }
+  void on(const FenceEvent& event) override { add(event); }
+  void on(const IpiEvent& event) override { add(event); }
+  void on(const TracepointEvent& event) override { add(event); }
+  void on(const RetireEvent& event) override { add(event); }
+  void on(const CommitEvent& event) override { add(event); }
+
+  // An instruction that a filter has left out.
+  void skipped(const RetireEvent& event) { encoder_.skipped(event); }
+
+  // The run is over: its report, as JSON and as text. False when something has been lost.
+  bool finish(const std::string& report_json, const std::string& report_text);
+
+ private:
+  template <class Event>
+  void add(const Event& event) {
+    encoder_.add(event);
+    if (encoder_.is_full()) [[unlikely]]
+      end_block();
+  }
+  void end_block();
+  void write(std::span<const std::uint8_t> bytes);
+  void write_block(BlockKind kind, std::string_view raw);
+  void write_events(IndexEntry entry, std::span<const std::uint8_t> block);
+
+  std::unique_ptr<TraceOutput> output_;
+  Options options_;
+  bool commits_;
+  EventEncoder encoder_;
+  BlockCompressor compressor_;
+  std::vector<IndexEntry> index_;
+  std::deque<std::pair<IndexEntry, std::vector<std::uint8_t>>> kept_;  // with Options::last
+  std::uint64_t kept_retired_ = 0;
+};
+
+}  // namespace hartbeat::observe::recording
