@@ -105,7 +105,7 @@ TEST_CASE("help and version are printed with status 0") {
 }
 
 TEST_CASE("a mistake on the command line has status 2 and says what it is") {
-  mistake({}, "a command (run, machines or disasm)");
+  mistake({}, "a command (run, report, machines or disasm)");
   mistake({"bogus"}, "bogus");
   mistake({"run", "--stats", "html", "p"}, "there is no format \"html\"; there are: json, none, text");
   mistake({"run", "--trace", "vcd", "p"}, "there is no format \"vcd\"");
