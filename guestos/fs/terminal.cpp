@@ -240,13 +240,16 @@ i64 Terminal::set_foreground(u64 argument) {
   if (get_user(group, argument) != 0) return -EFAULT;
   if (!is_controlling()) return -ENOTTY;
   if (const i64 error = refuse_background(SIGTTOU); error != 0) return error;
+  if (static_cast<i32>(group) < 0) return -EINVAL;
   SpinGuard guard(process_lock());
-  for (const Process* p = all_processes().first(); p != nullptr; p = ProcessList::next(p))
-    if (p->group == group && p->session == session_) {
-      foreground_ = group;
-      return 0;
-    }
-  return static_cast<i32>(group) < 0 ? -EINVAL : -EPERM;
+  i64 result = -ESRCH;
+  for (const Process* p = all_processes().first(); p != nullptr; p = ProcessList::next(p)) {
+    if (p->group != group) continue;
+    result = p->session == session_ ? 0 : -EPERM;
+    break;
+  }
+  if (result == 0) foreground_ = group;
+  return result;
 }
 
 i64 Terminal::control(u64 request, u64 argument) {
