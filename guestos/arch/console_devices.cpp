@@ -142,7 +142,7 @@ i64 console_read(char* to, u64 size, bool wait) {
 }
 
 void poll_console_devices() {
-  if (is_terminal && consoles[0] != nullptr) return pump_console();
+  if (is_terminal) return pump_console();
   if (!__atomic_load_n(&someone_waits, __ATOMIC_RELAXED) || consoles[0] == nullptr) return;
   input_lock.lock();
   const bool ready = consoles[0]->poll();

@@ -224,6 +224,7 @@ void timer_interrupt() {
   this_hart().programmed = ~u64{0};
   sbi::set_timer(~u64{0});
   run_timers();
+  if (console_is_terminal()) poll_console_devices();  // ^C must come through while somebody computes
   preempt();
 }
 
@@ -246,7 +247,7 @@ void idle_loop() {
       switch_to(hart, *hart.idle, *next);
       continue;
     }
-    program_timer(~u64{0});
+    program_timer(console_is_terminal() ? console_deadline() : ~u64{0});
     wait_for_interrupt();
     __atomic_fetch_and(&idle_harts, ~bit, __ATOMIC_SEQ_CST);
     if ((csr::read<csr::sip>() & csr::interrupt_timer) != 0) {
