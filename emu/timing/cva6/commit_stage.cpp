@@ -8,7 +8,7 @@ void Core::trace(const ScoreboardEntry& e, unsigned port, bool trapped) const {
   out.commit_cycle = cycle_;
   out.issue_cycle = e.issue_cycle;
   out.pc = e.pc;
-  out.bits = e.decoded.bits;
+  out.bits = e.decoded->bits;
   out.port = static_cast<std::uint8_t>(port);
   out.privilege = csr_.translation().privilege;
   out.trapped = trapped;
@@ -18,7 +18,7 @@ void Core::trace(const ScoreboardEntry& e, unsigned port, bool trapped) const {
 
 void Core::take_exception(ScoreboardEntry& head, Commit& out) {
   out.flush = out.redirect = out.flush_predictors = true;
-  out.target = head.outcome.next_pc.value;
+  out.target = head.outcome.next_pc;
   out.apply = true;
   out.restart = Stall::trap;
   last_commit_ = cycle_;
@@ -28,11 +28,11 @@ void Core::take_exception(ScoreboardEntry& head, Commit& out) {
 void Core::commit_system(ScoreboardEntry& head, Commit& out, bool& ack) {
   const bool drained = store_unit_.buffer().no_store_pending() && dcache_.wbuffer_empty();
   out.csr = true;
-  switch (head.decoded.op) {
+  switch (head.decoded->op) {
     case Op::mret:
     case Op::sret:
       out.flush = out.redirect = out.flush_predictors = true;
-      out.target = head.outcome.next_pc.value;
+      out.target = head.outcome.next_pc;
       out.restart = Stall::trap;
       break;
     case Op::wfi:
@@ -43,15 +43,15 @@ void Core::commit_system(ScoreboardEntry& head, Commit& out, bool& ack) {
     case Op::fence_i:
       ack = drained;
       if (!ack) return;
-      out.flush_tlb = head.decoded.op == Op::sfence_vma;
+      out.flush_tlb = head.decoded->op == Op::sfence_vma;
       if (out.flush_tlb) ++fences_;
-      out.flush_icache = head.decoded.op == Op::fence_i;
+      out.flush_icache = head.decoded->op == Op::fence_i;
       out.flush = out.redirect = true;
       out.target = head.pc + 4;
-      out.restart = head.decoded.op == Op::fence_i ? Stall::fence : Stall::csr_flush;
+      out.restart = head.decoded->op == Op::fence_i ? Stall::fence : Stall::csr_flush;
       break;
     case Op::csr_write:
-      if (!csr_write_flushes(head.decoded.csr)) break;
+      if (!csr_write_flushes(head.decoded->csr)) break;
       out.flush = out.redirect = true;
       out.target = head.pc + 4;
       break;
@@ -61,10 +61,10 @@ void Core::commit_system(ScoreboardEntry& head, Commit& out, bool& ack) {
 }
 
 void Core::commit_second(const ScoreboardEntry& head, Commit& out) const {
-  if (head.decoded.fu == Fu::csr || head.decoded.is_amo()) return;
+  if (head.decoded->fu == Fu::csr || head.decoded->is_amo()) return;
   const ScoreboardEntry& second = scoreboard_[scoreboard_.behind_commit(1)];
   if (!second.valid || second.exception) return;
-  switch (second.decoded.fu) {
+  switch (second.decoded->fu) {
     case Fu::alu:
     case Fu::load:
     case Fu::ctrl_flow:
@@ -78,21 +78,21 @@ Core::Commit Core::commit(const AdapterReturn& in) {
   Commit out;
   ScoreboardEntry& head = scoreboard_[scoreboard_.commit_pointer()];
   if (!head.valid || halted_) return out;
-  if (head.exception || (head.outcome.trapped && head.decoded.fu != Fu::csr)) {
+  if (head.exception || (head.outcome.trapped && head.decoded->fu != Fu::csr)) {
     take_exception(head, out);
     return out;
   }
   bool ack = true;
-  if (head.decoded.fu == Fu::store && !head.decoded.is_amo()) {
+  if (head.decoded->fu == Fu::store && !head.decoded->is_amo()) {
     ack = store_unit_.buffer().commit_ready();
     out.store = ack;
-  } else if (head.decoded.fu == Fu::csr) {
+  } else if (head.decoded->fu == Fu::csr) {
     if (head.outcome.trapped) {  // refused by the CSR file itself
       take_exception(head, out);
       return out;
     }
     commit_system(head, out, ack);
-  } else if (head.decoded.is_amo()) {
+  } else if (head.decoded->is_amo()) {
     out.atomic = true;
     ack = dcache_.amo_ack(in);
     if (ack) {

@@ -18,8 +18,8 @@ Core::Core(const Cva6Parameters& parameters, unsigned hart, Interconnect& interc
       store_unit_(parameters),
       scoreboard_(parameters.scoreboard_entries) {}
 
-void Core::give(const Retirement& record) {
-  record_ = record;
+void Core::given() {
+  const Retirement& record = record_;
   have_record_ = true;
   if (record.pc.value != issue_.entry.pc) {  // the front end is not where the functional core is
     ++divergences_;
@@ -43,11 +43,11 @@ bool Core::flushes(const Decoded& d) {
   }
 }
 
-bool Core::mispredicted(const ScoreboardEntry& e) {
-  const std::uint64_t next = e.outcome.next_pc.value;
-  switch (e.decoded.op) {
+bool Core::mispredicts(const ScoreboardEntry& e) {
+  const std::uint64_t next = e.outcome.next_pc;
+  switch (e.decoded->op) {
     case Op::branch: {
-      const bool taken = branch_taken(e.decoded.expanded, e.outcome.operand_a, e.outcome.operand_b);
+      const bool taken = branch_taken(e.decoded->expanded, e.outcome.operand_a, e.outcome.operand_b);
       return taken != (e.flow == ControlFlow::branch);
     }
     case Op::jalr: return e.flow == ControlFlow::none || next != e.predicted;
@@ -101,7 +101,7 @@ void Core::step() {
   last_cause_ = why;
   if (acknowledged) restart_ = Stall::fetch_bubble;
   if (branch.mispredict) restart_ = Stall::mispredict;
-  if (done.apply) csr_.apply(scoreboard_[head].outcome);
+  if (done.apply) csr_.apply(scoreboard_[head].csr);
   if (done.flush) {
     scoreboard_.flush();
     execute_.valid = false;
@@ -140,7 +140,7 @@ ResolvedBranch Core::execute(WriteBack& results, FpuOperation& fpu) const {
   if (load_result_.valid) results.add(load_result_.trans_id, load_result_.exception);
   if (!execute_.valid) return out;
   const ScoreboardEntry& e = scoreboard_[execute_.id];
-  switch (e.decoded.fu) {
+  switch (e.decoded->fu) {
     case Fu::alu:
     case Fu::csr:
     case Fu::aes: results.add(execute_.id, false); break;
@@ -149,21 +149,21 @@ ResolvedBranch Core::execute(WriteBack& results, FpuOperation& fpu) const {
       results.add(execute_.id, false);
       out.valid = true;
       out.pc = e.pc;
-      out.target = e.outcome.next_pc.value;
-      out.mispredict = mispredicted(e);
+      out.target = e.outcome.next_pc;
+      out.mispredict = e.mispredicted;
       out.flow = e.flow;
-      if (e.decoded.op == Op::branch) {
+      if (e.decoded->op == Op::branch) {
         out.flow = ControlFlow::branch;
         out.taken = (e.flow == ControlFlow::branch) != out.mispredict;
-      } else if (e.decoded.op == Op::jalr && out.mispredict && e.flow != ControlFlow::ret) {
+      } else if (e.decoded->op == Op::jalr && out.mispredict && e.flow != ControlFlow::ret) {
         out.flow = ControlFlow::jump_register;
       }
       break;
     case Fu::fpu:
-      fpu = {true, e.decoded.op, e.decoded.fp_double, execute_.id, 1};
-      if (e.decoded.op == Op::fp_div || e.decoded.op == Op::fp_sqrt)
+      fpu = {true, e.decoded->op, e.decoded->fp_double, execute_.id, 1};
+      if (e.decoded->op == Op::fp_div || e.decoded->op == Op::fp_sqrt)
         fpu.rounds = static_cast<std::uint8_t>(divsqrt_rounds(
-            e.decoded.op == Op::fp_sqrt, e.decoded.fp_double, e.outcome.operand_a, e.outcome.operand_b));
+            e.decoded->op == Op::fp_sqrt, e.decoded->fp_double, e.outcome.operand_a, e.outcome.operand_b));
       break;
     default: break;
   }
@@ -174,13 +174,13 @@ LsuControl Core::lsu_request() const {
   LsuControl out;
   if (!execute_.valid) return out;
   const ScoreboardEntry& e = scoreboard_[execute_.id];
-  if (e.decoded.fu != Fu::load && e.decoded.fu != Fu::store) return out;
+  if (e.decoded->fu != Fu::load && e.decoded->fu != Fu::store) return out;
   out.valid = true;
-  out.is_load = e.decoded.fu == Fu::load;
-  out.op = e.decoded.op;
-  out.size_log2 = e.decoded.size_log2;
+  out.is_load = e.decoded->fu == Fu::load;
+  out.op = e.decoded->op;
+  out.size_log2 = e.decoded->size_log2;
   out.trans_id = execute_.id;
-  out.address = e.outcome.data_address.value;
+  out.address = e.outcome.data_address;
   out.data = e.outcome.store_value;
   out.sc_fails = e.outcome.sc_failed;
   const std::int64_t top = static_cast<std::int64_t>(out.address) >> 38;
@@ -195,7 +195,7 @@ LsuControl Core::lsu_request() const {
 bool Core::load_store_idle(const AdapterReturn& in, const Commit& commit) const {
   if (in.dcache != DcacheReturnType::none || commit.store || commit.atomic || commit.flush) return false;
   if (execute_.valid) {
-    const Fu fu = scoreboard_[execute_.id].decoded.fu;
+    const Fu fu = scoreboard_[execute_.id].decoded->fu;
     if (fu == Fu::load || fu == Fu::store) return false;
   }
   return bypass_.ready() && load_unit_.idle() && store_unit_.idle() && dcache_.quiet() && mmu_.quiet();
@@ -258,7 +258,7 @@ bool Core::operands_ready(const Decoded& d, const WriteBack& results) const {
     const ScoreboardEntry& e = scoreboard_[static_cast<unsigned>(writer)];
     const std::uint32_t bit = 1u << writer;
     const bool valid = (e.valid && !e.exception) || (results.valid & ~results.exception & bit);
-    const bool not_csr = fpr || e.decoded.fu != Fu::csr || d.op == Op::sfence_vma;
+    const bool not_csr = fpr || e.decoded->fu != Fu::csr || d.op == Op::sfence_vma;
     return valid && not_csr;
   };
   if (!d.use_zimm && !ready(d.rs1, d.rs1_fpr)) return false;
@@ -267,9 +267,9 @@ bool Core::operands_ready(const Decoded& d, const WriteBack& results) const {
 }
 
 bool Core::unit_busy(const Decoded& d, const Commit& commit, Ready ready) const {
-  const Fu executing = execute_.valid ? scoreboard_[execute_.id].decoded.fu : Fu::none;
+  const Fu executing = execute_.valid ? scoreboard_[execute_.id].decoded->fu : Fu::none;
   const bool csr_ready = !((csr_buffer_ || executing == Fu::csr) && !commit.csr);
-  const bool division = executing == Fu::mult && scoreboard_[execute_.id].decoded.op == Op::div;
+  const bool division = executing == Fu::mult && scoreboard_[execute_.id].decoded->op == Op::div;
   const bool flu_ready = csr_ready && mult_.ready(division);
   switch (d.fu) {
     case Fu::alu:
@@ -286,14 +286,14 @@ bool Core::unit_busy(const Decoded& d, const Commit& commit, Ready ready) const 
 
 // True when the instruction in the issue register was acknowledged.
 bool Core::issue(const Commit& commit, const WriteBack& results, Ready ready, bool flush_unissued) {
-  const Fu executing = execute_.valid ? scoreboard_[execute_.id].decoded.fu : Fu::none;
+  const Fu executing = execute_.valid ? scoreboard_[execute_.id].decoded->fu : Fu::none;
   const ScoreboardEntry* running = execute_.valid ? &scoreboard_[execute_.id] : nullptr;
-  const bool multiplies = executing == Fu::mult && running->decoded.op == Op::mul;
-  const bool divides = executing == Fu::mult && running->decoded.op == Op::div;
+  const bool multiplies = executing == Fu::mult && running->decoded->op == Op::mul;
+  const bool divides = executing == Fu::mult && running->decoded->op == Op::div;
 
   bool acknowledged = false;
   if (issue_.valid && !scoreboard_.full() && !(hold_issue_ && !have_record_ && !speculative_)) {
-    const Decoded& d = issue_.decoded;
+    const Decoded& d = *issue_.entry.decoded;
     const bool exception = issue_.interrupt >= 0 || issue_.entry.fault != FetchFault::none ||
                            d.op == Op::ecall || d.op == Op::ebreak;
     const bool faulted = issue_.entry.fault != FetchFault::none;
@@ -302,7 +302,7 @@ bool Core::issue(const Commit& commit, const WriteBack& results, Ready ready, bo
   }
   if (mult_.busy() || executing == Fu::mult)
     mult_.clock(multiplies, divides,
-                divides ? divider_iterations(running->decoded.expanded, running->outcome.operand_a,
+                divides ? divider_iterations(running->decoded->expanded, running->outcome.operand_a,
                                              running->outcome.operand_b)
                         : 0,
                 execute_.id, commit.flush);
@@ -328,13 +328,21 @@ std::uint64_t Core::fence_operand(unsigned reg, std::uint64_t value) const {
   const int writer = scoreboard_.writer(reg);
   if (writer < 0) return value;
   const ScoreboardEntry& e = scoreboard_[static_cast<unsigned>(writer)];
-  if (e.decoded.fu != Fu::csr) return value;
-  return e.decoded.use_zimm ? e.decoded.rs1 : e.outcome.operand_a;
+  if (e.decoded->fu != Fu::csr) return value;
+  return e.decoded->use_zimm ? e.decoded->rs1 : e.outcome.operand_a;
+}
+
+void Core::keep(const Retirement& record, ScoreboardEntry& e) {
+  e.outcome = {record.next_pc.value, record.data_address.value, record.store_value, record.operand_a,
+               record.operand_b,     record.trapped,            record.interrupt,   record.sc_failed,
+               record.cause};
+  e.csr = CsrAfter(record);
+  e.mispredicted = e.decoded->fu == Fu::ctrl_flow && mispredicts(e);
 }
 
 void Core::start(ScoreboardEntry& e) {
-  const Decoded& d = issue_.decoded;
-  e.decoded = d;
+  const Decoded& d = *issue_.entry.decoded;
+  e.decoded = &d;
   e.pc = issue_.entry.pc;
   e.issue_cycle = cycle_;
   e.predicted = issue_.entry.predicted;
@@ -344,10 +352,10 @@ void Core::start(ScoreboardEntry& e) {
   const bool faulted = issue_.entry.fault != FetchFault::none;
   e.exception = e.interrupt || faulted || d.op == Op::ecall || d.op == Op::ebreak;
   e.valid = e.exception;
-  e.rd = static_cast<std::uint8_t>(d.rd_fpr ? 32 + d.rd : d.rd);
+  e.rd = d.destination();
   e.speculative = speculative_;
   if (have_record_ && !speculative_) {
-    e.outcome = record_;
+    keep(record_, e);
     have_record_ = false;
     if (record_.trapped || flushes(d)) {
       speculative_ = true;
@@ -357,7 +365,7 @@ void Core::start(ScoreboardEntry& e) {
       tlb_flush_ = {fence_operand(d.rs1, record_.operand_a),
                     static_cast<std::uint16_t>(fence_operand(d.rs2, record_.operand_b))};
   } else {
-    e.outcome = speculation_.execute(d, e.pc, cycle_, *view_, mmu_.dtlb(), csr_.translation());
+    keep(speculation_.execute(d, e.pc, cycle_, *view_, mmu_.dtlb(), csr_.translation()), e);
   }
 }
 
@@ -368,7 +376,6 @@ void Core::decode(bool acknowledged, bool flush, bool& pop) {
     pop = true;
     issue_.valid = true;
     issue_.entry = frontend_.head();
-    issue_.decoded = (*decode_cache_)[issue_.entry.bits];
     issue_.interrupt = csr_.interrupt(wires_);
   }
   if (flush) issue_.valid = false;

@@ -30,15 +30,16 @@ class Core {
   // An instruction of the correct path stands in the issue stage and nothing is known of it yet.
   bool needs_record() const {
     return issue_.valid && !have_record_ && !speculative_ && !awaiting_wake_ &&
-           !(execute_.valid && scoreboard_[execute_.id].decoded.fu == Fu::ctrl_flow &&
-             mispredicted(scoreboard_[execute_.id]));
+           !(execute_.valid && scoreboard_[execute_.id].mispredicted);
   }
   // The interrupt that the decoder has attached to that instruction, or -1.
   int interrupt() const { return issue_.interrupt; }
   std::uint64_t issue_pc() const { return issue_.entry.pc; }
-  const Decoded& issue_decoded() const { return issue_.decoded; }
-  void give(const Retirement& record);
-  void step();
+  const Decoded& issue_decoded() const { return *issue_.entry.decoded; }
+  // Where the record is to be written that given() then hands over.
+  Retirement& record() { return record_; }
+  void given();
+  [[gnu::flatten]] void step();
 
   // Jumps over cycles that can only repeat the last one, up to `horizon`.
   void skip(std::uint64_t horizon);
@@ -47,7 +48,7 @@ class Core {
   void take_over(std::uint64_t cycle, std::uint64_t pc, const Retirement& state) {
     cycle_ = cycle;
     frontend_ = Frontend(parameters_, pc);
-    csr_.apply(state);
+    csr_.apply(CsrAfter(state));
     external_lines_ = state.mip & 0x800;
   }
 
@@ -98,7 +99,6 @@ class Core {
     bool valid = false;
     int interrupt = -1;
     FetchEntry entry;
-    Decoded decoded;
   };
   // The register between issue and execute.
   struct ExecuteStage {
@@ -130,12 +130,12 @@ class Core {
     bool lsu = true, fpu = true;
   };
 
-  static bool mispredicted(const ScoreboardEntry& e);
+  static bool mispredicts(const ScoreboardEntry& e);
   static bool flushes(const Decoded& d);
   Commit commit(const AdapterReturn& in);
-  void commit_system(ScoreboardEntry& head, Commit& out, bool& ack);
+  [[gnu::noinline]] void commit_system(ScoreboardEntry& head, Commit& out, bool& ack);
   void commit_second(const ScoreboardEntry& head, Commit& out) const;
-  void take_exception(ScoreboardEntry& head, Commit& out);
+  [[gnu::noinline]] void take_exception(ScoreboardEntry& head, Commit& out);
   ResolvedBranch execute(WriteBack& results, FpuOperation& fpu) const;
   LsuControl lsu_request() const;
   bool load_store_idle(const AdapterReturn& in, const Commit& commit) const;
@@ -143,10 +143,11 @@ class Core {
   bool operands_ready(const Decoded& d, const WriteBack& results) const;
   bool unit_busy(const Decoded& d, const Commit& commit, Ready ready) const;
   bool issue(const Commit& commit, const WriteBack& results, Ready ready, bool flush_unissued);
+  static void keep(const Retirement& record, ScoreboardEntry& e);
   void start(ScoreboardEntry& e);
   std::uint64_t fence_operand(unsigned reg, std::uint64_t value) const;
   void decode(bool acknowledged, bool flush, bool& pop);
-  void trace(const ScoreboardEntry& e, unsigned port, bool trapped) const;
+  [[gnu::noinline]] void trace(const ScoreboardEntry& e, unsigned port, bool trapped) const;
   Stall cause() const;
   Stall raw_cause(const Decoded& d) const;
 

@@ -24,19 +24,33 @@ constexpr bool csr_write_flushes(std::uint16_t address) {
   }
 }
 
+// The CSRs as an instruction has left them.
+struct CsrAfter {
+  std::uint64_t satp = 0, mstatus = 0, mie = 0, mideleg = 0, mip = 0;
+  std::uint8_t privilege = 3;
+  CsrAfter() = default;
+  explicit CsrAfter(const Retirement& r)
+      : satp(r.satp),
+        mstatus(r.mstatus),
+        mie(r.mie),
+        mideleg(r.mideleg),
+        mip(r.mip),
+        privilege(r.privilege_after) {}
+};
+
 class CsrState {
  public:
   const TranslationState& translation() const { return translation_; }
   std::uint64_t mie() const { return mie_; }
 
   // The state after an instruction that may have changed it has committed.
-  void apply(const Retirement& r) {
+  void apply(const CsrAfter& r) {
     mstatus_ = r.mstatus;
     mie_ = r.mie;
     mideleg_ = r.mideleg;
     software_mip_ = r.mip & 0x222;
     TranslationState& t = translation_;
-    t.privilege = r.privilege_after;
+    t.privilege = r.privilege;
     const bool sv39 = r.satp >> 60 == 8;
     const bool mprv = (mstatus_ >> 17) & 1;
     const std::uint8_t mpp = (mstatus_ >> 11) & 3;

@@ -59,7 +59,7 @@ class Cva6Icache {
   int hit(std::uint64_t physical) const;
   std::uint32_t word(unsigned set, unsigned way) const;
   std::uint32_t refill_word(const HartView& view) const;
-  void refill(const HartView& view);
+  [[gnu::noinline]] void refill(const HartView& view);
   bool hits(const FetchTranslation& translation) const;
 
   std::size_t slot(unsigned set, unsigned way) const { return std::size_t{set} * geometry_.ways + way; }

@@ -28,7 +28,12 @@ class Cva6Timing {
   // Runs the hart up to the cycle `horizon`. True: it needs the next retirement. False: the horizon has been
   // reached, or the hart sleeps and nothing in the model wakes it before.
   bool run(unsigned hart, std::uint64_t horizon);
-  void retire(unsigned hart, const Retirement& retirement) { cores_[hart]->give(retirement); }
+  // Either what Core::record() holds by now, or `retirement`.
+  void retire(unsigned hart) { cores_[hart]->given(); }
+  void retire(unsigned hart, const Retirement& retirement) {
+    cores_[hart]->record() = retirement;
+    retire(hart);
+  }
 
   // The cycle in which the instruction described by `retirement` will commit (what it reads in mcycle). None
   // when it stands behind a wfi that still sleeps at `horizon`, from where on others may wake it: then it is

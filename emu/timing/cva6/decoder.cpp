@@ -257,11 +257,15 @@ Decoded decode(std::uint32_t bits) {
   decode_unit(d.expanded, d);
   if (d.op == Op::illegal) d.fu = Fu::cvxif;  // offered to the coprocessor port, which rejects it
   scan(d);
+  d.scan_any = d.scan_branch || d.scan_jump || d.scan_jalr || d.scan_return;
   return d;
 }
 
-DecodeCache::DecodeCache() : slots_(std::make_unique<std::array<Decoded, entries>>()) {
-  slots_->fill(decode(0));
+DecodeCache::DecodeCache() : slots_(entries, &find(0)) {}
+
+const Decoded& DecodeCache::find(std::uint32_t bits) {
+  const auto known = known_.find(bits);
+  return known != known_.end() ? known->second : known_.emplace(bits, decode(bits)).first->second;
 }
 
 }  // namespace hartbeat::timing::cva6

@@ -2,9 +2,9 @@
 // (the spurious ones included, they stall too), control flow as instr_scan sees it.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <memory>
+#include <unordered_map>
+#include <vector>
 
 namespace hartbeat::timing::cva6 {
 
@@ -55,32 +55,40 @@ struct Decoded {
   std::uint8_t length = 4;
   // instr_scan
   bool scan_branch = false, scan_jump = false, scan_jalr = false, scan_return = false, scan_call = false;
+  bool scan_any = false;  // one of the first four
 
+  // 0 … 63, floating-point registers from 32 up
+  std::uint8_t destination() const { return static_cast<std::uint8_t>(rd_fpr ? 32 + rd : rd); }
   bool is_amo() const { return op == Op::amo_lr || op == Op::amo_sc || op == Op::amo_rmw; }
 };
+
+inline constexpr Decoded no_instruction;
 
 // 32-bit form of a compressed instruction (RV64C and Zcb); 0 when it is illegal. Module compressed_decoder.
 std::uint32_t expand_compressed(std::uint16_t bits);
 
-Decoded decode(std::uint32_t bits);
+[[gnu::noinline]] Decoded decode(std::uint32_t bits);
 
 // Does the conditional branch (32-bit form) go to its target with these operands?
 bool branch_taken(std::uint32_t bits, std::uint64_t a, std::uint64_t b);
 
-// Decodings by bits: a direct-mapped memo, exact because the whole word is compared.
+// Decodings by bits, kept for good, so that the pipeline passes pointers; a direct-mapped memo in front.
 class DecodeCache {
  public:
   DecodeCache();
   const Decoded& operator[](std::uint32_t bits) {
     if ((bits & 3) != 3) bits &= 0xFFFF;
-    Decoded& slot = (*slots_)[(bits * 0x9E3779B1u) >> 19];
-    if (slot.bits != bits) slot = decode(bits);
-    return slot;
+    const Decoded*& slot = slots_[(bits * 0x9E3779B1u) >> 19];
+    if (slot->bits != bits) slot = &find(bits);
+    return *slot;
   }
 
  private:
+  [[gnu::noinline]] const Decoded& find(std::uint32_t bits);
+
   static constexpr unsigned entries = 1u << 13;
-  std::unique_ptr<std::array<Decoded, entries>> slots_;
+  std::unordered_map<std::uint32_t, Decoded> known_;  // references stay valid; its order is never looked at
+  std::vector<const Decoded*> slots_;
 };
 
 }  // namespace hartbeat::timing::cva6

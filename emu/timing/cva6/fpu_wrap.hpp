@@ -18,7 +18,7 @@ struct FpuOperation {
 };
 
 // Rounds of the radix-16 SRT unit for a divide or square root of these operands (raw f registers).
-unsigned divsqrt_rounds(bool square_root, bool is_double, std::uint64_t a, std::uint64_t b);
+[[gnu::noinline]] unsigned divsqrt_rounds(bool square_root, bool is_double, std::uint64_t a, std::uint64_t b);
 
 class FpuWrap {
  public:

@@ -65,7 +65,9 @@ class Frontend {
     unsigned pop_by = 0, push_by = 0;
     std::uint64_t ras_update = 0;
   };
-  Prediction predict(const Realigned& word, DecodeCache& decode) const;
+  // The part of predict() behind one control transfer, instruction `i` of the word.
+  void follow(const Realigned& word, unsigned i, const Decoded& d, Prediction& out) const;
+  Prediction predict(const Realigned& word, const Decoded* const (&decoded)[2]) const;
 
   Cva6Icache icache_;
   Bht bht_;

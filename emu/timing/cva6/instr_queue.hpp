@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "emu/timing/cva6/cva6_icache.hpp"
+#include "emu/timing/cva6/decoder.hpp"
 #include "emu/timing/cva6/instr_realign.hpp"
 #include "emu/timing/cva6/ring.hpp"
 
@@ -16,7 +17,7 @@ enum class ControlFlow : std::uint8_t { none, branch, jump, jump_register, ret }
 struct FetchEntry {
   std::uint64_t pc = 0;
   std::uint64_t predicted = 0;  // when `flow` is not none
-  std::uint32_t bits = 0;
+  const Decoded* decoded = &no_instruction;
   ControlFlow flow = ControlFlow::none;
   FetchFault fault = FetchFault::none;
 };
@@ -28,7 +29,7 @@ class InstrQueue {
   bool has_entry() const { return !fifo_[0].empty() || !fifo_[1].empty(); }
   FetchEntry head() const {
     const Slot& slot = fifo_[out_].front();
-    return {pc_, addresses_.empty() ? 0 : addresses_.front(), slot.bits, slot.flow, slot.fault};
+    return {pc_, addresses_.empty() ? 0 : addresses_.front(), slot.decoded, slot.flow, slot.fault};
   }
 
   struct Push {
@@ -37,12 +38,12 @@ class InstrQueue {
     std::uint64_t replay_address = 0;
   };
   // One cycle: the instructions of a fetch word in, at most one out (`pop`), or a flush.
-  Push clock(const Realigned& in, const ControlFlow (&flow)[2], std::uint64_t predicted, FetchFault fault,
+  Push clock(const Realigned& in, const Decoded* const (&decoded)[2], const ControlFlow (&flow)[2], std::uint64_t predicted, FetchFault fault,
              bool pop);
   // Hands head() to the decoder.
   void pop() {
     const Slot& slot = fifo_[out_].front();
-    pc_ = slot.flow != ControlFlow::none ? addresses_.front() : pc_ + ((slot.bits & 3) == 3 ? 4 : 2);
+    pc_ = slot.flow != ControlFlow::none ? addresses_.front() : pc_ + slot.decoded->length;
     if (slot.flow != ControlFlow::none) addresses_.pop();
     fifo_[out_].pop();
     out_ ^= 1;
@@ -57,7 +58,7 @@ class InstrQueue {
 
  private:
   struct Slot {
-    std::uint32_t bits = 0;
+    const Decoded* decoded = &no_instruction;
     ControlFlow flow = ControlFlow::none;
     FetchFault fault = FetchFault::none;
   };
@@ -68,8 +69,9 @@ class InstrQueue {
   bool reset_address_ = true;
 };
 
-inline InstrQueue::Push InstrQueue::clock(const Realigned& in, const ControlFlow (&flow)[2],
-                                          std::uint64_t predicted, FetchFault fault, bool pop) {
+inline InstrQueue::Push InstrQueue::clock(const Realigned& in, const Decoded* const (&decoded)[2],
+                                          const ControlFlow (&flow)[2], std::uint64_t predicted,
+                                          FetchFault fault, bool pop) {
   Push out;
   const bool full[2] = {fifo_[0].full(), fifo_[1].full()};
   const bool address_full = addresses_.full();
@@ -94,7 +96,7 @@ inline InstrQueue::Push InstrQueue::clock(const Realigned& in, const ControlFlow
   for (unsigned i = 0; i < 2; ++i) {
     out.consumed[i] = push[i] && !address_overflow;
     if (!out.consumed[i]) continue;
-    fifo_[(i + in_) & 1].push({in.bits[i], flow[i], fault});
+    fifo_[(i + in_) & 1].push({decoded[i], flow[i], fault});
     ++pushed;
   }
   if (push_address && !address_full) addresses_.push(predicted);

@@ -4,19 +4,29 @@
 #include <array>
 #include <cstdint>
 
+#include "emu/timing/cva6/csr_state.hpp"
 #include "emu/timing/cva6/decoder.hpp"
 #include "emu/timing/cva6/instr_queue.hpp"
 #include "emu/timing/retirement.hpp"
 
 namespace hartbeat::timing::cva6 {
 
+// What the pipeline keeps of a Retirement.
+struct Outcome {
+  std::uint64_t next_pc = 0, data_address = 0, store_value = 0, operand_a = 0, operand_b = 0;
+  bool trapped = false, interrupt = false, sc_failed = false;
+  std::uint8_t cause = 0;
+};
+
 struct ScoreboardEntry {
-  Decoded decoded;
-  Retirement outcome;  // what the functional core (or the speculation) says of it
+  const Decoded* decoded = &no_instruction;
+  Outcome outcome;  // what the functional core (or the speculation) says of it
+  CsrAfter csr;
   std::uint64_t pc = 0, issue_cycle = 0;
   std::uint64_t predicted = 0;  // next pc that the front end went on with, when `flow` is not none
   ControlFlow flow = ControlFlow::none;
   bool issued = false, valid = false, exception = false;
+  bool mispredicted = false;  // a branch or jump; known at issue, seen in execute
   bool interrupt = false;
   bool speculative = false;  // will be flushed: it is behind a trap or a flushing instruction
   std::uint8_t interrupt_cause = 0;

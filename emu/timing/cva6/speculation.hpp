@@ -22,7 +22,7 @@ class Speculation {
     started_ = cycle;
   }
   // Executes `d` at `pc` on the speculative registers and describes it as far as timing needs.
-  Retirement execute(const Decoded& d, std::uint64_t pc, std::uint64_t cycle, const HartView& view,
+  [[gnu::noinline]] Retirement execute(const Decoded& d, std::uint64_t pc, std::uint64_t cycle, const HartView& view,
                      const Cva6Tlb& dtlb, const TranslationState& translation);
 
  private:

@@ -9,7 +9,7 @@ Stall Core::raw_cause(const Decoded& d) const {
                       d.has_rs3 ? writer(d.rs3, true) : -1}) {
     if (w < 0) continue;
     const ScoreboardEntry& e = scoreboard_[static_cast<unsigned>(w)];
-    if (e.valid || e.decoded.fu != Fu::load) continue;
+    if (e.valid || e.decoded->fu != Fu::load) continue;
     if (mmu_.walker().active() && !mmu_.walker().walking_instruction()) return Stall::dtlb_walk;
     return dcache_.load_waits() ? Stall::load_miss : Stall::load_use;
   }
@@ -30,16 +30,16 @@ Stall Core::cause() const {
     return restart_;
   }
   const ScoreboardEntry& head = scoreboard_[scoreboard_.commit_pointer()];
-  if (scoreboard_.full() || issue_.decoded.fu == Fu::csr || head.decoded.fu == Fu::csr ||
-      head.decoded.is_amo()) {
+  if (scoreboard_.full() || issue_.entry.decoded->fu == Fu::csr || head.decoded->fu == Fu::csr ||
+      head.decoded->is_amo()) {
     if (head.issued && head.valid) {
-      if (head.decoded.is_amo()) return Stall::atomic;
-      if (head.decoded.fu == Fu::csr) return Stall::fence;
-      if (head.decoded.fu == Fu::store) return Stall::store_buffer;
+      if (head.decoded->is_amo()) return Stall::atomic;
+      if (head.decoded->fu == Fu::csr) return Stall::fence;
+      if (head.decoded->fu == Fu::store) return Stall::store_buffer;
     }
-    if (scoreboard_.full() && head.decoded.fu == Fu::load && !head.valid) return Stall::load_miss;
+    if (scoreboard_.full() && head.decoded->fu == Fu::load && !head.valid) return Stall::load_miss;
   }
-  const Decoded& d = issue_.decoded;
+  const Decoded& d = *issue_.entry.decoded;
   if ((d.fu == Fu::load || d.fu == Fu::store) && !bypass_.ready()) {
     if (mmu_.walker().active() && !mmu_.walker().walking_instruction()) return Stall::dtlb_walk;
     return dcache_.load_waits() ? Stall::load_miss : Stall::unit_busy;

@@ -93,7 +93,7 @@ class WtAxiAdapter {
            next_.dcache == DcacheReturnType::none;
   }
   // The first cycle from `cycle` on in which clock() can do anything, given that no request is added.
-  std::uint64_t next_event(std::uint64_t cycle) const;
+  [[gnu::noinline]] std::uint64_t next_event(std::uint64_t cycle) const;
 
   // The cycle in which the last write was accepted by memory.
   std::uint64_t last_write() const { return last_write_; }
@@ -101,7 +101,7 @@ class WtAxiAdapter {
   std::uint64_t last_uncached_read() const { return last_uncached_read_; }
 
  private:
-  AdapterReturn work(std::uint64_t cycle);
+  [[gnu::noinline]] AdapterReturn work(std::uint64_t cycle);
 
   struct Read {
     std::uint8_t id = 0;  // 0 I$, 1 D$, 3 atomic
