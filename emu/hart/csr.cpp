@@ -404,8 +404,6 @@ void update_context(Hart& h) {
   h.fast = unusual ? h.fast_none.get() : &(*h.fast_tables)[table];
 }
 
-std::uint64_t pending_interrupts(const Hart& h) { return h.csr.mip | (h.seip_line ? irq::SEIP : 0); }
-
 int interrupt_to_take(const Hart& h) {
   const std::uint64_t ready = pending_interrupts(h) & h.csr.mie;
   if (ready == 0) return -1;

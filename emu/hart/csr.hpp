@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "emu/hart/csr_bits.hpp"
 #include "emu/hart/hart.hpp"
 #include "emu/isa/csr_op.hpp"
 
@@ -21,7 +22,7 @@ bool csr_peek(const Hart& hart, std::uint64_t now, std::uint16_t address, std::u
 void update_context(Hart& hart);
 
 // mip as software sees it; and the interrupt that would be taken now, or -1.
-std::uint64_t pending_interrupts(const Hart& hart);
+inline std::uint64_t pending_interrupts(const Hart& h) { return h.csr.mip | (h.seip_line ? irq::SEIP : 0); }
 int interrupt_to_take(const Hart& hart);
 
 // Level of a device's line into mip.

@@ -333,9 +333,9 @@ std::uint64_t Core::fence_operand(unsigned reg, std::uint64_t value) const {
 }
 
 void Core::keep(const Retirement& record, ScoreboardEntry& e) {
-  e.outcome = {record.next_pc.value, record.data_address.value, record.store_value, record.operand_a,
-               record.operand_b,     record.trapped,            record.interrupt,   record.sc_failed,
-               record.cause};
+  e.outcome = {record.next_pc.value, record.data_address.value, record.store_value,
+               record.operand_a,     record.operand_b,          record.trapped,
+               record.interrupt,     record.sc_failed,          record.cause};
   e.csr = CsrAfter(record);
   e.mispredicted = e.decoded->fu == Fu::ctrl_flow && mispredicts(e);
 }

@@ -38,8 +38,8 @@ class InstrQueue {
     std::uint64_t replay_address = 0;
   };
   // One cycle: the instructions of a fetch word in, at most one out (`pop`), or a flush.
-  Push clock(const Realigned& in, const Decoded* const (&decoded)[2], const ControlFlow (&flow)[2], std::uint64_t predicted, FetchFault fault,
-             bool pop);
+  Push clock(const Realigned& in, const Decoded* const (&decoded)[2], const ControlFlow (&flow)[2],
+             std::uint64_t predicted, FetchFault fault, bool pop);
   // Hands head() to the decoder.
   void pop() {
     const Slot& slot = fifo_[out_].front();

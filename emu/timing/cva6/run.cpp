@@ -94,7 +94,10 @@ Cva6Run::Cva6Run(System& system, Cva6Parameters parameters) : system_(system) {
     account_privilege(hart, hart.clock);
     hart.op = nullptr;
     lane->core = &timing_->core(hart.id.value);
-    lane->core->take_over(hart.clock, hart.pc, state_of(hart));
+    Retirement state;
+    state.privilege = static_cast<std::uint8_t>(hart.privilege);
+    tell_state(hart, state);
+    lane->core->take_over(hart.clock, hart.pc, state);
     lane->cycle = hart.clock;
     lane->cycles_by_privilege = hart.counters.cycles_by_privilege;
   }
@@ -132,18 +135,25 @@ void Cva6Run::run() {
     if (lane.sleeps) lane.core->sleep_until(lane.moment);
     lane.poked = false;
     last_ = *first;
+    const bool goes_on = advance(lane);
+    now_ = lane.core->cycle();
+    if (!goes_on) return;
+  }
+}
+
+// The turns of one hart until another's is due. False: the run stops.
+bool Cva6Run::advance(Lane& lane) {
+  const unsigned index = lane.hart.id.value;
+  for (;;) {
     const std::uint64_t cycle = lane.core->cycle();
     const std::uint64_t horizon =
         std::max(std::min({horizon_, system_.next_event, cycle + poll_interval}), cycle + 1);
     // A sleeper is due now, though its pipeline does not move.
-    if (lane.sleeps && lane.core->wake() > cycle) {
-      if (!due(lane.hart)) return;
-    } else if (timing_->run(*first, horizon)) {
-      turn(*first);
-    } else if (!due(lane.hart)) {
-      return;
-    }
-    now_ = lane.core->cycle();
+    if (lane.sleeps && lane.core->wake() > cycle) return due(lane);
+    if (!timing_->run(index, horizon)) return due(lane);
+    turn(lane);
+    // Only a sleeper's moment depends on what this hart does.
+    if (some_sleep_ || lane.core->cycle() >= horizon_ || system_.stop != Stop::none) return true;
   }
 }
 
@@ -152,10 +162,12 @@ void Cva6Run::run() {
 std::optional<unsigned> Cva6Run::next_lane() {
   unsigned first = 0;
   all_asleep_ = true;
+  some_sleep_ = false;
   for (unsigned i = 0; i < lanes_.size(); ++i) {
     Lane& lane = *lanes_[i];
     lane.moment = next_moment(lane);
     all_asleep_ = all_asleep_ && lane.sleeps;
+    some_sleep_ = some_sleep_ || lane.core->asleep();
     if (lane.moment < lanes_[first]->moment) first = i;
   }
   const std::uint64_t moment = lanes_[first]->moment;
@@ -230,11 +242,21 @@ void Cva6Run::settle(Lane& lane, Privilege privilege) {
 }
 
 // Device events and limits at the model's time. False: the run stops.
-bool Cva6Run::due(Hart& hart) {
-  Lane& lane = *lanes_[hart.id.value];
-  Core& core = *lane.core;
-  set_clock(hart, core.cycle());
+bool Cva6Run::due(Lane& lane) {
+  Hart& hart = lane.hart;
+  const std::uint64_t clock = lane.core->cycle();
+  set_clock(hart, clock);
   system_.current = &hart;
+  const bool any = system_.next_event <= clock || clock >= system_.clock_limit ||
+                   hart.instret_at(clock) >= system_.instret_limit || clock >= system_.poll_at ||
+                   system_.code.wants_collection() || lane.core->fences() != lane.seen_fences ||
+                   (pending_interrupts(hart) & told_lines) != lane.seen_mip;
+  if (any) attend(lane);
+  return system_.stop == Stop::none;
+}
+
+void Cva6Run::attend(Lane& lane) {
+  Hart& hart = lane.hart;
   if (system_.next_event <= hart.clock) system_.handle_events(hart.clock, all_asleep_);
   if (hart.clock >= system_.clock_limit || hart.instret_at(hart.clock) >= system_.instret_limit)
     system_.end(Stop::limit, 0);
@@ -246,64 +268,31 @@ bool Cva6Run::due(Hart& hart) {
     for (const auto& each : system_.harts) each->op = nullptr;
     system_.code.collect();
   }
-  if (core.fences() != lane.seen_fences) {
-    lane.seen_fences = core.fences();
-    repeat_fence(hart, core.last_fence());
+  if (lane.core->fences() != lane.seen_fences) {
+    lane.seen_fences = lane.core->fences();
+    repeat_fence(hart, lane.core->last_fence());
   }
   hear_lines(lane);
-  return system_.stop == Stop::none;
 }
 
-void Cva6Run::turn(unsigned index) {
-  Hart& hart = lanes_[index]->hart;
-  if (!due(hart)) return;
-  const int cause = timing_->core(index).interrupt();
+void Cva6Run::turn(Lane& lane) {
+  Hart& hart = lane.hart;
+  if (!due(lane)) return;
+  const int cause = lane.core->interrupt();
   // A level that a device has taken back meanwhile displaces nothing.
   const bool gone =
       cause >= 0 && cause != irq::MTI && cause != irq::MSI && !((pending_interrupts(hart) >> cause) & 1);
   const Privilege privilege = hart.privilege;
   if (cause >= 0 && !gone)
-    interrupt(index, cause);
+    interrupt(lane, cause);
   else
-    execute(index);
-  if (hart.privilege != privilege) settle(*lanes_[index], privilege);
-  lanes_[index]->seen_mip = pending_interrupts(hart) & told_lines;
+    execute(lane);
+  if (hart.privilege != privilege) settle(lane, privilege);
+  lane.seen_mip = pending_interrupts(hart) & told_lines;
 }
 
-Retirement Cva6Run::state_of(const Hart& hart) const {
-  Retirement out;
-  out.satp = hart.csr.satp;
-  out.mstatus = hart.csr.mstatus;
-  out.mie = hart.csr.mie;
-  out.mideleg = hart.csr.mideleg;
-  out.mip = pending_interrupts(hart);
-  out.privilege = out.privilege_after = static_cast<std::uint8_t>(hart.privilege);
-  return out;
-}
-
-Retirement Cva6Run::before(const Hart& hart, const Decoded& d) const {
-  Retirement out;
-  out.pc = VirtAddr{hart.pc};
-  out.bits = d.bits;
-  out.length = d.length;
-  out.privilege = static_cast<std::uint8_t>(hart.privilege);
-  out.operand_a = d.rs1_fpr ? hart.f[d.rs1] : hart.x[d.rs1];
-  out.operand_b = d.rs2_fpr ? hart.f[d.rs2] : hart.x[d.rs2];
-  out.accesses_memory = d.fu == Fu::load || d.fu == Fu::store;
-  if (out.accesses_memory) {
-    out.data_address =
-        VirtAddr{out.operand_a + static_cast<std::uint64_t>(static_cast<std::int64_t>(d.immediate))};
-    out.store_value = out.operand_b;
-  }
-  out.next_pc = VirtAddr{hart.pc + d.length};
-  out.frm = static_cast<std::uint8_t>(hart.csr.frm);
-  return out;
-}
-
-void Cva6Run::after(const Hart& hart, const Step& step, Retirement& out) const {
-  out.next_pc = VirtAddr{step.next_pc};
-  out.trapped = step.trapped;
-  out.cause = static_cast<std::uint8_t>(step.cause.code);
+// What the model looks at of the hart's state.
+void Cva6Run::tell_state(const Hart& hart, Retirement& out) {
   out.satp = hart.csr.satp;
   out.mstatus = hart.csr.mstatus;
   out.mie = hart.csr.mie;
@@ -312,20 +301,48 @@ void Cva6Run::after(const Hart& hart, const Step& step, Retirement& out) const {
   out.privilege_after = static_cast<std::uint8_t>(hart.privilege);
 }
 
-void Cva6Run::interrupt(unsigned index, int cause) {
-  Hart& hart = lanes_[index]->hart;
+void Cva6Run::before(const Hart& hart, const Decoded& d, Retirement& out) {
+  out.pc = VirtAddr{hart.pc};
+  out.bits = d.bits;
+  out.length = d.length;
+  out.privilege = static_cast<std::uint8_t>(hart.privilege);
+  out.trapped = out.interrupt = out.sc_failed = false;
+  out.operand_a = d.rs1_fpr ? hart.f[d.rs1] : hart.x[d.rs1];
+  out.operand_b = d.rs2_fpr ? hart.f[d.rs2] : hart.x[d.rs2];
+  out.accesses_memory = d.fu == Fu::load || d.fu == Fu::store;
+  out.data_address = VirtAddr{};
+  out.store_value = 0;
+  if (out.accesses_memory) {
+    out.data_address =
+        VirtAddr{out.operand_a + static_cast<std::uint64_t>(static_cast<std::int64_t>(d.immediate))};
+    out.store_value = out.operand_b;
+  }
+  out.next_pc = VirtAddr{hart.pc + d.length};
+  out.frm = static_cast<std::uint8_t>(hart.csr.frm);
+}
+
+void Cva6Run::after(const Hart& hart, const Step& step, Retirement& out) {
+  out.next_pc = VirtAddr{step.next_pc};
+  out.trapped = step.trapped;
+  out.cause = static_cast<std::uint8_t>(step.cause.code);
+  tell_state(hart, out);
+}
+
+void Cva6Run::interrupt(Lane& lane, int cause) {
+  Hart& hart = lane.hart;
   Step step;
   step.pc = hart.pc;
   step.privilege = hart.privilege;
   step.trapped = true;
-  Retirement out = before(hart, timing_->core(index).issue_decoded());
+  Retirement& out = lane.core->record();
+  before(hart, lane.core->issue_decoded(), out);
   enter_trap(hart, hart.clock, {true, static_cast<std::uint64_t>(cause), 0, hart.pc, nullptr});
   hart.op = nullptr;
   step.next_pc = hart.pc;
   after(hart, step, out);
   out.interrupt = true;
   out.cause = static_cast<std::uint8_t>(cause);
-  timing_->retire(index, out);
+  lane.core->given();
 }
 
 // From when on somebody else than its timer, which the model knows, may wake a hart.
@@ -337,29 +354,43 @@ std::uint64_t Cva6Run::others_may_wake(unsigned index) const {
   return timer_is_next ? horizon_ : std::min(horizon_, system_.next_event);
 }
 
-void Cva6Run::execute(unsigned index) {
-  Hart& hart = lanes_[index]->hart;
-  Core& core = timing_->core(index);
-  const Decoded& d = core.issue_decoded();
-  Retirement out = before(hart, d);
+// An instruction that reads the time: what it will read is the model's, which lies ahead. False: it cannot be
+// told yet.
+bool Cva6Run::foretell(Lane& lane, const Decoded& d, Retirement& out) {
+  Hart& hart = lane.hart;
+  const unsigned index = hart.id.value;
   if (reads_cycle(d)) {
     out.satp = hart.csr.satp;
     out.mstatus = hart.csr.mstatus;
+    out.mie = out.mideleg = out.mip = 0;
+    out.cause = 0;
     out.privilege_after = out.privilege;
     const std::optional<std::uint64_t> commit = timing_->predict_commit(index, out, others_may_wake(index));
-    if (!commit) return;
+    if (!commit) return false;
     set_clock(hart, *commit);
   } else if (d.fu == Fu::load && out.data_address.value - (ClintWires::base + 0xBFF8) < 8) {
+    out.satp = out.mstatus = out.mie = out.mideleg = out.mip = 0;
+    out.cause = 0;
+    out.privilege_after = 3;
     set_clock(hart, timing_->predict_device_read(index, out));
   }
-  if (is_tracepoint(d)) settle(*lanes_[index], hart.privilege);  // whoever listens reads the counters
+  return true;
+}
+
+void Cva6Run::execute(Lane& lane) {
+  Hart& hart = lane.hart;
+  const Decoded& d = lane.core->issue_decoded();
+  Retirement& out = lane.core->record();
+  before(hart, d, out);
+  if ((d.fu == Fu::csr || d.fu == Fu::load) && !foretell(lane, d, out)) return;
+  if (is_tracepoint(d)) settle(lane, hart.privilege);  // whoever listens reads the counters
   const Step done = step(system_, hart);
   after(hart, done, out);
-  if (d.op == Op::amo_sc && !done.trapped && lanes_[index]->recorder.wrote_x)
-    out.sc_failed = lanes_[index]->recorder.rd_value != 0;
+  if (d.op == Op::amo_sc && !done.trapped && lane.recorder.wrote_x)
+    out.sc_failed = lane.recorder.rd_value != 0;
   if (system_.events.wants_retired() && !done.trapped) tell_retired(system_, hart, done);
   spend(hart, done, hart.clock);
-  timing_->retire(index, out);
+  lane.core->given();
 }
 
 }  // namespace hartbeat::timing::cva6

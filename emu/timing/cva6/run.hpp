@@ -36,14 +36,17 @@ class Cva6Run {
   std::optional<unsigned> next_lane();
   std::uint64_t next_moment(Lane& lane);
   void hear_lines(Lane& lane);
-  void turn(unsigned hart);
-  void interrupt(unsigned hart, int cause);
+  bool advance(Lane& lane);
+  void turn(Lane& lane);
+  void interrupt(Lane& lane, int cause);
   std::uint64_t others_may_wake(unsigned hart) const;
-  void execute(unsigned hart);
-  Retirement state_of(const Hart& hart) const;
-  Retirement before(const Hart& hart, const Decoded& d) const;
-  void after(const Hart& hart, const Step& step, Retirement& out) const;
-  bool due(Hart& hart);
+  bool foretell(Lane& lane, const Decoded& d, Retirement& out);
+  void execute(Lane& lane);
+  static void tell_state(const Hart& hart, Retirement& out);
+  static void before(const Hart& hart, const Decoded& d, Retirement& out);
+  static void after(const Hart& hart, const Step& step, Retirement& out);
+  bool due(Lane& lane);
+  void attend(Lane& lane);
   void settle(Lane& lane, Privilege privilege);
   void take_over_clint();
 
@@ -53,7 +56,7 @@ class Cva6Run {
   std::uint64_t now_ = 0;  // cycle of the last turn …
   unsigned last_ = 0;      // … and whose it was
   std::uint64_t horizon_ = 0;
-  bool counting_ = true, all_asleep_ = false;
+  bool counting_ = true, all_asleep_ = false, some_sleep_ = false;
 };
 
 }  // namespace hartbeat::timing::cva6

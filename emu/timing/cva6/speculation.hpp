@@ -22,8 +22,9 @@ class Speculation {
     started_ = cycle;
   }
   // Executes `d` at `pc` on the speculative registers and describes it as far as timing needs.
-  [[gnu::noinline]] Retirement execute(const Decoded& d, std::uint64_t pc, std::uint64_t cycle, const HartView& view,
-                     const Cva6Tlb& dtlb, const TranslationState& translation);
+  [[gnu::noinline]] Retirement execute(const Decoded& d, std::uint64_t pc, std::uint64_t cycle,
+                                       const HartView& view, const Cva6Tlb& dtlb,
+                                       const TranslationState& translation);
 
  private:
   void load_registers(const HartView& view);
