@@ -68,9 +68,12 @@ void Core::step() {
     branch.target = record_.pc.value;
   }
   const bool flush_unissued = done.flush || branch.mispredict;
-  const Ready ready{bypass_.ready(), fpu_.ready(fpu)};
-  const FpuWrap::Output fpu_result = fpu_.clock(fpu, done.flush);
-  if (fpu_result.valid) results.add(fpu_result.trans_id, false);
+  Ready ready{bypass_.ready(), true};
+  if (fpu_.active() || fpu.valid || done.flush) {
+    ready.fpu = fpu_.ready(fpu);
+    const FpuWrap::Output fpu_result = fpu_.clock(fpu, done.flush);
+    if (fpu_result.valid) results.add(fpu_result.trans_id, false);
+  }
 
   fetch_translation_ = mmu_.fetch(frontend_.icache().virtual_address(),
                                   frontend_.icache().wants_translation(), csr_.translation());
@@ -113,12 +116,23 @@ void Core::step() {
   }
   if (halted_ && (csr_.pending(wires_) & csr_.mie())) halted_ = false;
   if (awaiting_wake_ && drained() && !halted_) hold_issue_ = awaiting_wake_ = false;
-  const std::uint64_t wires = interconnect_->clint.lines(hart_, cycle_) | external_lines_;
+  const std::uint64_t wires = clint_lines() | external_lines_;
   wires_settled_ = wires == wires_;
   moved_ |= !wires_settled_;
   wires_ = wires;
   resync_ = false;
   ++cycle_;
+}
+
+// The CLINT's wires in this cycle; they are looked at again when a store or the time can have moved them.
+std::uint64_t Core::clint_lines() {
+  const ClintWires& clint = interconnect_->clint;
+  if (cycle_ >= clint_steady_until_ || clint.writes() != clint_writes_) {
+    clint_lines_ = clint.lines(hart_, cycle_);
+    clint_steady_until_ = clint.steady_until(hart_, cycle_);
+    clint_writes_ = clint.writes();
+  }
+  return clint_lines_;
 }
 
 void Core::skip(std::uint64_t horizon) {
@@ -191,19 +205,23 @@ LsuControl Core::lsu_request() const {
   return out;
 }
 
-// Nothing of the load/store side is in motion: no request, no walk, nothing to write.
-bool Core::load_store_idle(const AdapterReturn& in, const Commit& commit) const {
-  if (in.dcache != DcacheReturnType::none || commit.store || commit.atomic || commit.flush) return false;
-  if (execute_.valid) {
-    const Fu fu = scoreboard_[execute_.id].decoded->fu;
-    if (fu == Fu::load || fu == Fu::store) return false;
-  }
-  return bypass_.ready() && load_unit_.idle() && store_unit_.idle() && dcache_.quiet() && mmu_.quiet();
+// The load and store units have nothing to do: no request, no walk, nothing to translate or to put away.
+bool Core::load_store_idle(const Commit& commit) const {
+  if (commit.store || commit.atomic || commit.flush) return false;
+  if (execute_.valid && scoreboard_[execute_.id].decoded->accesses_memory()) return false;
+  return bypass_.ready() && load_unit_.idle() && store_unit_.idle() && mmu_.quiet();
 }
 
 void Core::load_store(const AdapterReturn& in, const Commit& commit, WriteBack& results) {
   load_result_.valid = false;
-  if (load_store_idle(in, commit)) return;
+  if (load_store_idle(commit)) {
+    if (in.dcache == DcacheReturnType::none && dcache_.quiet()) return;
+    const ReadRequest none[2];
+    ReadResponse responses[2];
+    dcache_.clock(in, adapter_, *interconnect_, none, StoreRequest{}, store_unit_.amo(false), responses);
+    moved_ = true;
+    return;
+  }
   const TranslationState& translation = csr_.translation();
   const LsuControl incoming = lsu_request();
   const LsuControl request = bypass_.front(incoming);

@@ -138,7 +138,7 @@ class Core {
   [[gnu::noinline]] void take_exception(ScoreboardEntry& head, Commit& out);
   ResolvedBranch execute(WriteBack& results, FpuOperation& fpu) const;
   LsuControl lsu_request() const;
-  bool load_store_idle(const AdapterReturn& in, const Commit& commit) const;
+  bool load_store_idle(const Commit& commit) const;
   void load_store(const AdapterReturn& in, const Commit& commit, WriteBack& results);
   bool operands_ready(const Decoded& d, const WriteBack& results) const;
   bool unit_busy(const Decoded& d, const Commit& commit, Ready ready) const;
@@ -148,6 +148,7 @@ class Core {
   std::uint64_t fence_operand(unsigned reg, std::uint64_t value) const;
   void decode(bool acknowledged, bool flush, bool& pop);
   [[gnu::noinline]] void trace(const ScoreboardEntry& e, unsigned port, bool trapped) const;
+  std::uint64_t clint_lines();
   Stall cause() const;
   Stall raw_cause(const Decoded& d) const;
 
@@ -181,6 +182,7 @@ class Core {
   LoadUnit::Outputs load_result_;  // the pipeline register behind the load unit
   TlbFlush tlb_flush_;
   std::uint64_t wires_ = 0, external_lines_ = 0;  // mip_q of the interrupt wires
+  std::uint64_t clint_lines_ = 0, clint_steady_until_ = 0, clint_writes_ = 0;
   FetchTranslation fetch_translation_;
   bool resync_ = false, wires_settled_ = false;
   bool moved_ = true;  // something happened in the last cycle; else the next will be like it

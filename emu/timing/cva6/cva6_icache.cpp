@@ -36,16 +36,6 @@ void Cva6Icache::refill(const HartView& view) {
   valid_[set] |= static_cast<std::uint16_t>(1u << way_);
 }
 
-bool Cva6Icache::hits(const FetchTranslation& translation) const {
-  return translation.fault != FetchFault::none || (enabled_ && hit(translation.address) >= 0);
-}
-
-bool Cva6Icache::ready(const FetchTranslation& translation, bool memory_returns) const {
-  if (memory_returns) return false;
-  if (state_ == State::idle) return !flush_pending_ && enabled_;
-  return state_ == State::read && translation.valid && !flush_pending_ && hits(translation);
-}
-
 FetchResponse Cva6Icache::clock(const Inputs& in, const FetchTranslation& translation, bool memory_returns,
                                 WtAxiAdapter& adapter, const Interconnect& interconnect,
                                 const HartView& view) {
@@ -72,13 +62,17 @@ FetchResponse Cva6Icache::clock(const Inputs& in, const FetchTranslation& transl
         if (in.request && !in.kill_s1) state_ = State::read;
       }
       break;
-    case State::read:
+    case State::read: {
       if (!translation.valid) {
         if (in.kill_s2 || flushing) state_ = State::kill_atrans;
-      } else if (flushing) {
+        break;
+      }
+      if (flushing) {
         state_ = State::idle;
-      } else if (hits(translation)) {
-        const int way = hit(translation.address);
+        break;
+      }
+      const int way = hit(translation.address);
+      if (translation.fault != FetchFault::none || (enabled_ && way >= 0)) {
         out.valid = !in.kill_s2;
         out.fault = translation.fault;
         out.data = word(geometry_.set_of(vaddr_), way >= 0 ? static_cast<unsigned>(way) : geometry_.ways - 1);
@@ -104,6 +98,7 @@ FetchResponse Cva6Icache::clock(const Inputs& in, const FetchTranslation& transl
         if (adapter.request_icache({address, cached})) state_ = State::miss;
       }
       break;
+    }
     case State::miss:
       if (memory_returns) {
         state_ = State::idle;

@@ -49,9 +49,6 @@ class Cva6Icache {
     std::uint64_t address = 0;  // of the request
     bool kill_s1 = false, kill_s2 = false, flush = false;
   };
-  // `ready` depends on registers and the translation only: the front end needs it before it can form its
-  // request.
-  bool ready(const FetchTranslation& translation, bool memory_returns) const;
   FetchResponse clock(const Inputs& in, const FetchTranslation& translation, bool memory_returns,
                       WtAxiAdapter& adapter, const Interconnect& interconnect, const HartView& view);
 
@@ -60,7 +57,6 @@ class Cva6Icache {
   std::uint32_t word(unsigned set, unsigned way) const;
   std::uint32_t refill_word(const HartView& view) const;
   [[gnu::noinline]] void refill(const HartView& view);
-  bool hits(const FetchTranslation& translation) const;
 
   std::size_t slot(unsigned set, unsigned way) const { return std::size_t{set} * geometry_.ways + way; }
 

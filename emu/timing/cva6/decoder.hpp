@@ -59,6 +59,7 @@ struct Decoded {
 
   // 0 … 63, floating-point registers from 32 up
   std::uint8_t destination() const { return static_cast<std::uint8_t>(rd_fpr ? 32 + rd : rd); }
+  bool accesses_memory() const { return fu == Fu::load || fu == Fu::store; }
   bool is_amo() const { return op == Op::amo_lr || op == Op::amo_sc || op == Op::amo_rmw; }
 };
 

@@ -73,35 +73,33 @@ inline InstrQueue::Push InstrQueue::clock(const Realigned& in, const Decoded* co
                                           const ControlFlow (&flow)[2], std::uint64_t predicted,
                                           FetchFault fault, bool pop) {
   Push out;
-  const bool full[2] = {fifo_[0].full(), fifo_[1].full()};
+  const bool full[2] = {fifo_[in_].full(), fifo_[in_ ^ 1].full()};
   const bool address_full = addresses_.full();
   // Nothing behind a taken control flow in the same word is pushed.
-  const bool valid[2] = {in.valid[0], in.valid[1] && flow[0] == ControlFlow::none};
-  bool push[2], overflow = false, push_address = false;
-  for (unsigned i = 0; i < 2; ++i) {
-    const bool is_full = full[(i + in_) & 1];
-    push[i] = valid[i] && !is_full;
-    overflow |= valid[i] && is_full;
-    push_address |= push[i] && flow[i] != ControlFlow::none;
-  }
+  const bool taken[2] = {flow[0] != ControlFlow::none, flow[1] != ControlFlow::none};
+  const bool valid[2] = {in.valid[0], in.valid[1] && !taken[0]};
+  const bool push[2] = {valid[0] && !full[0], valid[1] && !full[1]};
+  const bool push_address = (push[0] && taken[0]) || (push[1] && taken[1]);
   const bool address_overflow = address_full && push_address;
-  out.replay = overflow || address_overflow;
+  out.replay = (valid[0] && full[0]) || (valid[1] && full[1]) || address_overflow;
 
   if (pop) this->pop();
   if (in.valid[0] && reset_address_) {
     pc_ = in.address[0];
     reset_address_ = false;
   }
-  unsigned pushed = 0;
-  for (unsigned i = 0; i < 2; ++i) {
-    out.consumed[i] = push[i] && !address_overflow;
-    if (!out.consumed[i]) continue;
-    fifo_[(i + in_) & 1].push({decoded[i], flow[i], fault});
-    ++pushed;
+  if (address_overflow) {
+    out.replay_address = in.address[0];
+    return out;
   }
-  if (push_address && !address_full) addresses_.push(predicted);
-  out.replay_address = address_overflow ? in.address[0] : in.address[pushed & 1];
-  in_ = (in_ + pushed) & 1;
+  out.consumed[0] = push[0];
+  out.consumed[1] = push[1];
+  if (push[0]) fifo_[in_].push({decoded[0], flow[0], fault});
+  if (push[1]) fifo_[in_ ^ 1].push({decoded[1], flow[1], fault});
+  if (push_address) addresses_.push(predicted);
+  const unsigned pushed = (push[0] ? 1u : 0u) + (push[1] ? 1u : 0u);
+  out.replay_address = in.address[pushed & 1];
+  in_ ^= pushed & 1;
   return out;
 }
 

@@ -32,6 +32,15 @@ class ClintWires {
     const std::uint64_t compare = cycle > h.compare_since ? h.compare : h.compare_before;
     return (msip ? 8u : 0u) | (cycle + mtime_offset_ >= compare ? 0x80u : 0u);
   }
+  // lines() does not change from `cycle` up to there, unless a write comes in; `cycle` when it may at once.
+  std::uint64_t steady_until(unsigned hart, std::uint64_t cycle) const {
+    const Hart& h = harts_[hart];
+    if (cycle <= h.msip_since || cycle <= h.compare_since) return cycle;
+    const std::uint64_t now = mtime(cycle);
+    if (h.compare <= now) return now >> 62 ? cycle : never_cycle;
+    const std::uint64_t wait = h.compare - now;
+    return wait > never_cycle - cycle ? never_cycle : cycle + wait;
+  }
   // The first cycle after `cycle` in which the timer's wire would rise by itself; never_cycle when it does
   // not.
   std::uint64_t next_rise(unsigned hart, std::uint64_t cycle) const;

@@ -11,7 +11,8 @@ class RoundRobin {
  public:
   explicit RoundRobin(unsigned inputs) : inputs_(inputs) {}
   unsigned pick(std::uint32_t requests) const {
-    if (std::has_single_bit(requests)) return static_cast<unsigned>(std::countr_zero(requests));
+    if ((requests & (requests - 1)) == 0 && requests != 0)
+      return static_cast<unsigned>(std::countr_zero(requests));
     unsigned index = 0;
     unsigned width = inputs_ / 2;
     for (unsigned bit = static_cast<unsigned>(std::countr_zero(inputs_)); bit-- > 0; width /= 2) {

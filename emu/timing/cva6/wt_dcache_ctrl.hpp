@@ -63,6 +63,10 @@ class WtDcacheCtrl {
                      bool line_write, MissAnswer miss) {
     ReadResponse out;
     out.id = id_;
+    if (state_ == State::idle && !in.data_req && !read_requested_) {
+      read_acked_ = false;
+      return out;
+    }
     const bool requested = wants_read(in);
     if (read_requested_) valid_ways_next_ = memory.valid(memory.set_of(index_));
     const std::uint16_t valid_ways = valid_ways_next_;

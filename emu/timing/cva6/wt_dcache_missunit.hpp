@@ -57,6 +57,13 @@ class WtDcacheMissunit {
     return (state_ == State::idle || state_ == State::amo_wait) && !mshr_valid_q1_edge() &&
            backoff_.is_zero();
   }
+  // Then a clock() with these inputs would change nothing and answer nothing.
+  bool sleeps_on(const AdapterReturn& in, const WtDcacheCtrl (&ctrl)[2], const WtDcacheWbuffer& wbuffer,
+                 const AmoRequest& amo) const {
+    return state_ == State::idle && quiet() && in.dcache == DcacheReturnType::none && !amo.valid &&
+           !amo_requested_ && !collided_[0] && !collided_[1] && !ctrl[0].wants_miss() &&
+           !ctrl[1].wants_miss() && !wbuffer.offers();
+  }
   bool amo_waiting() const { return state_ == State::amo_wait; }
 
  private:

@@ -19,16 +19,14 @@ std::uint8_t WtDcacheWbuffer::next_piece(std::uint8_t bytes) {
 
 WriteMiss WtDcacheWbuffer::miss() const {
   WriteMiss out;
-  const unsigned dirty = dirty_mask();
-  const std::uint32_t free = free_tx_mask();
-  if (dirty == 0 || free == 0) return out;
-  const Entry& entry = entries_[dirty_arbiter_.pick(dirty)];
+  if (!offers()) return out;
+  const Entry& entry = entries_[dirty_arbiter_.pick(dirty_mask_)];
   out.valid = true;
   out.byte_enable = next_piece(entry.txblock ? 0 : entry.dirty & entry.valid);
   out.address =
       (entry.word << 3) + static_cast<unsigned>(std::countr_zero(static_cast<unsigned>(out.byte_enable)));
   out.data = entry.data;
-  out.tid = static_cast<std::uint8_t>(tx_arbiter_.pick(free));
+  out.tid = static_cast<std::uint8_t>(tx_arbiter_.pick(free_tx_mask()));
   return out;
 }
 
@@ -57,16 +55,16 @@ void WtDcacheWbuffer::evict() {
     checked_mask_ &= ~(1u << tx.entry);
   }
   tx_mask_ &= ~(1u << id);
+  note_dirty(tx.entry);
 }
 
 void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const WtDcacheMem& memory) {
   // Everything is decided on the registers first.
-  const unsigned valid = valid_mask_, dirty = dirty_mask(), to_check = check_mask();
+  const unsigned valid = valid_mask_, dirty = dirty_mask_, to_check = check_mask();
   const std::uint32_t free_tx = free_tx_mask();
   const bool eviction = evicts(in);
   const WriteMiss offered = in.miss_ack ? miss() : WriteMiss{};
-  const unsigned dirty_entry = dirty_arbiter_.pick(dirty);
-  const unsigned check_entry = check_arbiter_.pick(to_check);
+  const unsigned dirty_entry = in.miss_ack ? dirty_arbiter_.pick(dirty) : 0;
   const bool taken = accepts(store);
   const unsigned hit = taken ? hit_mask(store.address) : 0;
   const Check check_result = check2_;
@@ -74,8 +72,12 @@ void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const W
   check2_ = check1_;
   if (check1_.enabled)
     check2_.hit_ways = memory.hit(memory.set_of(check1_.address), memory.tag_of(check1_.address));
-  check1_ = {in.check_ack, static_cast<std::uint8_t>(check_entry), 0, entries_[check_entry].word << 3};
-  if (in.check_ack) check_arbiter_.grant(to_check);
+  check1_.enabled = in.check_ack;
+  if (in.check_ack) {
+    const unsigned entry = check_arbiter_.pick(to_check);
+    check1_ = {true, static_cast<std::uint8_t>(entry), 0, entries_[entry].word << 3};
+    check_arbiter_.grant(to_check);
+  }
 
   if (check_result.enabled && ((valid >> check_result.entry) & 1)) {
     entries_[check_result.entry].checked = true;
@@ -100,6 +102,7 @@ void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const W
     entries_[dirty_entry].txblock |= offered.byte_enable;
     tx_[offered.tid] = {static_cast<std::uint8_t>(dirty_entry), offered.byte_enable};
     tx_mask_ |= 1u << offered.tid;
+    note_dirty(dirty_entry);
   }
   dirty_arbiter_.clock(dirty, in.miss_ack);
   tx_arbiter_.clock(free_tx, in.miss_ack);
@@ -118,6 +121,7 @@ void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const W
     }
     valid_mask_ |= 1u << slot;
     checked_mask_ &= ~(1u << slot);
+    note_dirty(slot);
   }
 }
 

@@ -49,6 +49,7 @@ class WtDcacheWbuffer {
     const unsigned valid = valid_mask();
     return valid != all_entries_ || hit_mask(store.address) != 0;
   }
+  bool offers() const { return dirty_mask_ != 0 && free_tx_mask() != 0; }
   WriteMiss miss() const;
   bool wants_check() const { return check_mask() != 0; }
   // A read of `address`'s line would overtake a write in flight.
@@ -76,7 +77,11 @@ class WtDcacheWbuffer {
   // Nothing will change without a new store or an acknowledgement.
   bool quiet() const {
     return returns_.empty() && check_mask() == 0 && !check1_.enabled && !check2_.enabled && !line_write_q_ &&
-           !miss().valid;
+           !offers();
+  }
+  // Then a clock() with these inputs would change nothing.
+  bool sleeps_on(const Inputs& in, const StoreRequest& store) const {
+    return !store.valid && !in.returned && !in.line_write && quiet();
   }
 
  private:
@@ -106,13 +111,11 @@ class WtDcacheWbuffer {
     return 0;
   }
   unsigned check_mask() const { return valid_mask_ & ~checked_mask_; }
-  unsigned dirty_mask() const {
-    unsigned mask = 0;
-    for (unsigned rest = valid_mask_; rest; rest &= rest - 1) {
-      const unsigned i = static_cast<unsigned>(std::countr_zero(rest));
-      if (entries_[i].txblock == 0 && (entries_[i].dirty & entries_[i].valid)) mask |= 1u << i;
-    }
-    return mask;
+  // Entry `i` has changed: may it be written now?
+  void note_dirty(unsigned i) {
+    const Entry& e = entries_[i];
+    const bool dirty = e.txblock == 0 && (e.dirty & e.valid) != 0;
+    dirty_mask_ = (dirty_mask_ & ~(1u << i)) | (dirty ? 1u << i : 0);
   }
   std::uint32_t free_tx_mask() const { return all_writes_ & ~tx_mask_; }
   // Bytes of the next aligned piece of a mask: a whole doubleword, word, halfword or byte at its first byte.
@@ -125,6 +128,7 @@ class WtDcacheWbuffer {
   std::array<Entry, most_entries> entries_{};
   std::array<Tx, most_writes> tx_{};
   unsigned valid_mask_ = 0, checked_mask_ = 0, tx_mask_ = 0;
+  unsigned dirty_mask_ = 0;                  // has bytes to write, none of them on their way
   Ring<std::uint8_t, most_writes> returns_;  // i_rtrn_id_fifo
   LockedRoundRobin tx_arbiter_, dirty_arbiter_;
   RoundRobin check_arbiter_;
