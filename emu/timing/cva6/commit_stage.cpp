@@ -62,23 +62,18 @@ void Core::commit_system(ScoreboardEntry& head, Commit& out, bool& ack) {
 
 void Core::commit_second(const ScoreboardEntry& head, Commit& out) const {
   if (head.decoded->fu == Fu::csr || head.decoded->is_amo()) return;
-  const ScoreboardEntry& second = scoreboard_[scoreboard_.behind_commit(1)];
-  if (!second.valid || second.exception) return;
-  switch (second.decoded->fu) {
-    case Fu::alu:
-    case Fu::load:
-    case Fu::ctrl_flow:
-    case Fu::mult:
-    case Fu::fpu: ++out.number; break;
-    default: break;
-  }
+  const unsigned second = scoreboard_.behind_commit(1);
+  if (scoreboard_.valid(second) && !scoreboard_.exception(second) &&
+      scoreboard_[second].decoded->commits_second)
+    ++out.number;
 }
 
 Core::Commit Core::commit(const AdapterReturn& in) {
   Commit out;
-  ScoreboardEntry& head = scoreboard_[scoreboard_.commit_pointer()];
-  if (!head.valid || halted_) return out;
-  if (head.exception || (head.outcome.trapped && head.decoded->fu != Fu::csr)) {
+  const unsigned oldest = scoreboard_.commit_pointer();
+  if (!scoreboard_.valid(oldest) || halted_) return out;
+  ScoreboardEntry& head = scoreboard_[oldest];
+  if (scoreboard_.exception(oldest) || (head.outcome.trapped && head.decoded->fu != Fu::csr)) {
     take_exception(head, out);
     return out;
   }

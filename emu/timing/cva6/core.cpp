@@ -31,18 +31,6 @@ void Core::given() {
     issue_.interrupt = -1;
 }
 
-bool Core::flushes(const Decoded& d) {
-  switch (d.op) {
-    case Op::csr_write: return csr_write_flushes(d.csr);
-    case Op::mret:
-    case Op::sret:
-    case Op::sfence_vma:
-    case Op::fence:
-    case Op::fence_i: return true;
-    default: return d.is_amo();
-  }
-}
-
 bool Core::mispredicts(const ScoreboardEntry& e) {
   const std::uint64_t next = e.outcome.next_pc;
   switch (e.decoded->op) {
@@ -81,10 +69,7 @@ void Core::step() {
 
   const unsigned head = scoreboard_.commit_pointer();
   const bool acknowledged = issue(done, results, ready, flush_unissued);
-  for (std::uint32_t mask = results.valid; mask; mask &= mask - 1) {
-    const unsigned id = static_cast<unsigned>(std::countr_zero(mask));
-    scoreboard_.write_back(id, (results.exception >> id) & 1);
-  }
+  scoreboard_.write_back(results.valid, results.exception);
 
   Frontend::Inputs fetch;
   decode(acknowledged, flush_unissued, fetch.pop);
@@ -104,7 +89,7 @@ void Core::step() {
   last_cause_ = why;
   if (acknowledged) restart_ = Stall::fetch_bubble;
   if (branch.mispredict) restart_ = Stall::mispredict;
-  if (done.apply) csr_.apply(scoreboard_[head].csr);
+  if (done.apply && scoreboard_[head].has_csr) csr_.apply(scoreboard_[head].csr);
   if (done.flush) {
     scoreboard_.flush();
     execute_.valid = false;
@@ -149,8 +134,10 @@ void Core::skip(std::uint64_t horizon) {
 
 ResolvedBranch Core::execute(WriteBack& results, FpuOperation& fpu) const {
   ResolvedBranch out;
-  const Mult::Output product = mult_.output();
-  if (product.valid) results.add(product.trans_id, false);
+  if (mult_.busy()) {
+    const Mult::Output product = mult_.output();
+    if (product.valid) results.add(product.trans_id, false);
+  }
   if (load_result_.valid) results.add(load_result_.trans_id, load_result_.exception);
   if (!execute_.valid) return out;
   const ScoreboardEntry& e = scoreboard_[execute_.id];
@@ -188,7 +175,7 @@ LsuControl Core::lsu_request() const {
   LsuControl out;
   if (!execute_.valid) return out;
   const ScoreboardEntry& e = scoreboard_[execute_.id];
-  if (e.decoded->fu != Fu::load && e.decoded->fu != Fu::store) return out;
+  if (!e.decoded->accesses_memory) return out;
   out.valid = true;
   out.is_load = e.decoded->fu == Fu::load;
   out.op = e.decoded->op;
@@ -208,7 +195,7 @@ LsuControl Core::lsu_request() const {
 // The load and store units have nothing to do: no request, no walk, nothing to translate or to put away.
 bool Core::load_store_idle(const Commit& commit) const {
   if (commit.store || commit.atomic || commit.flush) return false;
-  if (execute_.valid && scoreboard_[execute_.id].decoded->accesses_memory()) return false;
+  if (execute_.valid && scoreboard_[execute_.id].decoded->accesses_memory) return false;
   return bypass_.ready() && load_unit_.idle() && store_unit_.idle() && mmu_.quiet();
 }
 
@@ -224,7 +211,7 @@ void Core::load_store(const AdapterReturn& in, const Commit& commit, WriteBack& 
   }
   const TranslationState& translation = csr_.translation();
   const LsuControl incoming = lsu_request();
-  const LsuControl request = bypass_.front(incoming);
+  const LsuControl& request = bypass_.front(incoming);
   const LoadUnit::State load_state = load_unit_.state();
   const StoreUnit::State store_state = store_unit_.state();
   const bool exception = mmu_.data_exception(translation);
@@ -247,8 +234,10 @@ void Core::load_store(const AdapterReturn& in, const Commit& commit, WriteBack& 
   const bool cache_sleeps = dcache_.sleeps_on(in, reads, store, amo);
   if (!cache_sleeps) dcache_.clock(in, adapter_, *interconnect_, reads, store, amo, responses);
 
-  const LoadUnit::Outputs load = load_unit_.clock(request, drive, responses[WtDcache::loads], dtlb_hit,
-                                                  offset_matches, exception, commit.flush);
+  LoadUnit::Outputs load;
+  if (load_side || commit.flush || !load_unit_.idle())
+    load = load_unit_.clock(request, drive, responses[WtDcache::loads], dtlb_hit, offset_matches, exception,
+                            commit.flush);
   StoreUnit::Inputs to_store;
   to_store.physical = physical;
   to_store.dtlb_hit = dtlb_hit;
@@ -258,7 +247,8 @@ void Core::load_store(const AdapterReturn& in, const Commit& commit, WriteBack& 
   to_store.granted = granted;
   to_store.amo_at_commit = commit.atomic;
   to_store.amo_ack = amo_ack;
-  const StoreUnit::Outputs stored = store_unit_.clock(request, to_store);
+  StoreUnit::Outputs stored;
+  if (!store_unit_.sleeps_on(request, to_store)) stored = store_unit_.clock(request, to_store);
   if (stored.valid) results.add(stored.trans_id, stored.exception);
   load_result_ = load;
   moved_ |= !cache_sleeps || load.valid || load.pop || stored.pop || stored.valid || incoming.valid ||
@@ -270,18 +260,15 @@ void Core::load_store(const AdapterReturn& in, const Commit& commit, WriteBack& 
 }
 
 bool Core::operands_ready(const Decoded& d, const WriteBack& results) const {
-  const auto ready = [&](unsigned reg, bool fpr) {
-    const int writer = scoreboard_.writer(fpr ? 32 + reg : reg);
-    if (writer < 0) return true;
-    const ScoreboardEntry& e = scoreboard_[static_cast<unsigned>(writer)];
-    const std::uint32_t bit = 1u << writer;
-    const bool valid = (e.valid && !e.exception) || (results.valid & ~results.exception & bit);
-    const bool not_csr = fpr || e.decoded->fu != Fu::csr || d.op == Op::sfence_vma;
-    return valid && not_csr;
-  };
-  if (!d.use_zimm && !ready(d.rs1, d.rs1_fpr)) return false;
-  if (!ready(d.rs2, d.rs2_fpr)) return false;
-  return !d.has_rs3 || ready(d.rs3, true);
+  const std::uint32_t forwards = scoreboard_.results() | (results.valid & ~results.exception);
+  for (const unsigned source : d.sources) {
+    const int writer = scoreboard_.writer(source);
+    if (writer < 0) continue;
+    if (!((forwards >> writer) & 1)) return false;
+    const bool from_csr = source < 32 && scoreboard_[static_cast<unsigned>(writer)].decoded->fu == Fu::csr;
+    if (from_csr && d.op != Op::sfence_vma) return false;
+  }
+  return true;
 }
 
 bool Core::unit_busy(const Decoded& d, const Commit& commit, Ready ready) const {
@@ -312,8 +299,7 @@ bool Core::issue(const Commit& commit, const WriteBack& results, Ready ready, bo
   bool acknowledged = false;
   if (issue_.valid && !scoreboard_.full() && !(hold_issue_ && !have_record_ && !speculative_)) {
     const Decoded& d = *issue_.entry.decoded;
-    const bool exception = issue_.interrupt >= 0 || issue_.entry.fault != FetchFault::none ||
-                           d.op == Op::ecall || d.op == Op::ebreak;
+    const bool exception = issue_.interrupt >= 0 || issue_.entry.fault != FetchFault::none || d.raises;
     const bool faulted = issue_.entry.fault != FetchFault::none;
     const bool busy = !faulted && unit_busy(d, commit, ready);
     acknowledged = !busy && (exception || d.fu == Fu::cvxif || operands_ready(d, results));
@@ -331,10 +317,11 @@ bool Core::issue(const Commit& commit, const WriteBack& results, Ready ready, bo
 
   execute_.valid = false;
   if (acknowledged && !flush_unissued) {
-    ScoreboardEntry& e = scoreboard_.next();
-    start(e);
-    execute_ = {!e.exception, static_cast<std::uint8_t>(scoreboard_.issue_pointer())};
-    scoreboard_.add();
+    const bool exception =
+        issue_.interrupt >= 0 || issue_.entry.fault != FetchFault::none || issue_.entry.decoded->raises;
+    start(scoreboard_.next());
+    execute_ = {!exception, static_cast<std::uint8_t>(scoreboard_.issue_pointer())};
+    scoreboard_.add(exception);
   }
   return acknowledged && !flush_unissued;
 }
@@ -354,7 +341,8 @@ void Core::keep(const Retirement& record, ScoreboardEntry& e) {
   e.outcome = {record.next_pc.value, record.data_address.value, record.store_value,
                record.operand_a,     record.operand_b,          record.trapped,
                record.interrupt,     record.sc_failed,          record.cause};
-  e.csr = CsrAfter(record);
+  e.has_csr = record.trapped || e.decoded->fu == Fu::csr;
+  if (e.has_csr) e.csr = CsrAfter(record);
   e.mispredicted = e.decoded->fu == Fu::ctrl_flow && mispredicts(e);
 }
 
@@ -367,15 +355,11 @@ void Core::start(ScoreboardEntry& e) {
   e.flow = issue_.entry.flow;
   e.interrupt = issue_.interrupt >= 0;
   e.interrupt_cause = static_cast<std::uint8_t>(issue_.interrupt >= 0 ? issue_.interrupt : 0);
-  const bool faulted = issue_.entry.fault != FetchFault::none;
-  e.exception = e.interrupt || faulted || d.op == Op::ecall || d.op == Op::ebreak;
-  e.valid = e.exception;
-  e.rd = d.destination();
   e.speculative = speculative_;
   if (have_record_ && !speculative_) {
     keep(record_, e);
     have_record_ = false;
-    if (record_.trapped || flushes(d)) {
+    if (record_.trapped || d.flushes) {
       speculative_ = true;
       speculation_.reset(d.is_amo() ? d.rd : 0, cycle_);
     }

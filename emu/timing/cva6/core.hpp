@@ -131,7 +131,6 @@ class Core {
   };
 
   static bool mispredicts(const ScoreboardEntry& e);
-  static bool flushes(const Decoded& d);
   Commit commit(const AdapterReturn& in);
   [[gnu::noinline]] void commit_system(ScoreboardEntry& head, Commit& out, bool& ack);
   void commit_second(const ScoreboardEntry& head, Commit& out) const;

@@ -4,17 +4,23 @@
 
 namespace hartbeat::timing::cva6 {
 
-int Cva6Icache::hit(std::uint64_t physical) const {
+// The slot that holds the line, or -1. Fetches stay in a line for some time: the last one is remembered.
+int Cva6Icache::hit(std::uint64_t physical) {
   const unsigned set = geometry_.set_of(vaddr_);
   const std::uint64_t line = geometry_.line_of(physical);
+  if (line == last_line_ && set == last_set_) return static_cast<int>(last_slot_);
   for (unsigned way = 0; way < geometry_.ways; ++way) {
-    if (((valid_[set] >> way) & 1) && tags_[slot(set, way)] == line) return static_cast<int>(way);
+    if (!((valid_[set] >> way) & 1) || tags_[slot(set, way)] != line) continue;
+    last_line_ = line;
+    last_set_ = set;
+    last_slot_ = slot(set, way);
+    return static_cast<int>(last_slot_);
   }
   return -1;
 }
 
-std::uint32_t Cva6Icache::word(unsigned set, unsigned way) const {
-  const std::uint64_t word = data_[slot(set, way) * geometry_.words() + geometry_.word_of(vaddr_)];
+std::uint32_t Cva6Icache::word(std::size_t slot) const {
+  const std::uint64_t word = data_[(slot << words_log2_) + geometry_.word_of(vaddr_)];
   return static_cast<std::uint32_t>(word >> (vaddr_ & 4 ? 32 : 0));
 }
 
@@ -30,6 +36,7 @@ void Cva6Icache::refill(const HartView& view) {
   const std::uint64_t base =
       ((physical_ & ~std::uint64_t{0xFFF}) | (vaddr_ & 0xFFF)) & ~geometry_.line_mask();
   const std::size_t at = slot(set, way_);
+  last_line_ = no_line;
   tags_[at] = geometry_.line_of(base);
   for (unsigned word = 0; word < geometry_.words(); ++word)
     data_[at * geometry_.words() + word] = view.read_physical(PhysAddr{base + 8 * word});
@@ -47,6 +54,7 @@ FetchResponse Cva6Icache::clock(const Inputs& in, const FetchTranslation& transl
   switch (state_) {
     case State::flush:
       valid_[count_] = 0;
+      last_line_ = no_line;
       if (++count_ == geometry_.sets) {
         count_ = 0;
         state_ = State::idle;
@@ -71,11 +79,12 @@ FetchResponse Cva6Icache::clock(const Inputs& in, const FetchTranslation& transl
         state_ = State::idle;
         break;
       }
-      const int way = hit(translation.address);
-      if (translation.fault != FetchFault::none || (enabled_ && way >= 0)) {
+      const int found = hit(translation.address);
+      if (translation.fault != FetchFault::none || (enabled_ && found >= 0)) {
         out.valid = !in.kill_s2;
         out.fault = translation.fault;
-        out.data = word(geometry_.set_of(vaddr_), way >= 0 ? static_cast<unsigned>(way) : geometry_.ways - 1);
+        out.data = word(found >= 0 ? static_cast<std::size_t>(found)
+                                   : slot(geometry_.set_of(vaddr_), geometry_.ways - 1));
         state_ = State::idle;
         if (!memory_returns) {
           out.ready = true;

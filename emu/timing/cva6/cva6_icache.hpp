@@ -32,6 +32,7 @@ class Cva6Icache {
  public:
   explicit Cva6Icache(const CacheGeometry& geometry)
       : geometry_(geometry),
+        words_log2_(geometry.line_bits - 3),
         tags_(std::size_t{geometry.sets} * geometry.ways),
         data_(tags_.size() * geometry.words()),
         valid_(geometry.sets) {}
@@ -53,16 +54,21 @@ class Cva6Icache {
                       WtAxiAdapter& adapter, const Interconnect& interconnect, const HartView& view);
 
  private:
-  int hit(std::uint64_t physical) const;
-  std::uint32_t word(unsigned set, unsigned way) const;
+  int hit(std::uint64_t physical);
+  std::uint32_t word(std::size_t slot) const;
   std::uint32_t refill_word(const HartView& view) const;
   [[gnu::noinline]] void refill(const HartView& view);
 
   std::size_t slot(unsigned set, unsigned way) const { return std::size_t{set} * geometry_.ways + way; }
 
   CacheGeometry geometry_;
+  unsigned words_log2_;
   std::vector<std::uint64_t> tags_, data_;  // by set and way: the physical line, its words
   std::vector<std::uint16_t> valid_;        // by set, a bit for each way
+  static constexpr std::uint64_t no_line = ~std::uint64_t{0};
+  std::uint64_t last_line_ = no_line;  // of the last hit, with its set and slot
+  unsigned last_set_ = 0;
+  std::size_t last_slot_ = 0;
   State state_ = State::flush;
   unsigned count_ = 0;
   bool enabled_ = false, flush_pending_ = false;

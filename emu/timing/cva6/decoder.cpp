@@ -2,6 +2,7 @@
 #include "emu/timing/cva6/decoder.hpp"
 
 #include "emu/timing/cva6/bit_field.hpp"
+#include "emu/timing/cva6/csr_state.hpp"
 
 namespace hartbeat::timing::cva6 {
 namespace {
@@ -236,6 +237,34 @@ void scan(Decoded& d) {
   d.scan_jalr = jalr && !d.scan_return;
 }
 
+bool flushes(const Decoded& d) {
+  switch (d.op) {
+    case Op::csr_write: return csr_write_flushes(d.csr);
+    case Op::mret:
+    case Op::sret:
+    case Op::sfence_vma:
+    case Op::fence:
+    case Op::fence_i: return true;
+    default: return d.is_amo();
+  }
+}
+
+// What follows from the fields.
+void note(Decoded& d) {
+  const auto reg = [](unsigned number, bool fpr) {
+    return static_cast<std::uint8_t>(fpr ? 32 + number : number);
+  };
+  if (!d.use_zimm) d.sources[0] = reg(d.rs1, d.rs1_fpr);
+  d.sources[1] = reg(d.rs2, d.rs2_fpr);
+  if (d.has_rs3) d.sources[2] = reg(d.rs3, true);
+  d.destination = reg(d.rd, d.rd_fpr);
+  d.accesses_memory = d.fu == Fu::load || d.fu == Fu::store;
+  d.raises = d.op == Op::ecall || d.op == Op::ebreak;
+  d.flushes = flushes(d);
+  d.commits_second =
+      d.fu == Fu::alu || d.fu == Fu::load || d.fu == Fu::ctrl_flow || d.fu == Fu::mult || d.fu == Fu::fpu;
+}
+
 }  // namespace
 
 bool branch_taken(std::uint32_t i, std::uint64_t a, std::uint64_t b) {
@@ -257,6 +286,7 @@ Decoded decode(std::uint32_t bits) {
   decode_unit(d.expanded, d);
   if (d.op == Op::illegal) d.fu = Fu::cvxif;  // offered to the coprocessor port, which rejects it
   scan(d);
+  note(d);
   d.scan_any = d.scan_branch || d.scan_jump || d.scan_jalr || d.scan_return;
   return d;
 }

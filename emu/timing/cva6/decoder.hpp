@@ -2,6 +2,7 @@
 // (the spurious ones included, they stall too), control flow as instr_scan sees it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <unordered_map>
 #include <vector>
@@ -57,9 +58,15 @@ struct Decoded {
   bool scan_branch = false, scan_jump = false, scan_jalr = false, scan_return = false, scan_call = false;
   bool scan_any = false;  // one of the first four
 
-  // 0 … 63, floating-point registers from 32 up
-  std::uint8_t destination() const { return static_cast<std::uint8_t>(rd_fpr ? 32 + rd : rd); }
-  bool accesses_memory() const { return fu == Fu::load || fu == Fu::store; }
+  // Asked in every cycle, so kept (decode() fills them in).
+  std::array<std::uint8_t, 3>
+      sources{};                 // rs1, rs2, rs3: 0 … 63, floating-point registers from 32 up; x0: none
+  std::uint8_t destination = 0;  // the same of rd
+  bool accesses_memory = false;
+  bool raises = false;          // ECALL and EBREAK
+  bool flushes = false;         // the pipeline, when it commits
+  bool commits_second = false;  // the second commit port takes it
+
   bool is_amo() const { return op == Op::amo_lr || op == Op::amo_sc || op == Op::amo_rmw; }
 };
 

@@ -21,16 +21,15 @@ struct Outcome {
 struct ScoreboardEntry {
   const Decoded* decoded = &no_instruction;
   Outcome outcome;  // what the functional core (or the speculation) says of it
-  CsrAfter csr;
+  CsrAfter csr;     // when has_csr
+  bool has_csr = false;
   std::uint64_t pc = 0, issue_cycle = 0;
   std::uint64_t predicted = 0;  // next pc that the front end went on with, when `flow` is not none
   ControlFlow flow = ControlFlow::none;
-  bool issued = false, valid = false, exception = false;
   bool mispredicted = false;  // a branch or jump; known at issue, seen in execute
   bool interrupt = false;
   bool speculative = false;  // will be flushed: it is behind a trap or a flushing instruction
   std::uint8_t interrupt_cause = 0;
-  std::uint8_t rd = 0;  // register number, floating point from 32 up; 0: none
 };
 
 class Scoreboard {
@@ -46,42 +45,60 @@ class Scoreboard {
   // The slot of the instruction `i` behind the oldest.
   unsigned behind_commit(unsigned i) const { return (commit_ + i) & (size_ - 1); }
 
-  // The youngest instruction in flight that writes this register; -1 when there is none.
-  int writer(unsigned reg) const {
-    if (reg == 0) return -1;
-    const unsigned i = last_writer_[reg];
-    return entries_[i].issued && entries_[i].rd == reg ? static_cast<int>(i) : -1;
-  }
+  bool issued(unsigned i) const { return (issued_ >> i) & 1; }
+  // Has its result, which is an exception with the second.
+  bool valid(unsigned i) const { return (valid_ >> i) & 1; }
+  bool exception(unsigned i) const { return (exception_ >> i) & 1; }
+  // Slots whose results may be forwarded.
+  std::uint32_t results() const { return valid_ & ~exception_; }
+
+  // The youngest instruction in flight that writes this register (x0: none); -1 when there is none.
+  int writer(unsigned reg) const { return writer_[reg]; }
   // The slot that add() fills.
   ScoreboardEntry& next() { return entries_[issue_]; }
-  void add() {
-    last_writer_[entries_[issue_].rd] = static_cast<std::uint8_t>(issue_);
-    entries_[issue_].issued = true;
+  void add(bool exception) {
+    const std::uint32_t bit = 1u << issue_;
+    const unsigned rd = entries_[issue_].decoded->destination;
+    if (rd != 0) writer_[rd] = static_cast<std::int8_t>(issue_);
+    issued_ |= bit;
+    valid_ = exception ? valid_ | bit : valid_ & ~bit;
+    exception_ = exception ? exception_ | bit : exception_ & ~bit;
     issue_ = (issue_ + 1) & (size_ - 1);
     ++count_;
   }
   void retire(unsigned number) {
-    for (unsigned i = 0; i < number; ++i) {
-      entries_[commit_].issued = entries_[commit_].valid = false;
+    for (; number > 0; --number) {
+      const unsigned rd = entries_[commit_].decoded->destination;
+      if (writer_[rd] == static_cast<int>(commit_)) writer_[rd] = -1;
+      const std::uint32_t bit = 1u << commit_;
+      issued_ &= ~bit;
+      valid_ &= ~bit;
       commit_ = (commit_ + 1) & (size_ - 1);
       --count_;
     }
   }
-  void write_back(unsigned i, bool exception) {
-    if (!entries_[i].issued) return;
-    entries_[i].valid = true;
-    entries_[i].exception |= exception;
+  // Bit masks over slots.
+  void write_back(std::uint32_t valid, std::uint32_t exception) {
+    valid_ |= valid & issued_;
+    exception_ |= exception & issued_;
   }
   void flush() {
-    for (unsigned i = 0; i < size_; ++i)
-      entries_[i].issued = entries_[i].valid = entries_[i].exception = false;
+    issued_ = valid_ = exception_ = 0;
+    writer_.fill(-1);
     issue_ = commit_ = count_ = 0;
   }
 
  private:
+  static constexpr std::array<std::int8_t, 64> nobody() {
+    std::array<std::int8_t, 64> out{};
+    out.fill(-1);
+    return out;
+  }
+
   unsigned size_;
   std::array<ScoreboardEntry, most> entries_{};
-  std::array<std::uint8_t, 64> last_writer_{};
+  std::array<std::int8_t, 64> writer_ = nobody();
+  std::uint32_t issued_ = 0, valid_ = 0, exception_ = 0;  // a bit for each slot
   unsigned issue_ = 0, commit_ = 0, count_ = 0;
 };
 

@@ -49,6 +49,11 @@ class StoreUnit {
     std::uint8_t trans_id = 0;
   };
   Outputs clock(const LsuControl& request, const Inputs& in);
+  // Then a clock() with these inputs would change nothing and answer nothing.
+  bool sleeps_on(const LsuControl& request, const Inputs& in) const {
+    return state_ == State::idle && !(request.valid && !request.is_load) && !in.commit && !in.granted &&
+           !in.flush && !in.amo_ack;
+  }
 
   State state() const { return state_; }
   bool idle() const { return state_ == State::idle && buffer_.no_store_pending(); }
