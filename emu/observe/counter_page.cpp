@@ -80,6 +80,18 @@ constexpr CounterText kernel_keys[] = {
      "asks for it (system call 504)."},
     {"frames.refcounts.at_boot, .last, .most_shared", "frames",
      "At the same moments, how often frames are referenced; most_shared: when sharing saved most frames."},
+    {"frames.last, .most_shared", "frames", "Frames by state as last reported, and when most were shared."},
+    {"swap.slots, .free_at_boot, .free_at_end", "pages",
+     "Of the swap disk, after the kernel has booted and after every process has gone; slots are 0 without "
+     "swap."},
+    {"swap.evicted, .written, .shared", "pages",
+     "Frames taken from their users; how many of them had to be written to the disk; how many of them "
+     "several "
+     "page-table entries mapped. What came back is `faults.count.swap_in`."},
+    {"out_of_memory_kills[]", "processes",
+     "Killed because memory had run out: pid, its pages, its score (thousandths of all memory), and the pid "
+     "that "
+     "needed a frame."},
     {"shutdown_status", "", "The status the kernel ended with; null when it did not."},
 };
 

@@ -166,6 +166,24 @@ Json fault_messages(const KernelFigures& kernel) {
   return list;
 }
 
+Json of(const SwapFigures& swap) {
+  return {{"slots", or_null(swap.slots)},
+          {"free_at_boot", or_null(swap.free_at_boot)},
+          {"free_at_end", or_null(swap.free_at_end)},
+          {"evicted", swap.evicted},
+          {"written", swap.written},
+          {"shared", swap.shared}};
+}
+
+Json out_of_memory_kills(const KernelFigures& kernel) {
+  Json list = Json::array();
+  for (const OutOfMemoryKill& kill : kernel.out_of_memory_kills) {
+    list.push_back(
+        {{"pid", kill.process}, {"pages", kill.pages}, {"score", kill.score}, {"asking", kill.asking}});
+  }
+  return list;
+}
+
 Json kernel_story(const Report& report) {
   const KernelFigures& kernel = report.kernel;
   if (!kernel.heard) return nullptr;
@@ -187,6 +205,8 @@ Json kernel_story(const Report& report) {
                        {{"at_boot", of(kernel.frames.references.at_boot)},
                         {"last", of(kernel.frames.references.last)},
                         {"most_shared", of(kernel.frames.references.most_shared)}}}};
+  object["swap"] = of(kernel.swap);
+  object["out_of_memory_kills"] = out_of_memory_kills(kernel);
   object["system_calls"] = kernel.system_calls;
   object["unknown_system_calls"] = unknown_system_calls(kernel);
   object["fault_message_count"] = kernel.fault_message_count;

@@ -52,6 +52,9 @@ void KernelStory::on(const TracepointEvent& event) {
     case copy_end: end_copy(event); break;
     case frames: set_frames(event); break;
     case frame_references: set_references(event); break;
+    case swap_slots: set_swap_slots(event); break;
+    case swap_out: add_swap_out(event); break;
+    case oom_kill: figures_.out_of_memory_kills.push_back({a[0], a[1], a[2], a[3]}); break;
     case fault_message: add_fault_message(event); break;
     default: break;
   }
@@ -107,6 +110,20 @@ void KernelStory::set_references(const TracepointEvent& event) {
   if (!references.at_boot) references.at_boot = now;
   auto& most = references.most_shared;
   if (!most || now.saved() > most->saved()) most = now;
+}
+
+void KernelStory::set_swap_slots(const TracepointEvent& event) {
+  const auto& a = event.arguments;
+  SwapFigures& swap = figures_.swap;
+  (swap.slots ? swap.free_at_end : swap.free_at_boot) = a[1];
+  swap.slots = a[0];
+}
+
+void KernelStory::add_swap_out(const TracepointEvent& event) {
+  const auto& a = event.arguments;
+  ++figures_.swap.evicted;
+  if (a[2] != 0) ++figures_.swap.written;
+  if (a[3] > 1) ++figures_.swap.shared;
 }
 
 void KernelStory::add_fault_message(const TracepointEvent& event) {

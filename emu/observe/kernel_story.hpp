@@ -39,6 +39,22 @@ struct FrameFigures {
   } references;
 };
 
+// Swap, where the guest has one.
+struct SwapFigures {
+  std::optional<std::uint64_t> slots, free_at_boot, free_at_end;
+  std::uint64_t evicted = 0;  // frames taken from their users
+  std::uint64_t written = 0;  // part of these: the others were on the disk already
+  std::uint64_t shared = 0;   // part of these: several page-table entries mapped them
+};
+
+// A process that the kernel killed because memory had run out.
+struct OutOfMemoryKill {
+  std::uint64_t process = 0;
+  std::uint64_t pages = 0;
+  std::uint64_t score = 0;  // thousandths of all memory
+  std::uint64_t asking = 0;
+};
+
 // A genuine fault: what the kernel told the process by a signal.
 struct FaultMessage {
   std::uint64_t process = 0;
@@ -61,6 +77,8 @@ struct KernelFigures {
   CopyFigures copies;
   ForkFigures forks;
   FrameFigures frames;
+  SwapFigures swap;
+  std::vector<OutOfMemoryKill> out_of_memory_kills;
   PageTally cow_pages;
   std::uint64_t system_calls = 0;
   std::map<std::uint64_t, UnknownSystemCall> unknown_system_calls;  // by number
@@ -81,6 +99,8 @@ class KernelStory final : public Listener {
   void end_fork(const TracepointEvent& event);
   void set_frames(const TracepointEvent& event);
   void set_references(const TracepointEvent& event);
+  void set_swap_slots(const TracepointEvent& event);
+  void add_swap_out(const TracepointEvent& event);
   void add_fault_message(const TracepointEvent& event);
 
   KernelFigures figures_;

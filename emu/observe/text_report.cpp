@@ -214,6 +214,30 @@ std::string references(const FrameFigures& frames) {
   return text + ", when sharing saved most\n";
 }
 
+std::string swap(const KernelFigures& kernel) {
+  const SwapFigures& swap = kernel.swap;
+  if (swap.slots.value_or(0) == 0) return {};
+  std::string text = "  swap        " + counted(swap.evicted, "page") + " out, " + grouped(swap.written) +
+                     " of them written, " + grouped(swap.shared) + " of them shared; " +
+                     grouped(kernel.faults.of(abi::FaultResolution::swap_in)) + " in; " +
+                     grouped(*swap.free_at_boot) + " of " + counted(*swap.slots, "slot") + " free at boot";
+  if (!swap.free_at_end) return text + "\n";
+  text += ", " + grouped(*swap.free_at_end) + " at the end";
+  if (*swap.free_at_end < *swap.free_at_boot) {
+    text += ": LEAKED " + counted(*swap.free_at_boot - *swap.free_at_end, "slot");
+  }
+  return text + "\n";
+}
+
+std::string out_of_memory(const KernelFigures& kernel) {
+  std::string text;
+  for (const OutOfMemoryKill& kill : kernel.out_of_memory_kills) {
+    text += "  killed      process " + grouped(kill.process) + " with " + counted(kill.pages, "page") +
+            ": out of memory when process " + grouped(kill.asking) + " needed a frame\n";
+  }
+  return text;
+}
+
 std::string unknown_system_calls(const KernelFigures& kernel) {
   if (kernel.unknown_system_calls.empty()) return {};
   std::string text = "  not known   ";
@@ -230,8 +254,8 @@ std::string kernel_story(const Report& report) {
   if (!report.kernel.heard)
     return "\nThe guest tells no story (no tracepoints): no kernel figures, no processes.\n";
   return faults(report.kernel) + copies(report) + forks(report.kernel) + shootdowns(report.shootdowns) +
-         frames(report.kernel.frames) + references(report.kernel.frames) +
-         unknown_system_calls(report.kernel);
+         frames(report.kernel.frames) + references(report.kernel.frames) + swap(report.kernel) +
+         out_of_memory(report.kernel) + unknown_system_calls(report.kernel);
 }
 
 std::string hardware_story(const Report& report) {

@@ -37,8 +37,11 @@ enum class Tracepoint : std::uint16_t {
   frame_references = 21,  // private, shared, page-cache and page-table frames with 1, 2, 3, 4, 5 to 8, and
                           // more references
   copy_decided =
-      24,  // pid, virtual address, first and end address of its range, range flags, references of its
-           // frame: the lookup is over, this store needs a frame of its own
+      24,         // pid, virtual address, first and end address of its range, range flags, references of its
+                  // frame: the lookup is over, this store needs a frame of its own
+  oom_kill = 32,  // pid, its pages, its score (thousandths of all memory), pid of who needed memory
+  swap_out = 33,  // frame, slot, 1 if it had to be written, entries that mapped it
+  swap_slots = 34,  // slots, free ones: at boot_done, and before shutdown
 };
 
 // Range flags of copy_decided: PROT_* in the lowest three bits.

@@ -5,7 +5,7 @@
 #include "guestos/arch/firmware_console.hpp"
 #include "guestos/arch/hart.hpp"
 #include "guestos/arch/layout.hpp"
-#include "guestos/arch/virtio_console.hpp"
+#include "guestos/devices/virtio_console.hpp"
 #include "guestos/fs/terminal.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/proc/timer.hpp"

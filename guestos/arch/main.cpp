@@ -8,15 +8,19 @@
 #include "guestos/arch/power.hpp"
 #include "guestos/arch/sbi.hpp"
 #include "guestos/arch/tracepoint.hpp"
+#include "guestos/devices/disk.hpp"
 #include "guestos/fs/file.hpp"
 #include "guestos/lib/memory.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/asid.hpp"
+#include "guestos/mm/commit.hpp"
 #include "guestos/mm/cow.hpp"
 #include "guestos/mm/frame_check.hpp"
 #include "guestos/mm/frames.hpp"
 #include "guestos/mm/heap.hpp"
+#include "guestos/mm/reclaim.hpp"
 #include "guestos/mm/shootdown.hpp"
+#include "guestos/mm/swap.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/proc/scheduler.hpp"
 #include "guestos/sys/clock.hpp"
@@ -98,11 +102,13 @@ bool start_up(void*) {
   const u64 free_at_boot = free_frames();
   trace<Tracepoint::boot_done>(free_at_boot, frame_totals().total);
   trace_frames();
+  trace_swap();
   if (start_init(command->path, command->arguments, command->environment) < 0) panic("no memory for init");
   const u32 status = wait_for_the_end();
   forget_since_boot();
   check_frames("at the end");
   trace_frames();
+  trace_swap();
   trace<Tracepoint::shutdown>(free_frames(), shell_status(status));
   TextBuffer<160> text;
   text << "guestos: init ended with " << u64{shell_status(status)} << "; free frames " << free_frames()
@@ -126,7 +132,11 @@ extern "C" [[noreturn]] void kernel_main(u64 hart, u64 device_tree) {
   system_calls_open();
   console_devices_open();
   enable_console_interrupts();
+  disks_open();
   open_file_system();
+  swap_open();
+  commit_open();
+  reclaim_open();
   Thread* thread = create_thread(nullptr, 0, start_up, nullptr);
   if (thread == nullptr) panic("no memory for the start-up thread");
   Hart& self = this_hart();

@@ -146,6 +146,7 @@ void make_device_nodes() {
   make_node("/dev/random", Device::random);
   make_node("/dev/urandom", Device::random);
   make_node("/dev/tty", Device::terminal);
+  make_disk_nodes();
   console_nodes[0] = make_node("/dev/console", Device::console);
   console_nodes[1] = make_node("/dev/stderr-console", Device::error_console);
   const char* const links[][2] = {{"/dev/fd", "/proc/self/fd"},
@@ -192,6 +193,7 @@ File* open_device(Inode* inode, i64& error) {
         error = -ENXIO;  // no controlling terminal
       }
       break;
+    case Device::disk: file = open_disk(inode); break;
     case Device::none: error = -ENXIO; break;
   }
   if (file == nullptr) release_inode(inode);

@@ -156,7 +156,10 @@ void inode_status(const Inode& inode, Stat& stat) {
   stat.st_nlink = inode.links;
   stat.st_uid = inode.owner;
   stat.st_gid = inode.group;
-  if (inode.device != Device::none) stat.st_rdev = u64{1} << 8 | (static_cast<u64>(inode.device) + 2);
+  if (inode.device == Device::disk) {
+    stat.st_rdev = u64{254} << 8 | inode.unit * 16;
+  } else if (inode.device != Device::none)
+    stat.st_rdev = u64{1} << 8 | (static_cast<u64>(inode.device) + 2);
   stat.st_size = static_cast<i64>(inode.size);
   stat.st_blksize = page_size;
   stat.st_blocks = static_cast<i64>(page_up(inode.size) / 512);

@@ -69,6 +69,7 @@ class TextFile final : public File {
   ~TextFile() override;
   i64 read(u64 to, u64 size) override;
   i64 read_at(u64 offset, u64 to, u64 size) override;
+  i64 write(u64 from, u64 size) override { return proc_write(*inode_, from, size); }
   i64 seek(i64 offset, u32 whence) override;
   i64 status(Stat& stat) override;
   Inode* inode() const override { return inode_; }
@@ -87,6 +88,9 @@ File* open_inode(Inode* inode, u32 flags, i64& error);
 // --- devices.cpp
 File* open_device(Inode* inode, i64& error);
 void make_device_nodes();
+// --- disk_file.cpp
+File* open_disk(Inode* inode);
+void make_disk_nodes();
 File* open_console(bool error_output);
 
 // Wakes everybody in ppoll/pselect6: some file's readiness may have changed.

@@ -4,7 +4,10 @@
 #include "guestos/fs/pipe.hpp"
 #include "guestos/lib/memory.hpp"
 #include "guestos/mm/address_space.hpp"
+#include "guestos/mm/commit.hpp"
 #include "guestos/mm/heap.hpp"
+#include "guestos/mm/reclaim.hpp"
+#include "guestos/mm/reverse_map.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/proc/scheduler.hpp"
@@ -61,6 +64,8 @@ void drop_pages(Inode& inode, u64 first) {
 
 }  // namespace
 
+bool is_start_up_file(const Inode& inode) { return heap_is_boot_object(&inode) && inode.archive != nullptr; }
+
 Inode* create_inode(u32 mode) {
   auto* inode = create<Inode>();
   if (inode == nullptr) return nullptr;
@@ -74,7 +79,10 @@ void add_inode_reference(Inode* inode) { __atomic_fetch_add(&inode->references, 
 
 void release_inode(Inode* inode) {
   if (__atomic_fetch_sub(&inode->references, 1, __ATOMIC_ACQ_REL) != 1) return;
+  uncommit_pages(inode->committed);
+  inode->lock.lock();  // reclaim may look at a start-up file's pages at any time
   drop_pages(*inode, 0);
+  inode->lock.unlock();
   if (inode->pages != nullptr) heap_release(inode->pages);
   if (inode->target != nullptr) heap_release(inode->target);
   if (inode->fifo != nullptr) drop_pipe(inode->fifo);
@@ -99,6 +107,7 @@ FrameNumber cached_page(Inode& inode, u64 index) {
   const FrameNumber fresh = allocate_frame(FrameState::page_cache);
   if (fresh == no_frame) return no_frame;
   fill_page(inode, index, direct_page<u8>(fresh));
+  set_origin(fresh, inode, index);
   note_boot_file(inode);
   SpinGuard guard(inode.lock);
   if (!reserve_index(inode, index)) {
@@ -183,6 +192,7 @@ i64 read_inode_to_user(Inode& inode, u64 offset, u64 to, u64 size) {
     const u64 copied = copy_to_user_partly(to + done, direct_page<u8>(frame) + (at & (page_size - 1)), part);
     drop_reference(frame);
     preemption_point();
+    keep_reserve();
     done += copied;
     if (copied != part) return done != 0 ? static_cast<i64>(done) : -EFAULT;
   }
@@ -201,10 +211,12 @@ i64 write_inode_from_user(Inode& inode, u64 offset, u64 from, u64 size) {
       error = -ENOSPC;
       break;
     }
+    frame_of(frame).flags |= frame_dirty;
     const u64 copied =
         copy_from_user_partly(direct_page<u8>(frame) + (at & (page_size - 1)), from + done, part);
     drop_reference(frame);
     preemption_point();
+    keep_reserve();
     done += copied;
     if (copied != part) error = -EFAULT;
     SpinGuard guard(inode.lock);

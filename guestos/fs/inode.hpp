@@ -23,7 +23,7 @@ struct Entry {
 };
 using EntryList = List<Entry, &Entry::links>;
 
-enum class Device : u8 { none, null, zero, full, random, console, error_console, terminal };
+enum class Device : u8 { none, null, zero, full, random, console, error_console, terminal, disk };
 // Made when looked up, from what the kernel knows at that moment.
 enum class ProcNode : u8 {
   none,
@@ -70,6 +70,7 @@ struct Inode {
   i64 modified = 0, changed = 0, accessed = 0;  // nanoseconds, CLOCK_REALTIME
   u64 size = 0;
   Device device = Device::none;
+  u32 unit = 0;  // of several such devices
   ProcNode proc = ProcNode::none;
   u32 proc_pid = 0;
 
@@ -84,6 +85,7 @@ struct Inode {
   u64 page_capacity = 0;
   const u8* archive = nullptr;  // where the initial contents are, if they come from the archive
   u64 archive_size = 0;
+  u64 committed = 0;             // pages promised as long as it lives: shared anonymous memory (commit.hpp)
   Inode* next_cached = nullptr;  // start-up files that have cached pages, for forget_since_boot
   bool is_cached_boot_file = false;
   Inode* next_directory = nullptr;  // start-up directories, for forget_since_boot
@@ -95,6 +97,8 @@ struct Inode {
 
 inline constexpr u64 largest_file = u64{4} << 30;
 
+// A file of the initial archive, whose unchanged pages can be had again at any time. Its Inode is for ever.
+bool is_start_up_file(const Inode& inode);
 Inode* create_inode(u32 mode);  // one reference, no link; nullptr: out of memory
 void add_inode_reference(Inode* inode);
 void release_inode(Inode* inode);
@@ -173,5 +177,7 @@ Inode* proc_lookup(Inode& directory, const char* name, i64& error);
 bool proc_entry_at(Inode& directory, u64 position, EntryCopy& copy);
 // Text of a /proc file, on the heap; nullptr: out of memory.
 char* proc_text(const Inode& inode, u64& size);
+// A user's text for one of the files that are settings. The size, or a negative errno.
+i64 proc_write(const Inode& inode, u64 from, u64 size);
 
 }  // namespace guestos

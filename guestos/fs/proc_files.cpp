@@ -7,8 +7,11 @@
 #include "guestos/lib/memory.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/address_space.hpp"
+#include "guestos/mm/commit.hpp"
 #include "guestos/mm/fault.hpp"
 #include "guestos/mm/heap.hpp"
+#include "guestos/mm/swap.hpp"
+#include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/sys/clock.hpp"
 
@@ -43,7 +46,7 @@ constexpr NamedNode sys_nodes[] = {{"vm", ProcNode::sys_vm, S_IFDIR | 0555},
                                    {"kernel", ProcNode::sys_kernel, S_IFDIR | 0555}};
 constexpr NamedNode kernel_nodes[] = {{"osrelease", ProcNode::osrelease, S_IFREG | 0444},
                                       {"pid_max", ProcNode::pid_max, S_IFREG | 0444}};
-constexpr NamedNode vm_nodes[] = {{"overcommit_memory", ProcNode::overcommit, S_IFREG | 0444}};
+constexpr NamedNode vm_nodes[] = {{"overcommit_memory", ProcNode::overcommit, S_IFREG | 0644}};
 
 struct NodeTable {
   const NamedNode* first = nullptr;
@@ -200,8 +203,10 @@ void write_memory_info(Text& text) {
   line("Shmem:", 0);
   line("Slab:", totals.by_state[static_cast<unsigned>(FrameState::kernel)]);
   line("PageTables:", totals.by_state[static_cast<unsigned>(FrameState::page_table)]);
-  line("SwapTotal:", 0);
-  line("SwapFree:", 0);
+  line("SwapTotal:", swap_totals().slots);
+  line("SwapFree:", swap_totals().free);
+  line("CommitLimit:", commit_limit());
+  line("Committed_AS:", committed_pages());
 }
 
 void write_cpu_info(Text& text) {
@@ -230,7 +235,8 @@ void write_frames(Text& text) {
   text << "nr_free_pages " << totals.by_state[0] << "\nnr_anon_pages " << totals.by_state[1]
        << "\nnr_cow_shared " << totals.cow_shared << "\nnr_file_pages " << totals.by_state[2]
        << "\nnr_page_table_pages " << totals.by_state[3] << "\nnr_kernel_pages "
-       << totals.by_state[4] + totals.by_state[5] << "\n";
+       << totals.by_state[4] + totals.by_state[5] << "\npswpin " << swap_totals().read << "\npswpout "
+       << swap_totals().written << "\n";
   static constexpr const char* names[] = {"cow_copy",   "cow_reuse",    "demand_zero", "file_fill",
                                           "stack_grow", "swap_in",      "ad_update",   "spurious",
                                           "protection", "table_attach", "zero_copy"};
@@ -263,7 +269,7 @@ void write_text(const Inode& inode, Text& text) {
       return;
     case ProcNode::loadavg: text << "0.00 0.00 0.00 1/" << live_threads() << " 1\n"; return;
     case ProcNode::filesystems: text << "nodev\ttmpfs\nnodev\tproc\n"; return;
-    case ProcNode::overcommit: text << "1\n"; return;
+    case ProcNode::overcommit: text << static_cast<u64>(overcommit()) << "\n"; return;
     case ProcNode::statm: {
       u64 virtual_pages = 0;
       u64 resident = 0;
@@ -349,6 +355,15 @@ bool proc_entry_at(Inode& directory, u64 position, EntryCopy& copy) {
   copy.number = 1000 + process->pid;
   Text(copy.name, sizeof copy.name) << process->pid;
   return true;
+}
+
+i64 proc_write(const Inode& inode, u64 from, u64 size) {
+  char text[16] = {};
+  if (inode.proc != ProcNode::overcommit) return -EIO;
+  if (copy_from_user(text, from, min_of(size, sizeof text - 1)) != 0) return -EFAULT;
+  if (text[0] < '0' || text[0] > '2' || (text[1] != 0 && text[1] != '\n')) return -EINVAL;
+  set_overcommit(static_cast<Overcommit>(text[0] - '0'));
+  return static_cast<i64>(size);
 }
 
 char* proc_text(const Inode& inode, u64& size) {

@@ -4,9 +4,11 @@
 
 #include "guestos/arch/csr.hpp"
 #include "guestos/fs/inode.hpp"
+#include "guestos/mm/commit.hpp"
 #include "guestos/mm/pin.hpp"
 #include "guestos/mm/shared_tables.hpp"
 #include "guestos/mm/shootdown.hpp"
+#include "guestos/mm/swap.hpp"
 #include "guestos/sys/linux.hpp"
 
 namespace guestos {
@@ -19,6 +21,7 @@ struct AllSpaces {
 namespace {
 
 constinit AllSpaces all_spaces;
+constinit u64 last_family = 0;
 
 // Frames whose last translation must be forgotten everywhere before they may be used for something else.
 class RetiredFrames {
@@ -63,7 +66,8 @@ class RetiredFrames {
   u64 last_ = 0;
 };
 
-// Calls visit(address, entry) for each valid leaf of [start, end), skipping tables that are not there.
+// Calls visit(address, entry) for each leaf of [start, end), valid or in swap, skipping tables that are not
+// there.
 template <typename Visit>
 void each_leaf(FrameNumber root, u64 start, u64 end, Visit visit) {
   for (u64 at = start; at < end;) {
@@ -71,7 +75,7 @@ void each_leaf(FrameNumber root, u64 start, u64 end, Visit visit) {
     Pte* pte = find_pte(root, at);
     if (pte != nullptr)
       for (u64 address = at; address < next; address += page_size, ++pte)
-        if ((load_pte(pte) & pte_v) != 0) visit(address, pte);
+        if (load_pte(pte) != 0) visit(address, pte);
     at = next;
   }
 }
@@ -87,19 +91,23 @@ AddressSpace* AddressSpace::make() {
     return nullptr;
   }
   SpinGuard guard(all_spaces.lock);
+  space->family_ = ++last_family;
   all_spaces.list.push_back(space);
   return space;
 }
 
 AddressSpace* AddressSpace::first_of_all() { return all_spaces.list.first(); }
+SpinLock& AddressSpace::lock_of_all() { return all_spaces.lock; }
 
 void AddressSpace::release_vma(Vma* vma) {
+  uncommit_range(*vma);
   if (vma->inode != nullptr) release_inode(vma->inode);
   destroy(vma);
 }
 
 void AddressSpace::drop_reference() {
   if (__atomic_fetch_sub(&references_, 1, __ATOMIC_ACQ_REL) != 1) return;
+  mutex.lock();  // whoever looks for the mappings of a frame may be here
   release_pins(*this);
   // No hart translates with this space any more, and its ASID is not given out again before all have fenced.
   each_table(root_, [](const Pte* entry, u64) { drop_table(pte_frame(*entry)); });
@@ -111,6 +119,7 @@ void AddressSpace::drop_reference() {
   all_spaces.lock.lock();
   all_spaces.list.remove(this);
   all_spaces.lock.unlock();
+  mutex.unlock();
   destroy_root(root_);
   destroy(this);
 }
@@ -179,9 +188,11 @@ i64 AddressSpace::discard(u64 start, u64 end) {
   if (!own_edges(start, end)) return -ENOMEM;
   RetiredFrames retired(*this);
   auto discard_page = [&](u64 address, Pte* at) {
-    const FrameNumber frame = pte_frame(clear_pte(at));
-    drop_map(frame);
+    const Pte old = clear_pte(at);
     --resident;
+    if (is_swapped(old)) return drop_slot_reference(slot_of(old));
+    const FrameNumber frame = pte_frame(old);
+    drop_map(frame);
     retired.add(address, frame);
   };
   for (u64 at = start; at < end;) {
@@ -234,6 +245,22 @@ void map_frame(AddressSpace& space, Pte* at, FrameNumber frame, Pte flags) {
   ++space.resident;
 }
 
+// What becomes writable is promised as a whole, or nothing is.
+bool AddressSpace::commit_writable(u64 start, u64 end, u64 protection) {
+  u64 pages = 0;
+  auto each_new = [&](auto action) {
+    for (Vma* vma = find(start); vma != nullptr && vma->start < end; vma = VmaList::next(vma)) {
+      Vma wanted = *vma;
+      wanted.protection = protection;
+      if (needs_commit(wanted)) action(*vma);
+    }
+  };
+  each_new([&](const Vma& vma) { pages += vma.pages(); });
+  if (!commit_pages(pages)) return false;
+  each_new([](Vma& vma) { vma.committed = true; });
+  return true;
+}
+
 i64 AddressSpace::protect(u64 start, u64 end, u64 protection) {
   for (u64 at = start; at < end;) {  // every page must be mapped, or nothing is changed
     const Vma* vma = find(at);
@@ -241,12 +268,13 @@ i64 AddressSpace::protect(u64 start, u64 end, u64 protection) {
     at = vma->end;
   }
   if (const i64 error = split_at(start, end); error != 0) return error;
-  if (!own_tables(*this, start, end)) return -ENOMEM;
+  if (!own_tables(*this, start, end) || !commit_writable(start, end, protection)) return -ENOMEM;
   bool changed = false;
   for (Vma* vma = find(start); vma != nullptr && vma->start < end; vma = VmaList::next(vma)) {
     vma->protection = protection;
     each_leaf(root_, vma->start, vma->end, [&](u64, Pte* at) {
       const Pte old = load_pte(at);
+      if (is_swapped(old)) return;
       const FrameNumber frame = pte_frame(old);
       // A private page that could not be written stays so: whether it is ours alone is the store fault's
       // question.
@@ -257,6 +285,7 @@ i64 AddressSpace::protect(u64 start, u64 end, u64 protection) {
       if (protection == 0) flags = pte_v | pte_x | pte_a | (old & pte_d);
       const Pte fresh = make_pte(frame, flags);
       if (fresh == old) return;
+      if (vma->shared && (flags & pte_w) != 0) frame_of(frame).flags |= frame_dirty;
       set_pte(at, fresh);
       changed = true;
     });
@@ -269,14 +298,17 @@ i64 AddressSpace::protect(u64 start, u64 end, u64 protection) {
 i64 AddressSpace::move(Vma* vma, u64 to, u64 new_size) {
   const u64 from = vma->start;
   const u64 size = min_of(vma->end - vma->start, new_size);
+  const u64 growth = new_size > size ? (new_size - size) >> page_bits : 0;
   // Tables first: from there on nothing can fail.
   for (u64 at = align_down(to, megapage_size); at < to + size; at += megapage_size)
     if (!own_table(*this, max_of(at, to)) || provide_pte(root_, max_of(at, to)) == nullptr) return -ENOMEM;
-  if (!own_tables(*this, from, vma->end)) return -ENOMEM;
+  if (!own_tables(*this, from, vma->end) || !commit_growth(*vma, growth)) return -ENOMEM;
   each_leaf(root_, from, from + size,
             [&](u64 address, Pte* at) { set_pte(find_pte(root_, address - from + to), clear_pte(at)); });
   discard(from + size, vma->end);
   const u64 old_end = vma->end;
+  if (vma->committed) uncommit_pages((old_end - from - size) >> page_bits);
+  vma->moved += from - to;
   vmas.remove(vma);
   if (vma->file_end != ~u64{0}) vma->file_end = vma->file_end - from + to;
   vma->start = to;

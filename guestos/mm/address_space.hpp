@@ -20,10 +20,14 @@ struct Vma {
   u64 protection = 0;  // PROT_*
   bool shared = false;
   bool grows_down = false;
+  bool committed = false;        // its pages are counted as promised (commit.hpp)
+  bool no_reserve = false;       // MAP_NORESERVE
+  bool locked = false;           // mlock: its pages stay (reclaim.hpp)
   Inode* inode = nullptr;        // a reference is held
   u64 offset = 0;                // in the file, of `start`
   u64 file_end = ~u64{0};        // address where the file's bytes end and zeros begin (an ELF segment's bss)
   FrameNumber frame = no_frame;  // the kernel's own page (the signal trampoline), mapped as it is
+  u64 moved = 0;                 // by how much mremap has moved it down, in bytes (reverse_map.hpp)
   Links<Vma> links = {};
 
   u64 pages() const { return (end - start) >> page_bits; }
@@ -36,14 +40,19 @@ class AddressSpace {
  public:
   // Every one that has a root, whoever uses it: for the scan of all frames, which stops the machine.
   static AddressSpace* first_of_all();
+  static SpinLock& lock_of_all();
   AddressSpace* next_of_all() const { return all_.next; }
 
   // nullptr when memory is exhausted. One reference.
   static AddressSpace* make();
   void add_reference() { __atomic_fetch_add(&references_, 1, __ATOMIC_RELAXED); }
-  // The last reference unmaps and frees everything; it must not be active on any hart then.
+  // The last reference unmaps and frees everything; it must not be active on any hart then. May sleep.
   void drop_reference();
   u32 references() const { return __atomic_load_n(&references_, __ATOMIC_RELAXED); }
+
+  // The same number for all that descend from one execve by fork (reverse_map.hpp).
+  u64 family() const { return family_; }
+  void join_family(const AddressSpace& parent) { family_ = parent.family_; }
 
   FrameNumber root() const { return root_; }
   u64 asid() const { return asid_; }
@@ -58,7 +67,8 @@ class AddressSpace {
   VmaList vmas;  // by address, never overlapping
   u64 brk_start = 0;
   u64 brk = 0;
-  u64 resident = 0;          // pages mapped
+  u64 resident = 0;          // entries in use: pages mapped, and pages in swap
+  bool lock_future = false;  // mlockall(MCL_FUTURE)
   Pin* pins = nullptr;       // newest first (pin.hpp)
   Inode* program = nullptr;  // a reference is held, and counted in Inode::running
   void set_program(Inode* inode);
@@ -83,10 +93,12 @@ class AddressSpace {
  private:
   friend struct AllSpaces;
   bool own_edges(u64 start, u64 end);
+  bool commit_writable(u64 start, u64 end, u64 protection);
   void release_vma(Vma* vma);
 
   Links<AddressSpace> all_ = {};
   u32 references_ = 1;
+  u64 family_ = 0;
   FrameNumber root_ = no_frame;
   u64 asid_ = 0;
   u64 asid_generation_ = 0;

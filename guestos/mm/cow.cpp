@@ -14,8 +14,10 @@
 #include "guestos/arch/csr.hpp"
 #include "guestos/lib/memory.hpp"
 #include "guestos/lib/print.hpp"
+#include "guestos/mm/reverse_map.hpp"
 #include "guestos/mm/shared_tables.hpp"
 #include "guestos/mm/shootdown.hpp"
+#include "guestos/mm/swap.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/sys/linux.hpp"
 
@@ -31,6 +33,7 @@ constinit FrameNumber the_zero_frame = no_frame;
 // waits for our mutex.
 bool is_last_owner(FrameNumber frame) {
   if (frame_of(frame).state != FrameState::anonymous) return false;
+  if (origin_of(frame).slot != 0 && !leave_slot(frame)) return false;
   switch (reuse_rule) {
     case ReuseRule::maps: return maps_of(frame) == 1;
     case ReuseRule::references: return references_of(frame) == 1;
@@ -77,6 +80,7 @@ WriteOutcome copy(AddressSpace& space, const Vma& vma, u64 address, Pte* at, Fra
       from_zero ? allocate_zeroed_frame(FrameState::anonymous) : copy_frame(shared, address);
   if (own == no_frame) return {true, FaultResolution::protection, shared, no_frame};
   mark_exclusive(own);
+  set_origin(own, space, vma, address);
   clear_pte(at);
   shoot_down(space, address, 1);
   add_map(own);
@@ -98,22 +102,23 @@ bool give_copy(AddressSpace& child, const Vma& vma, u64 address, FrameNumber sou
   const FrameNumber own = copy_frame(source, address);
   if (own == no_frame) return false;
   mark_exclusive(own);
+  set_origin(own, child, vma, address);
   map_frame(child, to, own, leaf_flags(vma, true));
   return true;
 }
 
-// Calls visit(address, parent's entry, child's entry) for every present page of `vma`, making the child's
+// Calls visit(address, parent's entry, child's entry) for every page of `vma`, present or in swap, making the child's
 // tables as needed. A 2 MiB region without a table in the parent costs one look. False: out of memory, or
 // visit said so.
 template <typename Visit>
-bool each_present_page(AddressSpace& parent, AddressSpace& child, const Vma& vma, Visit visit) {
+bool each_page(AddressSpace& parent, AddressSpace& child, const Vma& vma, Visit visit) {
   for (u64 region = vma.start; region < vma.end;) {
     const u64 region_end = min_of(align_down(region, megapage_size) + megapage_size, vma.end);
     if (!own_table(parent, region)) return false;
     Pte* from = find_pte(parent.root(), region);
     Pte* to = nullptr;
     for (u64 address = region; from != nullptr && address < region_end; address += page_size, ++from) {
-      if ((load_pte(from) & pte_v) == 0) continue;
+      if (load_pte(from) == 0) continue;
       if (to == nullptr) {
         to = provide_pte(child.root(), address);
         if (to == nullptr) return false;
@@ -144,7 +149,14 @@ void mark_exclusive(FrameNumber frame) { frame_of(frame).flags |= frame_exclusiv
 // -----------------------------------------------------------------------------------------------
 
 bool share_private_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma, ForkCounts& counts) {
-  return each_present_page(parent, child, vma, [&](u64 address, Pte* from, Pte* to) {
+  return each_page(parent, child, vma, [&](u64 address, Pte* from, Pte* to) {
+    if (is_swapped(load_pte(from))) {
+      add_slot_reference(slot_of(load_pte(from)));
+      set_pte(to, load_pte(from));
+      ++child.resident;
+      ++counts.shared_pages;
+      return true;
+    }
     const FrameNumber frame = pte_frame(load_pte(from));
     if (is_kept_by_device(frame)) return give_copy(child, vma, address, frame, to);
     frame_of(frame).flags &= static_cast<u8>(~frame_exclusive);
@@ -159,13 +171,15 @@ bool share_private_pages(AddressSpace& parent, AddressSpace& child, const Vma& v
 }
 
 bool copy_shared_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma, ForkCounts& counts) {
-  return each_present_page(parent, child, vma, [&](u64 address, Pte* from, Pte* to) {
+  return each_page(parent, child, vma, [&](u64 address, Pte* from, Pte* to) {
+    if (is_swapped(load_pte(to))) return true;  // the copy is on the disk; who touches it has it to himself
     const FrameNumber shared = pte_frame(load_pte(to));
     // The file's own page, or the zero page, which both only read; or the child's own already.
     if (frame_of(shared).state != FrameState::anonymous || maps_of(shared) == 1) return true;
     const FrameNumber own = copy_frame(shared, address);
     if (own == no_frame) return false;
     mark_exclusive(own);
+    set_origin(own, child, vma, address);
     add_map(own);
     set_pte(to, make_pte(own, leaf_flags(vma, true)));
     drop_map(shared);

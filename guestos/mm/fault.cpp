@@ -3,8 +3,13 @@
 #include "guestos/arch/csr.hpp"
 #include "guestos/fs/inode.hpp"
 #include "guestos/lib/memory.hpp"
+#include "guestos/mm/commit.hpp"
 #include "guestos/mm/cow.hpp"
+#include "guestos/mm/oom.hpp"
+#include "guestos/mm/reclaim.hpp"
+#include "guestos/mm/reverse_map.hpp"
 #include "guestos/mm/shared_tables.hpp"
+#include "guestos/mm/swap.hpp"
 #include "guestos/proc/process.hpp"
 
 namespace guestos {
@@ -22,7 +27,11 @@ FaultOutcome refuse(u32 signal, i32 code, const char* reason, const Vma* vma = n
   return outcome;
 }
 
-FaultOutcome out_of_memory() { return refuse(SIGKILL, SI_KERNEL, "out of memory"); }
+FaultOutcome out_of_memory() {
+  FaultOutcome outcome = refuse(SIGKILL, SI_KERNEL, "out of memory");
+  outcome.out_of_memory = true;
+  return outcome;
+}
 
 FaultOutcome resolved(FaultResolution resolution, FrameNumber before, FrameNumber after) {
   FaultOutcome outcome;
@@ -59,13 +68,15 @@ Vma* find_or_grow(AddressSpace& space, u64 address, bool& grown) {
   if (vma->end - start > stack_limit) return nullptr;
   const Vma* below = VmaList::previous(vma);
   if (below != nullptr && start < below->end + 16 * page_size) return nullptr;  // the guard gap
+  if (!commit_growth(*vma, (vma->start - start) >> page_bits)) return nullptr;
   vma->start = start;
   grown = true;
   return vma;
 }
 
 // Memory that is only read so far is the zero page.
-FaultOutcome fill_anonymous(AddressSpace& space, const Vma& vma, Pte* at, Access access, bool grown) {
+FaultOutcome fill_anonymous(AddressSpace& space, const Vma& vma, Pte* at, u64 page, Access access,
+                            bool grown) {
   if (access != Access::store && !vma.shared) {
     add_reference(zero_frame());
     map_frame(space, at, zero_frame(), leaf_flags(vma, false));
@@ -74,6 +85,7 @@ FaultOutcome fill_anonymous(AddressSpace& space, const Vma& vma, Pte* at, Access
   }
   const FrameNumber frame = allocate_zeroed_frame(FrameState::anonymous);
   if (frame == no_frame) return out_of_memory();
+  set_origin(frame, space, vma, page);
   mark_exclusive(frame);
   map_frame(space, at, frame, leaf_flags(vma, true));
   return resolved(grown ? FaultResolution::stack_grow : FaultResolution::demand_zero, no_frame, frame);
@@ -87,6 +99,7 @@ FaultOutcome fill_private_copy(AddressSpace& space, const Vma& vma, Pte* at, u64
   copy_page(bytes, direct_page(cached));
   if (vma.file_end < page + page_size)
     memset(bytes + (vma.file_end - page), 0, page + page_size - vma.file_end);
+  set_origin(frame, space, vma, page);
   mark_exclusive(frame);
   map_frame(space, at, frame, leaf_flags(vma, true));
   return resolved(FaultResolution::file_fill, no_frame, frame);
@@ -94,7 +107,7 @@ FaultOutcome fill_private_copy(AddressSpace& space, const Vma& vma, Pte* at, u64
 
 FaultOutcome fill_from_file(AddressSpace& space, const Vma& vma, Pte* at, u64 address, Access access) {
   const u64 page = page_down(address);
-  if (vma.file_end <= page) return fill_anonymous(space, vma, at, access, false);
+  if (vma.file_end <= page) return fill_anonymous(space, vma, at, page, access, false);
   const u64 index = vma.page_index(page);
   if (index << page_bits >= page_up(vma.inode->size))
     return refuse(SIGBUS, BUS_ADRERR, "the page lies beyond the end of the mapped file", &vma);
@@ -105,11 +118,30 @@ FaultOutcome fill_from_file(AddressSpace& space, const Vma& vma, Pte* at, u64 ad
     outcome = fill_private_copy(space, vma, at, page, cached);
     drop_reference(cached);
   } else {
+    if (vma.shared && (vma.protection & PROT_WRITE) != 0) frame_of(cached).flags |= frame_dirty;
     map_frame(space, at, cached, leaf_flags(vma, vma.shared));
     outcome = resolved(FaultResolution::file_fill, no_frame, cached);
   }
   if ((vma.protection & PROT_EXEC) != 0 && outcome.signal == 0) fence_instructions();
   return outcome;
+}
+
+// A store that is the frame's only user gets it for itself at once; else the page is read-only at first, so
+// that frame and slot stay the same, and a store asks copy-on-write's question.
+FaultOutcome fill_from_swap(AddressSpace& space, const Vma& vma, Pte* at, u64 page, Access access) {
+  const u32 slot = slot_of(load_pte(at));
+  i64 error = 0;
+  const FrameNumber frame = read_slot(slot, error);
+  if (error == -ENOMEM) return out_of_memory();
+  if (error != 0) return refuse(SIGBUS, BUS_ADRERR, "its page cannot be read back from swap", &vma);
+  set_origin(frame, space, vma, page);
+  const bool writable = access == Access::store && leave_slot(frame);
+  if (writable) mark_exclusive(frame);
+  add_map(frame);
+  set_pte(at, make_pte(frame, leaf_flags(vma, writable)));
+  drop_slot_reference(slot);
+  if ((vma.protection & PROT_EXEC) != 0) fence_instructions();
+  return resolved(FaultResolution::swap_in, no_frame, frame);
 }
 
 // The page is there, and the range allows the access: why did it fault?
@@ -148,6 +180,8 @@ FaultOutcome resolve(AddressSpace& space, u64 address, Access access) {
   FaultOutcome outcome;
   if ((load_pte(at) & pte_v) != 0) {
     outcome = resolve_present(space, *vma, at, address, access);
+  } else if (is_swapped(load_pte(at))) {
+    outcome = fill_from_swap(space, *vma, at, page_down(address), access);
   } else if (vma->frame != no_frame) {
     add_reference(vma->frame);
     map_frame(space, at, vma->frame, leaf_flags(*vma, false));
@@ -155,7 +189,7 @@ FaultOutcome resolve(AddressSpace& space, u64 address, Access access) {
   } else if (vma->inode != nullptr) {
     outcome = fill_from_file(space, *vma, at, address, access);
   } else {
-    outcome = fill_anonymous(space, *vma, at, access, grown);
+    outcome = fill_anonymous(space, *vma, at, page_down(address), access, grown);
   }
   // This hart may have remembered that the entry was invalid or stricter.
   fence_page(page_down(address), space.asid());
@@ -166,26 +200,31 @@ FaultOutcome resolve(AddressSpace& space, u64 address, Access access) {
 
 u64 fault_total(u64 resolution) { return __atomic_load_n(&fault_totals[resolution], __ATOMIC_RELAXED); }
 
-bool provide_page(AddressSpace& space, u64 address, bool writable) {
+i64 provide_page(AddressSpace& space, u64 address, bool writable) {
   const Access access = writable ? Access::store : Access::load;
   const Pte wanted = pte_v | pte_u | (writable ? pte_w : pte_r);
   for (;;) {
     attach_table(space, address);
     const Pte* at = find_pte(space.root(), address);
-    if (at != nullptr && (load_pte(at) & wanted) == wanted) return true;
-    if (resolve(space, address, access).signal != 0) return false;
+    if (at != nullptr && (load_pte(at) & wanted) == wanted) return 0;
+    const FaultOutcome outcome = resolve(space, address, access);
+    if (outcome.signal != 0) return outcome.out_of_memory ? -ENOMEM : -EFAULT;
   }
 }
 
 FaultOutcome resolve_fault(AddressSpace& space, u64 address, Access access, u64 scause, u64 pc) {
   const u32 pid = current_pid();
   trace<Tracepoint::fault_begin>(pid, address, scause, pc);
-  space.mutex.lock();
-  const FaultOutcome outcome = resolve(space, address, access);
-  space.mutex.unlock();
+  FaultOutcome outcome;
+  do {
+    space.mutex.lock();
+    outcome = resolve(space, address, access);
+    space.mutex.unlock();
+  } while (outcome.out_of_memory && make_room_or_kill());
   __atomic_fetch_add(&fault_totals[static_cast<u64>(outcome.resolution)], 1, __ATOMIC_RELAXED);
   trace<Tracepoint::fault_end>(pid, address, static_cast<u64>(outcome.resolution), outcome.before,
                                outcome.after);
+  keep_reserve();
   return outcome;
 }
 

@@ -14,9 +14,10 @@ struct FaultOutcome {
   FaultResolution resolution = FaultResolution::protection;
   FrameNumber before = no_frame;
   FrameNumber after = no_frame;
-  u32 signal = 0;           // not 0: it could not be resolved
-  i32 code = 0;             // si_code
-  const char* reason = "";  // for the message, with the range it is about
+  u32 signal = 0;              // not 0: it could not be resolved
+  bool out_of_memory = false;  // then it may be worth another try (oom.hpp)
+  i32 code = 0;                // si_code
+  const char* reason = "";     // for the message, with the range it is about
   Range range = {};
 };
 
@@ -26,8 +27,8 @@ FaultOutcome resolve_fault(AddressSpace& space, u64 address, Access access, u64 
 // How many faults have been resolved this way since boot, for /proc/vmstat.
 u64 fault_total(u64 resolution);
 
-// As if the process had touched the page, without a fault and its tracepoints: false if that were a signal.
-// With the mutex; the page is there until it is released.
-bool provide_page(AddressSpace& space, u64 address, bool writable);
+// As if the process had touched the page, without a fault and its tracepoints: 0, or -EFAULT if that were a
+// signal, or -ENOMEM. With the mutex; the page is there until it is released.
+i64 provide_page(AddressSpace& space, u64 address, bool writable);
 
 }  // namespace guestos

@@ -1,7 +1,9 @@
 // The memory side of fork: a child address space that means the same as its parent's.
 #include "guestos/fs/inode.hpp"
 #include "guestos/mm/address_space.hpp"
+#include "guestos/mm/commit.hpp"
 #include "guestos/mm/cow.hpp"
+#include "guestos/mm/reclaim.hpp"
 #include "guestos/mm/shared_tables.hpp"
 #include "guestos/mm/shootdown.hpp"
 
@@ -14,6 +16,14 @@ bool copy_ranges(AddressSpace& parent, AddressSpace& child) {
     Vma* copy = create<Vma>(*vma);
     if (copy == nullptr) return false;
     copy->links = {};
+    copy->locked = copy->committed = false;
+    if (vma->committed) {
+      copy->committed = commit_pages(copy->pages());
+      if (!copy->committed) {
+        destroy(copy);
+        return false;
+      }
+    }
     if (copy->inode != nullptr) add_inode_reference(copy->inode);
     child.vmas.push_back(copy);
   }
@@ -45,9 +55,11 @@ u64 count_tables(FrameNumber root) {
 }  // namespace
 
 AddressSpace* fork_address_space(AddressSpace& parent, ForkMechanism mechanism, ForkCounts& counts) {
+  keep_reserve(mechanism == ForkMechanism::eager ? parent.resident : parent.resident / entries_per_table);
   AddressSpace* child = AddressSpace::make();
   if (child == nullptr) return nullptr;
   parent.mutex.lock();
+  child->join_family(parent);
   bool done = copy_ranges(parent, *child);
   // A pinned page needs a look of its own.
   if (mechanism == ForkMechanism::shared_tables && parent.pins != nullptr) mechanism = ForkMechanism::cow;

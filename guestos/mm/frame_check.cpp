@@ -6,6 +6,8 @@
 #include "guestos/lib/memory.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/address_space.hpp"
+#include "guestos/mm/reverse_map.hpp"
+#include "guestos/mm/swap.hpp"
 
 namespace guestos {
 
@@ -18,6 +20,7 @@ constinit u32* blocks[most_blocks] = {};
 constinit u64 base = 0;
 constinit u64 block_count = 0;
 constinit const char* moment = "";
+constinit u64 swapped_entries = 0;
 
 u32& found(FrameNumber number) {
   return blocks[(number - base) / frames_per_block][(number - base) % frames_per_block];
@@ -36,7 +39,11 @@ void scan_space(const AddressSpace& space) {
     for (u64 i = 0; i < entries_per_table; ++i) {
       if (entries[i] == 0) continue;
       ++used;
-      ++found(pte_frame(entries[i]));
+      if (is_swapped(entries[i])) {
+        ++swapped_entries;
+      } else {
+        ++found(pte_frame(entries[i]));
+      }
     }
     if (used != maps_of(table)) panic("check=frames: a page table miscounts its entries", table, used);
   });
@@ -57,6 +64,8 @@ void compare(FrameNumber number, const Frame& frame) {
       if (frame.maps != entries) complain("maps are not the entries", number, frame);
       if (frame.references != entries + frame.pins)
         complain("references are not maps and pins", number, frame);
+      if (count_entries(number) != entries)
+        complain("the reverse map does not find every entry", number, frame);
       return;
     case FrameState::page_cache:
       if (frame.maps != entries) complain("maps are not the entries", number, frame);
@@ -91,11 +100,14 @@ void check_frames(const char* when) {
   if (block_count == 0) return;
   stop_other_harts();
   moment = when;
+  swapped_entries = 0;
   for (u64 i = 0; i < block_count; ++i) memset(blocks[i], 0, page_size << max_order);
   for (const AddressSpace* space = AddressSpace::first_of_all(); space != nullptr;
        space = space->next_of_all())
     scan_space(*space);
   each_touched_frame(compare);
+  if (swapped_entries != swap_entry_count())
+    panic("check=frames: swap slots miscount their entries", swapped_entries, swap_entry_count());
   let_other_harts_go();
 }
 

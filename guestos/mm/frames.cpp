@@ -7,6 +7,8 @@
 #include "guestos/arch/tracepoint.hpp"
 #include "guestos/lib/memory.hpp"
 #include "guestos/lib/print.hpp"
+#include "guestos/mm/injection.hpp"
+#include "guestos/mm/swap.hpp"
 #include "guestos/proc/spin_lock.hpp"
 
 extern "C" char __kernel_end[], signal_trampoline[];
@@ -26,12 +28,12 @@ struct Untouched {
 
 constinit SpinLock lock;
 constinit Frame* metadata = nullptr;
+constinit Origin* origins = nullptr;
 constinit u64 first_frame = 0;
 constinit Untouched untouched[max_ranges] = {};
 constinit unsigned untouched_count = 0;
 constinit u32 free_lists[max_order + 1] = {};  // head, as a number relative to first_frame + 1; 0 is the end
 constinit FrameTotals totals = {};
-constinit u64 allocations_until_failure = 0;  // 0: never
 
 // Free blocks are linked through their metadata: references = next, maps = previous.
 void push_free(u64 number, unsigned order) {
@@ -84,8 +86,6 @@ void count_references(FrameState state, u32 before, u32 after) {
   if (from != 0) __atomic_fetch_sub(&totals.referenced[from], 1, __ATOMIC_RELAXED);
   if (to != 0) __atomic_fetch_add(&totals.referenced[to], 1, __ATOMIC_RELAXED);
 }
-
-bool failure_is_due() { return allocations_until_failure != 0 && --allocations_until_failure == 0; }
 
 u64 take_block(unsigned order) {
   for (;;) {
@@ -160,6 +160,7 @@ void add_untouched(Range range, const Range* holes, unsigned count) {
 }  // namespace
 
 Frame& frame_of(FrameNumber number) { return metadata[number - first_frame]; }
+Origin& origin_of(FrameNumber number) { return origins[number - first_frame]; }
 
 void frames_open() {
   const BootInfo& info = boot_info();
@@ -171,13 +172,15 @@ void frames_open() {
   for (; count < info.reserved_count && count < 16; ++count) holes[count] = info.reserved[count];
   // Firmware lies below the kernel; the metadata array follows the kernel, or what is reserved right behind
   // it.
-  const u64 metadata_size = page_up((memory.end - memory.start) / page_size * sizeof(Frame));
+  const u64 frame_count = (memory.end - memory.start) / page_size;
+  const u64 metadata_size = page_up(frame_count * (sizeof(Frame) + sizeof(Origin)));
   u64 place = page_up(physical_of(__kernel_end));
   for (unsigned again = 0; again <= count; ++again)
     for (unsigned i = 0; i < count; ++i)
       if (place < holes[i].end && holes[i].start < place + metadata_size) place = page_up(holes[i].end);
   if (place + metadata_size > memory.end) panic("no room for the frame table", place, metadata_size);
   metadata = direct<Frame>(place);
+  origins = direct<Origin>(place + frame_count * sizeof(Frame));
   const u64 kernel_end = page_up(physical_of(__kernel_end));
   holes[count++] = {place, place + metadata_size};
   add_untouched({kernel_end, memory.end}, holes, count);
@@ -189,10 +192,11 @@ void frames_open() {
 
 FrameNumber allocate_frames(unsigned order, FrameState state) {
   SpinGuard guard(lock);
-  if (order > max_order || failure_is_due()) return no_frame;
+  if (order > max_order || failure_is_due(Injection::alloc)) return no_frame;
   const u64 number = take_block(order);
   if (number == no_frame) return no_frame;
   frame_of(number) = {1, 0, state, static_cast<u8>(order), 0, 0, 0, 0, 0};
+  origin_of(number) = {};
   totals.by_state[static_cast<unsigned>(FrameState::free)] -= u64{1} << order;
   totals.by_state[static_cast<unsigned>(state)] += u64{1} << order;
   return number;
@@ -214,8 +218,19 @@ void drop_reference(FrameNumber number) {
   Frame& frame = frame_of(number);
   const FrameState state = frame.state;  // whoever has the last reference may free it behind ours
   const u32 before = __atomic_fetch_sub(&frame.references, 1, __ATOMIC_ACQ_REL);
-  if (before == 1) return release_block(number);
-  count_references(state, before, before - 1);
+  if (before != 1) return count_references(state, before, before - 1);
+  if (origin_of(number).slot != 0) forget_slot(number);
+  release_block(number);
+}
+
+bool add_reference_if_used(FrameNumber number) {
+  Frame& frame = frame_of(number);
+  u32 before = __atomic_load_n(&frame.references, __ATOMIC_RELAXED);
+  while (before != 0 && !__atomic_compare_exchange_n(&frame.references, &before, before + 1, false,
+                                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    continue;
+  if (before != 0) count_references(frame.state, before, before + 1);
+  return before != 0;
 }
 
 bool release_shared_reference(FrameNumber number) {
@@ -251,6 +266,14 @@ void each_touched_frame(void (*visit)(FrameNumber, const Frame&)) {
       visit(number, frame_of(number));
 }
 
+FrameNumber next_touched_frame(FrameNumber number) {
+  for (unsigned i = 0; i < untouched_count; ++i) {
+    const Untouched& range = untouched[i];
+    if (number + 1 < range.next) return max_of(number + 1, range.first);
+  }
+  return number == no_frame ? no_frame : next_touched_frame(no_frame);
+}
+
 FrameTotals frame_totals() {
   SpinGuard guard(lock);
   FrameTotals now = totals;
@@ -261,12 +284,8 @@ FrameTotals frame_totals() {
   return now;
 }
 
-u64 free_frames() { return frame_totals().by_state[static_cast<unsigned>(FrameState::free)]; }
-
-void arm_allocation_failure() {
-  char value[32];
-  if (boot_argument("inject", value, sizeof value) && starts_with(value, "alloc:"))
-    allocations_until_failure = parse_number(value + 6);
+u64 free_frames() {
+  return __atomic_load_n(&totals.by_state[static_cast<unsigned>(FrameState::free)], __ATOMIC_RELAXED);
 }
 
 void trace_frames() {

@@ -37,6 +37,15 @@ inline constexpr u8 frame_write_protected = 2;
 
 // 1, 2, 3, 4, 5 to 8, and more references.
 inline constexpr unsigned reference_bins = 6;
+// A page of a file: its contents differ from the initial archive's.
+inline constexpr u8 frame_dirty = 4;
+
+// Where a page's mappings are to be looked for (reverse_map.hpp), and where else its contents are (swap.hpp).
+struct Origin {
+  u64 owner;  // anonymous: the family of address spaces; page cache: the Inode's address
+  u32 index;  // linear page number there
+  u32 slot;   // a swap slot with the same contents, or 0
+};
 
 struct FrameTotals {
   u64 total;
@@ -48,6 +57,7 @@ struct FrameTotals {
 // Takes the memory that is neither firmware, kernel, device tree nor initrd.
 void frames_open();
 Frame& frame_of(FrameNumber number);
+Origin& origin_of(FrameNumber number);
 
 // No frame when memory is exhausted (or when the boot argument inject=alloc:N says that this allocation
 // fails). A new frame has one reference and no map; its contents are arbitrary.
@@ -56,6 +66,8 @@ inline FrameNumber allocate_frame(FrameState state) { return allocate_frames(0, 
 FrameNumber allocate_zeroed_frame(FrameState state);
 
 void add_reference(FrameNumber number);
+// False if nobody refers to it any more: it is about to be free.
+bool add_reference_if_used(FrameNumber number);
 // The last reference frees the frame.
 void drop_reference(FrameNumber number);
 // One reference less for a frame that is only freed by who has taken down its contents: true for the last
@@ -67,13 +79,13 @@ void add_map(FrameNumber number);
 void drop_map(FrameNumber number);
 u32 maps_of(FrameNumber number);
 
+// The frame after `number` that has ever been given out, round and round; the first one after no_frame.
+FrameNumber next_touched_frame(FrameNumber number);
 // Calls visit(number, frame) for every frame that has ever been given out, and for free blocks.
 void each_touched_frame(void (*visit)(FrameNumber, const Frame&));
 
 FrameTotals frame_totals();
 u64 free_frames();
-// After this, allocations count towards inject=alloc:N.
-void arm_allocation_failure();
 // Tells how many frames are in which state, and how often they are referenced.
 void trace_frames();
 

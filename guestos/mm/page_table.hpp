@@ -30,6 +30,8 @@ constexpr Pte make_pte(FrameNumber frame, Pte flags) { return frame << 10 | flag
 inline Pte load_pte(const Pte* at) { return __atomic_load_n(at, __ATOMIC_ACQUIRE); }
 // The entry's table must stay counted: changes between valid and invalid go through set_pte and clear_pte.
 void set_pte(Pte* at, Pte value);
+// From one value that is not 0 to another, with what was there.
+inline Pte exchange_pte(Pte* at, Pte value) { return __atomic_exchange_n(at, value, __ATOMIC_ACQ_REL); }
 // Makes the entry invalid and returns what it was, including an A or D bit that hardware has just set.
 Pte clear_pte(Pte* at);
 // Clears bits atomically with respect to hardware's A/D updates; returns the entry as it was.

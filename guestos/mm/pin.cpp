@@ -1,5 +1,6 @@
 #include "guestos/mm/pin.hpp"
 
+#include "guestos/devices/disk.hpp"
 #include "guestos/lib/memory.hpp"
 #include "guestos/mm/fault.hpp"
 #include "guestos/proc/spin_lock.hpp"
@@ -11,6 +12,7 @@ struct Pin {
   u64 number = 0;
   u64 pages = 0;
   bool writable = false;
+  u32 transfers = 0;  // going on now
   FrameNumber frames[pin_page_limit] = {};
 };
 
@@ -71,11 +73,12 @@ i64 pin_pages(AddressSpace& space, u64 address, u64 pages, bool writable) {
   MutexGuard guard(space.mutex);
   for (; pin->pages < pages; ++pin->pages) {
     const u64 page = address + (pin->pages << page_bits);
-    const bool there = page < user_end && provide_page(space, page, writable);
-    const FrameNumber frame = there ? pte_frame(load_pte(find_pte(space.root(), page))) : no_frame;
-    if (!there || !add_pin(frame)) {
+    i64 error = page < user_end ? provide_page(space, page, writable) : -EFAULT;
+    const FrameNumber frame = error == 0 ? pte_frame(load_pte(find_pte(space.root(), page))) : no_frame;
+    if (error == 0 && !add_pin(frame)) error = -EAGAIN;
+    if (error != 0) {
       release(pin);
-      return there ? -EAGAIN : -EFAULT;
+      return error;
     }
     pin->frames[pin->pages] = frame;
   }
@@ -90,6 +93,7 @@ i64 unpin_pages(AddressSpace& space, u64 number) {
   for (Pin** at = &space.pins; *at != nullptr; at = &(*at)->next) {
     if ((*at)->number != number) continue;
     Pin* pin = *at;
+    if (pin->transfers != 0) return -EBUSY;
     *at = pin->next;
     release(pin);
     return 0;
@@ -114,6 +118,26 @@ i64 device_write(AddressSpace& space, u64 number, u64 offset, const void* from, 
   return each_piece(*pin, offset, size, [&](u8* bytes, u64 done, u64 part) {
     memcpy(bytes, static_cast<const u8*>(from) + done, part);
   });
+}
+
+i64 disk_transfer(AddressSpace& space, u64 number, PinnedRange range, Disk& disk, u64 sector, bool write) {
+  static_assert(pin_page_limit <= Disk::most_buffers);
+  DiskBuffer buffers[pin_page_limit];
+  unsigned count = 0;
+  space.mutex.lock();
+  Pin* pin = find(space, number);
+  i64 error = pin == nullptr ? -EINVAL : !write && !pin->writable ? -EACCES : 0;
+  if (error == 0)
+    error = each_piece(*pin, range.offset, range.size, [&](const u8* bytes, u64, u64 part) {
+      buffers[count++] = {physical_of(bytes), static_cast<u32>(part)};
+    });
+  if (error >= 0) ++pin->transfers;
+  space.mutex.unlock();
+  if (error < 0) return error;
+  error = disk.transfer(sector, buffers, count, write);
+  MutexGuard guard(space.mutex);
+  --pin->transfers;
+  return error;
 }
 
 void release_pins(AddressSpace& space) {

@@ -1,11 +1,14 @@
 // Pinned pages: what a device, or whoever acts for one, keeps reading or writing by physical address while
 // the process goes on. A pin keeps the frames alive, whatever becomes of the mapping; it ends by unpin, or
-// with the address space (exit, execve). A fork does not inherit it.
+// with the address space (exit, execve). A fork does not inherit it. O_DIRECT reads and writes pin for as long
+// as they take (fs/disk_file.cpp).
 #pragma once
 
 #include "guestos/mm/address_space.hpp"
 
 namespace guestos {
+
+class Disk;
 
 inline constexpr u64 pin_page_limit = 16;
 
@@ -13,10 +16,17 @@ inline constexpr u64 pin_page_limit = 16;
 // | FOLL_WRITE), others are taken as they are (as vmsplice did up to 5.7). The pin's number, -EFAULT, -EINVAL
 // or -ENOMEM.
 i64 pin_pages(AddressSpace& space, u64 address, u64 pages, bool writable);
+// -EBUSY while a disk is at it.
 i64 unpin_pages(AddressSpace& space, u64 number);
 // The device's view: bytes of the pinned frames from `offset`. Bytes moved, -EINVAL or -EACCES.
 i64 device_read(AddressSpace& space, u64 number, u64 offset, void* to, u64 size);
 i64 device_write(AddressSpace& space, u64 number, u64 offset, const void* from, u64 size);
+// A disk reads or writes the pinned bytes by itself, while the process goes on. 0, -EINVAL, -EACCES or -EIO.
+struct PinnedRange {
+  u64 offset;
+  u64 size;
+};
+i64 disk_transfer(AddressSpace& space, u64 number, PinnedRange range, Disk& disk, u64 sector, bool write);
 void release_pins(AddressSpace& space);
 
 }  // namespace guestos

@@ -3,6 +3,7 @@
 #include "guestos/arch/csr.hpp"
 #include "guestos/mm/cow.hpp"
 #include "guestos/mm/shootdown.hpp"
+#include "guestos/mm/swap.hpp"
 
 namespace guestos {
 
@@ -31,10 +32,14 @@ FrameNumber copy_table(FrameNumber table) {
   for (u64 i = 0; i < entries_per_table; ++i) {
     const Pte entry = load_pte(&from[i]);
     if (entry == 0) continue;
+    to[i] = entry & ~pte_w;
+    if (is_swapped(entry)) {
+      add_slot_reference(slot_of(entry));
+      continue;
+    }
     frame_of(pte_frame(entry)).flags &= static_cast<u8>(~frame_exclusive);
     add_reference(pte_frame(entry));
     add_map(pte_frame(entry));
-    to[i] = entry & ~pte_w;
   }
   frame_of(copy).maps = maps_of(table);
   return copy;
@@ -127,6 +132,10 @@ void drop_table(FrameNumber table) {
   const Pte* entries = entries_of(table);
   for (u64 i = 0; i < entries_per_table; ++i) {
     if (entries[i] == 0) continue;
+    if (is_swapped(entries[i])) {
+      drop_slot_reference(slot_of(entries[i]));
+      continue;
+    }
     drop_map(pte_frame(entries[i]));
     drop_reference(pte_frame(entries[i]));
   }

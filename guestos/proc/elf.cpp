@@ -1,6 +1,7 @@
 #include "guestos/proc/elf.hpp"
 
 #include "guestos/lib/memory.hpp"
+#include "guestos/mm/commit.hpp"
 #include "guestos/mm/heap.hpp"
 
 namespace guestos {
@@ -61,7 +62,10 @@ i64 add_range(AddressSpace& space, const Vma& pattern) {
   if (pattern.end > mmap_top) return -ENOEXEC;
   if (const i64 error = space.unmap(pattern.start, pattern.end); error != 0) return error;
   Vma* vma = create<Vma>(pattern);
-  if (vma == nullptr) return -ENOMEM;
+  if (vma == nullptr || !commit_range(*vma)) {
+    destroy(vma);
+    return -ENOMEM;
+  }
   if (vma->inode != nullptr) add_inode_reference(vma->inode);
   space.insert(vma);
   return 0;

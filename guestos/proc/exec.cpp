@@ -8,7 +8,9 @@
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/address_space.hpp"
 #include "guestos/mm/asid.hpp"
+#include "guestos/mm/commit.hpp"
 #include "guestos/mm/heap.hpp"
+#include "guestos/mm/injection.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/elf.hpp"
 #include "guestos/proc/process.hpp"
@@ -95,13 +97,14 @@ i64 add_special_ranges(AddressSpace& space, u64 stack_size) {
   stack->end = stack_top;
   stack->protection = PROT_READ | PROT_WRITE;
   stack->grows_down = true;
+  const bool promised = commit_range(*stack);
   space.insert(stack);
   trampoline->start = trampoline_page;
   trampoline->end = trampoline_page + page_size;
   trampoline->protection = PROT_READ | PROT_EXEC;
   trampoline->frame = physical_of(signal_trampoline) >> page_bits;
   space.insert(trampoline);
-  return 0;
+  return promised ? 0 : -ENOMEM;
 }
 
 i64 load_image(Inode& file, u64 stack_size, Image& image) {
@@ -336,7 +339,7 @@ struct InitRequest {
 constinit InitRequest init_request = {};
 
 bool init_thread(void*) {
-  arm_allocation_failure();
+  arm_injection();
   const i64 error = execute(AT_FDCWD, init_request.path, *init_request.arguments, *init_request.environment);
   if (error == 0) return true;
   TextBuffer<512> text;

@@ -41,6 +41,7 @@ struct Process {
   bool ending = false;            // every thread is to exit
   Thread* sole_thread = nullptr;  // execve: every other thread is to exit
   bool zombie = false;
+  bool oom_victim = false;  // killed for its memory (mm/oom.hpp)
   bool stopped = false;
   bool stop_reported = true;
   bool continue_reported = true;

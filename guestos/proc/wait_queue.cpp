@@ -48,6 +48,13 @@ void Mutex::lock() {
   guard_.unlock();
 }
 
+bool Mutex::try_lock() {
+  SpinGuard guard(guard_);
+  if (held_) return false;
+  held_ = true;
+  return true;
+}
+
 void Mutex::unlock() {
   guard_.lock();
   held_ = false;

@@ -36,6 +36,7 @@ class WaitQueue {
 class Mutex {
  public:
   void lock();
+  bool try_lock();  // never sleeps
   void unlock();
 
  private:

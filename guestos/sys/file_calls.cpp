@@ -54,7 +54,7 @@ i64 check_open(const Inode& inode, u32 flags) {
   if (inode.is_link()) return -ELOOP;
   if (inode.is_directory() && (writes || (flags & O_CREAT) != 0)) return -EISDIR;
   if ((flags & O_DIRECTORY) != 0 && !inode.is_directory()) return -ENOTDIR;
-  if (writes && inode.proc != ProcNode::none) return -EACCES;
+  if (writes && inode.proc != ProcNode::none && (inode.mode & 0200) == 0) return -EACCES;
   if (writes && inode.running != 0) return -ETXTBSY;
   return 0;
 }
@@ -74,7 +74,8 @@ i64 open_path(const PathArgument& path, u32 flags, u32 mode) {
   }
   if (inode == nullptr) return error;
   error = check_open(*inode, flags);
-  if (error == 0 && (flags & O_TRUNC) != 0 && inode->is_regular() && (flags & O_ACCMODE) != O_RDONLY) {
+  if (error == 0 && (flags & O_TRUNC) != 0 && inode->is_regular() && inode->proc == ProcNode::none &&
+      (flags & O_ACCMODE) != O_RDONLY) {
     error = cut_inode(*inode, 0);
     touch_inode(*inode);
   }

@@ -4,6 +4,8 @@
 #include "guestos/arch/sbi.hpp"
 #include "guestos/fs/file_table.hpp"
 #include "guestos/mm/address_space.hpp"
+#include "guestos/mm/commit.hpp"
+#include "guestos/mm/populate.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/sys/system_call.hpp"
@@ -35,6 +37,7 @@ i64 sys_brk(const Arguments& call) {
     Vma* below = old_end > memory.brk_start ? memory.find(old_end - 1) : nullptr;
     if (below != nullptr && below->inode == nullptr && !below->shared &&
         below->protection == (PROT_READ | PROT_WRITE)) {
+      if (!commit_growth(*below, (new_end - old_end) >> page_bits)) return static_cast<i64>(memory.brk);
       below->end = new_end;
     } else {
       Vma* vma = create<Vma>();
@@ -42,6 +45,11 @@ i64 sys_brk(const Arguments& call) {
       vma->start = old_end;
       vma->end = new_end;
       vma->protection = PROT_READ | PROT_WRITE;
+      vma->locked = memory.lock_future;
+      if (!commit_range(*vma)) {
+        destroy(vma);
+        return static_cast<i64>(memory.brk);
+      }
       memory.insert(vma);
     }
   }
@@ -78,7 +86,11 @@ i64 backing(const Arguments& call, Inode*& inode) {
     inode = create_inode(S_IFREG | 0600);
     if (inode == nullptr) return -ENOMEM;
     inode->size = page_up(call.b);
-    return 0;
+    inode->committed = inode->size >> page_bits;
+    if (commit_pages(inode->committed)) return 0;
+    inode->committed = 0;
+    release_inode(inode);
+    return -ENOMEM;
   }
   File* file = current_process().files->get(call.e);
   if (file == nullptr) return -EBADF;
@@ -114,7 +126,9 @@ i64 sys_mmap(const Arguments& call) {
   }
   AddressSpace& memory = space();
   memory.mutex.lock();
-  const i64 start = place(memory, call.a, size, call.d);
+  vma->locked = memory.lock_future || (call.d & MAP_LOCKED) != 0;
+  const bool fill = vma->locked || (call.d & MAP_POPULATE) != 0;
+  i64 start = place(memory, call.a, size, call.d);
   if (start > 0) {
     vma->start = static_cast<u64>(start);
     vma->end = vma->start + size;
@@ -123,10 +137,19 @@ i64 sys_mmap(const Arguments& call) {
     vma->grows_down = (call.d & MAP_GROWSDOWN) != 0;
     vma->inode = inode;
     vma->offset = (call.d & MAP_ANONYMOUS) != 0 ? 0 : call.f;
-    memory.insert(vma);
+    vma->no_reserve = (call.d & MAP_NORESERVE) != 0;
+    if (commit_range(*vma)) {
+      memory.insert(vma);
+    } else {
+      start = -ENOMEM;
+    }
   }
   memory.mutex.unlock();
-  if (start > 0) return start;
+  if (start > 0) {
+    // As on Linux, a page that cannot be had now is no error: it is had, or not, when it is touched.
+    if (fill) populate(memory, static_cast<u64>(start), static_cast<u64>(start) + size);
+    return start;
+  }
   if (inode != nullptr) release_inode(inode);
   destroy(vma);
   return start;
@@ -189,6 +212,7 @@ i64 remap(AddressSpace& memory, u64 old_start, u64 old_size, u64 new_size, u64 f
   }
   const u64 old_end = old_start + old_size;
   if (old_start + new_size <= mmap_top && memory.is_free(old_end, old_start + new_size)) {
+    if (!commit_growth(*vma, (new_size - old_size) >> page_bits)) return -ENOMEM;
     vma->end = old_start + new_size;
     return static_cast<i64>(old_start);
   }
@@ -255,8 +279,6 @@ i64 sys_flush_icache(const Arguments&) {
 constexpr SystemCallRow rows[] = {
     {71, sys_sendfile}, {214, sys_brk},          {215, sys_munmap},  {216, sys_mremap},
     {222, sys_mmap},    {226, sys_mprotect},     {227, sys_nothing},  // msync: memory is the file
-    {228, sys_nothing}, {229, sys_nothing},  // mlock, munlock: nothing is ever swapped
-    {230, sys_nothing}, {231, sys_nothing},  // mlockall, munlockall
     {233, sys_madvise}, {259, sys_flush_icache},
 };
 

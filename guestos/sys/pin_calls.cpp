@@ -1,7 +1,10 @@
 // Our own system calls, beyond every number of Linux: pinned memory and the device that uses it, for the
 // tests and lessons about copy-on-write. 500 pin(address, pages, writable) = number; 501 unpin(number); 502
 // read, 503 write(number, offset, buffer, size <= 256): what the device does; 504 tells the report how many
-// frames are in which state now, and how often they are referenced.
+// frames are in which state now, and how often they are referenced; 505 disk(number, descriptor of a disk, sector,
+// sectors, write): the disk reads into, or writes from, the pinned bytes from their beginning.
+#include "guestos/devices/disk.hpp"
+#include "guestos/fs/file_table.hpp"
 #include "guestos/mm/pin.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
@@ -37,11 +40,24 @@ i64 sys_tell_frames(const Arguments&) {
   return 0;
 }
 
-constexpr SystemCallRow rows[] = {{500, sys_pin},
-                                  {501, sys_unpin},
-                                  {502, sys_device_read},
-                                  {503, sys_device_write},
-                                  {504, sys_tell_frames}};
+i64 sys_disk(const Arguments& call) {
+  File* file = current_process().files->get(call.b);
+  if (file == nullptr) return -EBADF;
+  const Inode* inode = file->inode();
+  Disk* disk = inode != nullptr && inode->device == Device::disk ? disk_by_number(inode->unit) : nullptr;
+  const bool write = call.e != 0;
+  i64 result = disk == nullptr                                    ? -ENOTTY
+               : call.c >= disk->sectors()                        ? -EINVAL
+               : call.d == 0 || call.d > disk->sectors() - call.c ? -EINVAL
+               : !(write ? file->can_write() : file->can_read())  ? -EBADF
+                                                                  : 0;
+  if (result == 0) result = disk_transfer(space(), call.a, {0, call.d * sector_size}, *disk, call.c, write);
+  file->drop_reference();
+  return result;
+}
+
+constexpr SystemCallRow rows[] = {{500, sys_pin},          {501, sys_unpin},       {502, sys_device_read},
+                                  {503, sys_device_write}, {504, sys_tell_frames}, {505, sys_disk}};
 
 }  // namespace
 

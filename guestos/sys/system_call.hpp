@@ -25,6 +25,7 @@ struct SystemCallRows {
 };
 
 SystemCallRows memory_calls();
+SystemCallRows lock_calls();
 SystemCallRows pin_calls();
 SystemCallRows file_calls();
 SystemCallRows descriptor_calls();

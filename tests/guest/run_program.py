@@ -10,6 +10,7 @@ kernel's own messages (`guestos: …`); with --output, it is that text. On hartb
 kernel's and the hardware's story agree, that every frame is free again at the end, and, for each `measure:` line, that
 as many pages of that range were copied and reused as the line says, as the kernel told it and as the hardware saw it;
 for each `refcount:` line, as many frames had that many references when most were shared.
+No frame and no swap slot may be lost, and --kills says how many processes the kernel killed for want of memory.
 With --broken the kernel is wrong on purpose (by --append), and the program must find it out instead.
 """
 import argparse
@@ -42,10 +43,27 @@ def parse_arguments():
                         help="the kernel is wrong on purpose: a line `BROKEN: …` with this text must come")
     parser.add_argument("--output", help="expected standard output, with \\n for line ends")
     parser.add_argument("--input", default="", help="standard input (hartbeat only: a serial line has no end)")
+    parser.add_argument("--disk", help="give the machine an empty disk of that size, such as 64M")
+    parser.add_argument("--expect", action="append", default=[],
+                        help="a regular expression that a line of the output must match")
+    parser.add_argument("--kills", type=int, default=0, help="processes that are killed for want of memory")
     parser.add_argument("--timeout", type=float, default=100)
     parser.add_argument("program")
     parser.add_argument("arguments", nargs="*")
     return parser.parse_args()
+
+
+console_errors = []  # what the guest's second console said, where it has one
+
+
+def make_disk(options, directory):
+    """The path of the disk that --disk asks for, or None."""
+    if options.disk is None:
+        return None
+    path = os.path.join(directory, "disk.img")
+    with open(path, "wb") as image:
+        image.truncate(int(options.disk.rstrip("M")) << 20)
+    return path
 
 
 def skip(why):
@@ -62,15 +80,18 @@ def run(command, options, stdin=""):
         sys.exit(f"FAILED: no end after {options.timeout} s: {' '.join(command)}")
     if done.stderr:
         print("standard error:", done.stderr.decode(errors="replace"))
+        console_errors.append(done.stderr.decode(errors="replace"))
     return done.returncode, done.stdout.decode(errors="replace").replace("\r\n", "\n")
 
 
-def qemu_command(options, initrd):
+def qemu_command(options, initrd, disk):
     """OpenSBI: Debian's file if it is there, for it is what a Debian user boots; else the one QEMU brings."""
     debian_opensbi = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.elf"
     opensbi = debian_opensbi if os.path.exists(debian_opensbi) else "default"
     bios = options.firmware if options.machine == "qemu" else opensbi
-    return ["qemu-system-riscv64", "-M", "virt", "-smp", str(options.harts), "-m", options.memory, "-bios", bios,
+    drive = [] if disk is None else ["-drive", f"if=none,id=disk,format=raw,file={disk}",
+                                     "-device", "virtio-blk-device,drive=disk"]
+    return ["qemu-system-riscv64", *drive, "-M", "virt", "-smp", str(options.harts), "-m", options.memory, "-bios", bios,
             "-kernel", options.kernel, "-initrd", initrd, "-append", options.append, "-nographic", "-monitor", "none", "-serial", "stdio"]
 
 
@@ -89,7 +110,7 @@ def run_on_qemu(options):
         initrd = os.path.join(directory, "initrd.cpio")
         with open(initrd, "wb") as archive:
             archive.write(program_archive(name, program.read(), options.arguments))
-        status, output = run(qemu_command(options, initrd), options)
+        status, output = run(qemu_command(options, initrd, make_disk(options, directory)), options)
     return status, without_banner(output) if options.machine == "opensbi" else output
 
 
@@ -98,15 +119,17 @@ def run_on_hartbeat(options):
         skip(f"there is no hartbeat at {options.hartbeat}")
     with tempfile.TemporaryDirectory() as directory:
         report_file = os.path.join(directory, "report.json")
+        disk = make_disk(options, directory)
         command = [options.hartbeat, "run", "--harts", str(options.harts), "--memory", options.memory,
                    "--firmware", options.firmware, "--kernel", options.kernel,
-                   "--append", options.append, "--stats", "json:" + report_file, options.program, *options.arguments]
+                   "--append", options.append, "--stats", "json:" + report_file,
+                   *([] if disk is None else ["--disk", disk]), options.program, *options.arguments]
         status, output = run(command, options, options.input)
         with open(report_file) as file:
             report = json.load(file)
     if options.broken:
         return status, output
-    check_report(report)
+    check_report(report, options.kills)
     check_refcounts(output, report)
     for story in ("kernel", "hardware"):
         check_measures(output, report[story]["cow_pages"], story)
@@ -148,13 +171,18 @@ def check_refcounts(output, report):
             sys.exit(f"FAILED: {moment}: the frames by references are not the frames in use")
 
 
-def check_report(report):
+def check_report(report, kills):
     if not report["comparison"]["agree"]:
         sys.exit("FAILED: the kernel's and the hardware's story disagree: "
                  + json.dumps(report["comparison"], indent=1))
     frames = report["kernel"]["frames"]
     if frames["free_at_end"] != frames["free_at_boot"]:
         sys.exit(f"FAILED: frames were lost: {frames['free_at_boot']} free at boot, {frames['free_at_end']} at the end")
+    swap = report["kernel"]["swap"]
+    if swap["free_at_end"] != swap["free_at_boot"]:
+        sys.exit(f"FAILED: swap slots were lost: {swap}")
+    if len(report["kernel"]["out_of_memory_kills"]) != kills:
+        sys.exit(f"FAILED: killed for want of memory: {report['kernel']['out_of_memory_kills']}, expected {kills}")
 
 
 def comparable(text):
@@ -181,6 +209,9 @@ def main():
             sys.exit(f"FAILED: a kernel that is wrong on purpose was not found out: no BROKEN line with \"{text}\"")
     if options.broken:
         return
+    for line in options.expect:
+        if not re.search(line, "\n".join([output, *console_errors]), re.M):
+            sys.exit(f"FAILED: no line is like {line}")
     if status != options.status:
         sys.exit(f"FAILED: exit status {status}, expected {options.status}")
     if any(line.startswith("BROKEN") for line in output.split("\n")):

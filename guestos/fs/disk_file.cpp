@@ -1,0 +1,155 @@
+// /dev/vda, /dev/vdb …: disks as files. With O_DIRECT the device itself reads and writes the user's pages, which are
+// pinned meanwhile; without, bytes go through one page of the kernel. Nothing is cached.
+#include "guestos/devices/disk.hpp"
+#include "guestos/fs/file.hpp"
+#include "guestos/lib/memory.hpp"
+#include "guestos/lib/print.hpp"
+#include "guestos/mm/heap.hpp"
+#include "guestos/mm/oom.hpp"
+#include "guestos/mm/pin.hpp"
+#include "guestos/mm/user_memory.hpp"
+#include "guestos/proc/process.hpp"
+#include "guestos/proc/scheduler.hpp"
+
+namespace guestos {
+
+namespace {
+
+constexpr u64 BLKGETSIZE = 0x1260, BLKSSZGET = 0x1268, BLKGETSIZE64 = 0x80081272;
+
+// A page of the kernel's own between the disk and a user's bytes.
+class BouncePage {
+ public:
+  explicit BouncePage(Disk& disk) : disk_(disk), frame_(allocate_frame(FrameState::kernel)) {}
+  ~BouncePage() {
+    if (frame_ != no_frame) drop_reference(frame_);
+  }
+  explicit operator bool() const { return frame_ != no_frame; }
+  u8* bytes() const { return direct_page<u8>(frame_); }
+  i64 transfer(u64 sector, u64 bytes, bool write) const {
+    const DiskBuffer buffer = {frame_ << page_bits, static_cast<u32>(bytes)};
+    return disk_.transfer(sector, &buffer, 1, write);
+  }
+
+ private:
+  Disk& disk_;
+  FrameNumber frame_;
+};
+
+class DiskFile final : public File {
+ public:
+  DiskFile(Inode* inode, Disk& disk) : inode_(inode), disk_(disk) {}
+  ~DiskFile() override { release_inode(inode_); }
+
+  i64 read(u64 to, u64 size) override { return at_position(to, size, false); }
+  i64 write(u64 from, u64 size) override { return at_position(from, size, true); }
+  i64 read_at(u64 offset, u64 to, u64 size) override { return transfer(offset, to, size, false); }
+  i64 write_at(u64 offset, u64 from, u64 size) override { return transfer(offset, from, size, true); }
+  Inode* inode() const override { return inode_; }
+
+  i64 seek(i64 offset, u32 whence) override {
+    MutexGuard guard(position_mutex_);
+    const i64 base = whence == 0 ? 0 : static_cast<i64>(whence == 1 ? position_ : capacity());
+    if (whence > 2 || base + offset < 0) return -EINVAL;
+    position_ = static_cast<u64>(base + offset);
+    return base + offset;
+  }
+
+  i64 status(Stat& stat) override {
+    inode_status(*inode_, stat);
+    return 0;
+  }
+
+  i64 control(u64 request, u64 argument) override {
+    if (request == BLKGETSIZE64) return put_user(argument, capacity());
+    if (request == BLKGETSIZE) return put_user(argument, disk_.sectors());
+    if (request == BLKSSZGET) return put_user(argument, static_cast<i32>(sector_size));
+    return -ENOTTY;
+  }
+
+ private:
+  u64 capacity() const { return disk_.sectors() * sector_size; }
+
+  i64 at_position(u64 user, u64 size, bool write) {
+    MutexGuard guard(position_mutex_);
+    const i64 done = transfer(position_, user, size, write);
+    if (done > 0) position_ += static_cast<u64>(done);
+    return done;
+  }
+
+  i64 transfer(u64 offset, u64 user, u64 size, bool write) {
+    if (offset >= capacity()) return write && size != 0 ? -ENOSPC : 0;
+    size = min_of(size, capacity() - offset);
+    if ((flags & O_DIRECT) == 0) return through_kernel(offset, user, size, write);
+    if ((offset | user | size) % sector_size != 0) return -EINVAL;
+    return direct_transfer(offset, user, size, write);
+  }
+
+  i64 direct_transfer(u64 offset, u64 user, u64 size, bool write) {
+    AddressSpace& space = *current_process().space;
+    for (u64 done = 0; done < size;) {
+      const u64 page = page_down(user + done);
+      const u64 inside = user + done - page;
+      const u64 part = min_of(size - done, pin_page_limit * page_size - inside);
+      const u64 pages = page_up(inside + part) >> page_bits;
+      i64 pin = pin_pages(space, page, pages, !write);
+      while (pin == -ENOMEM && make_room_or_kill()) pin = pin_pages(space, page, pages, !write);
+      if (pin < 0) return done != 0 ? static_cast<i64>(done) : pin;
+      const i64 error = disk_transfer(space, static_cast<u64>(pin), {inside, part}, disk_,
+                                      (offset + done) / sector_size, write);
+      unpin_pages(space, static_cast<u64>(pin));
+      if (error < 0) return done != 0 ? static_cast<i64>(done) : error;
+      done += part;
+      preemption_point();
+    }
+    return static_cast<i64>(size);
+  }
+
+  i64 through_kernel(u64 offset, u64 user, u64 size, bool write) {
+    const BouncePage bounce(disk_);
+    if (!bounce) return -ENOMEM;
+    for (u64 done = 0; done < size;) {
+      const u64 sector = align_down(offset + done, page_size) / sector_size;
+      const u64 whole = min_of(page_size, capacity() - sector * sector_size);
+      const u64 inside = (offset + done) & (page_size - 1);
+      const u64 part = min_of(size - done, page_size - inside);
+      i64 error = part == whole && write ? 0 : bounce.transfer(sector, whole, false);
+      u64 copied = 0;
+      if (error == 0 && write) {
+        copied = copy_from_user_partly(bounce.bytes() + inside, user + done, part);
+        if (copied != 0) error = bounce.transfer(sector, whole, true);
+      } else if (error == 0) {
+        copied = copy_to_user_partly(user + done, bounce.bytes() + inside, part);
+      }
+      if (error == 0) done += copied;
+      if (error == 0 && copied != part) error = -EFAULT;
+      if (error != 0) return done != 0 ? static_cast<i64>(done) : error;
+      preemption_point();
+    }
+    return static_cast<i64>(size);
+  }
+
+  Inode* inode_;
+  Disk& disk_;
+  Mutex position_mutex_;
+  u64 position_ = 0;
+};
+
+}  // namespace
+
+File* open_disk(Inode* inode) { return create<DiskFile>(inode, *disk_by_number(inode->unit)); }
+
+void make_disk_nodes() {
+  for (unsigned number = 0; disk_by_number(number) != nullptr; ++number) {
+    i64 error = 0;
+    TextBuffer<16> path;
+    path << "/dev/vd";
+    path.character(static_cast<char>('a' + number));
+    Inode* inode = create_at({nullptr, path.c_str(), false}, S_IFBLK | 0660, nullptr, false, error);
+    if (inode == nullptr) continue;
+    inode->device = Device::disk;
+    inode->unit = number;
+  }
+}
+
+}  // namespace guestos

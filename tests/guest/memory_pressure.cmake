@@ -1,0 +1,27 @@
+# More memory wanted than there is: promises, swap, locked memory, the OOM killer, disks that use memory themselves, and
+# failures of all of these. QEMU pays dearly for each sfence.vma: there, one run shows that the disk driver works.
+
+program_test(overcommit overcommit OPTIONS --memory 8G MACHINES hartbeat)
+
+set(swap OPTIONS --memory 12M --disk 32M --append swap=vda)
+program_test(swap swap ARGUMENTS 9 ${swap} MACHINES hartbeat)
+program_test(mlock mlock ARGUMENTS 9 ${swap} MACHINES hartbeat)
+guest_test(guest.swap.opensbi run_program.py --machine opensbi --harts 4 --kernel ${kernel} --memory 12M --disk 32M
+           --append swap=vda -- ${programs}/swap 9)
+foreach(fork shared-tables eager)
+  guest_test(guest.swap.${fork} run_program.py --machine hartbeat --harts 4 --firmware ${firmware} --kernel ${kernel}
+             --hartbeat ${hartbeat} --memory 16M --disk 32M --append "swap=vda check=frames fork=${fork}"
+             -- ${programs}/swap 9)
+endforeach()
+
+set(table "^guestos: +[0-9]+ +[0-9]+ +[0-9]+  oom  <- killed$")
+program_test(oom oom OPTIONS --memory 20M --kills 1 --expect "${table}" MACHINES qemu hartbeat)
+program_test(oom-again oom ARGUMENTS 3 OPTIONS --memory 24M --kills 3 --append check=frames --expect "${table}"
+             MACHINES hartbeat)
+
+program_test(direct-io direct-io OPTIONS --disk 1M MACHINES opensbi hartbeat)
+foreach(rule maps references)
+  guest_test(guest.direct-io.reuse-by-${rule} run_program.py --machine hartbeat --firmware ${firmware} --kernel ${kernel}
+             --hartbeat ${hartbeat} --disk 1M --append reuse=${rule} --broken "after a fork the disk"
+             -- ${programs}/direct-io)
+endforeach()
