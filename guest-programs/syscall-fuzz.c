@@ -182,7 +182,12 @@ int main(int argc, char** argv) {
     int child = fork_or_die();
     if (child == 0) in_child(calls);
     all &= quiet_law(came_back(child), "child %u of seed %llu ends", i, (unsigned long long)seed);
-    while (waitpid(-1, NULL, WNOHANG) > 0) continue;  // what the child has left behind
+    // What the child has left behind, perhaps in sessions of its own.
+    struct timespec millisecond = {0, 1000000};
+    while (kill(-1, SIGKILL) == 0 || waitpid(-1, NULL, WNOHANG) >= 0) {
+      while (waitpid(-1, NULL, WNOHANG) > 0) continue;
+      nanosleep(&millisecond, NULL);
+    }
   }
   law(all, "%u children with %u random calls each end, or die when they are killed", children, calls);
   return verdict("syscall-fuzz");

@@ -184,7 +184,7 @@ i64 cut_inode(Inode& inode, u64 size) {
 
 i64 read_inode_to_user(Inode& inode, u64 offset, u64 to, u64 size) {
   u64 done = 0;
-  while (done < size && offset + done < inode.size) {
+  while (done < size && offset + done < inode.size && !current_process().ending) {
     const u64 at = offset + done;
     const u64 part = min_of(min_of(size - done, page_size - (at & (page_size - 1))), inode.size - at);
     const FrameNumber frame = cached_page(inode, at >> page_bits);
@@ -203,7 +203,7 @@ i64 write_inode_from_user(Inode& inode, u64 offset, u64 from, u64 size) {
   if (offset > largest_file || size > largest_file - offset) return -EFBIG;
   u64 done = 0;
   i64 error = 0;
-  while (done < size && error == 0) {
+  while (done < size && error == 0 && !current_process().ending) {
     const u64 at = offset + done;
     const u64 part = min_of(size - done, page_size - (at & (page_size - 1)));
     const FrameNumber frame = cached_page(inode, at >> page_bits);

@@ -132,6 +132,8 @@ u32 enter_family(Process& parent, NewProcess& made, bool sibling) {
   Process& child = *made.process;
   if (parent.parent == nullptr) sibling = false;  // it became an orphan meanwhile
   if (sibling) child.exit_signal = parent.exit_signal;
+  if (parent.ending)
+    child.ending = true, child.wait_status = parent.wait_status;  // nobody escapes SIGKILL by forking
   child.pid = allocate_pid();
   made.thread->tid = child.pid;
   child.parent = sibling ? parent.parent : &parent;

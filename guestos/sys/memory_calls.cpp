@@ -258,7 +258,7 @@ i64 sys_sendfile(const Arguments& call) {
     result = to->write(mapped + skipped, size);
     sys_munmap({mapped, skipped + size, 0, 0, 0, 0, call.frame});
     if (result > 0) done += static_cast<u64>(result);
-    if (result != static_cast<i64>(size)) break;
+    if (result != static_cast<i64>(size) || current_thread().has_pending_work()) break;
   }
   if (done != 0 && call.c == 0) from->seek(static_cast<i64>(done), 1);
   if (done != 0 && call.c != 0 && put_user(call.c, offset + done) != 0) result = -EFAULT;
