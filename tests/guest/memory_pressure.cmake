@@ -25,3 +25,9 @@ foreach(rule maps references)
              --hartbeat ${hartbeat} --disk 1M --append reuse=${rule} --broken "after a fork the disk"
              -- ${programs}/direct-io)
 endforeach()
+
+# Something fails, the N-th time it is asked for: nothing may be lost. Every so many-th here, many more in ./dev soak.
+foreach(kind alloc slot io)
+  guest_test(guest.failures.${kind} allocation_failures.py --firmware ${firmware} --kernel ${kernel} --hartbeat ${hartbeat}
+             --kind ${kind} --memory 16M --swap 32 --runs 3 --stride 611 ${programs}/swap 9)
+endforeach()
