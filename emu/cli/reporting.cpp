@@ -75,6 +75,7 @@ observe::RunFacts Reporting::facts(int exit_status, const std::string& ending) c
                           .timing = config.timing,
                           .memory_bytes = config.platform.memory,
                           .exit_status = exit_status,
+                          .memory_system = machine_.memory_counters(),
                           .ending = ending};
   const auto& parts = machine_.timing_parts();
   for (unsigned i = 0; i < parts.size(); ++i) {

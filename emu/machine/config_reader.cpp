@@ -54,29 +54,59 @@ toml::table parse_value(const std::string& text) {
   return toml::table{{"value", text}};
 }
 
+toml::table parse_text(std::string_view text, const std::string& origin) {
+  try {
+    return toml::parse(text, origin);
+  } catch (const toml::parse_error& error) {
+    throw UserError(
+        fmt::format("{}:{}: not valid TOML: {}", origin, error.source().begin.line, error.description()));
+  }
+}
+
+// Moves what `table` does not have out of `base`; nodes keep the place that they come from.
+void complete(toml::table& table, toml::table&& base) {
+  for (auto&& [key, node] : base) {
+    toml::node* own = table.get(key);
+    if (own == nullptr)
+      node.visit([&](auto& value) { table.insert(key, std::move(value)); });
+    else if (own->is_table() && node.is_table())
+      complete(*own->as_table(), std::move(*node.as_table()));
+  }
+}
+
 }  // namespace
 
 ConfigReader::ConfigReader(std::string origin, std::string_view text, std::span<const std::string> overrides)
     : origin_(std::move(origin)) {
-  try {
-    table_ = toml::parse(text, origin_);
-  } catch (const toml::parse_error& error) {
-    throw UserError(
-        fmt::format("{}:{}: not valid TOML: {}", origin_, error.source().begin.line, error.description()));
-  }
-  expand_memory();
+  table_ = parse_text(text, origin_);
+  memory_was_short_ = expand_memory(table_);
+  inherit();
   for (const std::string& text_of_one : overrides) apply_override(text_of_one);
 }
 
 // `memory = "512M"` is short for `memory.size = "512M"`: beside its size, memory has a cycle model's
 // latencies.
-void ConfigReader::expand_memory() {
-  toml::node* memory = table_.get("memory");
-  if (memory == nullptr || memory->is_table()) return;
+bool ConfigReader::expand_memory(toml::table& table) {
+  toml::node* memory = table.get("memory");
+  if (memory == nullptr || memory->is_table()) return false;
   toml::table expanded;
   memory->visit([&](auto&& node) { expanded.insert("size", std::move(node)); });
-  table_.insert_or_assign("memory", std::move(expanded));
-  memory_was_short_ = true;
+  table.insert_or_assign("memory", std::move(expanded));
+  return true;
+}
+
+// `base = "cva6"`: a bundled machine, of which the file says only what differs.
+void ConfigReader::inherit() {
+  std::string name;
+  read("base", name);
+  if (name.empty()) return;
+  for (const BundledMachine& machine : bundled_machines()) {
+    if (machine.name != name) continue;
+    toml::table base = parse_text(machine.toml, name + ".toml (bundled)");
+    expand_memory(base);
+    return complete(table_, std::move(base));
+  }
+  fail("base", fmt::format("there is no bundled machine \"{}\"", name));
 }
 
 void ConfigReader::apply_override(const std::string& text) {
@@ -109,9 +139,11 @@ std::string ConfigReader::where(std::string_view key) const {
       inside != overridden_.end() && inside->first.starts_with(std::string(key) + '.');
   const auto node = table_.at_path(key);
   if (!node) return fmt::format("{}: {}", origin_, key);
-  const auto line = node.node()->source().begin.line;
+  const toml::source_region& source = node.node()->source();
+  const auto line = source.begin.line;
   if (line == 0 && made_by_override) return inside->second;
-  return fmt::format("{}:{}: {}", origin_, line, memory_was_short_ && key == "memory.size" ? "memory" : key);
+  return fmt::format("{}:{}: {}", source.path ? *source.path : origin_, line,
+                     memory_was_short_ && key == "memory.size" ? "memory" : key);
 }
 
 void ConfigReader::fail(std::string_view key, const std::string& why) const {

@@ -16,7 +16,8 @@ namespace hartbeat {
 
 class ConfigReader {
  public:
-  // Throws UserError for text that is not TOML, and for overrides that are not "dotted.key=value".
+  // Throws UserError for text that is not TOML, for a `base` that is no bundled machine, and for overrides that are
+  // not "dotted.key=value". What the text does not say, its base does.
   ConfigReader(std::string origin, std::string_view text, std::span<const std::string> overrides);
 
   // Each reads a dotted key into `value`, which stays as it is when the key is absent.
@@ -39,7 +40,8 @@ class ConfigReader {
 
  private:
   toml::node_view<const toml::node> find(std::string_view key);
-  void expand_memory();
+  static bool expand_memory(toml::table& table);
+  void inherit();
   void apply_override(const std::string& text);
   void reject_unknown(const toml::table& table, const std::string& prefix) const;
   [[noreturn]] void wrong_type(std::string_view key, const toml::node& found,

@@ -202,6 +202,7 @@ void Machine::run_cycle_model() {
 
 void Machine::leave_cycle_model() {
   cycle_model_->drain();
+  left_memory_counters_ = cycle_model_->memory_counters();
   cycle_model_.reset();
   for (const auto& hart : system_->harts) hart->op = nullptr;
 }
@@ -233,6 +234,10 @@ const HartCounters& Machine::counters(HartId id) {
   h.counters.instret = h.instret_at(now);
   h.counters.blocks_decoded = system_->code.blocks_decoded();
   return h.counters;
+}
+
+timing::MemoryCounters Machine::memory_counters() const {
+  return cycle_model_ ? cycle_model_->memory_counters() : left_memory_counters_;
 }
 
 std::string Machine::diagnose() const {

@@ -11,6 +11,7 @@
 #include "emu/hart/system.hpp"
 #include "emu/machine/config.hpp"
 #include "emu/machine/timing_region.hpp"
+#include "emu/timing/memory_counters.hpp"
 
 namespace hartbeat {
 
@@ -60,6 +61,8 @@ class Machine : private Board {
 
   // A hart's counters, up to date at any moment outside of its own instruction.
   const HartCounters& counters(HartId id);
+  // What the memory system of the cycle model has counted in the cycle-accurate part of the run.
+  timing::MemoryCounters memory_counters() const;
   const mmu::TranslationUnit& translation(HartId id) const { return system_->harts[id.value]->translation; }
 
  private:
@@ -95,6 +98,7 @@ class Machine : private Board {
   std::uint64_t part_instret_ = ~std::uint64_t{0}, part_cycle_ = ~std::uint64_t{0};  // where it ends
   std::array<TimingPartFigures, 4> parts_{};
   TimingPartFigures accounted_;
+  timing::MemoryCounters left_memory_counters_;  // of cycle models that are gone
 };
 
 }  // namespace hartbeat

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <span>
+#include <string>
 
 #include "emu/machine/isa_string.hpp"
 
@@ -11,6 +12,8 @@ namespace hartbeat {
 namespace {
 
 using timing::cva6::Cva6Parameters;
+using timing::cva6::DramParameters;
+using timing::cva6::L2Parameters;
 using timing::cva6::MemoryParameters;
 
 // What cv64a6_imafdc_sv39 decodes, and what changes nothing in a pipeline.
@@ -18,7 +21,59 @@ constexpr std::string_view cva6_isa =
     "rv64imafdc_zicntr_zicond_zicsr_zifencei_zihintpause_zihpm_zba_zbb_zbc_zbs_zcb_svade_svnapot_svbare"
     "_zkt_za64rs_ziccamoa_ziccif_ziccrse_ssccptr_sstvala_sstvecd_ssu64xl";
 
-constexpr unsigned longest_latency = 100'000;
+constexpr unsigned longest_latency = 100'000, largest_number = 1u << 24;
+
+// A number of a table, and what it sets.
+template <class Parameters>
+struct Number {
+  const char* key;
+  unsigned Parameters::*value;
+  unsigned least;
+};
+
+constexpr Number<L2Parameters> l2_numbers[] = {{"memory.l2.ways", &L2Parameters::ways, 1},
+                                               {"memory.l2.line_bytes", &L2Parameters::line_bytes, 1},
+                                               {"memory.l2.hit_latency", &L2Parameters::hit_latency, 1},
+                                               {"memory.l2.banks", &L2Parameters::banks, 1},
+                                               {"memory.l2.bank_cycles", &L2Parameters::bank_cycles, 1},
+                                               {"memory.l2.mshrs", &L2Parameters::mshrs, 1}};
+constexpr Number<DramParameters> dram_numbers[] = {
+    {"memory.dram.banks", &DramParameters::banks, 1},
+    {"memory.dram.row_bytes", &DramParameters::row_bytes, 1},
+    {"memory.dram.controller_latency", &DramParameters::controller_latency, 0},
+    {"memory.dram.t_rcd", &DramParameters::t_rcd, 0},
+    {"memory.dram.t_cas", &DramParameters::t_cas, 1},
+    {"memory.dram.t_rp", &DramParameters::t_rp, 0},
+    {"memory.dram.t_ras", &DramParameters::t_ras, 0},
+    {"memory.dram.t_wr", &DramParameters::t_wr, 0},
+    {"memory.dram.beat_cycles", &DramParameters::beat_cycles, 1},
+    {"memory.dram.t_refi", &DramParameters::t_refi, 0},
+    {"memory.dram.t_rfc", &DramParameters::t_rfc, 0}};
+
+// A table that is there turns its part of the memory system on, unless it says `enabled = false`.
+template <class Parameters>
+bool read_table(ConfigReader& reader, const char* table, std::span<const Number<Parameters>> numbers,
+                Parameters& parameters) {
+  if (!reader.has_table(table)) return false;
+  parameters.enabled = true;
+  reader.read(std::string(table) + ".enabled", parameters.enabled);
+  for (const Number<Parameters>& number : numbers)
+    reader.read(number.key, parameters.*number.value, number.least, largest_number);
+  return true;
+}
+
+void read_layers(ConfigReader& reader, MemoryParameters& memory) {
+  if (read_table<L2Parameters>(reader, "memory.l2", l2_numbers, memory.l2)) {
+    std::uint64_t bytes = memory.l2.bytes;
+    reader.read_size("memory.l2.bytes", bytes, 1, 1u << 30);
+    memory.l2.bytes = static_cast<unsigned>(bytes);
+    memory.l2.replacement = static_cast<timing::cva6::Replacement>(
+        reader.read_word("memory.l2.replacement", {"lru", "tree_plru", "random"},
+                         static_cast<std::size_t>(memory.l2.replacement)));
+  }
+  if (read_table<DramParameters>(reader, "memory.dram", dram_numbers, memory.dram))
+    memory.dram.open_page = reader.read_word("memory.dram.page_policy", {"open", "closed"}, 0) == 0;
+}
 
 void read_memory(ConfigReader& reader, MemoryParameters& memory) {
   unsigned latency = memory.read_latency;
@@ -32,6 +87,7 @@ void read_memory(ConfigReader& reader, MemoryParameters& memory) {
   constexpr std::uint64_t physical = std::uint64_t{1} << 56;
   reader.read("memory.cached_base", memory.cached_base, 0, physical);
   reader.read_size("memory.cached_length", memory.cached_length, 0, physical);
+  read_layers(reader, memory);
 }
 
 // Key in the file, and what it sets.
@@ -57,12 +113,10 @@ constexpr Shape shapes[] = {
     {"core.shared_tlb_sets", &Cva6Parameters::shared_tlb_sets},
 };
 
-constexpr unsigned largest_structure = 1u << 24;
-
 // The core's TLB is the machine's: its size says what mmu.itlb or mmu.dtlb is, unless they say it themselves.
 void read_tlb_entries(ConfigReader& reader, std::string_view key, unsigned& entries, mmu::TlbConfig& tlb) {
   unsigned given = 0;
-  reader.read(key, given, 1, largest_structure);
+  reader.read(key, given, 1, largest_number);
   if (given == 0) return;
   entries = tlb.entries = tlb.ways = given;
   tlb.replacement = mmu::TlbConfig::tree_plru;
@@ -97,7 +151,7 @@ void require_isa(const ConfigReader& reader, const MachineConfig& config) {
 void read_timing(ConfigReader& reader, MachineConfig& config) {
   reader.read_word("timing", {"none", "cva6"}, 0);
   reader.read("timing", config.timing);
-  for (const Shape& shape : shapes) reader.read(shape.key, config.cva6.*shape.value, 0, largest_structure);
+  for (const Shape& shape : shapes) reader.read(shape.key, config.cva6.*shape.value, 0, largest_number);
   read_tlb_entries(reader, "core.itlb_entries", config.cva6.itlb_entries, config.hart.mmu.itlb);
   read_tlb_entries(reader, "core.dtlb_entries", config.cva6.dtlb_entries, config.hart.mmu.dtlb);
   read_memory(reader, config.cva6.memory);

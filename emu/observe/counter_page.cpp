@@ -45,6 +45,8 @@ constexpr CounterText top_level[] = {
      "What a fork, a copy-on-write fault that copies, the copy of the page in it, a reuse, a demand-zero "
      "fault and a "
      "shootdown took, from tracepoint to tracepoint: `count`, `cycles`, `cycles_each`."},
+    {"memory_system.l2, .dram", "",
+     "What a cycle model's shared L2 and DRAM counted, all harts together; null where the machine has none."},
     {"hardware", "", "What the hardware alone shows of the same, on any kernel."},
     {"comparison", "", "Both stories side by side; null when there is one only."},
     {"faults", "", "Page faults one by one."},
@@ -202,6 +204,8 @@ std::string counters_markdown() {
       "a mapping, the\n"
       "page cache and a pin are a reference each; for a page table, each process that uses it.",
       reference_counters());
+  add_section(page, "L2: `memory_system.l2`", "In the cycle-accurate part of the run.", l2_counters());
+  add_section(page, "DRAM: `memory_system.dram`", "In the cycle-accurate part of the run.", dram_counters());
   add_section(page, "Hardware: `hardware`",
               "Inferred from traps, walks and fences: the PTE that a fault met, against what the next walk "
               "of the page\n"

@@ -167,6 +167,43 @@ constexpr Counter<References> reference_table[] = {
     {{"9_and_more", "frames", "Frames with nine and more."}, [](const References& r) { return r.frames[5]; }},
 };
 
+using L2 = timing::L2Counters;
+
+constexpr Counter<L2> l2_table[] = {
+    {{"read_hits", "requests", "Reads of the I$, the D$ and its walker port that found their line."},
+     [](const L2& l) { return l.read_hits; }},
+    {{"read_misses", "requests", "Reads that did not."}, [](const L2& l) { return l.read_misses; }},
+    {{"write_hits", "requests", "Writes and atomics (the L1s write through) that found their line."},
+     [](const L2& l) { return l.write_hits; }},
+    {{"write_misses", "requests", "Writes and atomics that did not, and fetched it."},
+     [](const L2& l) { return l.write_misses; }},
+    {{"merged", "requests", "Part of the hits: the line was still on its way from memory."},
+     [](const L2& l) { return l.merged; }},
+    {{"writebacks", "lines", "Dirty lines that made room and went to memory."},
+     [](const L2& l) { return l.writebacks; }},
+    {{"mshr_waits", "cycles",
+      "Cycles that misses waited because as many lines as there are MSHRs were on their way."},
+     [](const L2& l) { return l.mshr_waits; }},
+};
+
+using Dram = timing::DramCounters;
+
+constexpr Counter<Dram> dram_table[] = {
+    {{"reads", "transfers", "Reads: of an L2 line, or of what an L1 asks for when there is no L2."},
+     [](const Dram& d) { return d.reads; }},
+    {{"writes", "transfers", "Writes."}, [](const Dram& d) { return d.writes; }},
+    {{"row_hits", "transfers", "Transfers whose row was open in its bank."},
+     [](const Dram& d) { return d.row_hits; }},
+    {{"row_misses", "transfers", "Transfers that found their bank closed and opened the row."},
+     [](const Dram& d) { return d.row_misses; }},
+    {{"row_conflicts", "transfers",
+      "Transfers that had to close another row first. The three add up to reads and writes."},
+     [](const Dram& d) { return d.row_conflicts; }},
+    {{"beats", "beats", "Beats of 8 bytes on the data bus."}, [](const Dram& d) { return d.beats; }},
+    {{"refresh_waits", "cycles", "Cycles that transfers waited for a refresh to end."},
+     [](const Dram& d) { return d.refresh_waits; }},
+};
+
 using Inferred = InferredFigures;
 
 constexpr Counter<Inferred> hardware_table[] = {
@@ -261,6 +298,8 @@ std::span<const Counter<ShootdownFigures>> shootdown_counters() { return shootdo
 std::span<const Counter<FrameStates>> frame_counters() { return frame_table; }
 std::span<const Counter<ReferenceFigures>> reference_counters() { return reference_table; }
 std::span<const Counter<InferredFigures>> hardware_counters() { return hardware_table; }
+std::span<const Counter<timing::L2Counters>> l2_counters() { return l2_table; }
+std::span<const Counter<timing::DramCounters>> dram_counters() { return dram_table; }
 std::span<const CounterText> fault_resolutions() { return resolution_table; }
 std::span<const CounterText> shootdown_phase_texts() { return phase_table; }
 std::span<const CounterText> fault_step_texts() { return step_table; }

@@ -34,6 +34,9 @@ std::span<const Counter<FrameStates>> frame_counters();           // kernel.fram
 std::span<const Counter<ReferenceFigures>> reference_counters();  // kernel.frames.refcounts.at_boot, .last, …
 std::span<const Counter<InferredFigures>> hardware_counters();    // hardware
 
+std::span<const Counter<timing::L2Counters>> l2_counters();      // memory_system.l2
+std::span<const Counter<timing::DramCounters>> dram_counters();  // memory_system.dram
+
 // kernel.faults.KEY; the index is abi::FaultResolution.
 std::span<const CounterText> fault_resolutions();
 

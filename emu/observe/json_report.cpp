@@ -215,6 +215,13 @@ Json kernel_story(const Report& report) {
   return object;
 }
 
+Json of(const timing::MemoryCounters& memory) {
+  Json object{{"l2", nullptr}, {"dram", nullptr}};
+  if (memory.has_l2) add(object["l2"], l2_counters(), memory.l2);
+  if (memory.has_dram) add(object["dram"], dram_counters(), memory.dram);
+  return object;
+}
+
 Json of(const Comparison& comparison) {
   if (!comparison.possible) return nullptr;
   Json rows = Json::array();
@@ -261,6 +268,7 @@ std::string to_json(const Report& report) {
   }
   document["kernel"] = kernel_story(report);
   document["costs"] = costs(report);
+  document["memory_system"] = of(facts.memory_system);
   add(document["hardware"], hardware_counters(), report.hardware);
   document["hardware"]["cow_pages"] = of(report.hardware.cow_pages);
   document["comparison"] = of(report.comparison);

@@ -12,6 +12,7 @@
 #include "emu/observe/figures.hpp"
 #include "emu/observe/process_ledger.hpp"
 #include "emu/observe/shootdown_story.hpp"
+#include "emu/timing/memory_counters.hpp"
 
 namespace hartbeat::observe {
 
@@ -30,6 +31,7 @@ struct RunFacts {
   std::uint64_t memory_bytes = 0;
   int exit_status = 0;
   std::vector<TimingPart> timing_parts{};  // which part of the run was how, with a cycle model
+  timing::MemoryCounters memory_system{};  // of the cycle model
   std::string ending;                      // why the run ended, one sentence without a full stop
 };
 

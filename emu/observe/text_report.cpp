@@ -292,6 +292,27 @@ std::string faults_in_words(const Report& report) {
   return text.empty() ? text : "\nFatal faults" + text;
 }
 
+std::string memory_system(const timing::MemoryCounters& memory) {
+  std::string text;
+  if (memory.has_l2) {
+    const timing::L2Counters& l2 = memory.l2;
+    const auto part = [](const char* what, std::uint64_t hits, std::uint64_t misses) {
+      return counted(hits + misses, what) + ", " + percent(misses, hits + misses) + " missed; ";
+    };
+    text += "  L2          " + part("read", l2.read_hits, l2.read_misses) +
+            part("write", l2.write_hits, l2.write_misses) + counted(l2.writebacks, "line") +
+            " written back\n";
+  }
+  if (memory.has_dram) {
+    const timing::DramCounters& dram = memory.dram;
+    const std::uint64_t all = dram.reads + dram.writes;
+    text += "  DRAM        " + counted(dram.reads, "read") + ", " + counted(dram.writes, "write") +
+            "; row open " + percent(dram.row_hits, all) + ", closed " + percent(dram.row_misses, all) +
+            ", another open " + percent(dram.row_conflicts, all) + "\n";
+  }
+  return text.empty() ? text : "\nThe memory system\n" + text;
+}
+
 std::string ending_of(const ProcessFigures& process) {
   if (!process.wait_status) return process.kind == ProcessFigures::Kind::process ? "alive" : "";
   const std::uint64_t status = *process.wait_status;
@@ -337,8 +358,9 @@ std::string processes(const Report& report) {
 }  // namespace
 
 std::string to_text(const Report& report) {
-  return head(report) + harts(report) + cycle_stack_text(report) + costs_text(report) + traps(report) +
-         kernel_story(report) + hardware_story(report) + processes(report) + faults_in_words(report);
+  return head(report) + harts(report) + cycle_stack_text(report) + memory_system(report.facts.memory_system) +
+         costs_text(report) + traps(report) + kernel_story(report) + hardware_story(report) +
+         processes(report) + faults_in_words(report);
 }
 
 }  // namespace hartbeat::observe

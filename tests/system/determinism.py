@@ -63,13 +63,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--hartbeat", required=True)
     parser.add_argument("--harts", type=int, required=True)
-    parser.add_argument("--cva6", action="store_true", help="under the cycle model")
+    parser.add_argument("--cva6", nargs="?", const="cva6", metavar="MACHINE", help="under the cycle model")
     parser.add_argument("program")
     parser.add_argument("arguments", nargs="*")
     options = parser.parse_args()
     arguments = ["--harts", str(options.harts), options.program, *options.arguments]
     if options.cva6:
-        arguments = ["--machine", "cva6", "--timing", "cva6", *arguments]
+        arguments = ["--machine", options.cva6, "--timing", "cva6", *arguments]
     checks = harness.Checks()
 
     def traced():

@@ -167,6 +167,19 @@ TEST_CASE("the cycle model's parameters are keys; what it does not model is refu
                "core.dcache_bytes: makes ways of 8192 bytes; a way is at most a page");
   CHECK(cva6({"core.dtlb_entries=8"}).hart.mmu.dtlb == mmu::TlbConfig{8, 8, mmu::TlbConfig::tree_plru});
   cva6_refused({"mmu.dtlb.entries=8"}, "--set mmu.dtlb.entries=8: timing cva6 has core.dtlb_entries = 16");
+  CHECK_FALSE(config.cva6.memory.l2.enabled);
+  const auto l2 = cva6({"memory.l2.bytes=1M", "memory.l2.replacement=lru"}).cva6.memory.l2;
+  CHECK(l2.enabled);
+  CHECK(l2.bytes == 1 << 20);
+  CHECK(l2.replacement == timing::cva6::Replacement::lru);
+  CHECK_FALSE(cva6({"memory.l2.bytes=1M", "memory.l2.enabled=false"}).cva6.memory.l2.enabled);
+  CHECK_FALSE(cva6({"memory.dram.page_policy=closed"}).cva6.memory.dram.open_page);
+  cva6_refused({"memory.l2.line_bytes=48"}, "--set memory.l2.line_bytes=48: is a power of two, 16 to 256");
+  cva6_refused({"memory.l2.bytes=256"}, "--set memory.l2.bytes=256: is a power of two, 512 to");
+  cva6_refused({"memory.dram.t_rfc=8000"},
+               "--set memory.dram.t_rfc=8000: is less than memory.dram.t_refi = 7800");
+  cva6_refused({"memory.dram.page_policy=ajar"}, "expected one of: open, closed");
+  cva6_refused({"memory.dram.foo=1"}, "unknown key; here are: ");
   cva6_refused({"core.foo=4"}, "unknown key; here are: ");
   cva6_refused({"timing=cva7"}, "expected one of: none, cva6");
   cva6_refused({"timebase_hz=10000000"}, "the model's CLINT counts core cycles");
@@ -176,6 +189,25 @@ TEST_CASE("the cycle model's parameters are keys; what it does not model is refu
   cva6_refused({"mmu.l2tlb.entries=64"}, "no second-level TLB");
   cva6_refused({"hart.isa=rv64imafdc_zicsr_zicboz"}, "does not have zicboz");
   CHECK(cva6({"timing=none", "hart.isa=rv64imafdc_zicsr_zicboz"}).timing == "none");
+}
+
+TEST_CASE("a machine says of its base only what differs, and a message names the file at fault") {
+  const MachineConfig config = load_machine("cva6-l2-dram");
+  CHECK(config.cva6.memory.l2.enabled);
+  CHECK(config.cva6.memory.dram.enabled);
+  CHECK(config.timing == "cva6");
+  CHECK(config.hart.misaligned_traps);
+  CHECK(config.description != load_machine("cva6").description);
+  const std::string text = "base = \"cva6\"\nmemory = \"32M\"\n[core]\nras_depth = 4\n";
+  CHECK(parse(text).cva6.ras_depth == 4);
+  CHECK(parse(text).cva6.bht_entries == 128);
+  CHECK(parse(text).platform.memory == 32 << 20);
+  CHECK(parse(text).cva6.memory.read_latency == 20);
+  refused("base = \"cva7\"", "base: there is no bundled machine \"cva7\"");
+  refused("base = \"cva6\"\n[core]\nras_depth = 1", "test.toml:3: core.ras_depth: is 2 to 32");
+  CHECK_THROWS_WITH(parse("base = \"cva6\"\n[hart]\nmisaligned = \"hardware\""),
+                    Contains("test.toml:3: hart.misaligned: "));
+  CHECK_THROWS_WITH(parse("base = \"cva6\"\n[memory]\ncached_base = 1"), Contains("cva6.toml (bundled):"));
 }
 
 TEST_CASE("an ISA that this machine cannot have is refused with the reason") {

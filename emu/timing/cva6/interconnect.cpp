@@ -48,4 +48,22 @@ std::uint64_t ClintWires::next_rise(unsigned hart, std::uint64_t cycle) const {
   return wait > never_cycle - cycle ? never_cycle : cycle + wait;
 }
 
+MemoryAnswer Interconnect::read_layers(std::uint64_t address, unsigned beats, std::uint64_t cycle) {
+  return memory_.l2.enabled ? l2_.access(address, false, cycle, main_memory_)
+                            : main_memory_.read(address, beats, cycle);
+}
+
+std::uint64_t Interconnect::write_layers(std::uint64_t address, std::uint64_t cycle) {
+  return memory_.l2.enabled ? l2_.access(address, true, cycle, main_memory_).first
+                            : main_memory_.write(address, 1, cycle);
+}
+
+void Interconnect::rehearse_layers(bool on) {
+  l2_.rehearse(on);
+  if (on)
+    saved_memory_ = main_memory_;
+  else
+    main_memory_ = *saved_memory_;
+}
+
 }  // namespace hartbeat::timing::cva6

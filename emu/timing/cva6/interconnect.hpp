@@ -1,4 +1,4 @@
-// What the harts share outside their AXI ports: one memory, the order of requests to it, invalidations, CLINT
+// What the harts share outside their AXI ports: one memory, perhaps behind an L2, the order of requests to it, invalidations, CLINT
 // wires.
 //
 // One read (AR) and one write (AW with W) are accepted in a cycle; when several harts ask in the same cycle
@@ -9,8 +9,10 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "emu/timing/cva6/l2_cache.hpp"
 #include "emu/timing/cva6/parameters.hpp"
 
 namespace hartbeat::timing::cva6 {
@@ -70,16 +72,39 @@ class Snooped {
 class Interconnect {
  public:
   Interconnect(const MemoryParameters& memory, unsigned harts)
-      : clint(harts), memory_(memory), snooped_(harts) {}
+      : clint(harts),
+        memory_(memory),
+        layered_(memory.l2.enabled || memory.dram.enabled),
+        l2_(memory.l2),
+        main_memory_(memory),
+        snooped_(harts) {}
 
   void attach(unsigned hart, Snooped* tags) { snooped_[hart] = tags; }
 
-  unsigned read_latency(std::uint64_t address) const {
-    return cached(address) ? memory_.read_latency : memory_.uncached_latency;
+  // Accepted in `cycle`: when a read's beats come, and when a write's response does.
+  MemoryAnswer read(std::uint64_t address, unsigned beats, std::uint64_t cycle) {
+    if (!cached(address)) return {cycle + memory_.uncached_latency, 1};
+    if (!layered_) return {cycle + memory_.read_latency, 1};
+    return read_layers(address, beats, cycle);
   }
-  unsigned write_latency(std::uint64_t address) const {
-    return cached(address) ? memory_.write_latency : memory_.uncached_latency;
+  std::uint64_t write(std::uint64_t address, std::uint64_t cycle) {
+    if (!cached(address)) return cycle + memory_.uncached_latency;
+    if (!layered_) return cycle + memory_.write_latency;
+    return write_layers(address, cycle);
   }
+  // An atomic: one access to the L2, a read and a write to memory.
+  struct AtomicAnswer {
+    MemoryAnswer old_value;
+    std::uint64_t response = 0;
+  };
+  AtomicAnswer atomic(std::uint64_t address, std::uint64_t cycle) {
+    const bool in_l2 = memory_.l2.enabled && cached(address);
+    if (!in_l2) return {read(address, 1, cycle), write(address, cycle)};
+    const MemoryAnswer answer = l2_.access(address, true, cycle, main_memory_);
+    return {answer, answer.first};
+  }
+  // Reads of a hart may come back in another order than they were sent: one may hit the L2 behind one that does not.
+  bool reorders() const { return layered_; }
   bool cached(std::uint64_t address) const { return address - memory_.cached_base < memory_.cached_length; }
 
   // True when the request of this hart is accepted in `cycle`. Harts must ask in the order of (cycle, hart).
@@ -113,13 +138,27 @@ class Interconnect {
       saved_ = {last_read_, last_write_};
     else if (rehearsing_)
       last_read_ = saved_[0], last_write_ = saved_[1];
+    if (layered_ && on != rehearsing_) rehearse_layers(on);
     rehearsing_ = on;
+  }
+
+  // What L2 and DRAM have counted.
+  MemoryCounters counters() const {
+    return {memory_.l2.enabled, memory_.dram.enabled, l2_.counters(), main_memory_.counters()};
   }
 
   ClintWires clint;
 
  private:
+  MemoryAnswer read_layers(std::uint64_t address, unsigned beats, std::uint64_t cycle);
+  std::uint64_t write_layers(std::uint64_t address, std::uint64_t cycle);
+  void rehearse_layers(bool on);
+
   MemoryParameters memory_;
+  bool layered_;  // there is more than one latency
+  L2Cache l2_;
+  MainMemory main_memory_;
+  std::optional<MainMemory> saved_memory_;
   std::vector<Snooped*> snooped_;
   std::uint64_t last_read_ = 0, last_write_ = 0;  // cycle + 1 of the last acceptance
   std::array<std::uint64_t, 2> saved_{};

@@ -84,7 +84,33 @@ Fault check_tags(const Cva6Parameters& p) {
                             "fewer ways, or a shorter memory.cached_length"};
 }
 
-Fault check_memory(const MemoryParameters& m) {
+Fault check_power(const char* key, unsigned value, unsigned least, unsigned most) {
+  if (std::has_single_bit(value) && value >= least && value <= most) return std::nullopt;
+  return ParameterFault{key, "is a power of two, " + range(least, most) + ": bits of the address choose"};
+}
+
+Fault check_l2(const L2Parameters& l2, unsigned core_line) {
+  if (!l2.enabled) return std::nullopt;
+  if (Fault fault = check_power("memory.l2.line_bytes", l2.line_bytes, core_line, 256)) return fault;
+  if (Fault fault = check_power("memory.l2.ways", l2.ways, 1, 16)) return fault;
+  if (Fault fault = check_power("memory.l2.bytes", l2.bytes, l2.ways * l2.line_bytes, 1u << 26)) return fault;
+  return check_power("memory.l2.banks", l2.banks, 1, l2.bytes / l2.ways / l2.line_bytes);
+}
+
+Fault check_dram(const DramParameters& dram, unsigned line) {
+  if (!dram.enabled) return std::nullopt;
+  if (Fault fault = check_power("memory.dram.banks", dram.banks, 1, 1024)) return fault;
+  if (Fault fault = check_power("memory.dram.row_bytes", dram.row_bytes, line, 1u << 20)) return fault;
+  if (dram.t_refi != 0 && dram.t_rfc >= dram.t_refi)
+    return ParameterFault{"memory.dram.t_rfc",
+                          "is less than memory.dram.t_refi = " + std::to_string(dram.t_refi) +
+                              ": else refreshes leave no time for anything else"};
+  return std::nullopt;
+}
+
+Fault check_memory(const MemoryParameters& m, unsigned core_line) {
+  if (Fault fault = check_l2(m.l2, core_line)) return fault;
+  if (Fault fault = check_dram(m.dram, m.l2.enabled ? m.l2.line_bytes : core_line)) return fault;
   if (m.read_latency == 0 || m.write_latency == 0 || m.uncached_latency == 0)
     return ParameterFault{"memory.latency",
                           "is at least 1: a memory answers after one cycle at the earliest"};
@@ -110,7 +136,7 @@ Fault validate(const Cva6Parameters& p) {
                           "is " + range(2, Ras::deepest) + ": the stack shifts between its entries"};
   if (Fault fault = check_cache("core.icache_bytes", p.icache_bytes, p.icache_ways, p)) return fault;
   if (Fault fault = check_cache("core.dcache_bytes", p.dcache_bytes, p.dcache_ways, p)) return fault;
-  if (Fault fault = check_memory(p.memory)) return fault;
+  if (Fault fault = check_memory(p.memory, p.line_bytes)) return fault;
   return check_tags(p);
 }
 

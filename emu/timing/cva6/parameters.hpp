@@ -8,6 +8,30 @@
 
 namespace hartbeat::timing::cva6 {
 
+enum class Replacement : std::uint8_t { lru, tree_plru, random };
+
+// A second-level cache behind the harts' L1s.
+struct L2Parameters {
+  bool enabled = false;
+  unsigned bytes = 512 * 1024, ways = 8, line_bytes = 64;
+  unsigned hit_latency = 14;  // cycles from the request to the first beat
+  unsigned banks = 4;         // by set; one request each at a time …
+  unsigned bank_cycles = 2;   // … for so long
+  unsigned mshrs = 8;         // lines on their way at the same time
+  Replacement replacement = Replacement::tree_plru;
+};
+
+// Cycles of the core's clock; as DDR4-2400 at 1 GHz.
+struct DramParameters {
+  bool enabled = false;
+  unsigned banks = 16, row_bytes = 8192;
+  bool open_page = true;
+  unsigned controller_latency = 20;  // from the request to the first command
+  unsigned t_rcd = 14, t_cas = 14, t_rp = 14, t_ras = 32, t_wr = 15;
+  unsigned beat_cycles = 1;             // for 8 bytes on the data bus
+  unsigned t_refi = 7800, t_rfc = 350;  // a refresh every t_refi (0: never) takes t_rfc
+};
+
 struct MemoryParameters {
   unsigned read_latency = 20;      // cycles from AR to the first beat
   unsigned write_latency = 20;     // cycles from AW/W to B
@@ -17,6 +41,8 @@ struct MemoryParameters {
   unsigned ipi_wire_delay = 0;  // cycles from a CLINT write in memory to the interrupt wire
   std::uint64_t cached_base = 0x8000'0000;
   std::uint64_t cached_length = 0x4000'0000;
+  L2Parameters l2;
+  DramParameters dram;
 };
 
 // What may vary, and what each value must satisfy, is in parameters.cpp.

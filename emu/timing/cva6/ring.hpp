@@ -18,6 +18,7 @@ class Ring {
   T& front() { return slots_[read_]; }
   const T& front() const { return slots_[read_]; }
   T& at(unsigned i) { return slots_[(read_ + i) % Capacity]; }
+  const T& at(unsigned i) const { return slots_[(read_ + i) % Capacity]; }
   void push(const T& value) {
     slots_[(read_ + count_) % Capacity] = value;
     ++count_;

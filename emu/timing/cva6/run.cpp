@@ -220,6 +220,7 @@ void Cva6Run::settle() {
 
 void Cva6Run::count_stalls(bool on) {
   settle();
+  if (on && !counting_) uncounted_ = timing_->interconnect().counters();
   counting_ = on;
 }
 

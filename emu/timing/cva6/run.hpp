@@ -27,6 +27,9 @@ class Cva6Run {
   // While off, cycles pass but are given to no cause: the model warms up.
   void count_stalls(bool on);
 
+  // Of the time in which stalls were counted.
+  MemoryCounters memory_counters() const { return timing_->interconnect().counters() - uncounted_; }
+
   Cva6Timing& timing() { return *timing_; }
 
  private:
@@ -57,6 +60,7 @@ class Cva6Run {
   unsigned last_ = 0;      // … and whose it was
   std::uint64_t horizon_ = 0;
   bool counting_ = true, all_asleep_ = false, some_sleep_ = false;
+  MemoryCounters uncounted_;  // of the time in which they were not
 };
 
 }  // namespace hartbeat::timing::cva6

@@ -1,6 +1,7 @@
 #include "emu/timing/cva6/wt_axi_adapter.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace hartbeat::timing::cva6 {
 
@@ -63,19 +64,21 @@ bool WtAxiAdapter::issue_dcache(std::uint64_t cycle) {
       break;
     case MemoryRequest::store:
       dcache_writes_.push(request.tid);
-      push_write(cycle, 1, request);
+      push_write(cycle, 1, request, interconnect_->write(request.address, cycle));
       break;
     case MemoryRequest::amo_sc:
       amo_returns_data_ = false;
       dcache_writes_.push(request.tid);
-      push_write(cycle, 3, request);
+      push_write(cycle, 3, request, interconnect_->write(request.address, cycle));
       break;
-    case MemoryRequest::amo_rmw:
+    case MemoryRequest::amo_rmw: {
       amo_returns_data_ = true;
       dcache_writes_.push(request.tid);
-      push_read(cycle, 3, 1, request.address);
-      push_write(cycle, 3, request);
+      const Interconnect::AtomicAnswer answer = interconnect_->atomic(request.address, cycle);
+      push_read(3, 1, answer.old_value);
+      push_write(cycle, 3, request, answer.response);
       break;
+    }
   }
   return true;
 }
@@ -83,13 +86,24 @@ bool WtAxiAdapter::issue_dcache(std::uint64_t cycle) {
 void WtAxiAdapter::push_read(std::uint64_t cycle, std::uint8_t id, std::uint8_t beats,
                              std::uint64_t address) {
   if (id == 1 && !interconnect_->cached(address)) last_uncached_read_ = cycle;
-  reads_.push({id, beats, cycle + interconnect_->read_latency(address)});
+  push_read(id, beats, interconnect_->read(address, beats, cycle));
 }
 
-void WtAxiAdapter::push_write(std::uint64_t cycle, std::uint8_t id, const DcacheRequest& request) {
+void WtAxiAdapter::push_write(std::uint64_t cycle, std::uint8_t id, const DcacheRequest& request,
+                              std::uint64_t response) {
   last_write_ = cycle;
-  writes_.push({id, cycle + interconnect_->write_latency(request.address)});
+  writes_.push({id, response});
   interconnect_->written(hart_, request.address, request.data, request.byte_enable, cycle);
+}
+
+// Lets a read whose data is there pass those that wait: only between I$ and D$, which have one read each on its way.
+void WtAxiAdapter::let_pass(std::uint64_t cycle) {
+  if (reads_.front().begun) return;
+  for (unsigned i = 0; i < reads_.size(); ++i) {
+    if (reads_.at(i).ready > cycle) continue;
+    for (; i > 0; --i) std::swap(reads_.at(i), reads_.at(i - 1));
+    return;
+  }
 }
 
 void WtAxiAdapter::return_path(std::uint64_t cycle, bool invalidate, std::uint64_t amo_address) {
@@ -99,11 +113,13 @@ void WtAxiAdapter::return_path(std::uint64_t cycle, bool invalidate, std::uint64
     writes_.pop();
     if (!writes_.empty()) writes_.front().ready = std::max(writes_.front().ready, cycle + 1);
   }
+  if (interconnect_->reorders() && reads_.size() > 1) let_pass(cycle);
   const bool beat = !reads_.empty() && reads_.front().ready <= cycle && !invalidate;
   if (beat && reads_.front().id == 0) {
     Read& read = reads_.front();
     next_.icache_valid = --read.beats == 0;
-    read.ready = cycle + 1;
+    read.begun = true;
+    read.ready = cycle + read.gap;
     if (read.beats == 0) {
       --icache_reads_;
       reads_.pop();
@@ -132,7 +148,8 @@ void WtAxiAdapter::dcache_return(std::uint64_t cycle, bool read_ready, bool inva
   if (read_ready) {
     Read& read = reads_.front();
     const bool last = --read.beats == 0;
-    read.ready = cycle + 1;
+    read.begun = true;
+    read.ready = cycle + read.gap;
     if (!last) return;
     if (read.id == 3) {
       next_.dcache = DcacheReturnType::atomic_ack;
@@ -168,7 +185,8 @@ std::uint64_t WtAxiAdapter::next_event(std::uint64_t cycle) const {
       next_.dcache != DcacheReturnType::none)
     return cycle;
   std::uint64_t event = never_cycle;
-  if (!reads_.empty()) event = std::min(event, reads_.front().ready);
+  const unsigned reads = interconnect_->reorders() ? reads_.size() : std::min(reads_.size(), 1u);
+  for (unsigned i = 0; i < reads; ++i) event = std::min(event, reads_.at(i).ready);
   if (!writes_.empty()) event = std::min(event, writes_.front().ready);
   if (!invalidations_.empty()) event = std::min(event, invalidations_.front().arrival);
   return std::max(event, cycle);

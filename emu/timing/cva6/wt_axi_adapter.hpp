@@ -106,6 +106,8 @@ class WtAxiAdapter {
   struct Read {
     std::uint8_t id = 0;  // 0 I$, 1 D$, 3 atomic
     std::uint8_t beats = 1;
+    bool begun = false;       // the first beat has come
+    unsigned gap = 1;         // cycles between beats
     std::uint64_t ready = 0;  // cycle in which the next beat is valid
   };
   struct Write {
@@ -121,7 +123,11 @@ class WtAxiAdapter {
   bool issue(std::uint64_t cycle, unsigned source);
   bool issue_dcache(std::uint64_t cycle);
   void push_read(std::uint64_t cycle, std::uint8_t id, std::uint8_t beats, std::uint64_t address);
-  void push_write(std::uint64_t cycle, std::uint8_t id, const DcacheRequest& request);
+  void push_read(std::uint8_t id, std::uint8_t beats, const MemoryAnswer& answer) {
+    reads_.push({id, beats, false, answer.gap, answer.first});
+  }
+  void push_write(std::uint64_t cycle, std::uint8_t id, const DcacheRequest& request, std::uint64_t response);
+  void let_pass(std::uint64_t cycle);
 
   Interconnect* interconnect_;
   unsigned hart_;

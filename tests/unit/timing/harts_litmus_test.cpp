@@ -2,73 +2,16 @@
 #include <catch2/catch.hpp>
 
 #include <array>
-#include <initializer_list>
-#include <memory>
-#include <string>
-#include <vector>
 
-#include "emu/machine/machine.hpp"
-#include "emu/timing/cva6/run.hpp"
-#include "tests/unit/hart/assembler.hpp"
+#include "tests/unit/timing/cores.hpp"
 
 using namespace hartbeat;
 using namespace hartbeat::test;
 using timing::cva6::Cva6Parameters;
-using timing::cva6::Cva6Run;
 
 namespace {
 
-constexpr std::uint64_t ram = PlatformConfig::ram_base.value;
 constexpr std::uint64_t shared = ram + 0x20'0000, clint = 0x200'0000;
-
-// Commit cycles of the first instruction and of those at one address.
-class Commits final : public timing::TraceSink {
- public:
-  void on_commit(const timing::TraceRecord& record) override {
-    if (first == 0) first = record.commit_cycle;
-    if (record.pc == watched) at_watched.push_back(record.commit_cycle);
-  }
-  std::uint64_t watched = 0, first = 0;
-  std::vector<std::uint64_t> at_watched;
-};
-
-class Cores {
- public:
-  Cores(unsigned harts, Assembler& code, Cva6Parameters parameters = {}) : machine_(config(harts)) {
-    const std::vector<std::uint8_t>& bytes = code.bytes();
-    std::copy(bytes.begin(), bytes.end(), machine_.system().ram.host(PhysAddr{ram}));
-    for (auto& hart : machine_.system().harts) hart->pc = ram;
-    run_ = std::make_unique<Cva6Run>(machine_.system(), parameters);
-    commits_.resize(harts);
-    for (unsigned i = 0; i < harts; ++i) run_->timing().core(i).set_trace(&commits_[i]);
-  }
-  void run_to(std::uint64_t cycle) {
-    System& system = machine_.system();
-    system.stop = Stop::none;
-    system.clock_limit = cycle;
-    system.event_moved();
-    run_->run();
-  }
-  std::uint64_t x(Reg reg, unsigned hart) { return machine_.system().harts[hart]->x[reg]; }
-  Commits& commits(unsigned hart) { return commits_[hart]; }
-  timing::cva6::Core& core(unsigned hart) { return run_->timing().core(hart); }
-
- private:
-  static MachineConfig config(unsigned harts) {
-    const std::vector<std::string> overrides{"memory.size=16M", "harts=" + std::to_string(harts)};
-    MachineConfig out = load_machine("cva6", overrides);
-    out.platform.uart_output = -1;
-    return out;
-  }
-  Machine machine_;
-  std::unique_ptr<Cva6Run> run_;
-  std::vector<Commits> commits_;
-};
-
-void park(Assembler& as) {
-  const Label here = as.bound();
-  as.j(here);
-}
 
 // Hart 0 waits and stores to `target`; hart 1 loads `shared` and uses it, all the time.
 struct WriterAndReader {
@@ -104,9 +47,8 @@ struct Rhythm {
 
 Rhythm rhythm(WriterAndReader& program, Cva6Parameters parameters) {
   Cores cores(2, program.as, parameters);
-  cores.commits(1).watched = program.use;
   cores.run_to(10'000);
-  const std::vector<std::uint64_t>& at = cores.commits(1).at_watched;
+  const std::vector<std::uint64_t> at = cores.commits(1).at(program.use);
   Rhythm out;
   REQUIRE(at.size() > 200);
   out.usual = at[50] - at[49];
@@ -129,7 +71,8 @@ TEST_CASE("harts that fetch in the same cycle are served in the order of their n
   cores.run_to(1000);
   // The RTL's first fetch leaves in cycle 258 and its instruction commits in 285; the second hart's leaves in
   // 259.
-  for (unsigned hart = 0; hart < harts; ++hart) CHECK(cores.commits(hart).first == 285 + hart);
+  for (unsigned hart = 0; hart < harts; ++hart)
+    CHECK(cores.commits(hart).all.front().commit_cycle == 285 + hart);
 }
 
 TEST_CASE("a store's interrupt reaches another hart's wire later by just the wire's delay") {
