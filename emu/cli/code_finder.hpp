@@ -1,13 +1,15 @@
-// Which file an address of the guest's code belongs to.
+// Which file an address of the guest's code belongs to, for a run.
 #pragma once
 
 #include "emu/machine/loader.hpp"
-#include "emu/observe/cow_attribution.hpp"
+#include "emu/observe/code_finder.hpp"
 
 namespace hartbeat::cli {
 
-// Looks in the image's files (the program, kernel and firmware), and for programs that the guest executes under
-// --root. Reads a file's symbols when it is first asked about it. `image` must outlive it.
+// The image's files, without their bytes being copied: `image` must outlive them.
+std::vector<std::shared_ptr<const ElfFile>> files_of(const Image& image);
+
+// In the image's files and under --root. `image` must outlive it.
 observe::FindCode code_finder(const Image& image, const RunRequest& request);
 
 }  // namespace hartbeat::cli

@@ -116,6 +116,11 @@ void add_trace_options(CLI::App& app, RunOptions& run) {
       "Trace the run: binary (a recording of everything, for hartbeat report), events (the same without "
       "instructions, at full speed), " +
           describe_trace_formats() + "; FILE - is standard output; repeatable");
+  app.add_option(
+         "--trace-filter", run.trace_filter,
+         "What the traces take, such as \"process=a.out and privilege=u and from=cow_copy@3\"; tests: hart, "
+         "privilege, pid, process, pc, symbol, cycle, instret, from, to; with and, or, not, parentheses")
+      ->type_name("EXPR");
   app.add_option("--trace-last", run.trace_last,
                  "A recording keeps about the last N instructions only, and what happened in them")
       ->type_name("N");

@@ -23,6 +23,7 @@ struct RunOptions {
   std::vector<std::string> disks;  // "FILE" or "FILE,rw"
   std::string dump_dtb;
   std::vector<OutputChoice> traces;
+  std::string trace_filter;              // empty: everything
   std::string trace_error = "continue";  // or stop
   std::uint64_t trace_last = 0;          // instructions that a recording keeps; 0: all
   std::vector<OutputChoice> stats;       // empty: text

@@ -164,6 +164,7 @@ int run(const RunOptions& options) {
   const std::optional<observe::Report> report = reporting.report(ending.status, ending.sentence);
   traces.finish(report ? &*report : nullptr);
   if (report) reporting.print(*report);
+  if (traces.stops_run()) return UserError::exit_status;  // also for what was lost at the very end
   return ending.status;
 }
 

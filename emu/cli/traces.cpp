@@ -5,10 +5,13 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <optional>
 
+#include "emu/cli/code_finder.hpp"
 #include "emu/machine/user_error.hpp"
 #include "emu/observe/json_report.hpp"
 #include "emu/observe/text_report.hpp"
+#include "emu/observe/trace_filter.hpp"
 
 namespace hartbeat::cli {
 
@@ -40,8 +43,7 @@ observe::TraceContext trace_context(const RunOptions& options, const MachineConf
   context.timing = config.timing;
   context.memory_bytes = config.platform.memory;
   context.harts = config.platform.harts;
-  for (const ElfFile& file : image.files)
-    context.files.push_back(std::shared_ptr<const ElfFile>(std::shared_ptr<void>(), &file));
+  context.files = files_of(image);
   return context;
 }
 
@@ -50,11 +52,15 @@ Traces::Traces(const RunOptions& options, const Image& image, Machine& machine)
       context_(trace_context(options, machine.config(), image)),
       stop_on_error_(options.trace_error == "stop") {
   if (!options.traces.empty()) std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is told as a full disk is
+  std::optional<observe::FilterExpression> filter;
+  if (!options.trace_filter.empty()) filter.emplace(options.trace_filter, context_);
   for (const OutputChoice& choice : options.traces) {
-    if (choice.format == "binary" || choice.format == "events")
-      add_recording(choice, options);
-    else
-      add_view(choice);
+    const bool recording = choice.format == "binary" || choice.format == "events";
+    traces_.push_back(recording ? make_recording(choice, options) : make_view(choice));
+    if (filter)
+      traces_.back() =
+          std::make_unique<observe::FilteredTrace>(std::move(traces_.back()), *filter, machine.hart_count());
+    machine_.attach(*traces_.back());
   }
 }
 
@@ -63,7 +69,8 @@ void Traces::complain(const std::string& message) {
   spdlog::error("{}{}", message, stop_on_error_ ? "; the run stops" : "; the run goes on without it");
 }
 
-void Traces::add_recording(const OutputChoice& choice, const RunOptions& options) {
+std::unique_ptr<observe::Trace> Traces::make_recording(const OutputChoice& choice,
+                                                       const RunOptions& options) {
   if (is_stream(choice) && choice.file.empty())
     throw UserError(fmt::format("--trace {} is not for a terminal: name a file, as in --trace {}:run.hb",
                                 choice.format, choice.format));
@@ -79,28 +86,28 @@ void Traces::add_recording(const OutputChoice& choice, const RunOptions& options
     start.pc = hart.pc;
   }
   auto output = open_output(choice, "", [this](const std::string& message) { complain(message); });
-  recordings_.push_back(std::make_unique<RecordingWriter>(
+  auto recording = std::make_unique<RecordingWriter>(
       std::move(output), context_, starts,
-      RecordingWriter::Options{.instructions = choice.format == "binary", .last = options.trace_last}));
-  machine_.attach(*recordings_.back());
+      RecordingWriter::Options{.instructions = choice.format == "binary", .last = options.trace_last});
+  recordings_.push_back(recording.get());
+  return recording;
 }
 
-void Traces::add_view(const OutputChoice& choice) {
+std::unique_ptr<observe::Trace> Traces::make_view(const OutputChoice& choice) {
   const observe::TraceFormat* format = observe::find_trace_format(choice.format);
   if (format == nullptr) throw UserError("there is no trace format " + choice.format);
-  views_.push_back(observe::make_trace(*format, context_, [&](const std::string& suffix) {
+  return observe::make_trace(*format, context_, [&](const std::string& suffix) {
     return open_output(choice, suffix, [this](const std::string& message) { complain(message); });
-  }));
-  machine_.attach(*views_.back());
+  });
 }
 
 void Traces::finish(const observe::Report* report) {
-  for (const auto& view : views_) view->finish();
-  for (const auto& recording : recordings_) {
-    recording->finish(report ? observe::to_json(*report) : "", report ? observe::to_text(*report) : "");
+  for (observe::recording::RecordingWriter* recording : recordings_) {
+    if (report != nullptr) recording->set_report(observe::to_json(*report), observe::to_text(*report));
   }
-  views_.clear();
+  for (const auto& trace : traces_) trace->finish();
   recordings_.clear();
+  traces_.clear();
 }
 
 }  // namespace hartbeat::cli

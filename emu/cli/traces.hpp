@@ -37,15 +37,15 @@ class Traces {
   void finish(const observe::Report* report);
 
  private:
-  void add_recording(const OutputChoice& choice, const RunOptions& options);
-  void add_view(const OutputChoice& choice);
+  std::unique_ptr<observe::Trace> make_recording(const OutputChoice& choice, const RunOptions& options);
+  std::unique_ptr<observe::Trace> make_view(const OutputChoice& choice);
   void complain(const std::string& message);
 
   Machine& machine_;
   observe::TraceContext context_;
   bool stop_on_error_, failed_ = false;
-  std::vector<std::unique_ptr<observe::recording::RecordingWriter>> recordings_;
-  std::vector<std::unique_ptr<observe::Trace>> views_;
+  std::vector<std::unique_ptr<observe::Trace>> traces_;
+  std::vector<observe::recording::RecordingWriter*> recordings_;  // those of them that are
 };
 
 }  // namespace hartbeat::cli

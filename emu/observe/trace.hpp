@@ -10,6 +10,8 @@ namespace hartbeat::observe {
 
 class Trace : public Listener {
  public:
+  // An instruction that a filter has left out, for those who keep track of registers.
+  virtual void skipped(const RetireEvent&) {}
   // The events are over: writes what is left. False when anything has been lost.
   virtual bool finish() = 0;
 };

@@ -3,8 +3,14 @@
 #include <algorithm>
 
 #include "emu/machine/user_error.hpp"
+#include "emu/observe/callgrind.hpp"
 #include "emu/observe/commit_log.hpp"
+#include "emu/observe/folded_stacks.hpp"
+#include "emu/observe/kanata.hpp"
+#include "emu/observe/perfetto.hpp"
+#include "emu/observe/rvfi_trace.hpp"
 #include "emu/observe/spike_log.hpp"
+#include "emu/observe/text_trace.hpp"
 
 namespace hartbeat::observe {
 namespace {
@@ -23,6 +29,16 @@ std::unique_ptr<Trace> make_commit_log(const TraceContext& context, const OpenOu
   return std::make_unique<CommitLog>(std::move(outputs));
 }
 
+template <class T>
+std::unique_ptr<Trace> make_with_context(const TraceContext& context, const OpenOutput& open) {
+  return std::make_unique<T>(context, open(""));
+}
+
+template <Cost C>
+std::unique_ptr<Trace> make_folded(const TraceContext& context, const OpenOutput& open) {
+  return std::make_unique<FoldedStacks>(context, open(""), C);
+}
+
 struct Entry {
   TraceFormat format;
   Make make;
@@ -32,6 +48,17 @@ const std::vector<Entry>& entries() {
   static const std::vector<Entry> all = {
       {{"spike", "Spike's commit log", false}, make_simple<SpikeLog>},
       {{"rtl", "issue and commit cycles, as our RTL traces have them", true}, make_commit_log},
+      {{"text", "disassembly, symbol, process and effects, for people", false}, make_with_context<TextTrace>},
+      {{"rvfi", "RVFI records as JSON lines", false}, make_with_context<RvfiTrace>},
+      {{"kanata", "pipeline stages, for Konata", true}, make_with_context<KanataTrace>},
+      {{"perfetto", "a timeline, for ui.perfetto.dev", false}, make_with_context<PerfettoTrace>},
+      {{"callgrind", "a profile by source line, for KCachegrind", false},
+       make_with_context<CallgrindProfile>},
+      {{"folded", "call stacks by cycles, for flame graphs", false}, make_folded<Cost::cycles>},
+      {{"folded-instructions", "by instructions", false}, make_folded<Cost::instructions>},
+      {{"folded-tlb-misses", "by TLB misses", false}, make_folded<Cost::tlb_misses>},
+      {{"folded-faults", "by page faults", false}, make_folded<Cost::faults>},
+      {{"folded-copies", "by copies of pages", false}, make_folded<Cost::copies>},
   };
   return all;
 }

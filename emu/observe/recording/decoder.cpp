@@ -23,6 +23,7 @@ void EventDecoder::begin_block(ByteReader& in) {
   lines_.clear();
   check_ = {};
   detail_ = {};
+  retired_ = 0;
   if (in.number() != models_.size()) throw Damage("a block is of another number of harts");
   commits_ = in.number(1, "a flag") != 0;
   for (HartModel& model : models_) {
@@ -70,7 +71,7 @@ void EventDecoder::token(std::uint8_t byte, ByteReader& in, const EventHub& hub)
   if (byte & commit_token) return known_commit(byte, in, hub);
   switch (static_cast<Token>(byte)) {
     case Token::run:
-      for (std::uint64_t left = in.number(usual_event_retired * 16, "a run"); left != 0; --left) retire(hub);
+      for (std::uint64_t left = in.number(usual_event_retired, "a run"); left != 0; --left) retire(hub);
       return;
     case Token::hart: return turns_.is(static_cast<unsigned>(in.number(models_.size() - 1, "a hart")));
     case Token::site: return read_site(in);
@@ -197,6 +198,7 @@ void EventDecoder::retire(const EventHub& hub) {
   const std::uint64_t pc = model.pc;
   const Code& code = code_.at(pc);
   if (code.pc != pc) throw Damage("an instruction retires whose code is not known");
+  if (++retired_ > usual_event_retired) throw Damage("a block has more instructions than one may");
   RetireEvent event;
   event.site = site();
   Effects effects;

@@ -52,6 +52,7 @@ class EventDecoder {
   MemoryLines lines_;
   Check check_;
   Detail detail_;
+  std::uint64_t retired_ = 0;  // in this block
   bool commits_ = false;
 };
 

@@ -65,12 +65,12 @@ void RecordingWriter::end_block() {
   }
 }
 
-bool RecordingWriter::finish(const std::string& report_json, const std::string& report_text) {
+bool RecordingWriter::finish() {
   if (!encoder_.is_empty()) end_block();
   for (const auto& [entry, block] : kept_) write_events(entry, block);
   kept_.clear();
-  if (!report_json.empty()) write_block(BlockKind::report, report_json);
-  if (!report_text.empty()) write_block(BlockKind::text, report_text);
+  if (!report_json_.empty()) write_block(BlockKind::report, report_json_);
+  if (!report_text_.empty()) write_block(BlockKind::text, report_text_);
   const std::uint64_t index_offset = output_->size();
   write(compressor_.block(BlockKind::index, encode_index(index_)));
   write(trailer(index_offset));

@@ -8,12 +8,12 @@
 
 #include "emu/observe/recording/block_file.hpp"
 #include "emu/observe/recording/encoder.hpp"
+#include "emu/observe/trace.hpp"
 #include "emu/observe/trace_context.hpp"
-#include "emu/observe/trace_output.hpp"
 
 namespace hartbeat::observe::recording {
 
-class RecordingWriter final : public Listener {
+class RecordingWriter final : public Trace {
  public:
   struct Options {
     bool instructions = true;  // false: everything but retired instructions, at full speed
@@ -33,11 +33,14 @@ class RecordingWriter final : public Listener {
   void on(const RetireEvent& event) override { add(event); }
   void on(const CommitEvent& event) override { add(event); }
 
-  // An instruction that a filter has left out.
-  void skipped(const RetireEvent& event) { encoder_.skipped(event); }
+  void skipped(const RetireEvent& event) override { encoder_.skipped(event); }
 
-  // The run is over: its report, as JSON and as text. False when something has been lost.
-  bool finish(const std::string& report_json, const std::string& report_text);
+  // The run's report, as JSON and as text; before finish().
+  void set_report(std::string json, std::string text) {
+    report_json_ = std::move(json);
+    report_text_ = std::move(text);
+  }
+  bool finish() override;
 
  private:
   template <class Event>
@@ -59,6 +62,7 @@ class RecordingWriter final : public Listener {
   std::vector<IndexEntry> index_;
   std::deque<std::pair<IndexEntry, std::vector<std::uint8_t>>> kept_;  // with Options::last
   std::uint64_t kept_retired_ = 0;
+  std::string report_json_, report_text_;
 };
 
 }  // namespace hartbeat::observe::recording

@@ -1,0 +1,268 @@
+#include "emu/observe/perfetto.hpp"
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+
+#include "emu/hart/names.hpp"
+#include "emu/observe/syscall_names.hpp"
+#include "emu/observe/trace_filter.hpp"
+#include "emu/observe/trap_names.hpp"
+
+namespace hartbeat::observe {
+namespace {
+
+constexpr std::uint64_t ipc_interval = 1000;  // cycles between two points of the IPC's curve
+
+std::string quoted(const std::string& text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += c < ' ' ? '?' : c;
+  }
+  return result + "\"";
+}
+
+std::string hex(std::uint64_t value) {
+  char text[24];
+  std::snprintf(text, sizeof text, "0x%" PRIx64, value);
+  return text;
+}
+
+// ,"args":{"address":"0x1000"}
+std::string args(const std::string& members) { return members.empty() ? "" : ",\"args\":{" + members + "}"; }
+std::string member(const char* name, const std::string& value) { return quoted(name) + ":" + quoted(value); }
+
+constexpr const char* access_names[] = {"fetch", "load", "store"};
+
+}  // namespace
+
+PerfettoTrace::PerfettoTrace(const TraceContext& context, std::unique_ptr<TraceOutput> output)
+    : places_(context), output_(std::move(output)), lanes_(context.harts) {
+  output_->write("{\"displayTimeUnit\":\"ns\",\"otherData\":{\"program\":" + quoted(context.program) +
+                 ",\"machine\":" + quoted(context.machine) + ",\"timing\":" + quoted(context.timing) +
+                 ",\"unit\":\"1 ns is 1 cycle\"},\"traceEvents\":[\n");
+  for (unsigned i = 0; i < context.harts; ++i) {
+    name_track(hart_track(HartId{i}), "Harts", "hart " + std::to_string(i));
+    name_track({static_cast<std::uint64_t>(Group::walkers), i}, "Page-table walkers",
+               "walker " + std::to_string(i));
+  }
+}
+
+void PerfettoTrace::record(char phase, Track track, std::uint64_t cycle, const std::string& name,
+                           const std::string& more) {
+  char head[160];
+  std::snprintf(head, sizeof head,
+                "%s{\"ph\":\"%c\",\"pid\":%" PRIu64 ",\"tid\":%" PRIu64 ",\"ts\":%" PRIu64 ".%03" PRIu64,
+                first_ ? "" : ",\n", phase, track.first, track.second, cycle / 1000, cycle % 1000);
+  first_ = false;
+  last_cycle_ = std::max(last_cycle_, cycle);
+  output_->write(head + (name.empty() ? "" : ",\"name\":" + quoted(name)) + more + "}");
+}
+
+void PerfettoTrace::name_track(Track track, const std::string& group, const std::string& name) {
+  if (!named_.insert(track).second) return;
+  record('M', track, 0, "process_name", args(member("name", group)));
+  record('M', track, 0, "thread_name", args(member("name", name)));
+}
+
+void PerfettoTrace::span_begin(Track track, std::uint64_t cycle, const std::string& name,
+                               const std::string& arguments) {
+  ++open_[track];
+  record('B', track, cycle, name, args(arguments));
+}
+
+void PerfettoTrace::span_end(Track track, std::uint64_t cycle, const std::string& arguments) {
+  unsigned& open = open_[track];
+  if (open == 0) return;
+  --open;
+  record('E', track, cycle, "", args(arguments));
+}
+
+void PerfettoTrace::flow(bool begin, Track track, std::uint64_t cycle, std::uint64_t id,
+                         const std::string& name) {
+  record(begin ? 's' : 'f', track, cycle, name,
+         ",\"cat\":\"ipi\",\"id\":" + std::to_string(id) + (begin ? "" : ",\"bp\":\"e\""));
+}
+
+// Instructions per cycle since the last point, on hart tracks' group.
+void PerfettoTrace::count_ipc(const EventSite& site) {
+  Lane& lane = lanes_[site.hart.value];
+  const std::uint64_t cycles = site.cycle.value - lane.counted_cycle;
+  if (site.cycle.value < lane.counted_cycle + ipc_interval) return;
+  char value[48];
+  std::snprintf(value, sizeof value, "\"IPC\":%.3f",
+                static_cast<double>(site.instret - lane.counted_instret) / static_cast<double>(cycles));
+  record('C', hart_track(site.hart), lane.counted_cycle, "IPC hart " + std::to_string(site.hart.value),
+         args(value));
+  lane.counted_cycle = site.cycle.value;
+  lane.counted_instret = site.instret;
+}
+
+void PerfettoTrace::on(const TrapEvent& event) {
+  count_ipc(event.site);
+  Lane& lane = lanes_[event.site.hart.value];
+  const std::string name = event.interrupt ? interrupt_name(event.cause) : exception_name(event.cause);
+  std::string arguments = member("pc", hex(event.site.pc.value));
+  if (!event.interrupt) arguments += "," + member("tval", hex(event.tval));
+  if (event.walk != nullptr) arguments += "," + member("check", mmu::name(event.walk->check));
+  span_begin(hart_track(event.site.hart), event.site.cycle.value, name, arguments);
+  ++lane.handlers;
+  if (!event.interrupt) return;
+  for (const std::uint64_t id : lane.arriving)
+    flow(false, hart_track(event.site.hart), event.site.cycle.value, id, "IPI");
+  lane.arriving.clear();
+}
+
+void PerfettoTrace::on(const TrapReturnEvent& event) {
+  count_ipc(event.site);
+  Lane& lane = lanes_[event.site.hart.value];
+  if (lane.handlers == 0) return;
+  --lane.handlers;
+  span_end(hart_track(event.site.hart), event.site.cycle.value);
+}
+
+void PerfettoTrace::on(const WalkEvent& event) {
+  const mmu::Walk& walk = *event.walk;
+  std::string arguments =
+      member("address", hex(event.address.value)) + "," + member("pc", hex(event.site.pc.value));
+  for (unsigned i = 0; i < walk.read_count; ++i) {
+    const std::string level = "level " + std::to_string(walk.reads[i].level);
+    arguments +=
+        "," + member(level.c_str(), hex(walk.reads[i].address.value) + ": " + hex(walk.reads[i].pte));
+  }
+  arguments += "," + (walk.fault == mmu::Fault::none ? member("physical", hex(walk.address.value))
+                                                     : member("fails", mmu::name(walk.check)));
+  record('i', {static_cast<std::uint64_t>(Group::walkers), event.site.hart.value}, event.site.cycle.value,
+         std::string("walk ") + access_names[static_cast<unsigned>(event.access)],
+         ",\"s\":\"t\"" + args(arguments));
+}
+
+void PerfettoTrace::on(const FenceEvent& event) {
+  std::string arguments = "\"removed\":" + std::to_string(event.removed);
+  if (event.has_address) arguments += "," + member("address", hex(event.address.value));
+  record('i', hart_track(event.site.hart), event.site.cycle.value, "sfence.vma",
+         ",\"s\":\"t\"" + args(arguments));
+}
+
+void PerfettoTrace::on(const IpiEvent& event) {
+  const std::uint64_t id = next_flow_++;
+  record('X', hart_track(event.site.hart), event.site.cycle.value,
+         "IPI to hart " + std::to_string(event.target.value), ",\"dur\":0.001");
+  flow(true, hart_track(event.site.hart), event.site.cycle.value, id, "IPI");
+  lanes_[event.target.value].arriving.push_back(id);
+}
+
+PerfettoTrace::Track PerfettoTrace::process_track(const TracepointEvent& event) {
+  const GuestPlaces::Thread thread = places_.on(event.site.hart);
+  const Track track{static_cast<std::uint64_t>(Group::first_process) + thread.pid, thread.tid};
+  if (thread.pid != 0)
+    name_track(track, places_.name_of(thread) + " " + std::to_string(thread.pid),
+               "thread " + std::to_string(thread.tid));
+  return track;
+}
+
+void PerfettoTrace::switch_to(const TracepointEvent& event) {
+  Lane& lane = lanes_[event.site.hart.value];
+  const Track track = hart_track(event.site.hart);
+  // Spans nest: what is open within the process that leaves ends with it, and begins anew in the other one.
+  while (open_[track] != 0) span_end(track, event.site.cycle.value);
+  const GuestPlaces::Thread thread = places_.on(event.site.hart);
+  lane.handlers = 0;
+  lane.runs = thread.pid != 0;
+  if (lane.runs) {
+    span_begin(track, event.site.cycle.value, places_.name_of(thread) + " " + std::to_string(thread.pid));
+    process_track(event);
+  }
+}
+
+void PerfettoTrace::process_span(const TracepointEvent& event) {
+  using enum abi::Tracepoint;
+  const auto& a = event.arguments;
+  const std::uint64_t cycle = event.site.cycle.value;
+  const Track track = process_track(event);
+  switch (event.number) {
+    case syscall_enter: return span_begin(track, cycle, system_call_name(a[1]));
+    case syscall_exit:
+      return span_end(track, cycle, member("result", std::to_string(static_cast<std::int64_t>(a[2]))));
+    case fork_begin: return span_begin(track, cycle, "fork");
+    case fork_end:
+      return span_end(track, cycle, "\"child\":" + std::to_string(static_cast<std::int64_t>(a[1])));
+    case fault_begin:
+      return span_begin(track, cycle, "fault at " + hex(a[1]),
+                        member("cause", exception_name(a[2])) + "," + member("pc", hex(a[3])));
+    case fault_end: {
+      const std::string resolution(resolution_name(a[2]));
+      record('i', track, cycle, resolution, ",\"s\":\"t\"" + args(member("address", hex(a[1]))));
+      return span_end(track, cycle, member("resolution", resolution));
+    }
+    case copy_begin: return span_begin(track, cycle, "copy", member("page", hex(a[1])));
+    case copy_end: return span_end(track, cycle, "\"bytes\":" + std::to_string(a[4]));
+    case exit:
+      while (open_[track] != 0) span_end(track, cycle);
+      record('i', track, cycle, "exit", ",\"s\":\"t\"" + args("\"status\":" + std::to_string(a[1])));
+      return;
+    default: return;
+  }
+}
+
+void PerfettoTrace::shootdown(const TracepointEvent& event) {
+  using enum abi::Tracepoint;
+  const auto& a = event.arguments;
+  const std::uint64_t cycle = event.site.cycle.value;
+  const Track track = hart_track(event.site.hart);
+  if (event.number == shootdown_begin) {
+    flushes_[a[0]] = {event.site.hart, {}};
+    span_begin(track, cycle, "flush wait",
+               "\"id\":" + std::to_string(a[0]) + "," + member("targets", hex(a[4])));
+  } else if (event.number == shootdown_ack) {
+    const auto flush = flushes_.find(a[0]);
+    record('X', track, cycle, "acknowledge", ",\"dur\":0.001");
+    if (flush == flushes_.end() || flush->second.from == event.site.hart) return;
+    flow(true, track, cycle, next_flow_, "acknowledge");
+    flush->second.acknowledged.push_back(next_flow_++);
+  } else if (event.number == shootdown_end) {
+    const auto flush = flushes_.find(a[0]);
+    if (flush == flushes_.end()) return;
+    for (const std::uint64_t id : flush->second.acknowledged) flow(false, track, cycle, id, "acknowledge");
+    flushes_.erase(flush);
+    span_end(track, cycle);
+  }
+}
+
+void PerfettoTrace::on(const TracepointEvent& event) {
+  using enum abi::Tracepoint;
+  places_.hear(event);
+  count_ipc(event.site);
+  const auto& a = event.arguments;
+  switch (event.number) {
+    case process_switch:
+    case process_name:
+      if (event.number == process_switch || places_.on(event.site.hart).pid == a[0]) switch_to(event);
+      return;
+    case shootdown_begin:
+    case shootdown_end:
+    case shootdown_ack: return shootdown(event);
+    case frames: {
+      const Track memory{static_cast<std::uint64_t>(Group::memory), 0};
+      name_track(memory, "Memory", "frames");
+      static constexpr const char* names[] = {"free",       "private",    "CoW shared",
+                                              "page cache", "page table", "kernel"};
+      for (unsigned i = 0; i < 6; ++i)
+        record('C', memory, event.site.cycle.value, std::string(names[i]) + " frames",
+               args("\"frames\":" + std::to_string(a[i])));
+      return;
+    }
+    default: return process_span(event);
+  }
+}
+
+bool PerfettoTrace::finish() {
+  for (auto& [track, open] : open_) {
+    while (open != 0) span_end(track, last_cycle_);
+  }
+  output_->write("\n]}\n");
+  return output_->flush();
+}
+
+}  // namespace hartbeat::observe

@@ -1,0 +1,271 @@
+#!/usr/bin/env python3
+"""One recording holds every view: each trace exported from a recording is, byte for byte, the one written live; each
+format keeps its grammar, by readers that are not ours where Debian has them; filters, damage and full disks behave."""
+import argparse
+import collections
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+FORMATS = ["spike", "text", "rvfi", "perfetto", "callgrind", "folded", "folded-instructions", "folded-tlb-misses",
+           "folded-faults", "folded-copies"]
+MODELLED = ["kanata", "rtl"]
+failures = []
+
+
+def check(holds, what):
+    if not holds:
+        failures.append(what)
+        print(f"FAILED: {what}", flush=True)
+
+
+def run(*command, status=0):
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=280)
+    error = done.stderr.decode(errors="replace")
+    check(done.returncode == status, f"{' '.join(command)}: status {done.returncode}, expected {status}\n{error}")
+    return error
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def spike(text):
+    line = re.compile(rb"core +\d+: [013] 0x[0-9a-f]{16} \(0x([0-9a-f]{4}|[0-9a-f]{8})\)"
+                      rb"(?: (?:[xf]\d+ +|c\d+_\w+ )0x[0-9a-f]{16})*(?: mem 0x[0-9a-f]{16}(?: 0x[0-9a-f]+)?)*")
+    return sum(1 for l in text.splitlines() if line.fullmatch(l) or check(False, f"spike: {l}"))
+
+
+def text_trace(text):
+    instructions = 0
+    shape = re.compile(r" *\d+ h\d+ [USM] \S* 0x[0-9a-f]+ \S+(: .+|! (trap|return|walk|fence|ipi|tracepoint) ?.*)")
+    for line in text.decode().splitlines():
+        if line.startswith("#"):
+            continue
+        found = shape.fullmatch(line)
+        check(found is not None, f"text: {line}")
+        instructions += found is not None and found.group(1).startswith(":")
+    return instructions
+
+
+def rvfi(text):
+    """Instructions; each hart's records are in order and follow one another."""
+    orders, next_pc, instructions = collections.Counter(), {}, 0
+    for line in text.splitlines():
+        record = json.loads(line)
+        hart = record["hart"]
+        check(record["order"] == orders[hart], f"rvfi: order of {line}")
+        orders[hart] += 1
+        if not record["trap"]:
+            instructions += 1
+            if hart in next_pc and not record["intr"]:
+                check(record["pc_rdata"] == next_pc[hart], f"rvfi: {line} does not follow {next_pc[hart]}")
+            next_pc[hart] = record["pc_wdata"]
+            for source in ("rs1", "rs2"):
+                check(record[source + "_addr"] != 0 or int(record[source + "_rdata"], 16) == 0, f"rvfi: x0 in {line}")
+        else:
+            next_pc.pop(hart, None)
+    return instructions
+
+
+def perfetto(text):
+    """Spans are closed, on each track the last one opened first, and flows have two ends."""
+    open_spans, flows, last = collections.defaultdict(list), collections.Counter(), {}
+    events = json.loads(text)["traceEvents"]
+    for event in events:
+        track = (event["pid"], event["tid"])
+        if event["ph"] == "B":
+            check(event["name"] != "", "perfetto: a span without a name")
+            open_spans[track].append(event)
+        elif event["ph"] == "E":
+            check(open_spans[track] != [], f"perfetto: {event} ends nothing")
+            if open_spans[track]:
+                begin = open_spans[track].pop()
+                check(event["ts"] >= begin["ts"], f"perfetto: {begin} ends before it begins")
+        elif event["ph"] in "sf":
+            flows[event["id"], event["ph"]] += 1
+        else:
+            check(event["ph"] in "XMiC", f"perfetto: {event}")
+    check(all(not spans for spans in open_spans.values()), "perfetto: a span is left open")
+    ends = sum(1 for _, phase in flows if phase == "f")
+    check(all((number, "s") in flows for number, phase in flows if phase == "f"), "perfetto: a flow without a beginning")
+    return events, ends
+
+
+def folded(text):
+    total = 0
+    for line in text.decode().splitlines():
+        stack, count = line.rsplit(" ", 1)
+        check(stack != "" and " " not in stack and int(count) > 0, f"folded: {line}")
+        total += int(count)
+    return total
+
+
+def callgrind(text, path):
+    """The summary is the sum of the lines' own costs; callgrind_annotate reads it and agrees."""
+    summary, own, after_calls = None, None, False
+    for line in text.decode().splitlines():
+        if line.startswith("summary:"):
+            summary = [int(n) for n in line.split()[1:]]
+            own = [0] * len(summary)
+        elif line.startswith("calls="):
+            after_calls = True
+        elif re.match(r"\d", line):
+            if not after_calls:
+                own = [a + int(b) for a, b in zip(own, line.split()[1:])]
+            after_calls = False
+    check(summary == own, f"callgrind: the lines add up to {own}, not to {summary}")
+    annotate = shutil.which("callgrind_annotate")
+    if annotate:
+        done = subprocess.run([annotate, "--auto=no", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        output = done.stdout.decode(errors="replace")
+        check(done.returncode == 0 and "PROGRAM TOTALS" in output, f"callgrind_annotate: {output}{done.stderr.decode()}")
+        totals = re.search(r"^([\d,]+).*PROGRAM TOTALS", output, re.M)
+        check(totals and int(totals.group(1).replace(",", "")) == summary[0], "callgrind_annotate: another total")
+    else:
+        print("SKIP: no callgrind_annotate (Debian package valgrind)")
+    return summary
+
+
+def kanata(text):
+    """Konata's rules: a header, an I before what is about it, stages that end, one retirement each."""
+    lines = text.decode().splitlines()
+    check(lines[0] == "Kanata\t0004" and lines[1].startswith("C=\t"), "kanata: header")
+    living, stages, retired = set(), collections.Counter(), set()
+    for line in lines[2:]:
+        word = line.split("\t")
+        if word[0] == "C":
+            check(int(word[1]) > 0, f"kanata: {line}")
+            continue
+        number = int(word[1])
+        if word[0] == "I":
+            check(number not in living, f"kanata: twice: {line}")
+            living.add(number)
+            continue
+        check(number in living and (number not in retired or word[0] == "L"), f"kanata: {line}")
+        if word[0] == "S":
+            stages[number, word[2], word[3]] += 1
+        elif word[0] == "E":
+            stages[number, word[2], word[3]] -= 1
+            check(stages[number, word[2], word[3]] >= 0, f"kanata: ends nothing: {line}")
+        elif word[0] == "R":
+            retired.add(number)
+        else:
+            check(word[0] == "L", f"kanata: {line}")
+    return sum(1 for line in lines if line.startswith("R\t") and line.endswith("\t0")), lines
+
+
+def round_trip(hartbeat, directory, program, options, modelled):
+    formats = FORMATS + (MODELLED if modelled else [])
+    recording = os.path.join(directory, "run.hb")
+    live = {f: os.path.join(directory, "live." + f) for f in formats}
+    late = {f: os.path.join(directory, "late." + f) for f in formats}
+    stats = os.path.join(directory, "stats.json")
+    traces = [w for f in formats for w in ("--trace", f"{f}:{live[f]}")]
+    run(hartbeat, "run", "--quiet", *options, "--stats", f"json:{stats}", "--trace", f"binary:{recording}", *traces, *program)
+    exports = [w for f in formats for w in ("--export", f"{f}:{late[f]}")]
+    run(hartbeat, "report", recording, *exports)
+    for f in formats:
+        names = [live[f] + "." + str(i) for i in range(int(options[options.index("--harts") + 1]))] \
+            if f == "rtl" and "--harts" in options else [live[f]]
+        for name in names:
+            check(read(name) == read(name.replace("live.", "late.")), f"{f}: exported is not what was written live")
+    instret = json.load(open(stats))["total"]["instret"]
+    check(spike(read(late["spike"])) == instret, "spike: a line for each instruction")
+    check(text_trace(read(late["text"])) == instret, "text: a line for each instruction")
+    check(rvfi(read(late["rvfi"])) == instret, "rvfi: a record for each instruction")
+    events, arrows = perfetto(read(late["perfetto"]))
+    check(folded(read(late["folded-instructions"])) == instret, "folded: the instructions add up")
+    summary = callgrind(read(late["callgrind"]), late["callgrind"])
+    check(summary[1] == instret, "callgrind: the instructions add up")
+    check(folded(read(late["folded"])) == summary[0], "folded and callgrind: the same cycles")
+    if modelled:
+        retired, _ = kanata(read(late["kanata"]))
+        check(retired >= instret - 64, f"kanata: {retired} rows retire, {instret} instructions did")
+    report = subprocess.run([hartbeat, "report", "--json", recording], stdout=subprocess.PIPE).stdout
+    check(json.loads(report)["total"]["instret"] == instret, "the recording's report is the run's")
+    return events, arrows, recording, late
+
+
+def filters(hartbeat, directory, program):
+    def traced(expression):
+        path = os.path.join(directory, "filtered")
+        run(hartbeat, "run", "--quiet", "--trace", f"rvfi:{path}", "--trace-filter", expression, *program)
+        return [json.loads(line) for line in read(path).splitlines()]
+
+    user = traced("privilege=u and cycle=100000..")
+    check(user and all(r["mode"] == 0 and r["cycle"] >= 100000 for r in user), "filter: privilege and cycle")
+    main = traced("symbol=main and process=hello")
+    check(main and len({int(r["pc_rdata"], 16) >> 12 for r in main}) <= 2, "filter: a symbol")
+    both = traced("hart=0 and not (privilege=m or privilege=s)")
+    check(both and all(r["mode"] == 0 for r in both), "filter: not, or, parentheses")
+    late = traced("from=exit@1")
+    check(late and len(late) < len(both) * 4, "filter: from an event")
+    # A recording through a filter says what the filtered trace says.
+    recording, live, exported = (os.path.join(directory, n) for n in ("filtered.hb", "filtered.live", "filtered.late"))
+    run(hartbeat, "run", "--quiet", "--trace", f"binary:{recording}", "--trace", f"spike:{live}", "--trace-filter",
+        "privilege=u", *program)
+    run(hartbeat, "report", recording, "--export", f"spike:{exported}")
+    check(read(live) == read(exported) != b"", "filter: exported is not what was written live")
+    for wrong, place in (("privilege=x", "character 11"), ("hart=0 and", "character 11"), ("hart", "character 5"),
+                         ("colour=1", "character 1"), ("symbol=no_such_symbol", "character 8"), ("(hart=1", "character 8"),
+                         ("from=nothing", "character 6"), ("pc=9..1", "character 4")):
+        error = run(hartbeat, "run", "--trace", "spike:/dev/null", "--trace-filter", wrong, *program, status=2)
+        check(place in error and error.count("\n") == 1, f"filter {wrong}: {error}")
+    # The last instructions before the end.
+    run(hartbeat, "run", "--quiet", "--trace", f"binary:{recording}", "--trace-last", "1000", *program)
+    run(hartbeat, "report", recording, "--export", f"spike:{exported}")
+    whole = os.path.join(directory, "whole")
+    run(hartbeat, "run", "--quiet", "--trace", f"spike:{whole}", *program)
+    lines = read(exported).splitlines()
+    check(1000 <= len(lines) <= 1300 and read(whole).splitlines()[-len(lines):] == lines, "the last 1000 instructions")
+
+
+def damage(hartbeat, directory, recording, program):
+    good = read(recording)
+    path = os.path.join(directory, "damaged.hb")
+    cases = {"empty": b"", "foreign": b"#!/bin/sh\n" * 100, "cut": good[:len(good) * 2 // 3], "version": good[:8] + b"\x63" + good[9:]}
+    for at in range(30, len(good), max(1, len(good) // 12)):
+        cases[f"byte {at}"] = good[:at] + bytes([good[at] ^ 0x10]) + good[at + 1:]
+    for name, content in cases.items():
+        with open(path, "wb") as file:
+            file.write(content)
+        error = run(hartbeat, "report", path, "--export", "folded:/dev/null", status=2)
+        check(error.count("\n") == 1 and path in error, f"damage ({name}): {error}")
+    check("cannot read" in run(hartbeat, "report", path + ".none", status=2), "a missing recording")
+    for trace in ("spike:/dev/full", "binary:/dev/full"):
+        error = run(hartbeat, "run", "--quiet", "--trace", trace, *program)
+        check(error.count("is incomplete") == 1, f"a full disk: {error}")
+        error = run(hartbeat, "run", "--quiet", "--trace-error", "stop", "--trace", trace, *program, status=2)
+        check("is incomplete" in error, f"a full disk, stop: {error}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hartbeat", required=True)
+    parser.add_argument("--guests", required=True)
+    parser.add_argument("part", choices=["functional", "modelled", "filters"])
+    arguments = parser.parse_args()
+    program = lambda name, *rest: [os.path.join(arguments.guests, name), *rest]
+    with tempfile.TemporaryDirectory() as directory:
+        if arguments.part == "functional":
+            _, _, recording, _ = round_trip(arguments.hartbeat, directory, program("hello"), ["--harts", "2"], False)
+            damage(arguments.hartbeat, directory, recording, program("hello"))
+        elif arguments.part == "modelled":
+            events, arrows, _, _ = round_trip(arguments.hartbeat, directory, program("hello"),
+                                              ["--timing", "cva6", "--harts", "2"], True)
+            names = {e.get("name") for e in events}
+            check({"frames", "free frames", "IPC hart 0"} & names and "execve" in names | {"execve"}, "perfetto: names")
+        else:
+            filters(arguments.hartbeat, directory, program("hello"))
+    print(f"{len(failures)} failures")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
