@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "emu/cli/commands.hpp"
+#include "emu/cli/console_keys.hpp"
 #include "emu/cli/disks.hpp"
 #include "emu/cli/host_limits.hpp"
 #include "emu/cli/reporting.hpp"
@@ -143,7 +144,9 @@ int run(const RunOptions& options) {
   machine.boot(image);
   std::optional<RawTerminal> terminal;
   if (!image.user_program || is_interactive()) terminal.emplace(image.user_program);
-  if (terminal && terminal->active()) machine.platform().enable_quit_key();
+  if (terminal && terminal->active()) {
+    machine.platform().enable_escape_keys([&machine](std::uint8_t key) { return console_key(machine, key); });
+  }
   Traces traces(options, image, machine);
   Reporting reporting(options, machine, image, traces.wants_report());
 

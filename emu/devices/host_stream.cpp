@@ -81,8 +81,8 @@ std::size_t HostInput::read(std::span<std::uint8_t> into, Wait wait) {
       return 0;
     }
     patient_ = true;
-    const std::size_t kept =
-        quit_ ? filter_escapes(into.first(static_cast<std::size_t>(got))) : static_cast<std::size_t>(got);
+    const std::size_t kept = escape_action_ ? filter_escapes(into.first(static_cast<std::size_t>(got)))
+                                            : static_cast<std::size_t>(got);
     if (kept != 0) return kept;
   }
   return 0;
@@ -93,14 +93,12 @@ std::size_t HostInput::filter_escapes(std::span<std::uint8_t> bytes) {
   for (const std::uint8_t byte : bytes) {
     if (!escape_ && byte == escape_key) {
       escape_ = true;
-    } else if (escape_ && (byte == 'x' || byte == 'X')) {
-      escape_ = false;
-      at_end_ = true;
-      quit_();
-    } else {
-      escape_ = false;
-      bytes[kept++] = byte;
+      continue;
     }
+    const bool taken = escape_ && byte != escape_key && escape_action_(byte);
+    at_end_ |= taken && byte == 'x';
+    escape_ = false;
+    if (!taken) bytes[kept++] = byte;
   }
   return kept;
 }

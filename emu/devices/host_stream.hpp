@@ -58,8 +58,9 @@ class HostInput {
   void on_wait(std::function<void()> action) { before_wait_ = std::move(action); }
   // Asked when a signal has ended a wait; true gives the wait up, as if there was nothing to read.
   void on_signal(std::function<bool()> gives_up) { gives_up_ = std::move(gives_up); }
-  // In a raw terminal: Ctrl-A x calls this and is not passed on; Ctrl-A Ctrl-A is one Ctrl-A.
-  void on_quit(std::function<void()> action) { quit_ = std::move(action); }
+  // In a raw terminal: Ctrl-A and a key for which this says true is not passed on; Ctrl-A Ctrl-A is one Ctrl-A. After
+  // Ctrl-A x there is no more input.
+  void on_escape(std::function<bool(std::uint8_t key)> action) { escape_action_ = std::move(action); }
 
  private:
   enum class Kind { file, pipe, terminal };
@@ -73,7 +74,7 @@ class HostInput {
   bool escape_ = false;
   std::function<void()> before_wait_;
   std::function<bool()> gives_up_;
-  std::function<void()> quit_;
+  std::function<bool(std::uint8_t)> escape_action_;
 };
 
 }  // namespace hartbeat

@@ -131,8 +131,12 @@ void Platform::memory_stored(PhysAddr address, unsigned size) {
   htif_->written(value);
 }
 
-void Platform::enable_quit_key() {
-  inputs_.front().on_quit([this] { board_.power_off(0); });
+void Platform::enable_escape_keys(std::function<bool(std::uint8_t key)> other) {
+  inputs_.front().on_escape([this, other = std::move(other)](std::uint8_t key) {
+    if (key != 'x') return other(key);
+    board_.power_off(0);
+    return true;
+  });
 }
 
 void Platform::flush() {

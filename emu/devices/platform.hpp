@@ -93,8 +93,9 @@ class Platform {
   // A store of `size` bytes to RAM at `address` has been done. Cheap when it does not touch tohost.
   void memory_stored(PhysAddr address, unsigned size);
 
-  // Ctrl-A x in a raw terminal at the UART ends the run with status 0 (otherwise it is input like any other).
-  void enable_quit_key();
+  // In a raw terminal at the UART, the keys of QEMU's console (otherwise they are input like any other): Ctrl-A x ends the
+  // run with status 0, Ctrl-A and another key asks `other`, which says whether the key was its own.
+  void enable_escape_keys(std::function<bool(std::uint8_t key)> other);
 
   // Writes everything out that the guest has printed.
   void flush();

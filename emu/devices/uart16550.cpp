@@ -173,7 +173,10 @@ void Uart16550::refill(HostInput::Wait wait) {
   fifo_.insert(fifo_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(got));
 }
 
-bool Uart16550::wants_polling() const { return (ier_ & ier_receive) != 0 && fifo_.empty() && input_.live(); }
+// A terminal is looked at even for a guest that does not listen: Ctrl-A x is to end it all the same.
+bool Uart16550::wants_polling() const {
+  return fifo_.empty() && input_.live() && ((ier_ & ier_receive) != 0 || input_.is_terminal());
+}
 
 void Uart16550::poll() {
   refill(HostInput::Wait::none);

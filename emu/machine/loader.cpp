@@ -7,6 +7,7 @@
 
 #include "emu/machine/boot_code.hpp"
 #include "emu/machine/device_tree.hpp"
+#include "emu/machine/gzip.hpp"
 #include "emu/machine/initrd.hpp"
 #include "emu/machine/user_error.hpp"
 
@@ -157,6 +158,7 @@ class Loader {
       return add_elf(bundled_elf("bundled kernel", bundle_.kernel));
     }
     std::vector<std::uint8_t> bytes = read_file(request_.kernel);
+    if (looks_gzipped(bytes)) bytes = gunzip(request_.kernel, bytes, config_.platform.memory);
     if (looks_like_elf(bytes)) return add_elf(ElfFile::parse(request_.kernel, std::move(bytes)));
     const std::uint64_t offset = image_text_offset(bytes);
     add_blob(ram_base + offset, std::move(bytes), "kernel image");

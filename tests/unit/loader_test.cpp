@@ -2,6 +2,7 @@
 
 #include <libfdt.h>
 
+#include <zlib.h>
 #include <catch2/catch.hpp>
 #include <cstring>
 
@@ -110,6 +111,34 @@ TEST_CASE_METHOD(Setup, "a raw kernel goes to 0x80200000, a Linux Image to where
   std::memcpy(raw.data() + 56, "RSC\x05", 4);
   HostFile linux_image(raw);
   CHECK(kernel_at(linux_image) == 0x8020'0000);
+}
+
+TEST_CASE_METHOD(Setup, "a gzip'd kernel image is unpacked, and a damaged one refused") {
+  const std::string raw = std::string(3 << 20, 'k') + "the end";
+  std::string packed(compressBound(raw.size()) + 64, '\0');
+  z_stream stream{};
+  REQUIRE(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(raw.data()));
+  stream.avail_in = static_cast<uInt>(raw.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  packed.resize(packed.size() - stream.avail_out);
+  deflateEnd(&stream);
+  const HostFile whole(packed), cut(packed.substr(0, packed.size() / 2)), damaged([&] {
+    std::string bytes = packed;
+    bytes[bytes.size() - 6] ^= 1;  // of the checksum
+    return bytes;
+  }());
+  const Image image = load({.firmware = "", .kernel = whole.path()});
+  const auto kernel = std::find_if(image.placements.begin(), image.placements.end(),
+                                   [](const Placement& p) { return p.address.value == 0x8020'0000; });
+  REQUIRE(kernel != image.placements.end());
+  CHECK(std::string(kernel->bytes.begin(), kernel->bytes.end()) == raw);
+  refused({.kernel = cut.path()}, "cut short");
+  refused({.kernel = damaged.path()}, "damaged");
+  config.platform.memory = 2 << 20;
+  refused({.kernel = whole.path()}, "give the machine more --memory");
 }
 
 TEST_CASE_METHOD(Setup, "what cannot be run together is refused") {

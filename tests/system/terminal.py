@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Hartbeat in a terminal: Ctrl-A x and c do what QEMU's users expect, and the terminal is left as it was found, whatever ends
+the run."""
+import argparse
+import os
+import pty
+import signal
+import subprocess
+import termios
+import time
+
+import harness
+
+
+class Session:
+    """hartbeat on a pseudo-terminal of its own."""
+
+    def __init__(self, hartbeat, *arguments):
+        self.ours, theirs = pty.openpty()
+        self.before = termios.tcgetattr(theirs)
+        self.theirs = theirs
+        self.process = subprocess.Popen([hartbeat, "run", "--quiet", *arguments], stdin=theirs, stdout=theirs, stderr=theirs,
+                                        start_new_session=True)
+        self.output = b""
+        os.set_blocking(self.ours, False)
+
+    def wait_for(self, holds, seconds=20):
+        end = time.monotonic() + seconds
+        while not holds() and time.monotonic() < end:
+            try:
+                self.output += os.read(self.ours, 4096)
+            except BlockingIOError:
+                time.sleep(0.02)
+        return holds()
+
+    def is_raw(self):
+        return not termios.tcgetattr(self.theirs)[3] & termios.ICANON
+
+    def type(self, text):
+        os.write(self.ours, text)
+
+    def ended(self):
+        return self.process.poll() is not None
+
+    def restored(self):
+        return termios.tcgetattr(self.theirs) == self.before
+
+    def close(self):
+        if not self.ended():
+            self.process.kill()
+            self.process.wait()
+        os.close(self.ours)
+        os.close(self.theirs)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--hartbeat", required=True)
+    parser.add_argument("--bare", required=True)
+    options = parser.parse_args()
+    checks = harness.Checks()
+    endless = f"{options.bare}/loop.elf"
+
+    session = Session(options.hartbeat, endless)
+    checks.hold(session.wait_for(session.is_raw), "the terminal is raw while a machine runs")
+    session.type(b"\x01c")
+    checks.hold(session.wait_for(lambda: b"hart 0: M-mode at pc 0x8" in session.output), "Ctrl-A c says where the harts are",
+                session.output.decode(errors="replace"))
+    session.type(b"\x01h")
+    checks.hold(session.wait_for(lambda: b"Ctrl-A x ends the run" in session.output), "Ctrl-A h says what the keys are")
+    session.type(b"\x01x")
+    checks.hold(session.wait_for(session.ended), "Ctrl-A x ends the run")
+    checks.equal("with status 0", session.process.returncode, 0)
+    checks.hold(session.restored(), "and the terminal is as it was")
+    session.close()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGABRT):
+        session = Session(options.hartbeat, endless)
+        session.wait_for(session.is_raw)
+        session.process.send_signal(number)
+        checks.hold(session.wait_for(session.ended), f"{number.name} ends the run")
+        checks.hold(session.restored(), f"the terminal is as it was after {number.name}")
+        session.close()
+
+    for name, arguments in {"the guest's own end": [f"{options.bare}/contend.elf"], "a limit": ["--max-instret", "100000", endless],
+                            "a trap loop": [f"{options.bare}/trap_loop.elf"]}.items():
+        session = Session(options.hartbeat, *arguments)
+        checks.hold(session.wait_for(session.ended), f"{name} ends the run")
+        checks.hold(session.restored(), f"the terminal is as it was after {name}")
+        session.close()
+    checks.end()
+
+
+if __name__ == "__main__":
+    main()
