@@ -65,7 +65,8 @@ void add_image_options(CLI::App& app, RunOptions& run) {
   RunRequest& request = run.request;
   app.add_option("--firmware", request.firmware, "M-mode firmware instead of the bundled one, or none")
       ->type_name("ELF|none");
-  app.add_option("--kernel", request.kernel, "Kernel: ELF, Linux Image or raw binary, also gzip'd")->type_name("FILE");
+  app.add_option("--kernel", request.kernel, "Kernel: ELF, Linux Image or raw binary, also gzip'd")
+      ->type_name("FILE");
   app.add_option("--initrd", request.initrd, "Initial archive (cpio)")->type_name("FILE");
   app.add_option("--root", request.root, "Directory that becomes / of a Linux program")->type_name("DIR");
   app.add_option("--append", request.append, "Kernel command line")->type_name("TEXT");
