@@ -99,6 +99,14 @@ AddressSpace* AddressSpace::make() {
 AddressSpace* AddressSpace::first_of_all() { return all_spaces.list.first(); }
 SpinLock& AddressSpace::lock_of_all() { return all_spaces.lock; }
 
+bool AddressSpace::add_reference_if_used() {
+  u32 before = references();
+  while (before != 0 && !__atomic_compare_exchange_n(&references_, &before, before + 1, false,
+                                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    continue;
+  return before != 0;
+}
+
 void AddressSpace::release_vma(Vma* vma) {
   uncommit_range(*vma);
   if (vma->inode != nullptr) release_inode(vma->inode);

@@ -45,6 +45,8 @@ class AddressSpace {
 
   // nullptr when memory is exhausted. One reference.
   static AddressSpace* make();
+  // False: it is about to be taken down. With the mutex, which that waits for.
+  bool add_reference_if_used();
   void add_reference() { __atomic_fetch_add(&references_, 1, __ATOMIC_RELAXED); }
   // The last reference unmaps and frees everything; it must not be active on any hart then. May sleep.
   void drop_reference();

@@ -26,8 +26,8 @@ class AgedSpaces {
   void add(AddressSpace& space) {
     for (unsigned i = 0; i < count_; ++i)
       if (spaces_[i] == &space) return;
-    if (count_ == capacity) return;  // its pages look unused for one round: no harm but to speed
-    space.add_reference();
+    // With no room its pages look unused for one round: no harm but to speed.
+    if (count_ == capacity || !space.add_reference_if_used()) return;
     spaces_[count_++] = &space;
   }
   // Without any space's mutex.
