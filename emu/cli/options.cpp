@@ -2,9 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <iostream>
 
 #include "emu/machine/user_error.hpp"
+#include "emu/observe/saved_report.hpp"
 #include "emu/observe/trace_formats.hpp"
 
 namespace hartbeat::cli {
@@ -34,6 +36,20 @@ CLI::Validator output_of(const std::set<std::string>& formats) {
         return "there is no format \"" + parse_output(text).format + "\"; there are: " + known;
       },
       "");
+}
+
+// "fault:N", N from 1; 0 for anything else.
+std::uint64_t parse_fault(const std::string& text) {
+  constexpr std::string_view prefix = "fault:";
+  std::uint64_t number = 0;
+  if (!text.starts_with(prefix)) return 0;
+  const char *begin = text.data() + prefix.size(), *end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(begin, end, number);
+  return error == std::errc() && rest == end ? number : 0;
+}
+
+std::string fault_number(const std::string& text) {
+  return parse_fault(text) == 0 ? "expected fault:N with N from 1, found \"" + text + "\"" : "";
 }
 
 std::string assignment(const std::string& text) {
@@ -131,10 +147,19 @@ void add_trace_options(CLI::App& app, RunOptions& run) {
       ->type_name("stop|continue");
 }
 
+void add_explain(CLI::App& app, std::uint64_t& fault) {
+  app.add_option_function<std::string>(
+         "--explain", [&fault](const std::string& text) { fault = parse_fault(text); },
+         "Tell one page fault in words: what was tried, what the walker read, what the kernel did")
+      ->check(CLI::Validator(fault_number, ""))
+      ->type_name("fault:N");
+}
+
 void add_output_options(CLI::App& app, RunOptions& run) {
   add_trace_options(app, run);
-  add_outputs(app, "--stats", run.stats, {"text", "json", "none"},
-              "Report at the end: text, json or none; repeatable");
+  add_outputs(app, "--stats", run.stats, {"text", "json", "html", "csv", "none"},
+              "Report at the end: text, json, html (a page for the browser), csv or none; repeatable");
+  add_explain(app, run.explain);
   app.add_flag("--quiet", run.quiet, "No report but those that --stats asks for, and no messages but errors");
   app.add_option("--max-cycles", run.max_cycles, "Stop when a hart's clock gets there")->type_name("N");
   app.add_option("--max-instret", run.max_instret, "Stop when a hart has retired so many instructions")
@@ -154,7 +179,15 @@ void add_output_options(CLI::App& app, RunOptions& run) {
 }
 
 void add_report_options(CLI::App& app, ReportOptions& report) {
-  app.add_option("FILE", report.files, "Recordings")->required();
+  app.add_option("FILE", report.files, "Recordings, or reports of --stats json; two are compared")
+      ->required();
+  app.add_option("--html", report.html, "Write the report as a page for the browser")->type_name("FILE");
+  add_outputs(app, "--csv", report.tables, {observe::table_names().begin(), observe::table_names().end()},
+              "Write a table of the report; repeatable");
+  app.add_option("--map", report.map,
+                 "Draw who shared what, before or after a copy, as SVG to standard output")
+      ->type_name("N");
+  add_explain(app, report.explain);
   add_outputs(app, "--export", report.exports, trace_format_names(),
               "Write a trace of the recorded run: " + describe_trace_formats() + "; repeatable");
   app.add_flag("--json", report.json, "Print the report as JSON instead of text");

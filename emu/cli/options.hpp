@@ -27,6 +27,7 @@ struct RunOptions {
   std::string trace_error = "continue";  // or stop
   std::uint64_t trace_last = 0;          // instructions that a recording keeps; 0: all
   std::vector<OutputChoice> stats;       // empty: text
+  std::uint64_t explain = 0;             // number of a page fault; 0: none
   bool quiet = false;                    // no report but those asked for
   std::uint64_t max_cycles = ~std::uint64_t{0}, max_instret = ~std::uint64_t{0};
   std::optional<double> timeout;       // seconds of host time
@@ -46,6 +47,10 @@ struct DisasmOptions {
 struct ReportOptions {
   std::vector<std::string> files;
   std::vector<OutputChoice> exports;
+  std::string html;                  // file; empty: none
+  std::vector<OutputChoice> tables;  // as CSV
+  std::uint64_t map = 0;             // moment of the sharing map, from 1; 0: none
+  std::uint64_t explain = 0;         // number of a page fault, from 1; 0: none
   bool json = false;
   std::uint64_t from_cycle = 0, to_cycle = ~std::uint64_t{0};
 };

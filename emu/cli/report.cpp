@@ -1,14 +1,19 @@
-// hartbeat report FILE…: what a saved run has to say, from its recording alone.
+// hartbeat report FILE…: what a saved run has to say, from its recording or its JSON report alone.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <csignal>
+#include <fstream>
 #include <iostream>
 
 #include "emu/cli/commands.hpp"
+#include "emu/cli/reporting.hpp"
 #include "emu/cli/traces.hpp"
+#include "emu/machine/elf.hpp"
 #include "emu/machine/user_error.hpp"
 #include "emu/observe/recording/replay.hpp"
+#include "emu/observe/saved_report.hpp"
+#include "emu/observe/text_table.hpp"
 #include "emu/observe/trace_formats.hpp"
 
 namespace hartbeat::cli {
@@ -41,8 +46,50 @@ bool export_views(Replay& replay, const ReportOptions& options) {
   return whole;
 }
 
-int print_report(const Replay& replay, const std::string& file, bool json) {
-  const std::string& text = json ? replay.report_json() : replay.report_text();
+bool is_json(const std::string& file) {
+  std::ifstream stream(file);
+  char first = 0;
+  return stream >> first && first == '{';
+}
+
+// The JSON report that is in the file, or that the file is.
+std::string saved_report(const std::string& file) {
+  if (is_json(file)) {
+    const std::vector<std::uint8_t> bytes = read_file(file);
+    return {bytes.begin(), bytes.end()};
+  }
+  std::string text = Replay(file).report_json();
+  if (text.empty()) throw UserError(file + " has no report in it: the run was made with --stats none");
+  return text;
+}
+
+// What is made of the JSON report alone. False: nothing of it was asked for.
+bool show_saved(const ReportOptions& options) {
+  const std::string& file = options.files.front();
+  if (options.files.size() == 2) {
+    std::cout << observe::compare_reports(saved_report(file), saved_report(options.files[1]), file,
+                                          options.files[1]);
+    return true;
+  }
+  if (options.html.empty() && options.tables.empty() && options.map == 0 && options.explain == 0)
+    return false;
+  const std::string json = saved_report(file);
+  if (!options.html.empty()) write_text(options.html, observe::to_html(json));
+  for (const OutputChoice& table : options.tables)
+    write_text(table.file.empty() ? "-" : table.file, observe::to_csv(json, table.format));
+  if (options.map != 0) std::cout << observe::sharing_figure(json, options.map);
+  if (options.explain != 0)
+    std::cout << observe::wrapped(observe::explain(json, options.explain), 100) << '\n';
+  return true;
+}
+
+int print_report(const std::string& file, bool json) {
+  if (json || is_json(file)) {
+    std::cout << saved_report(file) << std::flush;
+    return 0;
+  }
+  const Replay replay(file);
+  const std::string& text = replay.report_text();
   if (text.empty()) throw UserError(file + " has no report in it: the run was made with --stats none");
   std::cout << text << std::flush;
   return 0;
@@ -50,12 +97,18 @@ int print_report(const Replay& replay, const std::string& file, bool json) {
 
 }  // namespace
 
-int report(const ReportOptions& options) {
+int report(const ReportOptions& options) try {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is told as a full disk is
-  Replay replay(options.files.front());
-  if (options.files.size() > 1) throw UserError("hartbeat report takes one recording");
-  if (!options.exports.empty()) return export_views(replay, options) ? 0 : UserError::exit_status;
-  return print_report(replay, options.files.front(), options.json);
+  const std::string& file = options.files.front();
+  if (options.files.size() > 2) throw UserError("hartbeat report takes one run, or two to compare");
+  if (show_saved(options)) return 0;
+  if (!options.exports.empty()) {
+    Replay replay(file);
+    return export_views(replay, options) ? 0 : UserError::exit_status;
+  }
+  return print_report(file, options.json);
+} catch (const observe::NoSuchReport& error) {
+  throw UserError(options.files.front() + ": " + error.what());
 }
 
 }  // namespace hartbeat::cli

@@ -11,14 +11,38 @@
 #include "emu/cli/code_finder.hpp"
 #include "emu/machine/user_error.hpp"
 #include "emu/observe/json_report.hpp"
+#include "emu/observe/saved_report.hpp"
 #include "emu/observe/text_report.hpp"
+#include "emu/observe/text_table.hpp"
 
 namespace hartbeat::cli {
 namespace {
 
-std::string render(const std::string& format, const observe::Report& report) {
-  if (format == "json") return observe::to_json(report);
-  return observe::to_text(report);
+std::string render(const std::string& format, const observe::Report& report) try {
+  if (format == "text") return observe::to_text(report);
+  const std::string json = observe::to_json(report);
+  if (format == "html") return observe::to_html(json);
+  return format == "csv" ? observe::to_csv(json, "counters") : json;
+} catch (const observe::NoSuchReport& error) {
+  throw UserError(error.what());
+}
+
+observe::RunConfiguration configuration_of(const RunOptions& options, const MachineConfig& config) {
+  observe::RunConfiguration made_by{.isa = config.isa,
+                                    .machine_file = {},
+                                    .overrides = options.overrides,
+                                    .kernel_command_line = options.request.append,
+                                    .tlbs = {}};
+  for (const BundledMachine& machine : bundled_machines()) {
+    if (machine.name == config.name) made_by.machine_file = machine.toml;
+  }
+  const auto add = [&](const char* name, const mmu::TlbConfig& tlb) {
+    made_by.tlbs.push_back({name, tlb.entries, tlb.ways});
+  };
+  add("itlb", config.hart.mmu.itlb);
+  add("dtlb", config.hart.mmu.dtlb);
+  if (config.hart.mmu.l2) add("l2", *config.hart.mmu.l2);
+  return made_by;
 }
 
 }  // namespace
@@ -46,7 +70,7 @@ Reporting::Reporting(const RunOptions& options, Machine& machine, const Image& i
                        [&](const OutputChoice& choice) { return choice.format == format; });
   };
   prints_ = !(options.quiet && options.stats.empty()) && !asks_for("none");
-  if (!prints_ && !wanted_by_recording) return;
+  if (!prints_ && options.explain == 0 && !wanted_by_recording) return;
   std::vector<observe::HartView> views;
   for (unsigned i = 0; i < machine.hart_count(); ++i) {
     views.push_back({&machine.counters(HartId{i}), &machine.translation(HartId{i}).counters()});
@@ -62,7 +86,8 @@ Reporting::Reporting(const RunOptions& options, Machine& machine, const Image& i
                                           [](const OutputChoice& choice) { return choice.format == "text"; });
   observation_ = std::make_unique<observe::Observation>(
       std::move(views), read_memory,
-      observe::Detail{.lists = !only_text, .find_code = code_finder(image, options.request)});
+      observe::Detail{
+          .lists = !only_text, .explain = options.explain, .find_code = code_finder(image, options.request)});
   for (Listener* listener : observation_->listeners()) machine.attach(*listener);
 }
 
@@ -76,6 +101,7 @@ observe::RunFacts Reporting::facts(int exit_status, const std::string& ending) c
                           .memory_bytes = config.platform.memory,
                           .exit_status = exit_status,
                           .memory_system = machine_.memory_counters(),
+                          .configuration = configuration_of(options_, config),
                           .ending = ending};
   const auto& parts = machine_.timing_parts();
   for (unsigned i = 0; i < parts.size(); ++i) {
@@ -91,10 +117,22 @@ std::optional<observe::Report> Reporting::report(int exit_status, const std::str
   return observation_->report(facts(exit_status, ending));
 }
 
+void Reporting::explain(const observe::Report& report) const {
+  for (const observe::ExplainedFault& fault : report.faults) {
+    if (fault.record.number != options_.explain) continue;
+    return write_text("", observe::wrapped(fault.explanation, 100) + "\n");
+  }
+  throw UserError(fmt::format("--explain fault:{}: the run had {} page faults, numbered from 1",
+                              options_.explain, report.fault_count));
+}
+
 void Reporting::print(const observe::Report& report) const {
+  if (options_.explain != 0) explain(report);
   if (!prints_) return;
   if (options_.stats.empty()) return write_text("", render("text", report));
-  for (const OutputChoice& choice : options_.stats) write_text(choice.file, render(choice.format, report));
+  for (const OutputChoice& choice : options_.stats) {
+    if (choice.format != "none") write_text(choice.file, render(choice.format, report));
+  }
 }
 
 }  // namespace hartbeat::cli

@@ -28,6 +28,7 @@ class Reporting {
   void print(const observe::Report& report) const;
 
  private:
+  void explain(const observe::Report& report) const;
   observe::RunFacts facts(int exit_status, const std::string& ending) const;
 
   const RunOptions& options_;

@@ -12,6 +12,7 @@
 #include "emu/cli/disks.hpp"
 #include "emu/cli/host_limits.hpp"
 #include "emu/cli/reporting.hpp"
+#include "emu/cli/status_line.hpp"
 #include "emu/cli/terminal.hpp"
 #include "emu/cli/traces.hpp"
 #include "emu/machine/bundle.hpp"
@@ -137,6 +138,8 @@ int run(const RunOptions& options) {
   const Image image = load(config, request, bundled_images());
   HostLimits host_limits(options.timeout);
   plug_in(options, image.user_program, config.platform);
+  StatusLine status(!options.quiet);
+  config.platform.before_output = [&status](bool ends_line) { status.make_way(ends_line); };
   config.platform.gives_up_waiting = [&host_limits] { return host_limits.reached(); };
   tell_layout(config, image);
 
@@ -157,9 +160,11 @@ int run(const RunOptions& options) {
 
   RunLimits limits{options.max_cycles, options.max_instret, [&] {
                      machine.platform().flush();  // what is printed without a line feed is seen in time
+                     status.update(machine);
                      return !host_limits.reached() && !traces.stops_run();
                    }};
   const RunResult result = machine.run(limits);
+  status.erase();
   terminal.reset();
   const Ending ending = describe(result, host_limits, traces.stops_run());
   if (result.stop != Stop::power_off && !options.quiet) spdlog::warn("{}", ending.sentence);

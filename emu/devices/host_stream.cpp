@@ -22,6 +22,8 @@ void HostOutput::put(std::span<const std::uint8_t> bytes) {
 }
 
 void HostOutput::flush() {
+  if (buffer_.empty()) return;
+  if (before_write_) before_write_(buffer_.back() == '\n');
   std::size_t done = 0;
   while (done < buffer_.size()) {
     const ssize_t written = ::write(descriptor_, buffer_.data() + done, buffer_.size() - done);

@@ -16,6 +16,10 @@ class HostOutput {
  public:
   explicit HostOutput(int descriptor) : descriptor_(descriptor) {}
   ~HostOutput() { flush(); }
+  // Called before anything is written, with whether that ends a line: whatever else is on the terminal's line
+  // can go.
+  using BeforeWrite = std::function<void(bool ends_line)>;
+  void on_write(BeforeWrite before_write) { before_write_ = std::move(before_write); }
   HostOutput(const HostOutput&) = delete;
   HostOutput& operator=(const HostOutput&) = delete;
 
@@ -28,6 +32,7 @@ class HostOutput {
   static constexpr std::size_t large = 4096;
   int descriptor_;
   std::string buffer_;
+  BeforeWrite before_write_;
 };
 
 // Input from a host file descriptor (-1: always at its end).

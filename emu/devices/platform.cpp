@@ -24,7 +24,7 @@ Platform::Platform(const PlatformConfig& config, Board& board)
       sswi_(config.harts, board),
       plic_(config.harts, board),
       rtc_(config.rtc_epoch, config.clock_hz, InterruptLine(plic_, GoldfishRtc::interrupt), board),
-      uart_(InterruptLine(plic_, Uart16550::interrupt), add_output(config.uart_output),
+      uart_(InterruptLine(plic_, Uart16550::interrupt), add_output(config.uart_output, config),
             add_input(config.uart_input, config)),
       poll_interval_(std::max<std::uint64_t>(1, config.clock_hz / polls_per_second)),
       next_poll_(never) {
@@ -33,7 +33,11 @@ Platform::Platform(const PlatformConfig& config, Board& board)
   if (live_input()) next_poll_ = Cycle{poll_interval_};
 }
 
-HostOutput& Platform::add_output(int descriptor) { return outputs_.emplace_back(descriptor); }
+HostOutput& Platform::add_output(int descriptor, const PlatformConfig& config) {
+  HostOutput& output = outputs_.emplace_back(descriptor);
+  output.on_write(config.before_output);
+  return output;
+}
 
 HostInput& Platform::add_input(int descriptor, const PlatformConfig& config) {
   HostInput& input = inputs_.emplace_back(descriptor);
@@ -56,8 +60,8 @@ void Platform::map_devices() {
 
 std::unique_ptr<virtio::Device> Platform::make_device(const VirtioSlot& slot, const PlatformConfig& config) {
   if (const auto* console = std::get_if<ConsoleSlot>(&slot)) {
-    return std::make_unique<virtio::Console>(add_output(console->output), add_input(console->input, config),
-                                             console->wait, board_);
+    return std::make_unique<virtio::Console>(add_output(console->output, config),
+                                             add_input(console->input, config), console->wait, board_);
   }
   if (const auto* disk = std::get_if<DiskSlot>(&slot)) {
     auto image = std::make_unique<virtio::DiskImage>(disk->descriptor, disk->bytes, disk->write_through);

@@ -50,6 +50,7 @@ struct PlatformConfig {
   std::uint64_t seed = 1;                           // of the entropy device
   bool virtio_legacy = false;                       // version 1 of virtio-mmio, for old drivers
   std::vector<VirtioSlot> virtio;                   // slot 0 first, at most eight
+  HostOutput::BeforeWrite before_output{};          // called before guest output goes to the host
   std::function<bool()> gives_up_waiting;           // asked when a host signal ends a wait for input
   int uart_input = -1, uart_output = 1;             // host file descriptors; -1: none
 };
@@ -102,7 +103,7 @@ class Platform {
 
  private:
   void map_devices();
-  HostOutput& add_output(int descriptor);
+  HostOutput& add_output(int descriptor, const PlatformConfig& config);
   HostInput& add_input(int descriptor, const PlatformConfig& config);
   void plug_virtio(const PlatformConfig& config);
   std::unique_ptr<virtio::Device> make_device(const VirtioSlot& slot, const PlatformConfig& config);

@@ -36,6 +36,10 @@ constexpr CounterText top_level[] = {
     {"timing.parts[]", "",
      "With a cycle model: which part of the run was how (`functional before`, `warming`, `cycle-accurate`, "
      "`functional after`), with `instret` and `cycles` of all harts."},
+    {"configuration", "",
+     "What made the run: `isa`, `overrides` of --set and the like, `kernel_command_line`, `tlbs[]` of each "
+     "hart "
+     "(`name`, `entries`, `ways`), and the machine's file (`machine_file`, TOML)."},
     {"elapsed_cycles", "cycles", "From reset to the end: the furthest hart's clock."},
     {"harts[], total", "", "What each hart counted, and the sums."},
     {"processes[]", "",
@@ -50,6 +54,19 @@ constexpr CounterText top_level[] = {
     {"hardware", "", "What the hardware alone shows of the same, on any kernel."},
     {"comparison", "", "Both stories side by side; null when there is one only."},
     {"faults", "", "Page faults one by one."},
+    {"sharing.moments[]", "",
+     "Who shared which frames before and after the run's first copy-on-write faults: `cycle`, `pid` that "
+     "writes, "
+     "`page`, `what` happens in words, and `processes[]` with the `pages[]` around it: `page`, `frame`, "
+     "`writable`, read from the guest's page tables at that moment."},
+    {"timeline.spans[], .left_out", "cycles",
+     "What each `hart` did: `kind` (process, fault, fork, shootdown), `begin`, `end`, `pid`, `name`."},
+    {"walks", "walks",
+     "Page-table walks by region and time: `regions[]` of 2 MiB (`first` address) with `walks` in each of 64 "
+     "bins "
+     "of `cycles_per_bin`, and `again`: those of a page that had been walked for before, so that the TLB had "
+     "lost "
+     "it; `pages`: different pages; `walks_left_out`: of regions with fewer walks."},
 };
 
 constexpr CounterText process_keys[] = {

@@ -236,6 +236,17 @@ Json of(const Comparison& comparison) {
   return {{"agree", comparison.agrees()}, {"rows", rows}};
 }
 
+Json of(const RunConfiguration& configuration) {
+  Json tlbs = Json::array();
+  for (const RunConfiguration::Tlb& tlb : configuration.tlbs)
+    tlbs.push_back({{"name", tlb.name}, {"entries", tlb.entries}, {"ways", tlb.ways}});
+  return {{"isa", configuration.isa},
+          {"overrides", configuration.overrides},
+          {"kernel_command_line", configuration.kernel_command_line},
+          {"tlbs", std::move(tlbs)},
+          {"machine_file", configuration.machine_file}};
+}
+
 }  // namespace
 
 std::string to_json(const Report& report) {
@@ -254,6 +265,7 @@ std::string to_json(const Report& report) {
     document["timing"]["parts"].push_back(
         {{"part", part.name}, {"instret", part.instret}, {"cycles", part.cycles}});
   }
+  document["configuration"] = of(facts.configuration);
   document["elapsed_cycles"] = report.elapsed();
   document["harts"] = Json::array();
   for (const HartFigures& hart : report.harts) {
@@ -273,6 +285,9 @@ std::string to_json(const Report& report) {
   document["hardware"]["cow_pages"] = of(report.hardware.cow_pages);
   document["comparison"] = of(report.comparison);
   document["faults"] = faults_json(report);
+  document["sharing"] = sharing_json(report);
+  document["timeline"] = timeline_json(report);
+  document["walks"] = walks_json(report);
   // Names come from the guest and the command line; what is not UTF-8 in them must not end in an exception.
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -10,7 +10,7 @@
 
 namespace hartbeat::observe {
 
-using Json = nlohmann::ordered_json;  // keys in the order of docs/counters.md
+using Json = nlohmann::ordered_json;
 
 template <class Figures>
 void add(Json& object, std::span<const Counter<Figures>> counters, const Figures& figures) {
@@ -38,5 +38,10 @@ inline Json of(const Distribution& spread) {
 Json cow_json(const Report& report);
 void add_shootdown_spread(Json& object, const ShootdownFigures& shootdowns);
 Json faults_json(const Report& report);
+
+// `sharing`, `timeline`, `walks`: json_pictures.cpp.
+Json sharing_json(const Report& report);
+Json timeline_json(const Report& report);
+Json walks_json(const Report& report);
 
 }  // namespace hartbeat::observe

@@ -12,16 +12,19 @@ Observation::Observation(std::vector<HartView> harts, ReadMemory read_memory, De
       detail_(std::move(detail)),
       ledger_(harts_),
       shootdowns_(detail_.lists ? list_limit : 0),
-      copies_(std::move(read_memory)),
+      copies_(read_memory),
       attribution_(detail_.lists ? list_limit : 0),
       journal_(detail_.lists ? list_limit : 0, detail_.explain),
       faults_([this](const FaultRecord& fault) {
         attribution_.add(fault);
         journal_.add(fault);
-      }) {}
+      }),
+      sharing_(std::move(read_memory), detail_.lists ? moment_limit : 0),
+      timeline_(detail_.lists ? list_limit : 0),
+      walks_(detail_.lists) {}
 
-std::array<Listener*, 6> Observation::listeners() {
-  return {&ledger_, &kernel_, &shootdowns_, &copies_, &hardware_, &faults_};
+std::array<Listener*, 9> Observation::listeners() {
+  return {&ledger_, &kernel_, &shootdowns_, &copies_, &hardware_, &faults_, &sharing_, &timeline_, &walks_};
 }
 
 void Observation::explain_faults(Report& report) const {
@@ -56,6 +59,11 @@ Report Observation::report(RunFacts facts) {
   report.forks = faults_.family().forks();
   report.fault_count = journal_.count();
   explain_faults(report);
+  timeline_.finish(report.elapsed());
+  report.sharing = sharing_.moments();
+  report.timeline = timeline_.spans();
+  report.timeline_left_out = timeline_.left_out();
+  report.walks = {walks_.cycles_per_bin(), walks_.pages(), walks_.rows()};
   return report;
 }
 

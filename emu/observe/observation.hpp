@@ -23,7 +23,8 @@ struct Detail {
   std::uint64_t explain = 0;  // the number of a fault that is kept in any case
   FindCode find_code = {};    // names the stores
 };
-inline constexpr std::size_t list_limit = 2000;  // entries of each list
+inline constexpr std::size_t list_limit = 2000;   // entries of each list
+inline constexpr std::size_t moment_limit = 100;  // of the sharing map
 
 class Observation {
  public:
@@ -32,7 +33,7 @@ class Observation {
   explicit Observation(std::vector<HartView> harts, ReadMemory read_memory = {}, Detail detail = {});
 
   // To be attached to the machine before it runs. Stay where they are.
-  std::array<Listener*, 6> listeners();
+  std::array<Listener*, 9> listeners();
 
   // After the run, once.
   Report report(RunFacts facts);
@@ -53,6 +54,9 @@ class Observation {
   CowAttribution attribution_;
   FaultJournal journal_;
   FaultStory faults_;
+  SharingMap sharing_;
+  Timeline timeline_;
+  TlbMap walks_;
 };
 
 }  // namespace hartbeat::observe

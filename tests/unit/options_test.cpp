@@ -107,7 +107,8 @@ TEST_CASE("help and version are printed with status 0") {
 TEST_CASE("a mistake on the command line has status 2 and says what it is") {
   mistake({}, "a command (run, report, machines or disasm)");
   mistake({"bogus"}, "bogus");
-  mistake({"run", "--stats", "html", "p"}, "there is no format \"html\"; there are: json, none, text");
+  mistake({"run", "--stats", "pdf", "p"},
+          "there is no format \"pdf\"; there are: csv, html, json, none, text");
   mistake({"run", "--trace", "vcd", "p"}, "there is no format \"vcd\"");
   mistake({"run", "--max-cycles", "many", "p"}, "--max-cycles");
   mistake({"run", "--timeout", "-1", "p"}, "--timeout");
