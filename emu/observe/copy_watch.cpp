@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "guestos/abi/large_page_tracepoint.hpp"
+
 namespace hartbeat::observe {
 namespace {
 
@@ -14,6 +16,11 @@ constexpr PhysAddr address_of(std::uint64_t frame) { return {frame << page_shift
 
 void CopyWatch::on(const TracepointEvent& event) {
   const auto& a = event.arguments;
+  if (event.number == abi::large_page) {
+    if (a[3] == static_cast<std::uint64_t>(abi::LargePageEvent::filled) && a[2] < 32)
+      forget(a[4], std::uint64_t{1} << a[2]);
+    return;
+  }
   switch (event.number) {
     case abi::Tracepoint::copy_end: return remember(event);
     case abi::Tracepoint::syscall_enter:
@@ -24,8 +31,7 @@ void CopyWatch::on(const TracepointEvent& event) {
     case abi::Tracepoint::exit: return release(a[0], false);
     case abi::Tracepoint::fault_end:
       // A frame that is filled anew had been freed meanwhile: its copy can no longer be compared.
-      if (a[2] != static_cast<std::uint64_t>(abi::FaultResolution::cow_copy) && a[3] != a[4])
-        copies_.erase(a[4]);
+      if (a[2] != static_cast<std::uint64_t>(abi::FaultResolution::cow_copy) && a[3] != a[4]) forget(a[4], 1);
       return;
     default: return;
   }
@@ -33,12 +39,20 @@ void CopyWatch::on(const TracepointEvent& event) {
 
 void CopyWatch::remember(const TracepointEvent& event) {
   const auto& a = event.arguments;
-  Copy copy{.process = a[0], .number = changed_.size(), .content = {}};
+  const std::size_t number = changed_.size();
   changed_.push_back(-1);
   if (a[4] == 0 || a[4] > most_bytes) return;
-  copy.content.resize(a[4]);
-  if (!read_memory_(address_of(a[3]), copy.content)) return;
-  copies_.insert_or_assign(a[3], std::move(copy));
+  for (std::uint64_t done = 0; done < a[4]; done += page_size) {
+    Copy copy{.process = a[0], .number = number, .content = {}};
+    copy.content.resize(std::min(a[4] - done, page_size));
+    const std::uint64_t frame = a[3] + done / page_size;
+    if (!read_memory_(address_of(frame), copy.content)) return;
+    copies_.insert_or_assign(frame, std::move(copy));
+  }
+}
+
+void CopyWatch::forget(std::uint64_t first, std::uint64_t frames) {
+  copies_.erase(copies_.lower_bound(first), copies_.lower_bound(first + frames));
 }
 
 std::int64_t CopyWatch::changed_bytes(std::uint64_t frame, const Copy& copy) {
@@ -70,7 +84,8 @@ void CopyWatch::release(std::uint64_t process, bool executed) {
 
 void CopyWatch::add(const Copy& copy, std::int64_t changed) {
   if (changed < 0) return;
-  changed_[copy.number] = static_cast<std::int32_t>(changed);
+  std::int32_t& sum = changed_[copy.number];
+  sum = (sum < 0 ? 0 : sum) + static_cast<std::int32_t>(changed);
   ++figures_.measured_pages;
   figures_.changed_bytes += static_cast<std::uint64_t>(changed);
 }

@@ -16,13 +16,13 @@ namespace hartbeat::observe {
 using ReadMemory = std::function<bool(PhysAddr, std::span<std::uint8_t>)>;
 
 struct CopyUseFigures {
-  std::uint64_t measured_pages = 0;  // copies that could be compared at the end of their use
+  std::uint64_t measured_pages = 0;  // of 4 KiB, of copies, that could be compared at the end of their use
   std::uint64_t changed_bytes = 0;   // bytes of those that differed from what had been copied
 };
 
-// A copy is compared when the process that made it forks (then it is shared anew), exits or executes another
-// program, or when the run ends.
-// One whose frame was reused before that (munmap) is left out of `measured_pages`.
+// A copy of any size is looked at in pages of 4 KiB: parts of it may be unmapped. It is compared when the
+// process that made it forks (then it is shared anew), exits or executes another program, or when the run
+// ends. A page whose frame was reused before that (munmap) is left out of `measured_pages`.
 class CopyWatch final : public Listener {
  public:
   // An empty `read_memory` measures nothing.
@@ -47,6 +47,7 @@ class CopyWatch final : public Listener {
   };
 
   void remember(const TracepointEvent& event);
+  void forget(std::uint64_t first, std::uint64_t frames);
   std::int64_t changed_bytes(std::uint64_t frame, const Copy& copy);
   void before_exec(std::uint64_t process);
   void release(std::uint64_t process, bool executed);

@@ -207,6 +207,7 @@ std::string counters_markdown() {
               "Lists have at most " + std::to_string(list_limit) + " entries; sums are complete.", cow_keys);
   add_section(page, "Steps of a page fault: `….steps`",
               "A moment that nobody reports coincides with the next one.", fault_step_texts());
+  add_section(page, "Large pages: `kernel.large_pages`", "", large_page_counters());
   add_section(page, "Forks: `kernel.forks`", "", fork_counters());
   add_section(page, "TLB shootdowns: `kernel.shootdowns`", "", shootdown_counters());
   for (const CounterText& text : shootdown_lists) add_row(page, text);

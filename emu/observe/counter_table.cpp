@@ -72,7 +72,9 @@ constexpr Counter<mmu::UnitCounters> walker_table[] = {
 };
 
 constexpr Counter<CopyFigures> copy_table[] = {
-    {{"pages", "copies", "Pages the kernel copied because a shared one was written."},
+    {{"pages", "copies",
+      "Pages the kernel copied because a shared one was written; a large one that is copied whole counts "
+      "once."},
      [](const CopyFigures& c) { return c.pages; }},
     {{"bytes", "bytes", "Bytes of those copies."}, [](const CopyFigures& c) { return c.bytes; }},
     {{"cycles", "cycles", "Cycles between each copy's begin and end."},
@@ -81,7 +83,8 @@ constexpr Counter<CopyFigures> copy_table[] = {
 
 constexpr Counter<CopyUseFigures> copy_use_table[] = {
     {{"measured_pages", "copies",
-      "Copies that could be compared with their content when their process forked, exited or "
+      "Pages of 4 KiB, of copies, that could be compared with their content when their process forked, "
+      "exited or "
       "executed another program, or when the run ended."},
      [](const CopyUseFigures& c) { return c.measured_pages; }},
     {{"changed_bytes", "bytes",
@@ -204,6 +207,26 @@ constexpr Counter<Dram> dram_table[] = {
      [](const Dram& d) { return d.refresh_waits; }},
 };
 
+using Large = LargePageFigures;
+using enum abi::LargePageEvent;
+
+constexpr Counter<Large> large_page_table[] = {
+    {{"filled_64k", "pages", "Pages of 64 KiB made at their first touch."},
+     [](const Large& l) { return l.of(0, filled); }},
+    {{"filled_2m", "pages", "Pages of 2 MiB made at their first touch."},
+     [](const Large& l) { return l.of(1, filled); }},
+    {{"fell_back", "pages", "Pages that were to be large, but no such block of frames was free."},
+     [](const Large& l) { return l.of(0, fell_back) + l.of(1, fell_back); }},
+    {{"split", "pages", "Large pages that one process has gone on mapping by pages of 4 KiB."},
+     [](const Large& l) { return l.of(0, split) + l.of(1, split); }},
+    {{"copied_64k", "copies", "Copies of a whole page of 64 KiB; they are in `copies`, too."},
+     [](const Large& l) { return l.of(0, copied); }},
+    {{"copied_2m", "copies", "Copies of a whole page of 2 MiB."},
+     [](const Large& l) { return l.of(1, copied); }},
+    {{"reused", "pages", "Large pages that their last owner made writable as a whole."},
+     [](const Large& l) { return l.of(0, reused) + l.of(1, reused); }},
+};
+
 using Inferred = InferredFigures;
 
 constexpr Counter<Inferred> hardware_table[] = {
@@ -297,6 +320,7 @@ std::span<const Counter<ForkFigures>> fork_counters() { return fork_table; }
 std::span<const Counter<ShootdownFigures>> shootdown_counters() { return shootdown_table; }
 std::span<const Counter<FrameStates>> frame_counters() { return frame_table; }
 std::span<const Counter<ReferenceFigures>> reference_counters() { return reference_table; }
+std::span<const Counter<LargePageFigures>> large_page_counters() { return large_page_table; }
 std::span<const Counter<InferredFigures>> hardware_counters() { return hardware_table; }
 std::span<const Counter<timing::L2Counters>> l2_counters() { return l2_table; }
 std::span<const Counter<timing::DramCounters>> dram_counters() { return dram_table; }

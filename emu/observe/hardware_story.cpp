@@ -13,14 +13,21 @@ enum class Change { none, copy, reuse, fill, other };
 
 // What became of a page between two looks at its PTE, the later one valid. A fault that a TLB entry raised
 // remembers no software bits.
-Change change_between(std::uint64_t before, std::uint64_t after) {
+Change change_between(std::uint64_t before, std::uint64_t after, bool same_frame) {
   if ((before & pte::V) == 0) return Change::fill;
   const bool writable = (after & pte::W) != 0;
   // Writable or not: a fork may have protected the copy again before the store was retried.
-  if (pte::ppn(before) != pte::ppn(after)) return Change::copy;
+  if (!same_frame) return Change::copy;
   if (writable && (before & pte::W) == 0) return Change::reuse;
   const std::uint64_t gained = after & ~before & (rights | pte::A | pte::D);
   return gained != 0 ? Change::other : Change::none;
+}
+
+// Where a page of 4 KiB is, as a part of the page that the walk has found.
+std::uint64_t frame_in(const Walk& walk, std::uint64_t page) {
+  const unsigned span = walk.page_shift - page_shift;
+  const std::uint64_t part = page & ((std::uint64_t{1} << span) - 1);
+  return (pte::ppn(walk.pte) >> span << span) | part;
 }
 
 // Faults that the firmware takes are its own, met on behalf of an instruction that it emulates.
@@ -47,12 +54,16 @@ void HardwareStory::on(const TrapEvent& event) {
   ++figures_.page_faults;
   if (event.walk == nullptr) return;
   const Walk& walk = *event.walk;
-  const auto [entry, fresh] = pages_.try_emplace(PageKey{event.site.satp, event.tval >> page_shift});
+  const PageKey key{event.site.satp, event.tval >> page_shift};
+  const auto [entry, fresh] = pages_.try_emplace(key);
   Page& page = entry->second;
-  if (fresh) page.pte = walk.pte;
+  if (fresh) {
+    page.pte = walk.pte;
+    page.frame = frame_in(walk, key.page);
+  }
   // What a TLB entry remembers may be older than what other harts' walks have shown since.
   const bool from_memory = walk.read_count != 0;
-  if (!fresh && from_memory) see(page, {event.tval}, event.site, walk, false, access);
+  if (!fresh && from_memory) see(key, page, {event.tval}, event.site, walk, false, access);
   const auto again = std::find_if(page.pending.begin(), page.pending.end(), [&](const Pending& pending) {
     return pending.hart == event.site.hart && pending.access == access;
   });
@@ -67,20 +78,24 @@ void HardwareStory::on(const TrapEvent& event) {
 
 void HardwareStory::on(const WalkEvent& event) {
   if (event.walk == nullptr || event.walk->fault != Fault::none) return;
-  const auto found = pages_.find(PageKey{event.site.satp, event.address.value >> page_shift});
+  const PageKey key{event.site.satp, event.address.value >> page_shift};
+  const auto found = pages_.find(key);
   if (found == pages_.end()) return;
-  see(found->second, event.address, event.site, *event.walk, true, event.access);
+  see(key, found->second, event.address, event.site, *event.walk, true, event.access);
 }
 
 // Takes in what memory says about a page now; `retry`: the access went through.
-void HardwareStory::see(Page& page, VirtAddr address, const EventSite& site, const Walk& walk, bool retry,
-                        Access access) {
+void HardwareStory::see(const PageKey& key, Page& page, VirtAddr address, const EventSite& site,
+                        const Walk& walk, bool retry, Access access) {
   if ((walk.pte & pte::V) == 0) {
     if (page.pending.empty()) page.pte = walk.pte;
     return;
   }
-  const Change change = change_between(page.pte, walk.pte);
+  const std::uint64_t frame = frame_in(walk, key.page);
+  const Change change = change_between(page.pte, walk.pte, page.frame == frame);
   page.pte = walk.pte;
+  page.frame = frame;
+  if (change != Change::none && walk.page_shift > page_shift) spread(key, walk);
   if (page.pending.empty()) return;
   const auto begin = page.pending.begin(), end = page.pending.end();
   const auto own =
@@ -107,6 +122,18 @@ void HardwareStory::see(Page& page, VirtAddr address, const EventSite& site, con
   }
   const bool own_fits = own != end && (!answers_store || own->access == Access::store);
   resolve(page, own_fits ? own : answers_store ? store : begin, site.cycle);
+}
+
+void HardwareStory::spread(const PageKey& key, const Walk& walk) {
+  const std::uint64_t pages = std::uint64_t{1} << (walk.page_shift - page_shift);
+  if (pages > pages_.size()) return;  // 1 GiB and more: no kernel copies those
+  const std::uint64_t first = key.page & ~(pages - 1);
+  for (std::uint64_t page = first; page < first + pages; ++page) {
+    const auto found = pages_.find(PageKey{key.satp, page});
+    if (found == pages_.end()) continue;
+    found->second.pte = walk.pte;
+    found->second.frame = frame_in(walk, page);
+  }
 }
 
 void HardwareStory::resolve(Page& page, std::vector<Pending>::iterator fault, Cycle at) {

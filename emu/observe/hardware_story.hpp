@@ -59,13 +59,16 @@ class HardwareStory final : public Listener {
     Cycle at;
   };
   struct Page {
+    std::uint64_t frame = 0;  // of these 4 KiB, whatever the size of the page they are in
     std::uint64_t pte = 0;  // as the last walk or fault saw it; while faults are pending, the last valid one:
                             // kernels take a translation away before they exchange its frame
     std::vector<Pending> pending;
   };
 
-  void see(Page& page, VirtAddr address, const EventSite& site, const mmu::Walk& walk, bool retry,
-           mmu::Access access);
+  void see(const PageKey& key, Page& page, VirtAddr address, const EventSite& site, const mmu::Walk& walk,
+           bool retry, mmu::Access access);
+  // A page of more than 4 KiB has changed: what is remembered of its other parts has changed with it.
+  void spread(const PageKey& key, const mmu::Walk& walk);
   void resolve(Page& page, std::vector<Pending>::iterator fault, Cycle at);
 
   InferredFigures figures_;

@@ -191,6 +191,7 @@ Json kernel_story(const Report& report) {
   object["faults"] = of(kernel.faults);
   object["copies"] = of(kernel.copies);
   add(object["copies"], copy_use_counters(), report.copy_use);
+  add(object["large_pages"], large_page_counters(), kernel.large_pages);
   object["cow_pages"] = of(kernel.cow_pages);
   object["cow"] = cow_json(report);
   object["forks"] = of(kernel.forks);

@@ -23,6 +23,7 @@ void KernelStory::on(const TracepointEvent& event) {
   const auto& a = event.arguments;
   const EventSite& at = event.site;
   figures_.heard = true;
+  if (event.number == abi::large_page) return add_large_page(event);
   switch (event.number) {
     case boot_done:
       figures_.booted = true;
@@ -124,6 +125,13 @@ void KernelStory::add_swap_out(const TracepointEvent& event) {
   ++figures_.swap.evicted;
   if (a[2] != 0) ++figures_.swap.written;
   if (a[3] > 1) ++figures_.swap.shared;
+}
+
+void KernelStory::add_large_page(const TracepointEvent& event) {
+  const auto& a = event.arguments;
+  const bool mega = a[2] == 9;
+  if ((a[2] == 4 || mega) && a[3] < abi::large_page_event_count)
+    ++figures_.large_pages.events[mega ? 1 : 0][a[3]];
 }
 
 void KernelStory::add_fault_message(const TracepointEvent& event) {

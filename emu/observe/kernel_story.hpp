@@ -12,6 +12,7 @@
 #include "emu/observe/figures.hpp"
 #include "emu/observe/open_spans.hpp"
 #include "emu/observe/page_tally.hpp"
+#include "guestos/abi/large_page_tracepoint.hpp"
 
 namespace hartbeat::observe {
 
@@ -55,6 +56,14 @@ struct OutOfMemoryKill {
   std::uint64_t asking = 0;
 };
 
+// Pages of 64 KiB and 2 MiB; the index is abi::LargePageEvent, the first row 64 KiB, the second 2 MiB.
+struct LargePageFigures {
+  std::array<std::array<std::uint64_t, abi::large_page_event_count>, 2> events{};
+  std::uint64_t of(unsigned size, abi::LargePageEvent event) const {
+    return events[size][static_cast<unsigned>(event)];
+  }
+};
+
 // A genuine fault: what the kernel told the process by a signal.
 struct FaultMessage {
   std::uint64_t process = 0;
@@ -79,6 +88,7 @@ struct KernelFigures {
   FrameFigures frames;
   SwapFigures swap;
   std::vector<OutOfMemoryKill> out_of_memory_kills;
+  LargePageFigures large_pages;
   PageTally cow_pages;
   std::uint64_t system_calls = 0;
   std::map<std::uint64_t, UnknownSystemCall> unknown_system_calls;  // by number
@@ -101,6 +111,7 @@ class KernelStory final : public Listener {
   void set_references(const TracepointEvent& event);
   void set_swap_slots(const TracepointEvent& event);
   void add_swap_out(const TracepointEvent& event);
+  void add_large_page(const TracepointEvent& event);
   void add_fault_message(const TracepointEvent& event);
 
   KernelFigures figures_;

@@ -167,6 +167,18 @@ std::string forks(const KernelFigures& kernel) {
   return text + "\n";
 }
 
+// What has happened to pages of 64 KiB and 2 MiB, if anything has.
+std::string large_pages(const LargePageFigures& figures) {
+  std::string text;
+  for (const auto& counter : large_page_counters()) {
+    if (counter.read(figures) == 0) continue;
+    std::string key(counter.text.key);
+    std::replace(key.begin(), key.end(), '_', ' ');
+    text += (text.empty() ? "  large pages " : ", ") + grouped(counter.read(figures)) + " " + key;
+  }
+  return text.empty() ? text : text + "\n";
+}
+
 std::string shootdowns(const ShootdownFigures& figures) {
   std::string text =
       "  shootdowns  " + grouped(figures.initiated) + " initiated, " + grouped(figures.avoided) + " avoided";
@@ -253,9 +265,10 @@ std::string unknown_system_calls(const KernelFigures& kernel) {
 std::string kernel_story(const Report& report) {
   if (!report.kernel.heard)
     return "\nThe guest tells no story (no tracepoints): no kernel figures, no processes.\n";
-  return faults(report.kernel) + copies(report) + forks(report.kernel) + shootdowns(report.shootdowns) +
-         frames(report.kernel.frames) + references(report.kernel.frames) + swap(report.kernel) +
-         out_of_memory(report.kernel) + unknown_system_calls(report.kernel);
+  return faults(report.kernel) + copies(report) + large_pages(report.kernel.large_pages) +
+         forks(report.kernel) + shootdowns(report.shootdowns) + frames(report.kernel.frames) +
+         references(report.kernel.frames) + swap(report.kernel) + out_of_memory(report.kernel) +
+         unknown_system_calls(report.kernel);
 }
 
 std::string hardware_story(const Report& report) {

@@ -61,6 +61,8 @@ class BootReader final : public TreeVisitor {
     info_.harts |= u64{1} << id;
     const bool svinval = node.isa && has_extension(node.isa.text(), "_svinval");
     info_.svinval = svinval && (info_.hart_count == 0 || info_.svinval);
+    const bool svnapot = node.isa && has_extension(node.isa.text(), "_svnapot");
+    info_.svnapot = svnapot && (info_.hart_count == 0 || info_.svnapot);
     ++info_.hart_count;
   }
 

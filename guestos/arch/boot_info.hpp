@@ -30,6 +30,7 @@ struct BootInfo {
   u64 plic = 0;
   u64 sswi = 0;          // ACLINT SSWI: a store raises another hart's software interrupt; 0: ask the firmware
   bool svinval = false;  // every hart has it
+  bool svnapot = false;  // likewise
   VirtioSlot virtio[8];  // in order of address
   unsigned virtio_count = 0;
   u64 random_seed = 0x9e37'79b9'7f4a'7c15;

@@ -18,6 +18,7 @@
 #include "guestos/mm/frame_check.hpp"
 #include "guestos/mm/frames.hpp"
 #include "guestos/mm/heap.hpp"
+#include "guestos/mm/large_page.hpp"
 #include "guestos/mm/reclaim.hpp"
 #include "guestos/mm/shootdown.hpp"
 #include "guestos/mm/swap.hpp"
@@ -126,6 +127,7 @@ extern "C" [[noreturn]] void kernel_main(u64 hart, u64 device_tree) {
   harts_open();
   asids_open();
   cow_open();
+  large_pages_open();
   shootdown_open();
   scheduler_open();
   clock_open();

@@ -2,6 +2,7 @@
 
 #include "guestos/arch/hart.hpp"
 #include "guestos/arch/sbi.hpp"
+#include "guestos/mm/deferred_release.hpp"
 #include "guestos/mm/shootdown.hpp"
 
 namespace guestos {
@@ -18,7 +19,10 @@ void stop_if_asked() {
   if (who == 0 || who == releasing) return;
   const u64 bit = u64{1} << this_hart().id;
   __atomic_fetch_or(&standing, bit, __ATOMIC_SEQ_CST);
-  while (__atomic_load_n(&stopper, __ATOMIC_ACQUIRE) == who) answer_shootdowns();
+  while (__atomic_load_n(&stopper, __ATOMIC_ACQUIRE) == who) {
+    answer_shootdowns();
+    pass_deferred();
+  }
   __atomic_fetch_and(&standing, ~bit, __ATOMIC_SEQ_CST);
 }
 
@@ -31,6 +35,7 @@ void stop_other_harts() {
     stop_if_asked();  // whoever was first looks first; we hold no lock either
   if (others != 0) sbi::send_ipi(others);
   while ((__atomic_load_n(&standing, __ATOMIC_ACQUIRE) & others) != others) answer_shootdowns();
+  while (is_release_deferred()) pass_deferred();  // each that stands still passes, too
 }
 
 void let_other_harts_go() {

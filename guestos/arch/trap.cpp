@@ -5,6 +5,7 @@
 #include "guestos/arch/stop.hpp"
 #include "guestos/arch/tracepoint.hpp"
 #include "guestos/lib/print.hpp"
+#include "guestos/mm/deferred_release.hpp"
 #include "guestos/mm/fault.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/proc/scheduler.hpp"
@@ -114,6 +115,7 @@ void interrupt(u64 scause) {
 }  // namespace
 
 extern "C" void user_trap(TrapFrame* frame) {
+  pass_deferred();
   const u64 scause = frame->scause;
   if (scause == cause::user_call) {
     system_call(*frame);

@@ -3,6 +3,7 @@
 #include "guestos/fs/proc_text.hpp"
 #include "guestos/mm/address_space.hpp"
 #include "guestos/mm/heap.hpp"
+#include "guestos/mm/large_page.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
 
@@ -35,16 +36,16 @@ class SpaceOf {
   AddressSpace* space_ = nullptr;
 };
 
-// The leaf of a page, 0 where there is none.
+// The leaf of a page of 4 KiB, as if it were none of a large one; 0 where there is none.
 Pte leaf_of(const AddressSpace& space, u64 address) {
-  const Pte* at = find_pte(space.root(), address);
-  const Pte pte = at != nullptr ? load_pte(at) : 0;
-  return (pte & pte_v) != 0 ? pte : 0;
+  const Leaf leaf = find_leaf(space.root(), address);
+  const Pte pte = leaf.at != nullptr ? load_pte(leaf.at) : 0;
+  return (pte & pte_v) != 0 ? make_pte(leaf.frame_at(address), pte & pte_flags) : 0;
 }
 
 bool is_table_shared(const AddressSpace& space, u64 address) {
   const Pte* entry = find_table_entry(space.root(), address);
-  return entry != nullptr && *entry != 0 && references_of(pte_frame(*entry)) > 1;
+  return entry != nullptr && *entry != 0 && !is_leaf(*entry) && references_of(pte_frame(*entry)) > 1;
 }
 
 struct PageSums {

@@ -5,6 +5,8 @@
 #include "guestos/arch/csr.hpp"
 #include "guestos/fs/inode.hpp"
 #include "guestos/mm/commit.hpp"
+#include "guestos/mm/deferred_release.hpp"
+#include "guestos/mm/large_page.hpp"
 #include "guestos/mm/pin.hpp"
 #include "guestos/mm/shared_tables.hpp"
 #include "guestos/mm/shootdown.hpp"
@@ -29,11 +31,11 @@ class RetiredFrames {
   explicit RetiredFrames(AddressSpace& space) : space_(space) {}
   ~RetiredFrames() { flush(); }
 
-  void add(u64 address, FrameNumber frame) {
+  void add(const Leaf& leaf, FrameNumber first) {
     if (count_ == capacity) flush();
-    if (count_ == 0) first_ = address;
-    last_ = address;
-    frames_[count_++] = frame;
+    if (count_ == 0) start_ = leaf.start;
+    end_ = leaf.end();
+    pages_[count_++] = {first, leaf.order};
   }
 
   void add_table(FrameNumber table) {
@@ -42,14 +44,19 @@ class RetiredFrames {
   }
 
   void flush() {
+    const u64 size = count_ != 0 ? (end_ - start_) >> page_bits : 0;
+    if (table_count_ == 0 && count_ != 0 && defer_release(space_, start_, size, pages_, count_)) {
+      count_ = 0;
+      return;
+    }
     if (kernel_is_broken("no-unmap-flush")) {
       // The frames go back while other harts may still have them in their TLBs.
     } else if (table_count_ != 0) {
       shoot_down_all(space_);
     } else if (count_ != 0) {
-      shoot_down(space_, first_, ((last_ - first_) >> page_bits) + 1);
+      shoot_down(space_, start_, size);
     }
-    for (unsigned i = 0; i < count_; ++i) drop_reference(frames_[i]);
+    for (unsigned i = 0; i < count_; ++i) each_frame(pages_[i].first, pages_[i].order, drop_reference);
     for (unsigned i = 0; i < table_count_; ++i) drop_table(tables_[i]);
     count_ = table_count_ = 0;
   }
@@ -58,27 +65,13 @@ class RetiredFrames {
   static constexpr unsigned capacity = 128;
   static constexpr unsigned table_capacity = 64;
   AddressSpace& space_;
-  FrameNumber frames_[capacity];
+  RetiredPage pages_[capacity];
   FrameNumber tables_[table_capacity];
   unsigned count_ = 0;
   unsigned table_count_ = 0;
-  u64 first_ = 0;
-  u64 last_ = 0;
+  u64 start_ = 0;
+  u64 end_ = 0;
 };
-
-// Calls visit(address, entry) for each leaf of [start, end), valid or in swap, skipping tables that are not
-// there.
-template <typename Visit>
-void each_leaf(FrameNumber root, u64 start, u64 end, Visit visit) {
-  for (u64 at = start; at < end;) {
-    const u64 next = min_of(align_down(at, megapage_size) + megapage_size, end);
-    Pte* pte = find_pte(root, at);
-    if (pte != nullptr)
-      for (u64 address = at; address < next; address += page_size, ++pte)
-        if (load_pte(pte) != 0) visit(address, pte);
-    at = next;
-  }
-}
 
 }  // namespace
 
@@ -117,8 +110,13 @@ void AddressSpace::drop_reference() {
   if (__atomic_fetch_sub(&references_, 1, __ATOMIC_ACQ_REL) != 1) return;
   mutex.lock();  // whoever looks for the mappings of a frame may be here
   release_pins(*this);
+  release_deferred(*this);
   // No hart translates with this space any more, and its ASID is not given out again before all have fenced.
   each_table(root_, [](const Pte* entry, u64) { drop_table(pte_frame(*entry)); });
+  each_megapage(root_, [](const Pte* entry, u64) {
+    each_frame(pte_frame(*entry), megapage_order, drop_map);
+    each_frame(pte_frame(*entry), megapage_order, guestos::drop_reference);
+  });
   while (Vma* vma = vmas.pop_front()) release_vma(vma);
   if (program != nullptr) {
     __atomic_fetch_sub(&program->running, 1, __ATOMIC_RELAXED);
@@ -160,20 +158,22 @@ bool AddressSpace::is_free(u64 start, u64 end) const {
   return vma == nullptr || vma->start >= end;
 }
 
-u64 AddressSpace::find_gap(u64 size) const {
+u64 AddressSpace::find_gap(u64 size, u64 alignment) const {
+  auto highest = [&](u64 end) { return end >= size ? align_down(end - size, alignment) : 0; };
   u64 top = mmap_top;
   for (const Vma* vma = vmas.last(); vma != nullptr; vma = VmaList::previous(vma)) {
     if (vma->start >= top) continue;
-    if (vma->end <= top && top - vma->end >= size) return top - size;
+    if (vma->end <= top && top - vma->end >= size && highest(top) >= vma->end) return highest(top);
     top = vma->start;
   }
-  return top >= mmap_lowest + size ? top - size : 0;
+  return highest(top) >= mmap_lowest ? highest(top) : 0;
 }
 
 i64 AddressSpace::split_at(u64 start, u64 end) {
   for (const u64 cut : {start, end}) {
     Vma* low = find(cut);
     if (low == nullptr || low->start == cut) continue;
+    if (!split_page_across(*this, cut)) return -ENOMEM;
     Vma* high = create<Vma>(*low);
     if (high == nullptr) return -ENOMEM;
     high->start = cut;
@@ -188,20 +188,25 @@ i64 AddressSpace::split_at(u64 start, u64 end) {
 
 // The tables at both ends, unless the range takes in their whole 2 MiB.
 bool AddressSpace::own_edges(u64 start, u64 end) {
-  if (start % megapage_size != 0 && !own_table(*this, start)) return false;
-  return end % megapage_size == 0 || own_table(*this, end);
+  for (const u64 edge : {start, end})
+    if (edge % megapage_size != 0 && (!own_table(*this, edge) || !split_page_across(*this, edge)))
+      return false;
+  return true;
 }
 
 i64 AddressSpace::discard(u64 start, u64 end) {
   if (!own_edges(start, end)) return -ENOMEM;
   RetiredFrames retired(*this);
-  auto discard_page = [&](u64 address, Pte* at) {
-    const Pte old = clear_pte(at);
-    --resident;
-    if (is_swapped(old)) return drop_slot_reference(slot_of(old));
-    const FrameNumber frame = pte_frame(old);
-    drop_map(frame);
-    retired.add(address, frame);
+  auto discard_page = [&](const Leaf& leaf) {
+    resident -= leaf.pages();
+    if (const Pte old = load_pte(leaf.at); is_swapped(old)) {
+      clear_pte(leaf.at);
+      return drop_slot_reference(slot_of(old));
+    }
+    const FrameNumber first = leaf.frame();
+    clear_leaf(leaf);
+    each_frame(first, leaf.order, drop_map);
+    retired.add(leaf, first);
   };
   for (u64 at = start; at < end;) {
     const u64 next = min_of(align_down(at, megapage_size) + megapage_size, end);
@@ -231,7 +236,8 @@ i64 AddressSpace::unmap(u64 start, u64 end) {
     vma = next;
   }
   RetiredTables tables;
-  retire_empty_tables(root_, start, end, tables);
+  // A table without entries costs nothing but its frame; taking it away would interrupt the others after all.
+  if (!shootdown_is_lazy()) retire_empty_tables(root_, start, end, tables);
   if (tables.first != no_frame) {
     shoot_down_all(*this);
     release_tables(tables);
@@ -248,9 +254,13 @@ Pte leaf_flags(const Vma& vma, bool writable) {
 }
 
 void map_frame(AddressSpace& space, Pte* at, FrameNumber frame, Pte flags) {
-  add_map(frame);
-  set_pte(at, make_pte(frame, flags));
-  ++space.resident;
+  map_page(space, {at, 0, 0}, frame, flags);
+}
+
+void map_page(AddressSpace& space, const Leaf& leaf, FrameNumber first, Pte flags) {
+  each_frame(first, leaf.order, add_map);
+  set_leaf(leaf, first, flags);
+  space.resident += leaf.pages();
 }
 
 // What becomes writable is promised as a whole, or nothing is.
@@ -280,10 +290,9 @@ i64 AddressSpace::protect(u64 start, u64 end, u64 protection) {
   bool changed = false;
   for (Vma* vma = find(start); vma != nullptr && vma->start < end; vma = VmaList::next(vma)) {
     vma->protection = protection;
-    each_leaf(root_, vma->start, vma->end, [&](u64, Pte* at) {
-      const Pte old = load_pte(at);
+    each_leaf(root_, max_of(vma->start, start), min_of(vma->end, end), [&](const Leaf& leaf) {
+      const Pte old = load_pte(leaf.at);
       if (is_swapped(old)) return;
-      const FrameNumber frame = pte_frame(old);
       // A private page that could not be written stays so: whether it is ours alone is the store fault's
       // question.
       const bool mine = vma->shared || (old & pte_w) != 0;
@@ -291,10 +300,9 @@ i64 AddressSpace::protect(u64 start, u64 end, u64 protection) {
       // Without any permission the entry keeps its frame but nobody may use it: user mode not, because U = 0,
       // and the kernel's loads and stores not, because it is execute-only.
       if (protection == 0) flags = pte_v | pte_x | pte_a | (old & pte_d);
-      const Pte fresh = make_pte(frame, flags);
-      if (fresh == old) return;
-      if (vma->shared && (flags & pte_w) != 0) frame_of(frame).flags |= frame_dirty;
-      set_pte(at, fresh);
+      if (flags == (old & pte_flags)) return;
+      if (vma->shared && (flags & pte_w) != 0) frame_of(leaf.frame()).flags |= frame_dirty;
+      set_leaf(leaf, leaf.frame(), flags);
       changed = true;
     });
   }
@@ -310,9 +318,11 @@ i64 AddressSpace::move(Vma* vma, u64 to, u64 new_size) {
   // Tables first: from there on nothing can fail.
   for (u64 at = align_down(to, megapage_size); at < to + size; at += megapage_size)
     if (!own_table(*this, max_of(at, to)) || provide_pte(root_, max_of(at, to)) == nullptr) return -ENOMEM;
-  if (!own_tables(*this, from, vma->end) || !commit_growth(*vma, growth)) return -ENOMEM;
+  if (!own_tables(*this, from, vma->end) || !split_pages(*this, from, vma->end) ||
+      !commit_growth(*vma, growth))
+    return -ENOMEM;
   each_leaf(root_, from, from + size,
-            [&](u64 address, Pte* at) { set_pte(find_pte(root_, address - from + to), clear_pte(at)); });
+            [&](const Leaf& leaf) { set_pte(find_pte(root_, leaf.start - from + to), clear_pte(leaf.at)); });
   discard(from + size, vma->end);
   const u64 old_end = vma->end;
   if (vma->committed) uncommit_pages((old_end - from - size) >> page_bits);

@@ -11,6 +11,7 @@
 namespace guestos {
 
 struct Inode;
+struct Leaf;
 struct Pin;
 
 // A range of pages with one meaning. Memory of a file (inode != nullptr) or zeros at first.
@@ -23,6 +24,7 @@ struct Vma {
   bool committed = false;        // its pages are counted as promised (commit.hpp)
   bool no_reserve = false;       // MAP_NORESERVE
   bool locked = false;           // mlock: its pages stay (reclaim.hpp)
+  u8 page_order = 0;             // its pages are to be of 2^page_order times 4 KiB (large_page.hpp)
   Inode* inode = nullptr;        // a reference is held
   u64 offset = 0;                // in the file, of `start`
   u64 file_end = ~u64{0};        // address where the file's bytes end and zeros begin (an ELF segment's bss)
@@ -79,10 +81,11 @@ class AddressSpace {
   Vma* find_from(u64 address) const;  // the first range that ends above it
   // Takes ownership of a range that overlaps none; joins nothing.
   void insert(Vma* vma);
-  // An unmapped range of `size` bytes, as high as possible below mmap_top; 0 when there is none.
-  u64 find_gap(u64 size) const;
+  // An unmapped range of `size` bytes at a multiple of `alignment`, as high as possible below mmap_top; 0 when
+  // there is none.
+  u64 find_gap(u64 size, u64 alignment = page_size) const;
   bool is_free(u64 start, u64 end) const;
-  // Cuts ranges so that none crosses start or end. ENOMEM (negative) leaves all as it was.
+  // Cuts ranges, and the large pages in them, so that none crosses start or end. ENOMEM (negative) leaves all as it was.
   i64 split_at(u64 start, u64 end);
   // Removes every mapping in [start, end). 0 or -ENOMEM (a range or a shared page table had to be cut).
   i64 unmap(u64 start, u64 end);
@@ -113,6 +116,8 @@ class AddressSpace {
 Pte leaf_flags(const Vma& vma, bool writable);
 // Installs a new leaf (counts the map; takes over the caller's reference to the frame).
 void map_frame(AddressSpace& space, Pte* at, FrameNumber frame, Pte flags);
+// The same for a page of any size (large_page.hpp).
+void map_page(AddressSpace& space, const Leaf& leaf, FrameNumber first, Pte flags);
 
 // A child's copy of `parent` for fork, with the parent's mutex taken inside. nullptr: out of memory, the
 // parent is intact.

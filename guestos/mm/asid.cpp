@@ -5,6 +5,7 @@
 #include "guestos/arch/hart.hpp"
 #include "guestos/arch/layout.hpp"
 #include "guestos/mm/address_space.hpp"
+#include "guestos/mm/deferred_release.hpp"
 
 extern "C" guestos::u64 kernel_root[];
 
@@ -73,6 +74,7 @@ void activate_space(Hart& hart, AddressSpace* space) {
     csr::write<csr::satp>(satp_of(physical_of(kernel_root) >> page_bits, 0));
     hart.space = nullptr;
     __atomic_fetch_and(before->active_mask(), ~bit, __ATOMIC_SEQ_CST);
+    pass_deferred();
     return;
   }
   bool fence_everything = last_asid == 0;
@@ -94,6 +96,7 @@ void activate_space(Hart& hart, AddressSpace* space) {
     fence_asid(space->asid());
   }
   if (before != nullptr) __atomic_fetch_and(before->active_mask(), ~bit, __ATOMIC_SEQ_CST);
+  pass_deferred();
 }
 
 u64 harts_to_fence(AddressSpace& space) {

@@ -14,6 +14,7 @@
 #include "guestos/arch/csr.hpp"
 #include "guestos/lib/memory.hpp"
 #include "guestos/lib/print.hpp"
+#include "guestos/mm/large_page.hpp"
 #include "guestos/mm/reverse_map.hpp"
 #include "guestos/mm/shared_tables.hpp"
 #include "guestos/mm/shootdown.hpp"
@@ -26,42 +27,58 @@ namespace guestos {
 namespace {
 
 constinit ReuseRule reuse_rule = ReuseRule::exclusive;
+constinit bool splits_large_pages = true;
 constinit FrameNumber the_zero_frame = no_frame;
 
-// Can the store go to this very frame? A page-cache frame is never one process's own, whatever the count: the
-// file has it. The count cannot grow behind our back: only a fork of this space could raise it, and that
-// waits for our mutex.
-bool is_last_owner(FrameNumber frame) {
-  if (frame_of(frame).state != FrameState::anonymous) return false;
-  if (origin_of(frame).slot != 0 && !leave_slot(frame)) return false;
+bool all_are_one(FrameNumber first, unsigned order, u32 (*count)(FrameNumber)) {
+  for (u64 i = 0; i < u64{1} << order; ++i)
+    if (count(first + i) != 1) return false;
+  return true;
+}
+
+// Can the store go to this very page (of one frame, or of several)? A page-cache frame is never one process's
+// own, whatever the count: the file has it. The count cannot grow behind our back: only a fork of this space
+// could raise it, and that waits for our mutex. A large page's exclusive bit is its first frame's.
+bool is_last_owner(FrameNumber first, unsigned order) {
+  if (frame_of(first).state != FrameState::anonymous) return false;
+  if (origin_of(first).slot != 0 && !leave_slot(first)) return false;
   switch (reuse_rule) {
-    case ReuseRule::maps: return maps_of(frame) == 1;
-    case ReuseRule::references: return references_of(frame) == 1;
+    case ReuseRule::maps: return all_are_one(first, order, maps_of);
+    case ReuseRule::references: return all_are_one(first, order, references_of);
     case ReuseRule::exclusive: break;
   }
   // A second reference does not matter once the bit is set: whoever has it (a device, by a pin) shares the
   // page with its owner on purpose.
-  if (references_of(frame) == 1) mark_exclusive(frame);
-  return (frame_of(frame).flags & frame_exclusive) != 0;
+  if ((frame_of(first).flags & frame_exclusive) != 0) return true;
+  const bool sole = all_are_one(first, order, references_of);
+  if (sole) mark_exclusive(first);
+  return sole;
 }
 
-// A new anonymous frame with the contents of `source`, or no_frame.
-FrameNumber copy_frame(FrameNumber source, u64 address) {
-  const FrameNumber copy = allocate_frame(FrameState::anonymous);
+void set_page_origin(FrameNumber first, unsigned order, const AddressSpace& space, const Vma& vma,
+                     u64 start) {
+  for (u64 i = 0; i < u64{1} << order; ++i) set_origin(first + i, space, vma, start + i * page_size);
+}
+
+// A new anonymous page with the contents of `source`, or no_frame.
+FrameNumber copy_frames(FrameNumber source, unsigned order, u64 address) {
+  const FrameNumber copy = allocate_page(order, FrameState::anonymous);
   if (copy == no_frame) return no_frame;
   const u32 pid = current_pid();
-  trace<Tracepoint::copy_begin>(pid, address, source, copy, page_size);
-  copy_page(direct_page(copy), direct_page(source));
-  trace<Tracepoint::copy_end>(pid, address, source, copy, page_size);
+  trace<Tracepoint::copy_begin>(pid, address, source, copy, page_size << order);
+  each_frame(0, order, [&](u64 i) { copy_page(direct_page(copy + i), direct_page(source + i)); });
+  trace<Tracepoint::copy_end>(pid, address, source, copy, page_size << order);
   return copy;
 }
 
-// Nobody else has the frame: write where it is. Other harts may still hold the old, stricter translation;
+// Nobody else has the page: write where it is. Other harts may still hold the old, stricter translation;
 // that costs them at most one spurious fault, so nobody is interrupted.
-WriteOutcome reuse(AddressSpace& space, u64 address, Pte* at, FrameNumber frame) {
-  add_pte_bits(at, pte_w | pte_d | pte_a);
+WriteOutcome reuse(AddressSpace& space, u64 address, const Leaf& leaf) {
+  add_leaf_bits(leaf, pte_w | pte_d | pte_a);
   fence_page(address, space.asid());
-  return {false, FaultResolution::cow_reuse, frame, frame};
+  shoot_down_stricter(space, leaf.start, leaf.pages());
+  if (leaf.order != 0) trace_large_page(leaf.start, leaf.order, LargePageEvent::reused, leaf.frame());
+  return {false, FaultResolution::cow_reuse, leaf.frame(), leaf.frame()};
 }
 
 void tell_decision(const Vma& vma, u64 address, FrameNumber shared) {
@@ -72,23 +89,26 @@ void tell_decision(const Vma& vma, u64 address, FrameNumber shared) {
 }
 
 // Somebody else has it too: from now on this space has its own copy. The translation changes its frame, so it
-// passes through "invalid" while every hart forgets the old one: no two threads ever see two different pages.
-WriteOutcome copy(AddressSpace& space, const Vma& vma, u64 address, Pte* at, FrameNumber shared) {
+// passes through "invalid" (every entry of a 64 KiB page does) while every hart forgets the old one: no two
+// threads ever see two different pages.
+WriteOutcome copy(AddressSpace& space, const Vma& vma, u64 address, const Leaf& leaf) {
+  const FrameNumber shared = leaf.frame();
   const bool from_zero = shared == the_zero_frame;
   tell_decision(vma, address, shared);
   const FrameNumber own =
-      from_zero ? allocate_zeroed_frame(FrameState::anonymous) : copy_frame(shared, address);
+      from_zero ? allocate_zeroed_frame(FrameState::anonymous) : copy_frames(shared, leaf.order, address);
   if (own == no_frame) return {true, FaultResolution::protection, shared, no_frame};
   mark_exclusive(own);
-  set_origin(own, space, vma, address);
-  clear_pte(at);
-  shoot_down(space, address, 1);
-  add_map(own);
-  set_pte(at, make_pte(own, leaf_flags(vma, true)));
+  set_page_origin(own, leaf.order, space, vma, leaf.start);
+  clear_leaf(leaf);
+  shoot_down(space, leaf.start, leaf.pages());
+  each_frame(own, leaf.order, add_map);
+  set_leaf(leaf, own, leaf_flags(vma, true));
   fence_page(address, space.asid());
   if ((vma.protection & PROT_EXEC) != 0) fence_instructions();
-  drop_map(shared);
-  drop_reference(shared);
+  each_frame(shared, leaf.order, drop_map);
+  each_frame(shared, leaf.order, drop_reference);
+  if (leaf.order != 0) trace_large_page(leaf.start, leaf.order, LargePageEvent::copied, own);
   return {false, from_zero ? FaultResolution::zero_copy : FaultResolution::cow_copy, shared, own};
 }
 
@@ -98,34 +118,46 @@ bool is_kept_by_device(FrameNumber frame) {
          frame_of(frame).state == FrameState::anonymous;
 }
 
-bool give_copy(AddressSpace& child, const Vma& vma, u64 address, FrameNumber source, Pte* to) {
-  const FrameNumber own = copy_frame(source, address);
+// What is kept is 4 KiB: the rest of a large page can be shared.
+bool split_what_devices_keep(AddressSpace& space, const Vma& vma) {
+  bool done = true;
+  each_leaf(space.root(), vma.start, vma.end, [&](const Leaf& leaf) {
+    bool kept = false;
+    if (is_swapped(load_pte(leaf.at))) return;
+    each_frame(leaf.frame(), leaf.order, [&](FrameNumber frame) { kept = kept || is_kept_by_device(frame); });
+    if (kept && leaf.order != 0 && done) done = split_page(space, leaf.start);
+  });
+  return done;
+}
+
+bool give_copy(AddressSpace& child, const Vma& vma, FrameNumber source, const Leaf& to) {
+  const FrameNumber own = copy_frames(source, to.order, to.start);
   if (own == no_frame) return false;
   mark_exclusive(own);
-  set_origin(own, child, vma, address);
-  map_frame(child, to, own, leaf_flags(vma, true));
+  set_page_origin(own, to.order, child, vma, to.start);
+  map_page(child, to, own, leaf_flags(vma, true));
   return true;
 }
 
-// Calls visit(address, parent's entry, child's entry) for every page of `vma`, present or in swap, making the child's
-// tables as needed. A 2 MiB region without a table in the parent costs one look. False: out of memory, or
-// visit said so.
+// Calls visit(parent's page, child's) for every page of `vma`, present or in swap, making the child's tables as
+// needed. A 2 MiB region without a table in the parent costs one look. False: out of memory, or visit said so.
 template <typename Visit>
 bool each_page(AddressSpace& parent, AddressSpace& child, const Vma& vma, Visit visit) {
   for (u64 region = vma.start; region < vma.end;) {
     const u64 region_end = min_of(align_down(region, megapage_size) + megapage_size, vma.end);
     if (!own_table(parent, region)) return false;
-    Pte* from = find_pte(parent.root(), region);
     Pte* to = nullptr;
-    for (u64 address = region; from != nullptr && address < region_end; address += page_size, ++from) {
-      if (load_pte(from) == 0) continue;
-      if (to == nullptr) {
-        to = provide_pte(child.root(), address);
-        if (to == nullptr) return false;
-        to -= (address - region) >> page_bits;  // the entry of `region`: both walk in step from here
-      }
-      if (!visit(address, from, to + ((address - region) >> page_bits))) return false;
-    }
+    bool done = true;
+    each_leaf(parent.root(), region, region_end, [&](const Leaf& from) {
+      const bool mega = from.order == megapage_order;
+      if (to == nullptr)
+        to = mega ? provide_table_entry(child.root(), region) : provide_pte(child.root(), region);
+      if (to == nullptr) done = false;
+      // Parent's and child's table are walked in step.
+      Pte* const at = mega ? to : to + ((from.start - region) >> page_bits);
+      if (done) done = visit(from, Leaf{at, from.start, from.order});
+    });
+    if (!done) return false;
     region = region_end;
   }
   return true;
@@ -138,6 +170,8 @@ void cow_open() {
   boot_argument("reuse", value, sizeof value);
   if (equal(value, "maps")) reuse_rule = ReuseRule::maps;
   if (equal(value, "references")) reuse_rule = ReuseRule::references;
+  boot_argument("large-cow", value, sizeof value);
+  splits_large_pages = !equal(value, "whole");
   the_zero_frame = allocate_zeroed_frame(FrameState::boot);
   if (the_zero_frame == no_frame) panic("no memory for the zero page");
 }
@@ -149,43 +183,45 @@ void mark_exclusive(FrameNumber frame) { frame_of(frame).flags |= frame_exclusiv
 // -----------------------------------------------------------------------------------------------
 
 bool share_private_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma, ForkCounts& counts) {
-  return each_page(parent, child, vma, [&](u64 address, Pte* from, Pte* to) {
-    if (is_swapped(load_pte(from))) {
-      add_slot_reference(slot_of(load_pte(from)));
-      set_pte(to, load_pte(from));
+  if (parent.pins != nullptr && !split_what_devices_keep(parent, vma)) return false;
+  return each_page(parent, child, vma, [&](const Leaf& from, const Leaf& to) {
+    if (const Pte pte = load_pte(from.at); is_swapped(pte)) {
+      add_slot_reference(slot_of(pte));
+      set_pte(to.at, pte);
       ++child.resident;
       ++counts.shared_pages;
       return true;
     }
-    const FrameNumber frame = pte_frame(load_pte(from));
-    if (is_kept_by_device(frame)) return give_copy(child, vma, address, frame, to);
-    frame_of(frame).flags &= static_cast<u8>(~frame_exclusive);
+    const FrameNumber first = from.frame();
+    if (is_kept_by_device(first)) return give_copy(child, vma, first, to);
+    frame_of(first).flags &= static_cast<u8>(~frame_exclusive);
     // Atomic: the walker of another hart may be setting A or D in this entry right now.
-    const Pte old = remove_pte_bits(from, pte_w);
+    const Pte old = remove_leaf_bits(from, pte_w);
     if ((old & pte_w) != 0) ++counts.protected_pages;
-    add_reference(frame);
-    map_frame(child, to, frame, old & 0x3ff & ~pte_w);
-    ++counts.shared_pages;
+    each_frame(first, from.order, add_reference);
+    map_page(child, to, first, old & pte_flags & ~pte_w);
+    counts.shared_pages += from.pages();
     return true;
   });
 }
 
 bool copy_shared_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma, ForkCounts& counts) {
-  return each_page(parent, child, vma, [&](u64 address, Pte* from, Pte* to) {
-    if (is_swapped(load_pte(to))) return true;  // the copy is on the disk; who touches it has it to himself
-    const FrameNumber shared = pte_frame(load_pte(to));
+  return each_page(parent, child, vma, [&](const Leaf& from, const Leaf& to) {
+    // The copy is on the disk; who touches it has it to himself.
+    if (is_swapped(load_pte(to.at))) return true;
+    const FrameNumber shared = to.frame();
     // The file's own page, or the zero page, which both only read; or the child's own already.
     if (frame_of(shared).state != FrameState::anonymous || maps_of(shared) == 1) return true;
-    const FrameNumber own = copy_frame(shared, address);
+    const FrameNumber own = copy_frames(shared, to.order, to.start);
     if (own == no_frame) return false;
     mark_exclusive(own);
-    set_origin(own, child, vma, address);
-    add_map(own);
-    set_pte(to, make_pte(own, leaf_flags(vma, true)));
-    drop_map(shared);
-    drop_reference(shared);
-    --counts.shared_pages;
-    if (is_last_owner(shared)) add_pte_bits(from, leaf_flags(vma, true) & (pte_w | pte_d));
+    set_page_origin(own, to.order, child, vma, to.start);
+    each_frame(own, to.order, add_map);
+    set_leaf(to, own, leaf_flags(vma, true));
+    each_frame(shared, to.order, drop_map);
+    each_frame(shared, to.order, drop_reference);
+    counts.shared_pages -= to.pages();
+    if (is_last_owner(shared, from.order)) add_leaf_bits(from, leaf_flags(vma, true) & (pte_w | pte_d));
     return true;
   });
 }
@@ -193,10 +229,17 @@ bool copy_shared_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma
 // ---- 2. the first store
 // ------------------------------------------------------------------------------------
 
-WriteOutcome write_to_protected_page(AddressSpace& space, const Vma& vma, u64 address, Pte* at) {
-  const FrameNumber frame = pte_frame(load_pte(at));
-  if (is_last_owner(frame)) return reuse(space, address, at, frame);
-  return copy(space, vma, address, at, frame);
+WriteOutcome write_to_protected_page(AddressSpace& space, const Vma& vma, u64 address) {
+  const Leaf leaf = find_leaf(space.root(), address);
+  if (is_last_owner(leaf.frame(), leaf.order)) return reuse(space, address, leaf);
+  if (leaf.order == 0 || !splits_large_pages) {
+    const WriteOutcome outcome = copy(space, vma, address, leaf);
+    if (leaf.order == 0 || !outcome.out_of_memory) return outcome;
+  }
+  // A shared large page, of which only the 4 KiB that are written are to be copied (or there is no block for
+  // more). The others go on sharing it as a large one.
+  if (!split_page(space, address)) return {true, FaultResolution::protection, leaf.frame(), no_frame};
+  return write_to_protected_page(space, vma, address);
 }
 
 }  // namespace guestos

@@ -29,7 +29,9 @@ FrameNumber zero_frame();
 void mark_exclusive(FrameNumber frame);
 
 // A store hit a present page without W in a private, writable range. The space's mutex is held.
-WriteOutcome write_to_protected_page(AddressSpace& space, const Vma& vma, u64 address, Pte* at);
+// Boot argument large-cow=split|whole: of a large page that somebody else has, too, the 4 KiB that are written are
+// copied, or all of it.
+WriteOutcome write_to_protected_page(AddressSpace& space, const Vma& vma, u64 address);
 
 // Fork's half: gives `child` every present private page of `vma`. False: out of memory; what was shared so
 // far is for the caller to undo by dropping the child.

@@ -5,6 +5,8 @@
 #include "guestos/lib/memory.hpp"
 #include "guestos/mm/commit.hpp"
 #include "guestos/mm/cow.hpp"
+#include "guestos/mm/deferred_release.hpp"
+#include "guestos/mm/large_page.hpp"
 #include "guestos/mm/oom.hpp"
 #include "guestos/mm/reclaim.hpp"
 #include "guestos/mm/reverse_map.hpp"
@@ -145,16 +147,17 @@ FaultOutcome fill_from_swap(AddressSpace& space, const Vma& vma, Pte* at, u64 pa
 }
 
 // The page is there, and the range allows the access: why did it fault?
-FaultOutcome resolve_present(AddressSpace& space, const Vma& vma, Pte* at, u64 address, Access access) {
-  const Pte pte = load_pte(at);
-  const FrameNumber frame = pte_frame(pte);
+FaultOutcome resolve_present(AddressSpace& space, const Vma& vma, u64 address, Access access) {
+  const Leaf leaf = find_leaf(space.root(), address);
+  const Pte pte = load_pte(leaf.at);
+  const FrameNumber frame = leaf.frame_at(address);
   if (access == Access::store && (pte & pte_w) == 0 && !vma.shared) {
-    const WriteOutcome write = write_to_protected_page(space, vma, page_down(address), at);
+    const WriteOutcome write = write_to_protected_page(space, vma, page_down(address));
     return write.out_of_memory ? out_of_memory() : resolved(write.resolution, write.before, write.after);
   }
   const Pte wanted = access == Access::store ? pte_a | pte_d | pte_w : pte_a;
   if ((pte & wanted) == wanted) return resolved(FaultResolution::spurious, frame, frame);
-  add_pte_bits(at, wanted);
+  add_leaf_bits(leaf, wanted);
   return resolved(FaultResolution::ad_update, frame, frame);
 }
 
@@ -171,15 +174,22 @@ FaultOutcome resolve(AddressSpace& space, u64 address, Access access) {
   if (vma == nullptr) return refuse(SIGSEGV, SEGV_MAPERR, "nothing is mapped there");
   if (!allows(*vma, access)) return refuse(SIGSEGV, SEGV_ACCERR, why_not(access), vma);
   if (attach_table(space, address)) return resolved(FaultResolution::table_attach, no_frame, no_frame);
+  FaultOutcome outcome;
   Pte* at = find_pte(space.root(), address);
+  FrameNumber large = no_frame;
   if (changes_entry(*vma, at, access)) {
+    const u64 size = page_size << vma->page_order;
+    const u64 start = align_down(address, size);
+    if (at == nullptr || (load_pte(at) & pte_v) == 0) settle_deferred(space, start, start + size);
     if (!own_table(space, address)) return out_of_memory();
+    if (at == nullptr || load_pte(at) == 0) large = fill_large_page(space, *vma, address);
     at = provide_pte(space.root(), address);
     if (at == nullptr) return out_of_memory();
   }
-  FaultOutcome outcome;
-  if ((load_pte(at) & pte_v) != 0) {
-    outcome = resolve_present(space, *vma, at, address, access);
+  if (large != no_frame) {
+    outcome = resolved(FaultResolution::demand_zero, no_frame, large);
+  } else if ((load_pte(at) & pte_v) != 0) {
+    outcome = resolve_present(space, *vma, address, access);
   } else if (is_swapped(load_pte(at))) {
     outcome = fill_from_swap(space, *vma, at, page_down(address), access);
   } else if (vma->frame != no_frame) {

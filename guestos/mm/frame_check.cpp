@@ -6,6 +6,7 @@
 #include "guestos/lib/memory.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/address_space.hpp"
+#include "guestos/mm/large_page.hpp"
 #include "guestos/mm/reverse_map.hpp"
 #include "guestos/mm/swap.hpp"
 
@@ -26,6 +27,16 @@ u32& found(FrameNumber number) {
   return blocks[(number - base) / frames_per_block][(number - base) % frames_per_block];
 }
 
+// The 16 entries of a 64 KiB page are equal (Svnapot), but for A and D.
+void check_napot(const Pte* entries) {
+  for (u64 i = 0; i < entries_per_table; ++i) {
+    if ((entries[i] & pte_n) == 0) continue;
+    const Pte first = entries[align_down(i, u64{1} << napot_order)];
+    if (((entries[i] ^ first) & ~(pte_a | pte_d)) != 0)
+      panic("check=frames: the entries of a 64 KiB page differ", first, entries[i]);
+  }
+}
+
 void scan_space(const AddressSpace& space) {
   ++found(space.root());
   const Pte* top = direct_page<Pte>(space.root());
@@ -42,10 +53,14 @@ void scan_space(const AddressSpace& space) {
       if (is_swapped(entries[i])) {
         ++swapped_entries;
       } else {
-        ++found(pte_frame(entries[i]));
+        ++found(leaf_frame(&entries[i]));
       }
     }
     if (used != maps_of(table)) panic("check=frames: a page table miscounts its entries", table, used);
+    check_napot(entries);
+  });
+  each_megapage(space.root(), [](const Pte* entry, u64) {
+    each_frame(pte_frame(*entry), megapage_order, [](FrameNumber frame) { ++found(frame); });
   });
 }
 

@@ -202,6 +202,16 @@ FrameNumber allocate_frames(unsigned order, FrameState state) {
   return number;
 }
 
+FrameNumber allocate_page(unsigned order, FrameState state) {
+  const FrameNumber first = allocate_frames(order, state);
+  if (first == no_frame || order == 0) return first;
+  each_frame(first, order, [&](FrameNumber number) {
+    frame_of(number) = {1, 0, state, 0, 0, 0, 0, 0, 0};
+    origin_of(number) = {};
+  });
+  return first;
+}
+
 FrameNumber allocate_zeroed_frame(FrameState state) {
   const FrameNumber number = allocate_frame(state);
   if (number != no_frame) clear_page(direct_page(number));

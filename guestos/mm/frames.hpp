@@ -65,6 +65,9 @@ FrameNumber allocate_frames(unsigned order, FrameState state);
 inline FrameNumber allocate_frame(FrameState state) { return allocate_frames(0, state); }
 FrameNumber allocate_zeroed_frame(FrameState state);
 
+// A large page: a block of 2^order frames, each counted by itself from here on, so that it can be split.
+FrameNumber allocate_page(unsigned order, FrameState state);
+
 void add_reference(FrameNumber number);
 // False if nobody refers to it any more: it is about to be free.
 bool add_reference_if_used(FrameNumber number);
@@ -81,6 +84,12 @@ u32 maps_of(FrameNumber number);
 
 // The frame after `number` that has ever been given out, round and round; the first one after no_frame.
 FrameNumber next_touched_frame(FrameNumber number);
+// The same for each of the 2^order frames of a page.
+template <typename Action>
+void each_frame(FrameNumber first, unsigned order, Action action) {
+  for (u64 i = 0; i < u64{1} << order; ++i) action(first + i);
+}
+
 // Calls visit(number, frame) for every frame that has ever been given out, and for free blocks.
 void each_touched_frame(void (*visit)(FrameNumber, const Frame&));
 

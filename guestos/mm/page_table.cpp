@@ -57,6 +57,7 @@ Pte* provide_table_entry(FrameNumber root, u64 address) {
 Pte* find_pte(FrameNumber root, u64 address) {
   const Pte* middle = find_table_entry(root, address);
   if (middle == nullptr || *middle == 0) return nullptr;
+  if (is_leaf(*middle)) return find_table_entry(root, address);
   return &table_at(pte_frame(*middle))[index_at(address, 0)];
 }
 
@@ -68,6 +69,7 @@ Pte* provide_pte(FrameNumber root, u64 address) {
     if (next == no_frame) return nullptr;
     set_pte(middle, make_pte(next, pte_v));
   }
+  if (is_leaf(*middle)) return middle;
   return &table_at(pte_frame(*middle))[index_at(address, 0)];
 }
 
@@ -84,7 +86,7 @@ void retire_empty_tables(FrameNumber root, u64 start, u64 end, RetiredTables& re
       continue;
     }
     Pte* middle = &table_at(pte_frame(*high))[index_at(address, 1)];
-    const Frame* table = *middle != 0 ? &frame_of(pte_frame(*middle)) : nullptr;
+    const Frame* table = *middle != 0 && !is_leaf(*middle) ? &frame_of(pte_frame(*middle)) : nullptr;
     if (table != nullptr && table->maps == 0 && references_of(pte_frame(*middle)) == 1) retire(middle);
     if (frame_of(pte_frame(*high)).maps == 0) retire(high);
   }

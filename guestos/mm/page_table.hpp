@@ -1,5 +1,5 @@
-// Sv39 page tables (privileged specification, "Sv39"): three levels of 512 entries, 4 KiB leaves for user
-// memory. Each table frame counts its entries that are not 0 in Frame::maps, so that an empty table is known
+// Sv39 page tables (privileged specification, "Sv39"): three levels of 512 entries. User memory has leaves of
+// 4 KiB, of 64 KiB (Svnapot: 16 equal entries of the last level) and of 2 MiB (large_page.hpp). Each table frame counts its entries that are not 0 in Frame::maps, so that an empty table is known
 // to be empty, and the entries of upper tables that point to it in Frame::references: forks may share a table
 // (shared_tables.hpp).
 #pragma once
@@ -18,12 +18,16 @@ inline constexpr Pte pte_u = 16;
 inline constexpr Pte pte_g = 32;
 inline constexpr Pte pte_a = 64;
 inline constexpr Pte pte_d = 128;
+inline constexpr Pte pte_flags = 0x3ff;
+inline constexpr Pte pte_n = u64{1} << 63;  // Svnapot: with PPN[3:0] = 1000, one of 16 entries of 64 KiB
 
 // An upper entry with V = 0 and this bit keeps its table, but hardware may not get there (shared_tables.hpp).
 inline constexpr Pte pte_detached = 2;
 
 inline constexpr u64 entries_per_table = 512;
 
+constexpr bool is_leaf(Pte pte) { return (pte & pte_v) != 0 && (pte & (pte_r | pte_w | pte_x)) != 0; }
+// Of an entry without N. A page's first frame is leaf_frame's answer.
 constexpr FrameNumber pte_frame(Pte pte) { return pte >> 10 & ((u64{1} << 44) - 1); }
 constexpr Pte make_pte(FrameNumber frame, Pte flags) { return frame << 10 | flags; }
 
@@ -40,8 +44,8 @@ inline Pte add_pte_bits(Pte* at, Pte bits) { return __atomic_fetch_or(at, bits, 
 
 // A root table that already maps the kernel; no_frame when memory is exhausted.
 FrameNumber create_root();
-// The leaf entry of `address`, or nullptr where no table is. It may lie in a table that is shared or
-// detached: whoever changes it makes the table its own first.
+// The leaf entry of `address`, perhaps of a large page, or nullptr where no table is. It may lie in a table
+// that is shared or detached: whoever changes it makes the table its own first.
 Pte* find_pte(FrameNumber root, u64 address);
 // As find_pte, but makes missing tables; nullptr when memory is exhausted.
 Pte* provide_pte(FrameNumber root, u64 address);
@@ -57,9 +61,9 @@ void release_tables(RetiredTables& retired);
 Pte* find_table_entry(FrameNumber root, u64 address);
 // As find_table_entry, but makes the table above it; nullptr when memory is exhausted.
 Pte* provide_table_entry(FrameNumber root, u64 address);
-// Calls visit(entry, address) for every last-level table of the user half, shared, detached or own.
+// Calls visit(entry, address) for every entry in use of the user half's middle level.
 template <typename Visit>
-void each_table(FrameNumber root, Visit visit) {
+void each_middle_entry(FrameNumber root, Visit visit) {
   Pte* top = direct_page<Pte>(root);
   for (u64 i = 0; i < entries_per_table / 2; ++i) {
     if (top[i] == 0) continue;
@@ -67,6 +71,20 @@ void each_table(FrameNumber root, Visit visit) {
     for (u64 j = 0; j < entries_per_table; ++j)
       if (middle[j] != 0) visit(&middle[j], i << 30 | j << 21);
   }
+}
+// Of these, for every last-level table, shared, detached or own.
+template <typename Visit>
+void each_table(FrameNumber root, Visit visit) {
+  each_middle_entry(root, [&](Pte* entry, u64 address) {
+    if (!is_leaf(*entry)) visit(entry, address);
+  });
+}
+// And for every page of 2 MiB.
+template <typename Visit>
+void each_megapage(FrameNumber root, Visit visit) {
+  each_middle_entry(root, [&](Pte* entry, u64 address) {
+    if (is_leaf(*entry)) visit(entry, address);
+  });
 }
 // Frees the root and the tables under its user half but for the last level, which must be dropped before.
 void destroy_root(FrameNumber root);

@@ -3,6 +3,7 @@
 #include "guestos/devices/disk.hpp"
 #include "guestos/lib/memory.hpp"
 #include "guestos/mm/fault.hpp"
+#include "guestos/mm/large_page.hpp"
 #include "guestos/proc/spin_lock.hpp"
 
 namespace guestos {
@@ -74,7 +75,7 @@ i64 pin_pages(AddressSpace& space, u64 address, u64 pages, bool writable) {
   for (; pin->pages < pages; ++pin->pages) {
     const u64 page = address + (pin->pages << page_bits);
     i64 error = page < user_end ? provide_page(space, page, writable) : -EFAULT;
-    const FrameNumber frame = error == 0 ? pte_frame(load_pte(find_pte(space.root(), page))) : no_frame;
+    const FrameNumber frame = error == 0 ? find_leaf(space.root(), page).frame_at(page) : no_frame;
     if (error == 0 && !add_pin(frame)) error = -EAGAIN;
     if (error != 0) {
       release(pin);

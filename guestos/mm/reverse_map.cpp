@@ -1,6 +1,7 @@
 #include "guestos/mm/reverse_map.hpp"
 
 #include "guestos/fs/inode.hpp"
+#include "guestos/mm/large_page.hpp"
 
 namespace guestos {
 
@@ -20,9 +21,9 @@ Pte* entry_in(const AddressSpace& space, const Vma& vma, FrameNumber frame, u64&
   const u64 linear = u64{origin_of(frame).index} << page_bits;
   address = vma.inode != nullptr ? vma.start + (linear - page_down(vma.offset)) : linear - vma.moved;
   if (address < vma.start || address >= vma.end) return nullptr;
-  Pte* at = find_pte(space.root(), address);
-  const Pte pte = at != nullptr ? load_pte(at) : 0;
-  return (pte & pte_v) != 0 && pte_frame(pte) == frame ? at : nullptr;
+  const Leaf leaf = find_leaf(space.root(), address);
+  const Pte pte = leaf.at != nullptr ? load_pte(leaf.at) : 0;
+  return (pte & pte_v) != 0 && leaf.frame_at(address) == frame ? leaf.at : nullptr;
 }
 
 }  // namespace
@@ -44,7 +45,8 @@ void Mappings::look_into(AddressSpace& space) {
     u64 address = 0;
     if (!may_map(space, *vma, frame_of(frame_), origin_of(frame_))) continue;
     Pte* at = entry_in(space, *vma, frame_, address);
-    if (at == nullptr || count_ == capacity) continue;
+    // Pages that are part of a large one stay until it is split: so they are not found here.
+    if (at == nullptr || count_ == capacity || find_leaf(space.root(), address).order != 0) continue;
     bool first = true;
     for (const Mapping& other : *this) first = first && other.at != at;
     mappings_[count_++] = {&space, vma, address, at, first};

@@ -2,6 +2,7 @@
 
 #include "guestos/arch/csr.hpp"
 #include "guestos/mm/cow.hpp"
+#include "guestos/mm/large_page.hpp"
 #include "guestos/mm/shootdown.hpp"
 #include "guestos/mm/swap.hpp"
 
@@ -37,9 +38,10 @@ FrameNumber copy_table(FrameNumber table) {
       add_slot_reference(slot_of(entry));
       continue;
     }
-    frame_of(pte_frame(entry)).flags &= static_cast<u8>(~frame_exclusive);
-    add_reference(pte_frame(entry));
-    add_map(pte_frame(entry));
+    const FrameNumber frame = leaf_frame(&from[i]);
+    frame_of(frame).flags &= static_cast<u8>(~frame_exclusive);
+    add_reference(frame);
+    add_map(frame);
   }
   frame_of(copy).maps = maps_of(table);
   return copy;
@@ -96,7 +98,7 @@ bool attach_table(AddressSpace& space, u64 address) {
 
 bool own_table(AddressSpace& space, u64 address) {
   Pte* entry = find_table_entry(space.root(), address);
-  if (entry == nullptr || *entry == 0) return true;
+  if (entry == nullptr || *entry == 0 || is_leaf(*entry)) return true;
   attach_table(space, address);
   const FrameNumber table = pte_frame(*entry);
   if (references_of(table) != 1) {
@@ -120,6 +122,7 @@ bool own_tables(AddressSpace& space, u64 start, u64 end) {
 }
 
 bool take_shared_table(AddressSpace& space, Pte* entry, FrameNumber& table) {
+  if (is_leaf(*entry)) return false;
   table = pte_frame(*entry);
   if ((*entry & pte_v) != 0 && references_of(table) == 1) return false;
   clear_pte(entry);
@@ -136,8 +139,8 @@ void drop_table(FrameNumber table) {
       drop_slot_reference(slot_of(entries[i]));
       continue;
     }
-    drop_map(pte_frame(entries[i]));
-    drop_reference(pte_frame(entries[i]));
+    drop_map(leaf_frame(&entries[i]));
+    drop_reference(leaf_frame(&entries[i]));
   }
   drop_reference(table);
 }
@@ -149,6 +152,8 @@ bool share_tables(AddressSpace& parent, AddressSpace& child, ForkCounts& counts)
     done = is_private(parent, region) ? share_table(child, entry, region, counts)
                                       : share_page_by_page(parent, child, region, counts);
   });
+  each_megapage(parent.root(),
+                [&](Pte*, u64 region) { done = done && share_page_by_page(parent, child, region, counts); });
   return done;
 }
 

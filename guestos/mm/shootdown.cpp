@@ -21,6 +21,8 @@ constinit u64 last_id = 0;
 constexpr u64 everything = ~u64{0};
 
 constinit ShootdownPolicy policy = ShootdownPolicy::sbi;
+constinit u64 page_limit = 64;
+constinit bool tells_of_widening = false;
 constinit char breakage[24] = {};
 
 // One hart's question to others. It asks one at a time: it waits for the answers.
@@ -35,8 +37,7 @@ constinit Request requests[max_harts] = {};
 constinit u64 inbox[max_harts] = {};  // by hart asked: who asks
 
 void fence_range(u64 start, u64 pages, u64 asid) {
-  if (start == everything || pages > fence_by_page_limit || policy == ShootdownPolicy::asid)
-    return fence_asid(asid);
+  if (start == everything || pages > page_limit || policy == ShootdownPolicy::asid) return fence_asid(asid);
   if (policy == ShootdownPolicy::batched) {
     begin_invalidation();
     for (u64 i = 0; i < pages; ++i) invalidate_page(start + i * page_size, asid);
@@ -64,23 +65,31 @@ void ask(u64 targets, u64 id, u64 asid, u64 start, u64 pages) {
   while (__atomic_load_n(&request.unanswered, __ATOMIC_ACQUIRE) != 0) answer_shootdowns();
 }
 
-void shoot(AddressSpace& space, u64 start, u64 pages) {
+// What every shootdown begins with; the harts that must fence.
+u64 begin_shootdown(AddressSpace& space, u64 start, u64 pages, u64& id) {
   // If the space is not active here, the mark in stale_mask does this work at the next activation.
   if (this_hart().space == &space) fence_range(start, pages, space.asid());
   u64 targets = harts_to_fence(space);
   if (this_hart().space != &space)
     __atomic_fetch_or(space.stale_mask(), u64{1} << this_hart().id, __ATOMIC_SEQ_CST);
   if (kernel_is_broken("no-remote-flush")) targets = 0;
-  const bool whole = start == everything || pages > fence_by_page_limit;
-  const u64 id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
-  const u32 pid = current_pid();
-  trace<Tracepoint::shootdown_begin>(id, pid, whole ? everything : start, whole ? 0 : pages, targets);
+  const bool whole = start == everything || pages > page_limit;
+  id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
+  trace<Tracepoint::shootdown_begin>(id, current_pid(), whole ? everything : start, whole ? 0 : pages,
+                                     targets);
+  return targets;
+}
+
+void shoot(AddressSpace& space, u64 start, u64 pages) {
+  u64 id = 0;
+  const u64 targets = begin_shootdown(space, start, pages, id);
+  const bool whole = start == everything || pages > page_limit;
   if (targets != 0 && policy == ShootdownPolicy::sbi) {
     sbi::remote_fence_asid(targets, whole ? 0 : start, whole ? everything : pages * page_size, space.asid());
   } else if (targets != 0) {
     ask(targets, id, space.asid(), start, pages);
   }
-  trace<Tracepoint::shootdown_end>(id, pid);
+  trace<Tracepoint::shootdown_end>(id, current_pid());
 }
 
 }  // namespace
@@ -91,8 +100,11 @@ void shootdown_open() {
   if (equal(value, "ipi")) policy = ShootdownPolicy::ipi;
   if (equal(value, "asid")) policy = ShootdownPolicy::asid;
   if (equal(value, "batched")) policy = ShootdownPolicy::batched;
+  if (equal(value, "lazy")) policy = ShootdownPolicy::lazy;
   if (policy == ShootdownPolicy::batched && !boot_info().svinval)
     panic("shootdown=batched needs Svinval, which the device tree does not name");
+  page_limit = boot_number("fence-limit", page_limit);
+  tells_of_widening = boot_argument("widen", value, sizeof value) && equal(value, "tell");
   if (!boot_argument("broken", breakage, sizeof breakage)) return;
   TextBuffer<120> text;
   text << "guestos: THIS KERNEL IS BROKEN ON PURPOSE (broken=" << breakage << "): expect wrong results\n";
@@ -116,5 +128,14 @@ void answer_shootdowns() {
 
 void shoot_down(AddressSpace& space, u64 start, u64 pages) { shoot(space, start, pages); }
 void shoot_down_all(AddressSpace& space) { shoot(space, everything, 0); }
+void shoot_down_stricter(AddressSpace& space, u64 start, u64 pages) {
+  if (tells_of_widening) shoot(space, start, pages);
+}
+
+u64 fence_by_page_limit() { return page_limit; }
+bool shootdown_is_lazy() { return policy == ShootdownPolicy::lazy; }
+u64 begin_lazy_shootdown(AddressSpace& space, u64 start, u64 pages, u64& id) {
+  return begin_shootdown(space, start, pages, id);
+}
 
 }  // namespace guestos

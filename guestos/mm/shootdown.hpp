@@ -14,12 +14,14 @@ enum class ShootdownPolicy : u8 {
   ipi,  // a software interrupt to the other kernel (ACLINT SSWI if there is one), which fences and answers
   batched,  // as ipi, and pages are invalidated with one ordering point for all (Svinval)
   asid,     // as ipi, and the whole address space at once
+  lazy,     // as ipi, but frames of unmapped pages wait until all have come by (deferred_release.hpp)
 };
 
 void shootdown_open();  // reads the boot arguments shootdown= and broken=
 
-// Above this many pages the whole address space is fenced instead (Linux's threshold is the same).
-inline constexpr u64 fence_by_page_limit = 64;
+// Above this many pages the whole address space is fenced instead: boot argument fence-limit=N, else 64 as in
+// Linux.
+u64 fence_by_page_limit();
 
 // Fences what other harts ask this one to forget. A hart looks when it is interrupted, and wherever it waits
 // with interrupts disabled: for a lock, and for the others' answers.
@@ -27,7 +29,7 @@ void answer_shootdowns();
 
 // Boot argument broken=NAME, for tests that must notice: the kernel says so loudly and leaves a fence out.
 // no-remote-flush: other harts are never told; no-fork-flush: fork does not fence the parent; no-unmap-flush:
-// freed frames stay in TLBs.
+// freed frames stay in TLBs; lazy-free-early: shootdown=lazy does not wait.
 bool kernel_is_broken(const char* how);
 
 // [start, start + pages * 4096) of `space`, on this hart and on each other where it is active. Returns when
@@ -35,5 +37,13 @@ bool kernel_is_broken(const char* how);
 void shoot_down(AddressSpace& space, u64 start, u64 pages);
 // All of `space`, including cached non-leaf entries.
 void shoot_down_all(AddressSpace& space);
+// An entry gives more than before. Nobody has to be told: a hart that remembers less faults once more, in vain
+// (`spurious`). Boot argument widen=tell tells all the same, to compare.
+void shoot_down_stricter(AddressSpace& space, u64 start, u64 pages);
+
+bool shootdown_is_lazy();
+// The first half of a shootdown whose second the others do by themselves: this hart fences; returns the harts
+// that have to, and the shootdown's number for shootdown_end.
+u64 begin_lazy_shootdown(AddressSpace& space, u64 start, u64 pages, u64& id);
 
 }  // namespace guestos

@@ -5,6 +5,7 @@
 #include "guestos/fs/file_table.hpp"
 #include "guestos/mm/address_space.hpp"
 #include "guestos/mm/commit.hpp"
+#include "guestos/mm/large_page.hpp"
 #include "guestos/mm/populate.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
@@ -14,7 +15,8 @@ namespace guestos {
 
 namespace {
 
-constexpr u64 MADV_DONTNEED = 4, MADV_FREE = 8, MADV_REMOVE = 9;
+constexpr u64 MADV_DONTNEED = 4, MADV_FREE = 8, MADV_REMOVE = 9, MADV_HUGEPAGE = 14, MADV_NOHUGEPAGE = 15;
+constexpr u64 MADV_HARTBEAT_64K = 1064;  // our own: as MADV_HUGEPAGE, but 64 KiB
 
 AddressSpace& space() { return *current_process().space; }
 
@@ -45,6 +47,7 @@ i64 sys_brk(const Arguments& call) {
       vma->start = old_end;
       vma->end = new_end;
       vma->protection = PROT_READ | PROT_WRITE;
+      vma->page_order = static_cast<u8>(default_page_order());
       vma->locked = memory.lock_future;
       if (!commit_range(*vma)) {
         destroy(vma);
@@ -59,7 +62,7 @@ i64 sys_brk(const Arguments& call) {
 
 // Where the mapping goes: exactly there (MAP_FIXED), there if possible, or anywhere. 0: no room; or a
 // negative errno.
-i64 place(AddressSpace& memory, u64 hint, u64 size, u64 flags) {
+i64 place(AddressSpace& memory, u64 hint, u64 size, u64 flags, u64 alignment) {
   if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0) {
     if (!is_range(hint, size) || hint < page_size || hint + size > trampoline_page) return -EINVAL;
     if ((flags & MAP_FIXED_NOREPLACE) != 0)
@@ -71,7 +74,7 @@ i64 place(AddressSpace& memory, u64 hint, u64 size, u64 flags) {
   if (hint >= mmap_lowest && is_range(hint, size) && hint + size <= mmap_top &&
       memory.is_free(hint, hint + size))
     return static_cast<i64>(hint);
-  const u64 found = memory.find_gap(size);
+  const u64 found = memory.find_gap(size, size >= alignment ? alignment : page_size);
   return found != 0 ? static_cast<i64>(found) : -ENOMEM;
 }
 
@@ -128,13 +131,16 @@ i64 sys_mmap(const Arguments& call) {
   memory.mutex.lock();
   vma->locked = memory.lock_future || (call.d & MAP_LOCKED) != 0;
   const bool fill = vma->locked || (call.d & MAP_POPULATE) != 0;
-  i64 start = place(memory, call.a, size, call.d);
+  const bool may_be_large = type == MAP_PRIVATE && inode == nullptr && (call.d & MAP_GROWSDOWN) == 0;
+  const unsigned order = may_be_large ? default_page_order() : 0;
+  i64 start = place(memory, call.a, size, call.d, page_size << order);
   if (start > 0) {
     vma->start = static_cast<u64>(start);
     vma->end = vma->start + size;
     vma->protection = call.c & (PROT_READ | PROT_WRITE | PROT_EXEC);
     vma->shared = type != MAP_PRIVATE;
     vma->grows_down = (call.d & MAP_GROWSDOWN) != 0;
+    vma->page_order = static_cast<u8>(order);
     vma->inode = inode;
     vma->offset = (call.d & MAP_ANONYMOUS) != 0 ? 0 : call.f;
     vma->no_reserve = (call.d & MAP_NORESERVE) != 0;
@@ -174,15 +180,30 @@ i64 sys_mprotect(const Arguments& call) {
   return memory.protect(call.a, call.a + size, call.c);
 }
 
+// For pages that are not there yet.
+i64 advise_page_size(AddressSpace& memory, u64 start, u64 end, unsigned order) {
+  if (const i64 error = memory.split_at(start, end); error != 0) return error;
+  for (Vma* vma = memory.find_from(start); vma != nullptr && vma->start < end; vma = VmaList::next(vma))
+    if (may_have_large_pages(*vma)) vma->page_order = static_cast<u8>(order);
+  return 0;
+}
+
 i64 sys_madvise(const Arguments& call) {
   const u64 size = page_up(call.b);
   if ((call.a & (page_size - 1)) != 0) return -EINVAL;
   if (size == 0) return 0;
   if (!is_range(call.a, size)) return -ENOMEM;
   if (call.c == MADV_REMOVE) return -EINVAL;
-  if (call.c != MADV_DONTNEED && call.c != MADV_FREE) return 0;
+  const bool page_size_only =
+      call.c == MADV_HUGEPAGE || call.c == MADV_NOHUGEPAGE || call.c == MADV_HARTBEAT_64K;
+  if (call.c != MADV_DONTNEED && call.c != MADV_FREE && !page_size_only) return 0;
   AddressSpace& memory = space();
   MutexGuard guard(memory.mutex);
+  if (page_size_only)
+    return advise_page_size(memory, call.a, call.a + size,
+                            call.c == MADV_HUGEPAGE       ? megapage_order
+                            : call.c == MADV_HARTBEAT_64K ? supported_order(napot_order)
+                                                          : 0);
   for (u64 at = call.a; at < call.a + size;) {
     const Vma* vma = memory.find(at);
     if (vma == nullptr) return -ENOMEM;

@@ -63,3 +63,69 @@ guest_test(guest.allocation-failures allocation_failures.py --firmware ${firmwar
            --hartbeat ${hartbeat} ${programs}/fork-tree 1)
 guest_test(guest.allocation-failures.shared-tables allocation_failures.py --firmware ${firmware} --kernel ${kernel}
            --hartbeat ${hartbeat} --append fork=shared-tables ${programs}/fork-tree 1)
+
+# Large pages: what a program sees is the same; what is copied follows the law of the policy.
+program_test(large-pages large-pages)
+function(large_page_test NAME HARTS APPEND PROGRAM)
+  guest_test(guest.large-pages.${NAME}.${PROGRAM} run_program.py --machine hartbeat --harts ${HARTS} --no-measures
+             --memory 512M --firmware ${firmware} --kernel ${kernel} --hartbeat ${hartbeat}
+             "--append=${APPEND} check=frames" -- ${programs}/${PROGRAM})
+endfunction()
+large_page_test(whole 1 "large-cow=whole" large-pages)
+large_page_test(shared-tables 1 "pages=64k fork=shared-tables" large-pages)
+large_page_test(eager 1 "pages=2m fork=eager" large-pages)
+foreach(pages 64k 2m)
+  foreach(cow split whole)
+    foreach(program cow-basic brk-mmap shootdown)
+      large_page_test(${pages}-${cow} 4 "pages=${pages} large-cow=${cow}" ${program})
+    endforeach()
+    foreach(touched 1 3)
+      guest_test(guest.amplification.${pages}-${cow}.touched-${touched} run_program.py --machine hartbeat --harts 1
+                 --firmware ${firmware} --kernel ${kernel} --hartbeat ${hartbeat} --append large-cow=${cow}
+                 -- ${programs}/amplification ${pages} 4 ${touched})
+    endforeach()
+  endforeach()
+endforeach()
+foreach(program pin fork-tree threads stale-unmap)
+  large_page_test(64k-split 4 "pages=64k" ${program})
+endforeach()
+guest_test(guest.amplification.4k run_program.py --machine hartbeat --harts 1 --firmware ${firmware} --kernel ${kernel}
+           --hartbeat ${hartbeat} --append large-cow=whole -- ${programs}/amplification 4k 16 1)
+# A machine without Svnapot falls back to 4 KiB.
+guest_test(guest.amplification.64k-without-svnapot run_program.py --machine hartbeat --machine-file cva6 --harts 1
+           --firmware ${firmware} --kernel ${kernel} --hartbeat ${hartbeat} --append large-cow=whole
+           -- ${programs}/amplification 64k 4 1)
+
+# shootdown=lazy: nobody is interrupted for munmap; frames wait until nobody can reach them.
+foreach(program shootdown threads fork-tree)
+  policy_test(shootdown-lazy "shootdown=lazy check=frames" 8 ${program})
+endforeach()
+foreach(harts 2 4 16)
+  guest_test(guest.shootdown-lazy.frames-wait.harts-${harts} run_program.py --machine hartbeat --harts ${harts}
+             --firmware ${firmware} --kernel ${kernel} --hartbeat ${hartbeat} --append "shootdown=lazy check=frames"
+             -- ${programs}/stale-unmap lazily)
+endforeach()
+guest_test(guest.broken.lazy-free-early run_program.py --machine hartbeat --harts 4 --firmware ${firmware}
+           --kernel ${kernel} --hartbeat ${hartbeat} --append "shootdown=lazy broken=lazy-free-early"
+           --broken "nobody else's while stores still reach it" -- ${programs}/stale-unmap lazily)
+# What it gives up for that: a racing thread's stores may still go through after munmap.
+guest_test(guest.shootdown-lazy.is-lazy run_program.py --machine hartbeat --harts 4 --firmware ${firmware}
+           --kernel ${kernel} --hartbeat ${hartbeat} --append shootdown=lazy
+           --broken "stores went through after munmap" -- ${programs}/stale-unmap)
+foreach(append "fence-limit=1 shootdown=ipi" "fence-limit=100000" "widen=tell shootdown=ipi")
+  string(MAKE_C_IDENTIFIER "${append}" name)
+  foreach(program shootdown stale-unmap)
+    guest_test(guest.shootdown.${name}.${program} run_program.py --machine hartbeat --harts 8 --firmware ${firmware}
+               --kernel ${kernel} --hartbeat ${hartbeat} "--append=${append} check=frames" -- ${programs}/${program})
+  endforeach()
+endforeach()
+
+# Everything at once, more than 10^8 instructions each; `./dev soak` does the same for longer.
+set(seed 0)
+foreach(append "fork=cow" "shootdown=lazy" "fork=shared-tables shootdown=ipi" "pages=64k shootdown=lazy fork=shared-tables"
+               "pages=2m large-cow=whole shootdown=batched" "pages=64k large-cow=whole shootdown=asid")
+  math(EXPR seed "${seed} + 1")
+  guest_test(guest.stress.all.seed-${seed} run_program.py --machine hartbeat --harts 8 --no-measures
+             --firmware ${firmware} --kernel ${kernel} --hartbeat ${hartbeat}
+             "--append=${append} check=frames perturb=${seed}" -- ${programs}/stress 3 ${seed})
+endforeach()

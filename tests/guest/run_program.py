@@ -9,7 +9,8 @@ what the program prints under qemu-riscv64 (Linux user emulation), but for `meas
 kernel's own messages (`guestos: …`); with --output, it is that text. On hartbeat the report must also say that the
 kernel's and the hardware's story agree, that every frame is free again at the end, and, for each `measure:` line, that
 as many pages of that range were copied and reused as the line says, as the kernel told it and as the hardware saw it;
-for each `refcount:` line, as many frames had that many references when most were shared.
+for each `amplification:` line, as many bytes were copied as by law; for each `refcount:` line, as many frames had that
+many references when most were shared.
 No frame and no swap slot may be lost, and --kills says how many processes the kernel killed for want of memory.
 With --broken the kernel is wrong on purpose (by --append), and the program must find it out instead.
 """
@@ -39,6 +40,9 @@ def parse_arguments():
     parser.add_argument("--status", type=int, default=0)
     parser.add_argument("--compare", action="store_true")
     parser.add_argument("--append", default="", help="boot arguments of the kernel")
+    parser.add_argument("--machine-file", default="virt", help="hartbeat's --machine")
+    parser.add_argument("--no-measures", action="store_true",
+                        help="the program's `measure:` lines are for pages of 4 KiB: leave them out")
     parser.add_argument("--broken", action="append", default=[],
                         help="the kernel is wrong on purpose: a line `BROKEN: …` with this text must come")
     parser.add_argument("--output", help="expected standard output, with \\n for line ends")
@@ -120,7 +124,8 @@ def run_on_hartbeat(options):
     with tempfile.TemporaryDirectory() as directory:
         report_file = os.path.join(directory, "report.json")
         disk = make_disk(options, directory)
-        command = [options.hartbeat, "run", "--harts", str(options.harts), "--memory", options.memory,
+        command = [options.hartbeat, "run", "--machine", options.machine_file, "--harts", str(options.harts),
+                   "--memory", options.memory,
                    "--firmware", options.firmware, "--kernel", options.kernel,
                    "--append", options.append, "--stats", "json:" + report_file,
                    *([] if disk is None else ["--disk", disk]), options.program, *options.arguments]
@@ -131,7 +136,8 @@ def run_on_hartbeat(options):
         return status, output
     check_report(report, options.kills)
     check_refcounts(output, report)
-    for story in ("kernel", "hardware"):
+    check_amplification(output, report, options.append)
+    for story in () if options.no_measures else ("kernel", "hardware"):
         check_measures(output, report[story]["cow_pages"], story)
     return status, output
 
@@ -151,6 +157,34 @@ def check_measures(output, cow_pages, story):
         for kind, law in zip(seen, map(int, wanted)):
             if seen[kind] > law or (seen[kind] < law and not at_most):
                 sys.exit(f"FAILED: {what}: {seen[kind]} {kind} by the {story}'s story, {law} by law")
+
+
+AMPLIFICATION = re.compile(r"^amplification: begin=(0x[0-9a-f]+) end=(0x[0-9a-f]+) size=(\d+) pages=(\d+) touched=(\d+)$",
+                           re.M)
+
+
+def check_amplification(output, report, append):
+    """The child's copies: whole pages, or as many of 4 KiB as it has touched; and nothing else of more than 4 KiB."""
+    for begin, end, *numbers in AMPLIFICATION.findall(output):
+        size, pages, touched = map(int, numbers)
+        svnapot_is_missing = size == 65536 and report["kernel"]["large_pages"]["filled_64k"] == 0
+        whole = "large-cow=whole" in append and size != PAGE and not svnapot_is_missing
+        wanted = pages if whole else pages * touched
+        each = size if whole else PAGE
+        copies = report["kernel"]["copies"]
+        hardware = report["hardware"]
+        for story in ("kernel", "hardware"):
+            seen = sum(max(0, min(int(end, 16), r["first"] + PAGE * r["pages"]) - max(int(begin, 16), r["first"])) // PAGE
+                       * r["copies"] for r in report[story]["cow_pages"])
+            if seen != wanted:
+                sys.exit(f"FAILED: {seen} copies by the {story}'s story, {wanted} by law")
+        if copies["bytes"] - wanted * each != (copies["pages"] - wanted) * PAGE:
+            sys.exit(f"FAILED: {copies['bytes']} bytes were copied; by law {wanted} copies had {each} each")
+        if hardware["copied_bytes"] - wanted * each != (hardware["copies"] - wanted) * PAGE:
+            sys.exit(f"FAILED: the hardware saw {hardware['copied_bytes']} bytes copied; {wanted} copies had {each} each")
+        measured = copies["bytes"] // PAGE
+        if copies["measured_pages"] != measured:
+            sys.exit(f"FAILED: {copies['measured_pages']} pages of {measured} copied ones were measured")
 
 
 REFCOUNT = re.compile(r"^refcount: (\d+) frames=(\d+)$", re.M)
