@@ -220,16 +220,15 @@ void check_snapshot() {
 
 std::uint64_t received_ipis;
 
+// Until the counter has seen a message: one that came before it was started is not counted.
 void count_received(std::uint64_t) {
   const Answer counter = configure(firmware_type | ipi_received_event, clear_value | auto_start);
-  Traps& mine = traps_of(this_hart());
-  const std::uint64_t before = mine.software_interrupts;
   enable_interrupts(software_interrupt);
-  while (mine.software_interrupts == before) {
-  }
+  std::uint64_t received = 0;
+  while (received == 0) received = pmu(fw_read, counter.value).value;
   disable_interrupts();
-  received_ipis = pmu(fw_read, counter.value).value;
   pmu(stop, counter.value, 1, reset);
+  received_ipis = received;
 }
 
 }  // namespace
