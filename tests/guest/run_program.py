@@ -89,8 +89,9 @@ def run(command, options, stdin=""):
 
 
 def qemu_command(options, initrd, disk):
-    """OpenSBI: Debian's file if it is there, for it is what a Debian user boots; else the one QEMU brings."""
-    debian_opensbi = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.elf"
+    """OpenSBI: Debian's file if it is there, for it is what a Debian user boots; else the one QEMU brings. Not fw_jump:
+    it puts the device tree 34 MiB above the start of memory, there or not."""
+    debian_opensbi = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin"
     opensbi = debian_opensbi if os.path.exists(debian_opensbi) else "default"
     bios = options.firmware if options.machine == "qemu" else opensbi
     drive = [] if disk is None else ["-drive", f"if=none,id=disk,format=raw,file={disk}",
