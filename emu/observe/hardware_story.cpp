@@ -49,6 +49,11 @@ bool covers(Access walked, Access faulted) {
 }  // namespace
 
 void HardwareStory::on(const TrapEvent& event) {
+  if (event.site.privilege == Privilege::user) {
+    const std::size_t hart = event.site.hart.value;
+    if (user_traps_.size() <= hart) user_traps_.resize(hart + 1);
+    user_traps_[hart] = event.site.cycle;
+  }
   Access access{};
   if (!page_fault(event, access)) return;
   ++figures_.page_faults;
@@ -88,7 +93,9 @@ void HardwareStory::on(const WalkEvent& event) {
 void HardwareStory::see(const PageKey& key, Page& page, VirtAddr address, const EventSite& site,
                         const Walk& walk, bool retry, Access access) {
   if ((walk.pte & pte::V) == 0) {
-    if (page.pending.empty()) page.pte = walk.pte;
+    if (std::none_of(page.pending.begin(), page.pending.end(),
+                     [this](const Pending& pending) { return may_be_in_kernel(pending); }))
+      page.pte = walk.pte;
     return;
   }
   const std::uint64_t frame = frame_in(walk, key.page);
@@ -122,6 +129,11 @@ void HardwareStory::see(const PageKey& key, Page& page, VirtAddr address, const 
   }
   const bool own_fits = own != end && (!answers_store || own->access == Access::store);
   resolve(page, own_fits ? own : answers_store ? store : begin, site.cycle);
+}
+
+bool HardwareStory::may_be_in_kernel(const Pending& fault) const {
+  const std::size_t hart = fault.hart.value;
+  return hart >= user_traps_.size() || user_traps_[hart].value <= fault.at.value;
 }
 
 void HardwareStory::spread(const PageKey& key, const Walk& walk) {

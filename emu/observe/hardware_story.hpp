@@ -60,8 +60,8 @@ class HardwareStory final : public Listener {
   };
   struct Page {
     std::uint64_t frame = 0;  // of these 4 KiB, whatever the size of the page they are in
-    std::uint64_t pte = 0;  // as the last walk or fault saw it; while faults are pending, the last valid one:
-                            // kernels take a translation away before they exchange its frame
+    std::uint64_t pte = 0;    // as the last walk or fault saw it; while a kernel may be at work on a pending
+                              // fault, the last valid one: it takes a translation away to exchange its frame
     std::vector<Pending> pending;
   };
 
@@ -69,10 +69,14 @@ class HardwareStory final : public Listener {
            bool retry, mmu::Access access);
   // A page of more than 4 KiB has changed: what is remembered of its other parts has changed with it.
   void spread(const PageKey& key, const mmu::Walk& walk);
+  // False: the fault's hart has run a program since, so that its kernel has answered the fault (by a signal,
+  // perhaps), though no walk has shown it yet.
+  bool may_be_in_kernel(const Pending& fault) const;
   void resolve(Page& page, std::vector<Pending>::iterator fault, Cycle at);
 
   InferredFigures figures_;
   std::uint64_t pending_count_ = 0;
+  std::vector<Cycle> user_traps_;                      // per hart, the last trap from a program
   std::unordered_map<PageKey, Page, PageHash> pages_;  // pages that have faulted at least once
 };
 

@@ -29,6 +29,7 @@ struct Bench {
     TrapEvent event;
     event.site = site(hart, now += 10);
     event.site.satp = satp;
+    event.site.privilege = mmu::Privilege::user;
     event.cause = access == Access::fetch ? 12 : access == Access::load ? 13 : 15;
     event.tval = va;
     event.target = mmu::Privilege::supervisor;
@@ -131,6 +132,27 @@ TEST_CASE("A fault from a stale TLB entry is spurious when memory already allowe
   b.walk(Access::store, 0x1000, pte_of(5, writable), 1);
   CHECK(b.figures().reuses == 1);
   CHECK(b.figures().spurious == 1);
+}
+
+TEST_CASE("A page that a signal's handler has left and that is mapped again is filled, not copied") {
+  for (const std::uint32_t next_hart : {0, 1}) {
+    Bench b;
+    b.fault(Access::store, 0x1000, pte_of(5, readable), 0);
+    b.fault(Access::load, 0x9000, 0, 0);  // the program is running again
+    b.fault(Access::store, 0x1000, 0, next_hart);
+    b.walk(Access::store, 0x1000, pte_of(6, writable), next_hart);
+    CHECK(b.figures().copies == 0);
+    CHECK(b.figures().fills == 1);
+  }
+}
+
+TEST_CASE("A page that a kernel takes away while it copies it is copied, not filled") {
+  Bench b;
+  b.fault(Access::store, 0x1000, pte_of(5, readable), 0);
+  b.fault(Access::load, 0x1000, 0, 1);
+  b.walk(Access::store, 0x1000, pte_of(6, writable), 0);
+  CHECK(b.figures().copies == 1);
+  CHECK(b.figures().fills == 0);
 }
 
 TEST_CASE("A fault that a signal answers stays unresolved") {
