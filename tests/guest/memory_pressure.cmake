@@ -7,7 +7,7 @@ set(swap OPTIONS --memory 12M --disk 32M --append swap=vda)
 program_test(swap swap ARGUMENTS 9 ${swap} MACHINES hartbeat)
 program_test(mlock mlock ARGUMENTS 9 ${swap} MACHINES hartbeat)
 guest_test(guest.swap.opensbi run_program.py --machine opensbi --harts 4 --kernel ${kernel} --memory 12M --disk 32M
-           --append swap=vda -- ${programs}/swap 9)
+           --append swap=vda -- ${programs}/swap 8)
 foreach(fork shared-tables eager)
   guest_test(guest.swap.${fork} run_program.py --machine hartbeat --harts 4 --firmware ${firmware} --kernel ${kernel}
              --hartbeat ${hartbeat} --memory 16M --disk 32M --append "swap=vda check=frames fork=${fork}"
