@@ -22,6 +22,10 @@
 _start:
   csrw sie, zero
   csrw sstatus, zero
+  la t0, first_hart_is_here
+  li t1, 1
+  amoswap.w t0, t1, (t0)
+  bnez t0, late_start
   mv s0, a0
   mv s1, a1
   la t0, __bss_start
@@ -60,6 +64,16 @@ _start:
   wfi
   j 3b
 
+# A hart that the firmware sends to _start although start_other_harts has told it where to go: OpenSBI before 1.3 does
+# so when the hart comes up just as it is being started (it marks the start as pending before it writes the address).
+late_start:
+  la t0, hart_table
+  slli t1, a0, 3
+  add t0, t0, t1
+5:
+  ld a1, 0(t0)
+  beqz a1, 5b
+  fence r, rw
 # Another hart, started through SBI HSM: a0 = hart id, a1 = its Hart structure (direct map).
   .globl secondary_start
 secondary_start:
@@ -73,6 +87,12 @@ secondary_start:
 4:
   wfi
   j 4b
+
+  .section .data
+  .balign 4
+first_hart_is_here:
+  .word 0
+  .section .text.start, "ax"
 
 # Returns to the caller's address in the direct map.
 enable_translation:

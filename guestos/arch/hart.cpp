@@ -12,13 +12,14 @@
 extern "C" {
 void trap_entry();
 void secondary_start();
+// For entry.S, too: what a hart finds here is whole. Not in .bss, which the first hart clears while others may wait.
+[[gnu::section(".data")]] constinit guestos::Hart* hart_table[guestos::max_harts] = {};
 }
 
 namespace guestos {
 
 namespace {
 
-constinit Hart* harts[max_harts] = {};
 constinit u64 online = 0;
 
 bool idle_function(void*) { idle_loop(); }
@@ -27,7 +28,6 @@ Hart* make_hart(u64 id) {
   Hart* hart = create<Hart>();
   if (hart == nullptr) panic("no memory for a hart", id);
   hart->id = id;
-  harts[id] = hart;
   return hart;
 }
 
@@ -35,7 +35,10 @@ void give_idle_thread(Hart& hart) {
   hart.idle = create_thread(nullptr, 0, idle_function, nullptr);
   if (hart.idle == nullptr) panic("no memory for an idle thread", hart.id);
   hart.idle->last_hart = hart.id;
+  hart.kernel_sp = hart.idle->stack + kernel_stack_size;
 }
+
+void publish(Hart& hart) { __atomic_store_n(&hart_table[hart.id], &hart, __ATOMIC_RELEASE); }
 
 void open_this_hart() {
   csr::write<csr::stvec>(reinterpret_cast<u64>(trap_entry));
@@ -48,13 +51,14 @@ void open_this_hart() {
 
 }  // namespace
 
-Hart* hart_by_id(u64 id) { return id < max_harts ? harts[id] : nullptr; }
+Hart* hart_by_id(u64 id) { return id < max_harts ? hart_table[id] : nullptr; }
 u64 online_harts() { return __atomic_load_n(&online, __ATOMIC_ACQUIRE); }
 
 void harts_open() {
   Hart* hart = make_hart(boot_info().boot_hart);
   asm volatile("mv tp, %0" ::"r"(hart));
   give_idle_thread(*hart);
+  publish(*hart);
   __atomic_fetch_or(&online, u64{1} << hart->id, __ATOMIC_ACQ_REL);
   open_this_hart();
 }
@@ -64,7 +68,7 @@ void start_other_harts() {
     const u64 id = lowest_bit(rest);
     Hart* hart = make_hart(id);
     give_idle_thread(*hart);
-    hart->kernel_sp = hart->idle->stack + kernel_stack_size;
+    publish(*hart);
     memory_fence();
     const u64 entry = physical_of(reinterpret_cast<const void*>(secondary_start));
     if (sbi::start_hart(id, entry, reinterpret_cast<u64>(hart)) != 0) continue;
