@@ -11,17 +11,21 @@ namespace hartbeat {
 
 using isa::Field;
 
+// The host gives zero pages only where code is found, however large the RAM.
+template <typename T>
+CodeCache::Zeroed<T> CodeCache::zeroed(std::size_t count) {
+  Zeroed<T> array{static_cast<T*>(std::calloc(count, sizeof(T)))};
+  if (!array) throw std::bad_alloc();
+  return array;
+}
+
 CodeCache::CodeCache(Ram& ram, isa::ExtensionSet extensions, const HandlerSet& handlers)
     : ram_(ram),
       ram_base_(ram.base().value),
       extensions_(extensions),
       handlers_(handlers),
-      lookup_(lookup_slots) {
-  // calloc: the host gives zero pages only where code is found, however large the RAM.
-  page_lines_.reset(
-      static_cast<std::uint64_t*>(std::calloc((ram.size() >> page_shift) + 1, sizeof(std::uint64_t))));
-  if (!page_lines_) throw std::bad_alloc();
-}
+      lookup_(zeroed<LookupSlot>(lookup_slots)),
+      page_lines_(zeroed<std::uint64_t>((ram.size() >> page_shift) + 1)) {}
 
 CodeCache::~CodeCache() {
   drop_all();

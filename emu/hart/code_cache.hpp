@@ -56,12 +56,16 @@ class CodeCache {
   static constexpr unsigned max_instructions = 64;
   static constexpr unsigned lookup_slots = 1u << 15;
   struct LookupSlot {
-    std::uint64_t physical = ~std::uint64_t{0};
-    Block* block = nullptr;
+    std::uint64_t physical;  // 0: empty; no RAM is there
+    Block* block;
   };
   struct Free {
     void operator()(void* p) const { std::free(p); }
   };
+  template <typename T>
+  using Zeroed = std::unique_ptr<T[], Free>;
+  template <typename T>
+  static Zeroed<T> zeroed(std::size_t count);
 
   static unsigned slot_of(std::uint64_t physical) {
     return static_cast<unsigned>((physical >> 1) ^ (physical >> 14)) % lookup_slots;
@@ -76,10 +80,10 @@ class CodeCache {
   std::uint64_t ram_base_;
   isa::ExtensionSet extensions_;
   const HandlerSet& handlers_;
-  std::vector<LookupSlot> lookup_;
+  Zeroed<LookupSlot> lookup_;
   std::unordered_map<std::uint64_t, Block*> blocks_;  // by physical address; its order is never looked at
   std::unordered_map<std::uint64_t, Block*> page_blocks_;  // first block of each page's list
-  std::unique_ptr<std::uint64_t[], Free> page_lines_;  // per RAM page: bit per 64-byte line with decoded code
+  Zeroed<std::uint64_t> page_lines_;  // per RAM page: bit per 64-byte line with decoded code
   std::vector<Block*> dropped_;
   std::uint64_t blocks_decoded_ = 0;
   bool new_code_page_ = false;

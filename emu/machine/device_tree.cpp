@@ -52,10 +52,15 @@ constexpr SbiEvent sbi_events[] = {
     {cache_miss(bpu, reading), hpm::Event::branch_mispredictions},
 };
 
+// Bytes: well above what a tree takes, but not more, for libfdt clears all of it.
+std::size_t capacity(unsigned harts, const BootChoices& choices) {
+  return (std::size_t{16} << 10) + (std::size_t{2} << 10) * harts + choices.bootargs.size();
+}
+
 class TreeBuilder {
  public:
   TreeBuilder(const MachineConfig& config, const BootChoices& choices)
-      : config_(config), choices_(choices), harts_(config.platform.harts) {}
+      : config_(config), choices_(choices), harts_(config.platform.harts), fdt_(capacity(harts_, choices)) {}
 
   std::vector<std::uint8_t> build() {
     fdt_.cells("#address-cells", {2});

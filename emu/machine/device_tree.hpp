@@ -18,7 +18,7 @@ struct BootChoices {
                 firmware_end = 0;  // to be left alone by S-mode, unless the firmware says so itself
 };
 
-// A complete blob (Devicetree Specification 0.4, chapter 5), at most 256 KiB even for 64 harts.
+// A complete blob (Devicetree Specification 0.4, chapter 5), about 4 KiB and 1 KiB a hart.
 std::vector<std::uint8_t> device_tree(const MachineConfig& config, const BootChoices& choices);
 
 }  // namespace hartbeat

@@ -2,8 +2,10 @@
 // misused.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,7 +15,8 @@ namespace hartbeat {
 
 class FdtWriter {
  public:
-  FdtWriter();
+  // capacity: bytes the finished blob may have.
+  explicit FdtWriter(std::size_t capacity);
   // Closes a node at the end of its scope.
   class Node {
    public:
@@ -42,7 +45,7 @@ class FdtWriter {
 
  private:
   void check(int result, const char* what);
-  std::vector<std::uint8_t> blob_;
+  std::unique_ptr<std::uint8_t[]> blob_;
   std::string error_;
 };
 
