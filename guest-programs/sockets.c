@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -17,9 +18,19 @@
 
 #include "law.h"
 
+/* A name of this run alone: the same program may run beside it. Abstract ones begin with a zero byte. */
 static struct sockaddr_un unix_name(const char* path) {
   struct sockaddr_un name = {.sun_family = AF_UNIX};
-  strncpy(name.sun_path, path, sizeof name.sun_path - 1);
+  snprintf(name.sun_path, sizeof name.sun_path, "%s-%d", path, (int)getpid());
+  return name;
+}
+
+static struct sockaddr_un abstract_name(const char* text, socklen_t* size) {
+  struct sockaddr_un name = unix_name(text);
+  const size_t length = strlen(name.sun_path);
+  memmove(name.sun_path + 1, name.sun_path, length);
+  name.sun_path[0] = '\0';
+  *size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length);
   return name;
 }
 
@@ -112,7 +123,7 @@ static void serve(int family, const struct sockaddr* name, socklen_t size, const
 }
 
 static void names(void) {
-  struct sockaddr_un path = unix_name("/tmp/hartbeat-sockets-test");
+  struct sockaddr_un path = unix_name("/tmp/hartbeat-sockets");
   unlink(path.sun_path);
   serve(AF_UNIX, (struct sockaddr*)&path, sizeof path, "a name in the tree");
   struct stat status;
@@ -124,17 +135,17 @@ static void names(void) {
   law(unlink(path.sun_path) == 0 && fails(connect(again, (struct sockaddr*)&path, sizeof path), ENOENT),
       "an unlinked name is no name");
   close(again);
-  struct sockaddr_un hidden = unix_name("");
-  strcpy(hidden.sun_path + 1, "hartbeat-sockets-test");
-  serve(AF_UNIX, (struct sockaddr*)&hidden, offsetof(struct sockaddr_un, sun_path) + 22, "an abstract name");
+  socklen_t size;
+  struct sockaddr_un hidden = abstract_name("hartbeat-sockets", &size);
+  serve(AF_UNIX, (struct sockaddr*)&hidden, size, "an abstract name");
   struct sockaddr_in port = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
   serve(AF_INET, (struct sockaddr*)&port, sizeof port, "a port of 127.0.0.1");
 }
 
 static void datagrams(void) {
-  struct sockaddr_un a = unix_name(""), b = unix_name("");
-  strcpy(a.sun_path + 1, "hartbeat-dgram-a"), strcpy(b.sun_path + 1, "hartbeat-dgram-b");
-  socklen_t size = offsetof(struct sockaddr_un, sun_path) + 17;
+  socklen_t size;
+  struct sockaddr_un a = abstract_name("hartbeat-dgram-a", &size),
+                     b = abstract_name("hartbeat-dgram-b", &size);
   int x = socket(AF_UNIX, SOCK_DGRAM, 0), y = socket(AF_UNIX, SOCK_DGRAM, 0);
   char buffer[16];
   struct sockaddr_un from;
