@@ -8,6 +8,7 @@ privilege, by hart and by process.
 import argparse
 import json
 import os
+import tempfile
 
 import harness
 
@@ -47,6 +48,27 @@ PROGRAMS = {
     "refcounts": ([], SAME, ""),
     "sockets": ([], LINES, "clients and servers wait for one another"),
     "fork-bench": (["cow", "1"], SAME, "its output is cycles"),
+    "files": ([], LINES, "processes wait for one another's locks"),
+    "amplification": (["4k", "4", "4"], SAME, ""),
+    "large-pages": ([], SAME, ""),
+    "direct-io": ([], LINES, "a disk answers when it answers"),
+    "swap": (["9"], LINES, "which page goes depends on who runs"),
+    "mlock": (["9"], LINES, "which page goes depends on who runs"),
+    "oom": ([], LINES, "hogs and their brothers run at the same time"),
+    "overcommit": ([], SAME, ""),
+    "stress": (["1", "1"], LINES, "races are what it is for"),
+}
+# Not among them: terminal and snapshot, which need somebody at the terminal and a server; syscall-fuzz, whose calls are
+# random, so that a child that asks for the time does something else.
+
+# What the machine must be like for some: less memory than they want, a disk (of MiB), boot arguments.
+SWAPPING = (["--memory", "12M", "--append", "swap=vda"], 32)
+MACHINES = {
+    "direct-io": ([], 1),
+    "swap": SWAPPING,
+    "mlock": SWAPPING,
+    "oom": (["--memory", "20M"], 0),
+    "overcommit": (["--memory", "8G"], 0),
 }
 PRIVILEGES = ("user", "supervisor", "machine")
 
@@ -99,9 +121,15 @@ def check_counts(checks, plain, timed, harts, same):
 
 
 def compare(checks, hartbeat, harts, path, arguments, same, timeout=580):
+    machine, disk_size = MACHINES.get(os.path.basename(path), ([], 0))
+
     def run(timing):
-        status, out, err, text = harness.run_with_report(
-            hartbeat, "--machine", "cva6", "--timing", timing, "--harts", harts, path, *arguments, timeout=timeout)
+        with tempfile.NamedTemporaryFile() as disk:
+            disk.truncate(disk_size << 20)
+            disks = ["--disk", disk.name] if disk_size else []
+            status, out, err, text = harness.run_with_report(
+                hartbeat, "--machine", "cva6", "--timing", timing, "--harts", harts, *machine, *disks, path, *arguments,
+                timeout=timeout)
         return status, out, harness.report_of(text, out, err)
 
     status, out, plain = run("none")
