@@ -30,17 +30,14 @@ struct Step {
 // Precondition: nothing is due (hart.clock < hart.deadline or service() has been called).
 Step step(System& system, Hart& hart);
 // The instruction has taken the hart's clock to `clock`.
-void spend(Hart& hart, const Step& step, std::uint64_t clock);
+inline void spend(Hart& hart, const Step& step, std::uint64_t clock) {
+  hart.unretired += clock - hart.clock - (step.trapped ? 0 : 1);
+  hart.clock = clock;
+}
 
-// Runs until System::stop is set, telling the listeners of retired instructions. `Timing` is told each step and returns
-// the hart's new clock (greater than the old one): uint64_t retired(const Hart&, const Step&).
-template <class Timing>
-void run_observed(System& system, Timing& timing);
-
-// The timing of the functional machine: one instruction, or one trap, one cycle.
-struct NoTiming {
-  std::uint64_t retired(const Hart& hart, const Step&) { return hart.clock + 1; }
-};
+// Runs until System::stop is set, telling the listeners of retired instructions. One instruction, or one trap in its place,
+// is one cycle.
+void run_observed(System& system);
 
 // --- shared by the engines
 // What is due at the start of a hart's turn with clock >= deadline: devices' events, limits, an interrupt.
@@ -59,25 +56,13 @@ inline bool is_misaligned_target(const Hart& hart, std::uint64_t target) {
 }
 
 // The hart whose turn it is: awake, smallest clock, smallest id. Null when all sleep.
-Hart* next_in_line(System& system);
-void tell_retired(System& system, Hart& hart, const Step& step);
-
-template <class Timing>
-void run_observed(System& system, Timing& timing) {
-  for (const auto& hart : system.harts) system.set_deadline(*hart);
-  while (system.stop == Stop::none) {
-    Hart* hart = next_in_line(system);
-    if (hart == nullptr) {
-      if (!idle(system)) return;
-      continue;
-    }
-    system.current = hart;
-    if (hart->clock >= hart->deadline && !service(system, *hart)) return;
-    const Step done = step(system, *hart);
-    if (system.events.wants_retired() && !done.trapped) tell_retired(system, *hart, done);
-    spend(*hart, done, timing.retired(*hart, done));
-    if (done.waits) system.sleep(*hart);
+inline Hart* next_in_line(System& system) {
+  Hart* first = nullptr;
+  for (const auto& hart : system.harts) {
+    if (!hart->sleeping && (first == nullptr || hart->clock < first->clock)) first = hart.get();
   }
+  return first;
 }
+void tell_retired(System& system, Hart& hart, const Step& step);
 
 }  // namespace hartbeat

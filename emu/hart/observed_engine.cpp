@@ -24,6 +24,17 @@ Outcome jump_to(Hart& h, std::uint64_t target) {
   return {Flow::trapped, 0};
 }
 
+// Floating-point instructions change fflags and mstatus.FS beside their result; a commit log names both.
+void record_float_state(Hart& hart, std::uint32_t fflags_before) {
+  Recorder& recorder = *hart.recorder;
+  const std::uint32_t raised = hart.csr.fflags;
+  hart.csr.fflags = fflags_before | raised;
+  if (raised != 0) {
+    hart.csr.mstatus |= mstatus::FS;
+    recorder.csr_effect(static_cast<std::uint16_t>(isa::Csr::fflags), hart.csr.fflags);
+  }
+}
+
 using Observe = Outcome (*)(Hart*, const Op*);
 
 template <std::size_t I>
@@ -35,7 +46,12 @@ Outcome observe(Hart* h, const Op* op) {
   if constexpr (kind == Kind::compute) {
     row.body(view, op->operands);
     return {Flow::next, next_pc};
-  } else if constexpr (kind == Kind::memory || kind == Kind::fp) {
+  } else if constexpr (kind == Kind::fp) {
+    const std::uint32_t fflags = std::exchange(h->csr.fflags, 0);
+    row.body(view, op->operands);
+    record_float_state(*h, fflags);
+    return {h->pending == Pending::trap ? Flow::trapped : Flow::next, next_pc};
+  } else if constexpr (kind == Kind::memory) {
     row.body(view, op->operands);
     return {h->pending == Pending::trap ? Flow::trapped : Flow::next, next_pc};
   } else if constexpr (kind == Kind::branch) {
@@ -57,21 +73,15 @@ constexpr std::array<Observe, sizeof...(I)> observers_of(std::index_sequence<I..
 }
 constexpr auto observers = observers_of(std::make_index_sequence<isa::row_count>());
 
-bool is_float_row(const Op& op) {
-  const isa::Kind kind = isa::row_infos[op.operands.row].kind;
-  return kind == Kind::fp;
+void count_before(Hart& hart, const Op& op, std::uint64_t times) {
+  const isa::Unit unit = isa::row_infos[op.operands.row].unit;
+  if (unit != isa::Unit::csr) hpm::count_unit(hart, static_cast<unsigned>(unit), times);
 }
 
-// Floating-point instructions change fflags and mstatus.FS beside their result; a commit log names both.
-void record_float_state(Hart& hart, std::uint32_t fflags_before) {
-  Recorder& recorder = *hart.recorder;
-  const std::uint32_t raised = hart.csr.fflags;
-  hart.csr.fflags = fflags_before | raised;
-  if (raised != 0) {
-    hart.csr.mstatus |= mstatus::FS;
-    recorder.csr_effect(static_cast<std::uint16_t>(isa::Csr::fflags), hart.csr.fflags);
-  }
-  recorder.fflags_raised = raised;
+void count_after(Hart& hart, const Op& op, bool taken) {
+  const isa::Unit unit = isa::row_infos[op.operands.row].unit;
+  if (unit == isa::Unit::csr) hpm::count_unit(hart, static_cast<unsigned>(unit), 1);
+  if (unit == isa::Unit::branch) hart.hpm.taken += taken;
 }
 
 void take_pending_trap(Hart& hart, Step& step) {
@@ -85,9 +95,9 @@ void take_pending_trap(Hart& hart, Step& step) {
   step.next_pc = hart.pc;
 }
 
-}  // namespace
+#define HARTBEAT_INLINE [[gnu::always_inline]] inline
 
-Step step(System& system, Hart& hart) {
+HARTBEAT_INLINE Step step_on(System& system, Hart& hart) {
   Step step;
   step.pc = hart.pc;
   step.privilege = hart.privilege;
@@ -113,13 +123,10 @@ Step step(System& system, Hart& hart) {
   step.op = op;
   const std::uint64_t clock = hart.clock;
   hart.clock = clock - op->index;  // bodies see clock + index
-  const std::uint32_t fflags = hart.csr.fflags;
-  const bool is_float = is_float_row(*op);
-  if (is_float) hart.csr.fflags = 0;
-  const auto unit = isa::row_infos[op->operands.row].unit;
   // Counted before, so that what changes privilege belongs to the old one; a CSR instruction does not see itself.
-  const bool counted = hart.hpm.each_instruction && unit != isa::Unit::csr;
-  if (counted) hpm::count_unit(hart, static_cast<unsigned>(unit), 1);
+  const bool counts = hart.hpm.each_instruction;
+  if (counts) [[unlikely]]
+    count_before(hart, *op, 1);
   Outcome outcome;
   if (system.code.is_illegal(*op)) {
     outcome.flow = SystemCalls::illegal(hart, op);
@@ -127,55 +134,69 @@ Step step(System& system, Hart& hart) {
     outcome = observers[op->operands.row](&hart, op);
   }
   hart.clock = clock;
-  if (is_float) record_float_state(hart, fflags);
   const bool boundary = hart.pending == Pending::boundary;
   if (outcome.flow == Flow::trapped) {
-    if (counted) hpm::count_unit(hart, static_cast<unsigned>(unit), ~std::uint64_t{0});
+    if (counts) count_before(hart, *op, ~std::uint64_t{0});
     take_pending_trap(hart, step);
     hart.op = nullptr;
     return step;
   }
-  if (hart.hpm.each_instruction) {
-    if (unit == isa::Unit::csr) hpm::count_unit(hart, static_cast<unsigned>(unit), 1);
-    if (unit == isa::Unit::branch) hart.hpm.taken += outcome.next_pc != step.pc + op->length;
-  }
+  if (hart.hpm.each_instruction) [[unlikely]]
+    count_after(hart, *op, outcome.next_pc != step.pc + op->length);
   hart.pending = Pending::none;
   step.waits = outcome.flow == Flow::wait;
   step.next_pc = outcome.flow == Flow::redirect ? hart.pc : outcome.next_pc;
   hart.pc = step.next_pc;
-  const bool straight = !boundary && !CodeCache::ends_block(*op);
+  const bool straight = !boundary && op->index + 1u < Block::of(op)->instructions;
   hart.op = straight ? op + 1 : nullptr;
   return step;
 }
 
-void spend(Hart& hart, const Step& step, std::uint64_t clock) {
-  hart.unretired += clock - hart.clock - (step.trapped ? 0 : 1);
-  hart.clock = clock;
-}
-
-Hart* next_in_line(System& system) {
-  Hart* first = nullptr;
-  for (const auto& hart : system.harts) {
-    if (!hart->sleeping && (first == nullptr || hart->clock < first->clock)) first = hart.get();
-  }
-  return first;
-}
-
-void tell_retired(System& system, Hart& hart, const Step& step) {
-  const Recorder& recorder = *hart.recorder;
-  RetireEvent event;
-  event.site = system.site(hart, hart.clock, step.pc);
+// The event is filled in its place, field by field: what is copied in wider pieces than it was written in waits for the
+// host's store buffer, and that was a third of a trace's time.
+HARTBEAT_INLINE void tell(System& system, Hart& hart, const Step& step) {
+  Recorder& recorder = *hart.recorder;
+  RetireEvent& event = recorder.event;
+  system.telling = &hart;
+  system.telling_clock = hart.clock;
+  event.site.hart = hart.id;
+  event.site.cycle.value = hart.clock;
+  event.site.instret = hart.instret_at(hart.clock);
+  event.site.pc.value = step.pc;
   event.site.privilege = step.privilege;
+  event.site.satp = hart.csr.satp;
   event.bits = step.op->bits;
   event.length = step.op->length;
   event.operands = &step.op->operands;
-  event.next_pc = VirtAddr{step.next_pc};
-  event.writes_x = recorder.wrote_x;
-  event.writes_f = recorder.wrote_f;
-  event.rd_value = recorder.rd_value;
+  event.next_pc.value = step.next_pc;
   event.memory = {recorder.memory.data(), recorder.memory_count};
   event.csrs = {recorder.csrs.data(), recorder.csr_count};
   system.events.emit(system.events.retired(), event);
+}
+
+#undef HARTBEAT_INLINE
+
+}  // namespace
+
+Step step(System& system, Hart& hart) { return step_on(system, hart); }
+void tell_retired(System& system, Hart& hart, const Step& step) { tell(system, hart, step); }
+
+void run_observed(System& system) {
+  const bool tells = system.events.wants_retired();
+  for (const auto& hart : system.harts) system.set_deadline(*hart);
+  while (system.stop == Stop::none) {
+    Hart* hart = next_in_line(system);
+    if (hart == nullptr) {
+      if (!idle(system)) return;
+      continue;
+    }
+    system.current = hart;
+    if (hart->clock >= hart->deadline && !service(system, *hart)) return;
+    const Step done = step_on(system, *hart);
+    if (tells && !done.trapped) tell(system, *hart, done);
+    spend(*hart, done, hart->clock + 1);
+    if (done.waits) system.sleep(*hart);
+  }
 }
 
 }  // namespace hartbeat

@@ -13,14 +13,11 @@ struct Recorder {
   std::array<CsrEffect, 4> csrs{};
   std::uint8_t memory_count = 0;
   std::uint8_t csr_count = 0;
-  bool wrote_x = false, wrote_f = false;
-  std::uint64_t rd_value = 0;
-  std::uint32_t fflags_raised = 0;
+  RetireEvent event;  // told from here; the view fills in what is written to rd, tell_retired the rest
 
   void clear() {
     memory_count = csr_count = 0;
-    wrote_x = wrote_f = false;
-    fflags_raised = 0;
+    event.writes_x = event.writes_f = false;
   }
   void memory_effect(const MemoryEffect& effect) {
     if (memory_count < memory.size()) memory[memory_count++] = effect;

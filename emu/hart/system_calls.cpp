@@ -47,8 +47,8 @@ Flow SystemCalls::csr(Hart& h, const Op* op, isa::CsrOp operation, std::uint64_t
   h.x[rd] = old;
   if (h.recorder != nullptr) {
     if ((rd & 31) != 0) {
-      h.recorder->wrote_x = true;
-      h.recorder->rd_value = old;
+      h.recorder->event.writes_x = true;
+      h.recorder->event.rd_value = old;
     }
     if (writes) tell_csr_write(h, now + 1, address);
   }

@@ -50,8 +50,8 @@ struct View {
     hart->x[n] = value;
     if constexpr (M == Mode::observed) {
       if (n != 32) {
-        hart->recorder->wrote_x = true;
-        hart->recorder->rd_value = value;
+        hart->recorder->event.writes_x = true;
+        hart->recorder->event.rd_value = value;
       }
     }
   }
@@ -60,8 +60,8 @@ struct View {
     hart->f[n] = value;
     fs_dirty();
     if constexpr (M == Mode::observed) {
-      hart->recorder->wrote_f = true;
-      hart->recorder->rd_value = value;
+      hart->recorder->event.writes_f = true;
+      hart->recorder->event.rd_value = value;
     }
   }
   HARTBEAT_INLINE std::uint64_t pc() const { return hart->pc_of(op); }

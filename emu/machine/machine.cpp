@@ -216,8 +216,7 @@ void Machine::run_engine() {
   if (system.engine_observes) {
     std::vector<Recorder> recorders(hart_count());
     for (unsigned i = 0; i < hart_count(); ++i) system.harts[i]->recorder = &recorders[i];
-    NoTiming timing;
-    run_observed(system, timing);
+    run_observed(system);
     for (const auto& hart : system.harts) hart->recorder = nullptr;
   } else {
     run_fast(system);

@@ -72,6 +72,16 @@ void EventEncoder::flush_run() {
   run_ = 0;
 }
 
+bool EventEncoder::is_expected(const HartModel& model, const EventSite& site) {
+  return site.cycle.value == model.cycle && site.instret == model.instret && site.pc.value == model.pc &&
+         site.satp == model.satp && static_cast<std::uint8_t>(site.privilege) == model.privilege;
+}
+
+void EventEncoder::note_time(std::uint64_t cycle) {
+  first_cycle_ = std::min(first_cycle_, cycle);
+  last_cycle_ = std::max(last_cycle_, cycle);
+}
+
 // The hart's and the site's tokens, as far as the event is not where it was expected.
 EventEncoder::Lane& EventEncoder::arrive(const EventSite& site) {
   const unsigned hart = site.hart.value;
@@ -84,13 +94,9 @@ EventEncoder::Lane& EventEncoder::arrive(const EventSite& site) {
   HartModel& model = lane.model;
   if (lane.skipping) [[unlikely]]
     write_registers(lane);
-  const bool as_expected = site.cycle.value == model.cycle && site.instret == model.instret &&
-                           site.pc.value == model.pc && site.satp == model.satp &&
-                           static_cast<std::uint8_t>(site.privilege) == model.privilege;
-  if (!as_expected) write_site(model, site);
+  if (!is_expected(model, site)) write_site(model, site);
   model.settled_at(site.pc.value);
-  first_cycle_ = std::min(first_cycle_, site.cycle.value);
-  last_cycle_ = std::max(last_cycle_, site.cycle.value);
+  note_time(site.cycle.value);
   return lane;
 }
 
@@ -138,11 +144,11 @@ void EventEncoder::write_registers(Lane& lane) {
   for (const std::uint8_t byte : changes.bytes()) out_.byte(byte);
 }
 
-void EventEncoder::apply(Registers& registers, const RetireEvent& event, Action action) {
+inline void EventEncoder::apply(Registers& registers, const RetireEvent& event, Action action) {
   const unsigned rd = event.operands->rd;
   if (event.writes_x) registers.x[rd & 63 ? rd : 32] = event.rd_value;
   if (event.writes_f) registers.f[rd & 31] = event.rd_value;
-  if (action == Action::swap_pair && event.writes_x && event.memory.size() == 4) {
+  if (action == Action::swap_pair && event.writes_x && event.memory.size() == 4) [[unlikely]] {
     registers.x[rd] = event.memory[0].value;
     registers.x[rd + 1] = event.memory[2].value;
   }
@@ -158,7 +164,7 @@ void EventEncoder::skipped(const RetireEvent& event) {
   apply(lane.actual, event, action_of(event));
 }
 
-void EventEncoder::memory_detail(HartModel& model, const RetireEvent& event, Detail& detail) {
+inline void EventEncoder::memory_detail(HartModel& model, const RetireEvent& event, Detail& detail) {
   for (std::size_t i = 0; i < event.memory.size(); ++i) {
     const MemoryEffect& access = event.memory[i];
     const std::uint64_t va = access.address.value, pa = access.physical.value;
@@ -186,15 +192,20 @@ void EventEncoder::memory_detail(HartModel& model, const RetireEvent& event, Det
 }
 
 void EventEncoder::add(const RetireEvent& event) {
-  // Only later than expected is what a cycle model does all the time.
-  HartModel& expected = lanes_[event.site.hart.value].model;
-  const std::uint64_t late = event.site.cycle.value - expected.cycle;
-  const bool advances = late != 0 && late <= most_advance && event.site.hart.value == turns_.expected();
-  if (advances) expected.cycle = event.site.cycle.value;
-  Lane& lane = arrive(event.site);
+  const EventSite& site = event.site;
+  Lane& lane = lanes_[site.hart.value];
   HartModel& model = lane.model;
+  const bool in_turn = site.hart.value == turns_.expected();
+  // Only later than expected is what a cycle model does all the time.
+  const std::uint64_t late = site.cycle.value - model.cycle;
+  const bool advances = late != 0 && late <= most_advance && in_turn;
+  if (advances) model.cycle = site.cycle.value;
+  if (in_turn && !lane.skipping && model.vector_expected == 0 && is_expected(model, site)) [[likely]]
+    note_time(site.cycle.value);
+  else
+    arrive(site);
 
-  const std::uint64_t pc = event.site.pc.value;
+  const std::uint64_t pc = site.pc.value;
   Code& code = code_.at(pc);
   Detail detail;
   if (code.pc != pc || code.bits != event.bits) [[unlikely]] {
@@ -202,13 +213,8 @@ void EventEncoder::add(const RetireEvent& event) {
     detail.mask |= detail_field::code;
   }
   if (!event.memory.empty()) memory_detail(model, event, detail);
-  if (code.action == Action::system) {
-    if (event.next_pc.value != pc + event.length) detail.mask |= detail_field::next_pc;
-    if (event.writes_x) detail.mask |= detail_field::result;
-    if (!event.csrs.empty()) detail.mask |= detail_field::csrs;
-  } else if (code.action == Action::store_conditional && event.memory.empty()) {
-    detail.mask |= detail_field::failed;
-  }
+  if (code.action >= Action::store_conditional) [[unlikely]]
+    system_detail(event, code.action, detail);
   if (detail.mask != 0) write_detail(model, event, code, detail);
   if (advances) {
     flush_run();
@@ -222,10 +228,20 @@ void EventEncoder::add(const RetireEvent& event) {
   if (event.writes_x || event.writes_f) check_.add(event.rd_value);
   if (commits_)
     model.uncommitted.push_back(
-        {pc, event.site.cycle.value, event.bits, static_cast<std::uint8_t>(event.site.privilege)});
-  model.retired(event.site.cycle.value, event.next_pc.value);
-  turns_.ends(event.site.hart.value);
+        {pc, site.cycle.value, event.bits, static_cast<std::uint8_t>(site.privilege)});
+  model.retired(site.cycle.value, event.next_pc.value);
+  turns_.ends(site.hart.value);
   ++retired_;
+}
+
+void EventEncoder::system_detail(const RetireEvent& event, Action action, Detail& detail) {
+  if (action == Action::system) {
+    if (event.next_pc.value != event.site.pc.value + event.length) detail.mask |= detail_field::next_pc;
+    if (event.writes_x) detail.mask |= detail_field::result;
+    if (!event.csrs.empty()) detail.mask |= detail_field::csrs;
+  } else if (action == Action::store_conditional && event.memory.empty()) {
+    detail.mask |= detail_field::failed;
+  }
 }
 
 void EventEncoder::write_detail(HartModel& model, const RetireEvent& event, const Code& code,

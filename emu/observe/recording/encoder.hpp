@@ -51,8 +51,8 @@ class EventEncoder {
   };
   struct Detail {
     std::uint8_t mask = 0;
-    std::uint8_t physical = 0, loads = 0;  // by memory effect
-    std::array<std::uint64_t, 4> offsets{}, values{};
+    std::uint8_t physical = 0, loads = 0;          // by memory effect
+    std::array<std::uint64_t, 4> offsets, values;  // those that the masks name
   };
   struct Lane {
     HartModel model;
@@ -66,9 +66,12 @@ class EventEncoder {
   }
   void flush_run();
   Lane& arrive(const EventSite& site);
+  static bool is_expected(const HartModel& model, const EventSite& site);
+  void note_time(std::uint64_t cycle);
   void write_site(HartModel& model, const EventSite& site);
   void write_registers(Lane& lane);
   void memory_detail(HartModel& model, const RetireEvent& event, Detail& detail);
+  static void system_detail(const RetireEvent& event, Action action, Detail& detail);
   void write_detail(HartModel& model, const RetireEvent& event, const Code& code, const Detail& detail);
   void write_walk(HartModel& model, const mmu::Walk& walk);
   static void apply(Registers& registers, const RetireEvent& event, Action action);

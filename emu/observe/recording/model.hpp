@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <vector>
 
 #include "emu/hart/events.hpp"
@@ -61,9 +62,10 @@ class PageMap {
 // What physical memory holds, as far as loads and stores have shown: a cache of lines. What it does not hold reads as 0.
 class MemoryLines {
  public:
-  MemoryLines() : tags_(count), lines_(count) {}
+  MemoryLines() : tags_(count), lines_(std::make_unique_for_overwrite<Line[]>(count)) {}
   void clear() {
-    tags_.assign(count, 0);  // a line is cleared when its tag is set
+    if (dirty_) tags_.assign(count, 0);  // a line is cleared when its tag is set
+    dirty_ = false;
   }
 
   std::uint64_t read(std::uint64_t pa, unsigned size) const {
@@ -105,11 +107,13 @@ class MemoryLines {
     if (tags_[slot] != tag_of(pa)) {
       tags_[slot] = tag_of(pa);
       lines_[slot].fill(0);
+      dirty_ = true;
     }
     return lines_[slot];
   }
   std::vector<std::uint64_t> tags_;
-  std::vector<Line> lines_;
+  std::unique_ptr<Line[]> lines_;  // no page of it exists before it is used
+  bool dirty_ = false;
 };
 
 // An instruction (or a trap) that the cycle model has still to commit.

@@ -387,8 +387,8 @@ void Cva6Run::execute(Lane& lane) {
   if (is_tracepoint(d)) settle(lane, hart.privilege);  // whoever listens reads the counters
   const Step done = step(system_, hart);
   after(hart, done, out);
-  if (d.op == Op::amo_sc && !done.trapped && lane.recorder.wrote_x)
-    out.sc_failed = lane.recorder.rd_value != 0;
+  if (d.op == Op::amo_sc && !done.trapped && lane.recorder.event.writes_x)
+    out.sc_failed = lane.recorder.event.rd_value != 0;
   if (system_.events.wants_retired() && !done.trapped) tell_retired(system_, hart, done);
   spend(hart, done, hart.clock);
   lane.core->given();

@@ -22,7 +22,24 @@ struct SlowLoads {
   std::uint64_t steps = 0;
 };
 
-// Runs as Machine does when somebody watches, but under `timing`.
+// A model's loop at its simplest: each step takes the time that `timing` says.
+template <class Timing>
+void run_stepwise(System& system, Timing& timing) {
+  for (const auto& hart : system.harts) system.set_deadline(*hart);
+  while (system.stop == Stop::none) {
+    Hart* hart = next_in_line(system);
+    if (hart == nullptr) {
+      if (!idle(system)) return;
+      continue;
+    }
+    system.current = hart;
+    if (hart->clock >= hart->deadline && !service(system, *hart)) return;
+    const Step done = step(system, *hart);
+    spend(*hart, done, timing.retired(*hart, done));
+    if (done.waits) system.sleep(*hart);
+  }
+}
+
 template <class Timing>
 void run_under(Bench& bench, Timing& timing, std::uint64_t max_cycles) {
   System& system = bench.machine().system();
@@ -30,7 +47,7 @@ void run_under(Bench& bench, Timing& timing, std::uint64_t max_cycles) {
   for (std::size_t i = 0; i < recorders.size(); ++i) system.harts[i]->recorder = &recorders[i];
   system.stop = Stop::none;
   system.clock_limit = max_cycles;
-  run_observed(system, timing);
+  run_stepwise(system, timing);
   for (const auto& hart : system.harts) hart->recorder = nullptr;
   system.telling = nullptr;
 }
