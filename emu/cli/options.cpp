@@ -157,8 +157,9 @@ void add_explain(CLI::App& app, std::uint64_t& fault) {
 
 void add_output_options(CLI::App& app, RunOptions& run) {
   add_trace_options(app, run);
-  add_outputs(app, "--stats", run.stats, {"text", "json", "html", "csv", "none"},
-              "Report at the end: text, json, html (a page for the browser), csv or none; repeatable");
+  add_outputs(app, "--stats", run.stats, {"text", "full", "json", "html", "csv", "none"},
+              "Report at the end: text (one screen), full (every table of it), json, html (a page for the "
+              "browser), csv or none; repeatable");
   add_explain(app, run.explain);
   app.add_flag("--quiet", run.quiet, "No report but those that --stats asks for, and no messages but errors");
   app.add_option("--max-cycles", run.max_cycles, "Stop when a hart's clock gets there")->type_name("N");
@@ -191,6 +192,7 @@ void add_report_options(CLI::App& app, ReportOptions& report) {
   add_outputs(app, "--export", report.exports, trace_format_names(),
               "Write a trace of the recorded run: " + describe_trace_formats() + "; repeatable");
   app.add_flag("--json", report.json, "Print the report as JSON instead of text");
+  app.add_flag("--full", report.full, "Print every table of the report, not only one screen of it");
   app.add_option("--from-cycle", report.from_cycle, "Export what happened in this cycle and later")
       ->type_name("N");
   app.add_option("--to-cycle", report.to_cycle, "Export what happened up to this cycle")->type_name("N");

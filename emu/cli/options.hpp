@@ -51,7 +51,7 @@ struct ReportOptions {
   std::vector<OutputChoice> tables;  // as CSV
   std::uint64_t map = 0;             // moment of the sharing map, from 1; 0: none
   std::uint64_t explain = 0;         // number of a page fault, from 1; 0: none
-  bool json = false;
+  bool json = false, full = false;
   std::uint64_t from_cycle = 0, to_cycle = ~std::uint64_t{0};
 };
 

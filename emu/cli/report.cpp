@@ -58,7 +58,7 @@ std::string saved_report(const std::string& file) {
     const std::vector<std::uint8_t> bytes = read_file(file);
     return {bytes.begin(), bytes.end()};
   }
-  std::string text = Replay(file).report_json();
+  std::string text = Replay(file).report().json;
   if (text.empty()) throw UserError(file + " has no report in it: the run was made with --stats none");
   return text;
 }
@@ -66,11 +66,6 @@ std::string saved_report(const std::string& file) {
 // What is made of the JSON report alone. False: nothing of it was asked for.
 bool show_saved(const ReportOptions& options) {
   const std::string& file = options.files.front();
-  if (options.files.size() == 2) {
-    std::cout << observe::compare_reports(saved_report(file), saved_report(options.files[1]), file,
-                                          options.files[1]);
-    return true;
-  }
   if (options.html.empty() && options.tables.empty() && options.map == 0 && options.explain == 0)
     return false;
   const std::string json = saved_report(file);
@@ -83,13 +78,20 @@ bool show_saved(const ReportOptions& options) {
   return true;
 }
 
-int print_report(const std::string& file, bool json) {
-  if (json || is_json(file)) {
+void compare(const std::string& a, const std::string& b) try {
+  std::cout << observe::compare_reports(saved_report(a), saved_report(b), a, b) << std::flush;
+} catch (const observe::NoSuchReport& error) {
+  throw UserError(error.what());
+}
+
+int print_report(const ReportOptions& options) {
+  const std::string& file = options.files.front();
+  if (options.json || is_json(file)) {
     std::cout << saved_report(file) << std::flush;
     return 0;
   }
   const Replay replay(file);
-  const std::string& text = replay.report_text();
+  const std::string& text = options.full ? replay.report().full : replay.report().screen;
   if (text.empty()) throw UserError(file + " has no report in it: the run was made with --stats none");
   std::cout << text << std::flush;
   return 0;
@@ -101,12 +103,16 @@ int report(const ReportOptions& options) try {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is told as a full disk is
   const std::string& file = options.files.front();
   if (options.files.size() > 2) throw UserError("hartbeat report takes one run, or two to compare");
+  if (options.files.size() == 2) {
+    compare(file, options.files[1]);
+    return 0;
+  }
   if (show_saved(options)) return 0;
   if (!options.exports.empty()) {
     Replay replay(file);
     return export_views(replay, options) ? 0 : UserError::exit_status;
   }
-  return print_report(file, options.json);
+  return print_report(options);
 } catch (const observe::NoSuchReport& error) {
   throw UserError(options.files.front() + ": " + error.what());
 }

@@ -12,6 +12,7 @@
 #include "emu/machine/user_error.hpp"
 #include "emu/observe/json_report.hpp"
 #include "emu/observe/saved_report.hpp"
+#include "emu/observe/screen_report.hpp"
 #include "emu/observe/text_report.hpp"
 #include "emu/observe/text_table.hpp"
 
@@ -19,7 +20,8 @@ namespace hartbeat::cli {
 namespace {
 
 std::string render(const std::string& format, const observe::Report& report) try {
-  if (format == "text") return observe::to_text(report);
+  if (format == "text") return observe::to_screen(report);
+  if (format == "full") return observe::to_full_text(report);
   const std::string json = observe::to_json(report);
   if (format == "html") return observe::to_html(json);
   return format == "csv" ? observe::to_csv(json, "counters") : json;
@@ -82,8 +84,10 @@ Reporting::Reporting(const RunOptions& options, Machine& machine, const Image& i
     return true;
   };
   const bool only_text =
-      !wanted_by_recording && std::all_of(options.stats.begin(), options.stats.end(),
-                                          [](const OutputChoice& choice) { return choice.format == "text"; });
+      !wanted_by_recording &&
+      std::all_of(options.stats.begin(), options.stats.end(), [](const OutputChoice& choice) {
+        return choice.format == "text" || choice.format == "full";
+      });
   observation_ = std::make_unique<observe::Observation>(
       std::move(views), read_memory,
       observe::Detail{

@@ -10,6 +10,7 @@
 #include "emu/cli/code_finder.hpp"
 #include "emu/machine/user_error.hpp"
 #include "emu/observe/json_report.hpp"
+#include "emu/observe/screen_report.hpp"
 #include "emu/observe/text_report.hpp"
 #include "emu/observe/trace_filter.hpp"
 
@@ -103,7 +104,9 @@ std::unique_ptr<observe::Trace> Traces::make_view(const OutputChoice& choice) {
 
 void Traces::finish(const observe::Report* report) {
   for (observe::recording::RecordingWriter* recording : recordings_) {
-    if (report != nullptr) recording->set_report(observe::to_json(*report), observe::to_text(*report));
+    if (report == nullptr) continue;
+    recording->set_report(
+        {observe::to_json(*report), observe::to_screen(*report), observe::to_full_text(*report)});
   }
   for (const auto& trace : traces_) trace->finish();
   recordings_.clear();

@@ -102,12 +102,14 @@ const std::vector<std::string>& table_names() {
   return names;
 }
 
-std::string to_csv(const std::string& json, const std::string& table) {
+std::string to_csv(const std::string& json, const std::string& table) try {
   const Json report = parse_report(json);
   if (table == "counters") return counters(report);
   const auto found = lists().find(table);
   if (found == lists().end()) throw NoSuchReport("there is no table " + table);
   return list(report, found->second);
+} catch (const Json::exception& error) {
+  throw NoSuchReport(std::string("the report is damaged: ") + error.what());
 }
 
 }  // namespace hartbeat::observe

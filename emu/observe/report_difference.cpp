@@ -51,6 +51,16 @@ void collect(const Json& value, const std::string& key, std::map<std::string, st
   }
 }
 
+Json read(const std::string& json, const std::string& name, std::map<std::string, std::uint64_t>& into) try {
+  const Json report = parse_report(json);
+  collect(report, "", into);
+  return report;
+} catch (const NoSuchReport& error) {
+  throw NoSuchReport(name + ": " + error.what());
+} catch (const Json::exception& error) {
+  throw NoSuchReport(name + ": the report is damaged: " + error.what());
+}
+
 std::string signed_change(const Change& change) {
   return (change.after > change.before ? "+" : "-") + grouped(change.size());
 }
@@ -85,9 +95,7 @@ std::string table(const std::string& title, std::vector<Change> changes) {
 std::string compare_reports(const std::string& a, const std::string& b, const std::string& name_a,
                             const std::string& name_b) {
   std::map<std::string, std::uint64_t> before, after;
-  const Json reports[2] = {parse_report(a), parse_report(b)};
-  collect(reports[0], "", before);
-  collect(reports[1], "", after);
+  const Json reports[2] = {read(a, name_a, before), read(b, name_b, after)};
   for (const auto& [key, value] : before) after.try_emplace(key, 0);
   std::vector<Change> cycles, events;
   std::size_t equal = 0;

@@ -22,7 +22,7 @@ const std::vector<std::string>& table_names();
 // A table as CSV (RFC 4180), the first line naming the columns.
 std::string to_csv(const std::string& json, const std::string& table);
 
-// What changed from `a` to `b`, largest first.
+// What changed from `a` to `b`, largest first. NoSuchReport names the one that it is about.
 std::string compare_reports(const std::string& a, const std::string& b, const std::string& name_a,
                             const std::string& name_b);
 

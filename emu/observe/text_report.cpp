@@ -6,6 +6,7 @@
 #include "emu/observe/counter_table.hpp"
 #include "emu/observe/cycle_stack.hpp"
 #include "emu/observe/syscall_names.hpp"
+#include "emu/observe/text_parts.hpp"
 #include "emu/observe/text_table.hpp"
 #include "emu/observe/trap_names.hpp"
 
@@ -14,30 +15,11 @@ namespace {
 
 using enum TextTable::Align;
 
-// One screen: what is longer ends in a line that says how much was left out.
+// What is longer ends in a line that says how much was left out.
 constexpr std::size_t most_processes = 10;
 constexpr std::size_t most_harts_side_by_side = 8;
 constexpr std::size_t most_harts = 16;
 constexpr std::size_t most_copy_places = 5;
-constexpr std::size_t most_fatal_faults = 2;
-constexpr std::size_t line_width = 110;
-
-std::string head(const Report& report) {
-  const RunFacts& facts = report.facts;
-  std::string text = "hartbeat: " + facts.program;
-  for (const std::string& argument : facts.arguments) text += " " + argument;
-  text += "\n  " + facts.ending + "; exit status " + std::to_string(facts.exit_status) + "\n  machine " +
-          facts.machine + ", " + counted(report.harts.size(), "hart") + ", " + byte_size(facts.memory_bytes) +
-          " of memory; " + counted(report.elapsed(), "cycle") + " from reset to the end\n  " +
-          timing_sentence(facts.timing) + "\n";
-  if (facts.timing_parts.size() > 1) {
-    for (const TimingPart& part : facts.timing_parts) {
-      text += "    " + part.name + ": " + counted(part.instret, "instruction") + ", " +
-              counted(part.cycles, "cycle") + "\n";
-    }
-  }
-  return text;
-}
 
 void add_hart(TextTable& table, const std::string& name, const HartFigures& hart) {
   const mmu::UnitCounters& mmu = hart.translation;
@@ -123,25 +105,6 @@ std::string faults(const KernelFigures& kernel) {
   return "\nPage faults, as the kernel tells it\n" + table.text();
 }
 
-// The stores that cost most.
-std::string copy_places(const CowFigures& cow) {
-  TextTable table;
-  table.column("copied for", left).column("program", left).column("copies").column("cycles").column("each");
-  table.column("bytes changed in a page");
-  for (std::size_t i = 0; i < std::min(cow.sites.size(), most_copy_places); ++i) {
-    const CopySite& site = cow.sites[i];
-    const CopySums& sums = site.sums;
-    table.row({site.pc != 0 ? site.place.text(site.pc)
-                            : "the kernel, in " + system_call_name(site.system_call.value_or(0)),
-               site.program, grouped(sums.copies), grouped(sums.cycles),
-               quotient(sums.cycles, sums.copies, 0), quotient(sums.changed_bytes, sums.measured_pages, 0)});
-  }
-  std::string text = table.text();
-  if (cow.sites.size() > most_copy_places)
-    text += "  … " + counted(cow.sites.size() - most_copy_places, "more place") + "\n";
-  return text;
-}
-
 std::string copies(const Report& report) {
   const CopyFigures& copies = report.kernel.copies;
   std::string text = "  copies      " + counted(copies.pages, "page");
@@ -152,7 +115,7 @@ std::string copies(const Report& report) {
     text += "; changed afterwards: " + counted(use.changed_bytes, "byte") + " of " +
             counted(use.measured_pages, "page");
   }
-  return text + "\n" + copy_places(report.cow);
+  return text + "\n" + copy_places(report.cow, most_copy_places);
 }
 
 std::string forks(const KernelFigures& kernel) {
@@ -197,18 +160,6 @@ std::string shootdowns(const ShootdownFigures& figures) {
   return text + "\n";
 }
 
-std::string frames(const FrameFigures& frames) {
-  if (!frames.free_at_boot) return {};
-  std::string text = "  frames      " + grouped(*frames.free_at_boot) + " free at boot";
-  if (frames.total) text += " of " + grouped(*frames.total);
-  if (!frames.free_at_end) return text + "\n";
-  text += ", " + grouped(*frames.free_at_end) + " at the end";
-  if (*frames.free_at_end < *frames.free_at_boot) {
-    text += ": LEAKED " + counted(*frames.free_at_boot - *frames.free_at_end, "frame");
-  }
-  return text + "\n";
-}
-
 // How often frames were referenced when sharing saved most.
 std::string references(const FrameFigures& frames) {
   const auto& most = frames.references.most_shared;
@@ -241,32 +192,11 @@ std::string swap(const KernelFigures& kernel) {
   return text + "\n";
 }
 
-std::string out_of_memory(const KernelFigures& kernel) {
-  std::string text;
-  for (const OutOfMemoryKill& kill : kernel.out_of_memory_kills) {
-    text += "  killed      process " + grouped(kill.process) + " with " + counted(kill.pages, "page") +
-            ": out of memory when process " + grouped(kill.asking) + " needed a frame\n";
-  }
-  return text;
-}
-
-std::string unknown_system_calls(const KernelFigures& kernel) {
-  if (kernel.unknown_system_calls.empty()) return {};
-  std::string text = "  not known   ";
-  const char* separator = "";
-  for (const auto& [number, call] : kernel.unknown_system_calls) {
-    text += separator + system_call_name(number) + " (" + std::to_string(number) + ", " +
-            counted(call.count, "time") + ")";
-    separator = ", ";
-  }
-  return text + ": answered ENOSYS\n";
-}
-
 std::string kernel_story(const Report& report) {
   if (!report.kernel.heard)
     return "\nThe guest tells no story (no tracepoints): no kernel figures, no processes.\n";
   return faults(report.kernel) + copies(report) + large_pages(report.kernel.large_pages) +
-         forks(report.kernel) + shootdowns(report.shootdowns) + frames(report.kernel.frames) +
+         forks(report.kernel) + shootdowns(report.shootdowns) + frames_text(report.kernel.frames) +
          references(report.kernel.frames) + swap(report.kernel) + out_of_memory(report.kernel) +
          unknown_system_calls(report.kernel);
 }
@@ -282,27 +212,7 @@ std::string hardware_story(const Report& report) {
                      grouped(hardware.empty_fences) + " of them found nothing to drop\n";
   if (!report.comparison.possible) return text;
   if (report.comparison.agrees()) return text + "  The kernel's story and the hardware's agree.\n";
-  TextTable table;
-  table.column("THE STORIES DISAGREE", left).column("kernel").column("hardware");
-  for (const ComparisonRow& row : report.comparison.rows) {
-    if (!row.agrees()) table.row({row.what, grouped(row.kernel), grouped(row.hardware)});
-  }
-  return text + table.text();
-}
-
-// What ended a process, or what the user asked about, in full.
-std::string faults_in_words(const Report& report) {
-  std::string text;
-  std::size_t told = 0, fatal = 0;
-  for (const ExplainedFault& fault : report.faults) {
-    if (!fault.record.fatal) continue;
-    if (++fatal > most_fatal_faults) continue;
-    text += "\n" + wrapped(fault.explanation, line_width) + "\n";
-    ++told;
-  }
-  if (fatal > told)
-    text += "  … " + counted(fatal - told, "more fatal fault") + " (--stats json explains them)\n";
-  return text.empty() ? text : "\nFatal faults" + text;
+  return text + disagreement(report.comparison);
 }
 
 std::string memory_system(const timing::MemoryCounters& memory) {
@@ -324,13 +234,6 @@ std::string memory_system(const timing::MemoryCounters& memory) {
             ", another open " + percent(dram.row_conflicts, all) + "\n";
   }
   return text.empty() ? text : "\nThe memory system\n" + text;
-}
-
-std::string ending_of(const ProcessFigures& process) {
-  if (!process.wait_status) return process.kind == ProcessFigures::Kind::process ? "alive" : "";
-  const std::uint64_t status = *process.wait_status;
-  return (status & 0x7f) == 0 ? "exit " + std::to_string(status >> 8 & 0xff)
-                              : "signal " + std::to_string(status & 0x7f);
 }
 
 std::string processes(const Report& report) {
@@ -370,7 +273,7 @@ std::string processes(const Report& report) {
 
 }  // namespace
 
-std::string to_text(const Report& report) {
+std::string to_full_text(const Report& report) {
   return head(report) + harts(report) + cycle_stack_text(report) + memory_system(report.facts.memory_system) +
          costs_text(report) + traps(report) + kernel_story(report) + hardware_story(report) +
          processes(report) + faults_in_words(report);

@@ -1,4 +1,4 @@
-// The report for people: one screen of text, what cost most first.
+// The report for people, every table of it; screen_report.hpp is its first page.
 #pragma once
 
 #include <string>
@@ -7,6 +7,6 @@
 
 namespace hartbeat::observe {
 
-std::string to_text(const Report& report);
+std::string to_full_text(const Report& report);
 
 }  // namespace hartbeat::observe

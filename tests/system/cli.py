@@ -129,6 +129,46 @@ def check_programs(checks, hartbeat, guests):
     checks.hold("one instruction = one cycle" in err, "the text report says what a cycle is", err)
 
 
+def check_one_screen(checks, hartbeat, guests):
+    """The default report fits a screen, what cost most stands first, and --stats full goes on where it ends."""
+    for options, program in ((("--harts", 8), "shootdown"), (("--timing", "cva6", "--harts", 4), "cow-basic")):
+        _, _, screen = harness.run(hartbeat, "run", *options, f"{guests}/{program}")
+        lines = screen.splitlines()
+        checks.hold(len(lines) <= 48, f"{program}: the report is at most 48 lines", str(len(lines)))
+        widest = max(lines, key=len)
+        checks.hold(len(widest) <= 110, f"{program}: no line is wider than 110 columns", widest)
+        rows = screen.split("what cost most", 1)[1].split("\n\n")[0].splitlines()[1:]
+        costs = [int(re.split(r"  +", row.strip())[2].replace(",", "")) for row in rows if not row.startswith("  …")]
+        checks.hold(len(costs) > 3 and costs == sorted(costs, reverse=True), f"{program}: what cost most is first", str(costs))
+        _, _, full = harness.run(hartbeat, "run", *options, "--stats", "full", f"{guests}/{program}")
+        checks.hold("\nTraps\n" in full and "Processes, by cycles" in full and len(full) > len(screen), f"{program}: --stats full has all tables", full)
+
+
+def check_damaged_reports(checks, hartbeat, guests, directory):
+    good, bad = f"{directory}/good.json", f"{directory}/bad.json"
+    harness.run(hartbeat, "run", "--quiet", "--stats", f"json:{good}", f"{guests}/hello")
+    with open(good) as file:
+        text = file.read()
+    damages = {"cut": text[:len(text) // 2], "no JSON": "{schema", "no report": "{\"a\": 1}",
+               "another schema": re.sub(r'"schema": *\d+', '"schema": 999', text, count=1),
+               "numbers for lists": re.sub(r'"processes": *\[', '"processes": 7, "was": [', text, count=1),
+               "numbers for names": re.sub(r'"name": *"[^"]*"', '"name": 7', text)}
+    for name, damaged in damages.items():
+        with open(bad, "w") as file:
+            file.write(damaged)
+        for files in ([good, bad], [bad, good]):
+            status, out, err = harness.run(hartbeat, "report", *files)
+            if status == 0:  # what is left of it can be compared
+                checks.hold("counters are equal" in out and "numbers for" in name, f"two reports, one with {name}", out)
+            else:
+                checks.hold(status == 2 and err.count("\n") == 1 and bad in err and good not in err,
+                            f"two reports, one damaged ({name}): one message that names it", err)
+        for option in (["--csv", "processes"], ["--csv", "counters"], ["--explain", "fault:1"], ["--map", "1"]):
+            status, _, err = harness.run(hartbeat, "report", *option, bad)
+            checks.hold(status in (0, 2) and (status == 0 or (err.count("\n") == 1 and bad in err)),
+                        f"{option} of a report with {name}", err)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hartbeat", required=True)
@@ -145,6 +185,9 @@ def main():
     check_limits_are_exact(checks, options.hartbeat, options.bare)
     if options.guests:
         check_programs(checks, options.hartbeat, options.guests)
+        check_one_screen(checks, options.hartbeat, options.guests)
+        with tempfile.TemporaryDirectory() as directory:
+            check_damaged_reports(checks, options.hartbeat, options.guests, directory)
     checks.end()
 
 

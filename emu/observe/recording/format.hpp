@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace hartbeat::observe::recording {
 
@@ -20,7 +21,13 @@ enum class BlockKind : std::uint32_t {
   events = 3,
   report = 4,  // JSON report
   index = 5,   // one entry for each events block
-  text = 6,    // the report as text
+  text = 6,    // the report as text, one screen
+  full_text = 7,
+};
+
+// A run's report as a recording keeps it; empty when the run made none.
+struct SavedReport {
+  std::string json, screen, full;
 };
 
 // Raw bytes of a block. A reader refuses more before it allocates.

@@ -69,8 +69,9 @@ bool RecordingWriter::finish() {
   if (!encoder_.is_empty()) end_block();
   for (const auto& [entry, block] : kept_) write_events(entry, block);
   kept_.clear();
-  if (!report_json_.empty()) write_block(BlockKind::report, report_json_);
-  if (!report_text_.empty()) write_block(BlockKind::text, report_text_);
+  if (!report_.json.empty()) write_block(BlockKind::report, report_.json);
+  if (!report_.screen.empty()) write_block(BlockKind::text, report_.screen);
+  if (!report_.full.empty()) write_block(BlockKind::full_text, report_.full);
   const std::uint64_t index_offset = output_->size();
   write(compressor_.block(BlockKind::index, encode_index(index_)));
   write(trailer(index_offset));

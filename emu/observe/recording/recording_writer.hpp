@@ -35,11 +35,8 @@ class RecordingWriter final : public Trace {
 
   void skipped(const RetireEvent& event) override { encoder_.skipped(event); }
 
-  // The run's report, as JSON and as text; before finish().
-  void set_report(std::string json, std::string text) {
-    report_json_ = std::move(json);
-    report_text_ = std::move(text);
-  }
+  // Before finish().
+  void set_report(SavedReport report) { report_ = std::move(report); }
   bool finish() override;
 
  private:
@@ -62,7 +59,7 @@ class RecordingWriter final : public Trace {
   std::vector<IndexEntry> index_;
   std::deque<std::pair<IndexEntry, std::vector<std::uint8_t>>> kept_;  // with Options::last
   std::uint64_t kept_retired_ = 0;
-  std::string report_json_, report_text_;
+  SavedReport report_;
 };
 
 }  // namespace hartbeat::observe::recording

@@ -82,8 +82,9 @@ void Replay::read_context() {
         known = true;
       }
       if (block.kind == BlockKind::file) files.push_back(file_of(block));
-      if (block.kind == BlockKind::report) report_json_ = text_of(block);
-      if (block.kind == BlockKind::text) report_text_ = text_of(block);
+      if (block.kind == BlockKind::report) report_.json = text_of(block);
+      if (block.kind == BlockKind::text) report_.screen = text_of(block);
+      if (block.kind == BlockKind::full_text) report_.full = text_of(block);
     }
     if (!known) throw Damage("it does not say what was run");
     context_.files = std::move(files);

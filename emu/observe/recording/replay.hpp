@@ -29,8 +29,7 @@ class Replay {
 
   const TraceContext& context() const { return context_; }
   // The report of the run (docs/counters.md); empty when the run made none.
-  const std::string& report_json() const { return report_json_; }
-  const std::string& report_text() const { return report_text_; }
+  const SavedReport& report() const { return report_; }
   // Instructions in it.
   std::uint64_t retired() const;
   bool has_instructions() const { return retired() != 0; }
@@ -45,7 +44,7 @@ class Replay {
 
   BlockReader blocks_;
   TraceContext context_;
-  std::string report_json_, report_text_;
+  SavedReport report_;
   EventHub hub_;
 };
 
