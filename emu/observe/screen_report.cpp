@@ -16,7 +16,7 @@ using enum TextTable::Align;
 constexpr std::size_t most_costs = 8, most_causes = 5, most_processes = 4, most_harts = 4, most_places = 3;
 
 std::string more(std::size_t all, std::size_t shown, const std::string& noun) {
-  return all <= shown ? std::string() : "  … " + counted(all - shown, "more " + noun) + "\n";
+  return all <= shown ? std::string() : "  … " + counted(all - shown, noun) + "\n";
 }
 
 // A sentence up to its first colon, or its end.
@@ -34,22 +34,21 @@ struct Work {
 std::string copy_remark(const Report& report) {
   const CopyFigures& copies = report.kernel.copies;
   const CopyUseFigures& use = report.copy_use;
-  std::string text = byte_size(copies.bytes) + " copied in " + counted(copies.cycles, "cycle");
+  std::string text = byte_size(copies.bytes) + " in " + grouped(copies.cycles) + " cycles";
   if (use.measured_pages != 0)
-    text += "; changed afterwards: " + percent(use.changed_bytes, use.measured_pages * 4096);
+    text += ", " + percent(use.changed_bytes, use.measured_pages * 4096) + " changed afterwards";
   return text;
 }
 
 std::string fork_remark(const ForkFigures& forks) {
-  return byte_size(forks.page_table_bytes) + " of page tables; an eager fork would copy " +
+  return byte_size(forks.page_table_bytes) + " of page tables; eager would copy " +
          byte_size(forks.shared_bytes());
 }
 
 std::string shootdown_remark(const ShootdownFigures& figures) {
   return "p50 " + grouped(figures.latencies.percentile(50)) + ", p99 " +
          grouped(figures.latencies.percentile(99)) + "; " + grouped(figures.wasted) + " of " +
-         counted(figures.acknowledged, "target") + " held no such entry; " + grouped(figures.avoided) +
-         " avoided";
+         counted(figures.acknowledged, "IPI") + " wasted; " + grouped(figures.avoided) + " avoided";
 }
 
 std::vector<Work> kernel_work(const Report& report) {
@@ -83,7 +82,7 @@ std::string costs(const Report& report) {
     table.row({all[i].what, grouped(all[i].times), grouped(all[i].cycles),
                grouped((all[i].cycles + all[i].times / 2) / all[i].times), all[i].remark});
   }
-  return "\n" + table.text() + more(all.size(), most_costs, "kind of work");
+  return "\n" + table.text() + more(all.size(), most_costs, "more kind");
 }
 
 std::string places(const Report& report) {
@@ -104,17 +103,15 @@ std::string causes(const Report& report) {
   }
   std::stable_sort(order.begin(), order.end(), [&](unsigned a, unsigned b) { return all[a] > all[b]; });
   TextTable table;
-  table.column("where the cycles went", left).column("cycles").column("share").column("user");
-  table.column("supervisor").column("machine").column("", left);
+  table.column("where the cycles went", left).column("cycles").column("share").column("in user mode");
+  table.column("", left);
   for (std::size_t i = 0; i < std::min(order.size(), most_causes); ++i) {
     const unsigned cause = order[i];
-    std::vector<std::string> cells = {std::string(timing::stall_names[cause]), grouped(all[cause]),
-                                      percent(all[cause], awake)};
-    for (const unsigned level : {0, 1, 3}) cells.push_back(grouped(report.total.core.stalls[level][cause]));
-    cells.push_back(beginning(stall_texts()[cause].sentence));
-    table.row(cells);
+    table.row({std::string(timing::stall_names[cause]), grouped(all[cause]), percent(all[cause], awake),
+               percent(report.total.core.stalls[0][cause], all[cause]),
+               beginning(stall_texts()[cause].sentence)});
   }
-  return "\n" + table.text() + more(order.size(), most_causes, "cause");
+  return "\n" + table.text() + more(order.size(), most_causes, "more cause");
 }
 
 std::string processes(const Report& report) {
@@ -138,7 +135,7 @@ std::string processes(const Report& report) {
                grouped(process.faults.of(abi::FaultResolution::cow_reuse)),
                grouped(ran.translation.itlb.misses + ran.translation.dtlb.misses)});
   }
-  return "\n" + table.text() + more(order.size(), most_processes, "of them");
+  return "\n" + table.text() + more(order.size(), most_processes, "more row");
 }
 
 std::string harts(const Report& report) {
@@ -158,7 +155,7 @@ std::string harts(const Report& report) {
   for (std::size_t i = 0; i < std::min(report.harts.size(), most_harts); ++i)
     row(std::to_string(i), report.harts[i]);
   if (report.harts.size() > 1) row("all", report.total);
-  return "\n" + table.text() + more(report.harts.size(), most_harts, "hart");
+  return "\n" + table.text() + more(report.harts.size(), most_harts, "more hart");
 }
 
 // What must not be overlooked, a line each.
