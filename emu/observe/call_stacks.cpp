@@ -119,12 +119,18 @@ void CallStacks::follow(Lane& lane, const RetireEvent& event, unsigned line) {
   }
 }
 
+// The hart is at that place now; what has passed since its last event is charged to where it was.
+GuestPlaces::Place CallStacks::arrive(Lane& lane, const EventSite& site) {
+  if (lane.stack == nullptr) lane.stack = &stack_of(site.hart);
+  charge_cycles(lane, site.cycle.value);
+  const GuestPlaces::Place place = places_.at(site);
+  enter(lane, place);
+  return place;
+}
+
 void CallStacks::on(const RetireEvent& event) {
   Lane& lane = lanes_[event.site.hart.value];
-  if (lane.stack == nullptr) lane.stack = &stack_of(event.site.hart);
-  charge_cycles(lane, event.site.cycle.value);
-  const GuestPlaces::Place place = places_.at(event.site);
-  enter(lane, place);
+  const GuestPlaces::Place place = arrive(lane, event.site);
   const unsigned node = lane.stack->frames.back().node;
   ++nodes_[node].self[static_cast<std::size_t>(Cost::instructions)];
   ++line_costs(place.line)[static_cast<std::size_t>(Cost::instructions)];
@@ -142,10 +148,7 @@ void CallStacks::on(const RetireEvent& event) {
 
 void CallStacks::on(const TrapEvent& event) {
   Lane& lane = lanes_[event.site.hart.value];
-  if (lane.stack == nullptr) lane.stack = &stack_of(event.site.hart);
-  charge_cycles(lane, event.site.cycle.value);
-  const GuestPlaces::Place place = places_.at(event.site);
-  enter(lane, place);
+  const GuestPlaces::Place place = arrive(lane, event.site);
   if (is_page_fault(event)) charge(event.site, Cost::faults);
   lane.node = lane.stack->frames.back().node;  // what the trap itself costs
   lane.line = place.line;

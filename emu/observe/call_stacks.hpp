@@ -78,6 +78,7 @@ class CallStacks final : public Listener {
 
   Stack& stack_of(HartId hart);
   unsigned child(unsigned parent, unsigned function, unsigned call_line);
+  GuestPlaces::Place arrive(Lane& lane, const EventSite& site);
   void enter(Lane& lane, const GuestPlaces::Place& place);
   void follow(Lane& lane, const RetireEvent& event, unsigned line);
   void leave_trap(Stack& stack, std::uint8_t level);

@@ -21,7 +21,7 @@ struct CodeMap::Tables {
   };
   std::vector<Function> functions;  // by ascending address
   std::vector<Line> lines;          // by ascending address
-  std::vector<std::string> files;
+  std::vector<std::string> files;   // with their directories
 
   void read_functions(Elf* elf);
   void read_lines(Elf* elf);
@@ -31,10 +31,7 @@ namespace {
 
 constexpr std::uint64_t longest_label = 4096;  // bytes that a label of assembly, without a size, stands for
 
-std::string base_name(const char* path) {
-  const std::string text = path == nullptr ? "" : path;
-  return text.substr(text.rfind('/') + 1);
-}
+std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 // The entry that an address falls behind: the last one whose address is not larger.
 template <class Entries>
@@ -96,7 +93,7 @@ void CodeMap::Tables::read_lines(Elf* elf) {
       if (dwarf_lineaddr(row, &address) != 0 || dwarf_lineno(row, &line) != 0) continue;
       dwarf_lineendsequence(row, &end);
       const char* file = dwarf_linesrc(row, nullptr, nullptr);
-      if (files.empty() || file != last) files.push_back(base_name(file));
+      if (files.empty() || file != last) files.emplace_back(file == nullptr ? "" : file);
       last = file;
       lines.push_back(
           {address, static_cast<std::uint32_t>(files.size() - 1), end ? 0 : static_cast<unsigned>(line)});
@@ -135,7 +132,8 @@ CodePlace CodeMap::at(std::uint64_t address) const {
   }
   const auto line = last_before(tables_->lines, inside);
   if (line != tables_->lines.end() && line->line != 0) {
-    place.file = tables_->files[line->file];
+    place.path = tables_->files[line->file];
+    place.file = base_name(place.path);
     place.line = line->line;
   }
   return place;

@@ -13,7 +13,8 @@ namespace hartbeat::observe {
 struct CodePlace {
   std::string symbol;  // empty: not known
   std::uint64_t offset = 0;
-  std::string file;  // as the compiler was given it, its directories left out
+  std::string file;  // its directories left out
+  std::string path;  // the file as the compiler knew it, with its directories
   unsigned line = 0;
 
   // "touch+0x14 (cow-basic.c:41)"; the address when nothing is known.

@@ -77,11 +77,11 @@ unsigned GuestPlaces::look_up(unsigned space, std::uint64_t pc) {
   place.function = function_index(spaces_[space], found, pc);
   place.offset = found.offset;
   const auto [line, fresh_line] =
-      line_index_.try_emplace({place.function, found.file, found.line}, static_cast<unsigned>(lines_.size()));
-  if (fresh_line) lines_.push_back({place.function, found.line, found.file});
+      line_index_.try_emplace({place.function, found.path, found.line}, static_cast<unsigned>(lines_.size()));
+  if (fresh_line) lines_.push_back({place.function, found.line, found.path});
   place.line = line->second;
   Function& function = functions_[place.function];
-  if (function.file.empty()) function.file = found.file;
+  if (function.file.empty()) function.file = found.path;
   places_.push_back(place);
   return known->second;
 }

@@ -144,6 +144,19 @@ def check_one_screen(checks, hartbeat, guests):
         checks.hold("\nTraps\n" in full and "Processes, by cycles" in full and len(full) > len(screen), f"{program}: --stats full has all tables", full)
 
 
+def check_explain(checks, hartbeat, guests):
+    status, out, err = harness.run(hartbeat, "run", "--quiet", "--explain", "fault:3", f"{guests}/hello")
+    checks.equal("--explain leaves the program's output and status", (status, out), (0, "hello from RISC-V\n"))
+    text = " ".join(err.split())
+    checks.hold(re.match(r"Fault 3: process 1 \(hello\) on hart 0 at cycle [\d,]+ tried a ", text) and "The walker read level 2 at 0x" in text
+                and "The check that said no: " in text and "The kernel's answer (" in text, "--explain tells a fault in words", err)
+    cycles = re.search(r"Cycles: (.*) = ([\d,]+)\.", text)
+    steps = [int(n.replace(",", "")) for n in re.findall(r"([\d,]+)(?= \+|$)", cycles.group(1))] if cycles else []
+    checks.hold(cycles and sum(steps) == int(cycles.group(2).replace(",", "")), "the steps of an explained fault add up", err)
+    status, _, err = harness.run(hartbeat, "run", "--quiet", "--explain", "fault:300000", f"{guests}/hello")
+    checks.hold(status == 2 and "numbered from 1" in err and err.count("\n") == 1, "a fault that did not happen cannot be explained", err)
+
+
 def check_damaged_reports(checks, hartbeat, guests, directory):
     good, bad = f"{directory}/good.json", f"{directory}/bad.json"
     harness.run(hartbeat, "run", "--quiet", "--stats", f"json:{good}", f"{guests}/hello")
@@ -186,6 +199,7 @@ def main():
     if options.guests:
         check_programs(checks, options.hartbeat, options.guests)
         check_one_screen(checks, options.hartbeat, options.guests)
+        check_explain(checks, options.hartbeat, options.guests)
         with tempfile.TemporaryDirectory() as directory:
             check_damaged_reports(checks, options.hartbeat, options.guests, directory)
     checks.end()

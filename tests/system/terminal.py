@@ -4,6 +4,7 @@ the run."""
 import argparse
 import os
 import pty
+import re
 import signal
 import subprocess
 import termios
@@ -15,11 +16,11 @@ import harness
 class Session:
     """hartbeat on a pseudo-terminal of its own."""
 
-    def __init__(self, hartbeat, *arguments):
+    def __init__(self, hartbeat, *arguments, quiet=True):
         self.ours, theirs = pty.openpty()
         self.before = termios.tcgetattr(theirs)
         self.theirs = theirs
-        self.process = subprocess.Popen([hartbeat, "run", "--quiet", *arguments], stdin=theirs, stdout=theirs, stderr=theirs,
+        self.process = subprocess.Popen([hartbeat, "run", *(["--quiet"] if quiet else []), *arguments], stdin=theirs, stdout=theirs, stderr=theirs,
                                         start_new_session=True)
         self.output = b""
         os.set_blocking(self.ours, False)
@@ -51,6 +52,24 @@ class Session:
             self.process.wait()
         os.close(self.ours)
         os.close(self.theirs)
+
+
+def status_line(checks, hartbeat, endless):
+    """A long run shows one line that is drawn over, and the report takes its place; elsewhere there is none."""
+    shape = re.compile(rb"\r\x1b\[K\d+\.\d{3} s of guest time, [\d,]+ instructions, \d+ MIPS, cycle [\d,]+, \d+\.\d of 2 harts busy\r")
+    session = Session(hartbeat, "--harts", "2", endless, quiet=False)
+    seen = session.wait_for(lambda: len(shape.findall(session.output)) >= 2, 60)
+    checks.hold(seen, "a long run in a terminal shows how far it is, again and again", session.output.decode(errors="replace"))
+    session.process.send_signal(signal.SIGINT)
+    checks.hold(session.wait_for(lambda: b"of 2" in session.output and session.ended()), "Ctrl-C ends the run")
+    session.wait_for(lambda: False, 0.3)
+    behind = session.output.rsplit(b"harts busy\r", 1)[-1]
+    checks.hold(behind.startswith(b"\r\x1b[K") and b"interrupted by a signal" in behind and b"asleep" in behind,
+                "the line is wiped, and the report follows", behind.decode(errors="replace"))
+    checks.equal("an interrupted run's status", session.process.returncode, 130)
+    session.close()
+    _, _, err = harness.run(hartbeat, "run", "--timeout", 2.5, endless)
+    checks.hold("MIPS" not in err and "\x1b" not in err, "no status line where there is no terminal", err)
 
 
 def main():
@@ -88,6 +107,7 @@ def main():
         checks.hold(session.wait_for(session.ended), f"{name} ends the run")
         checks.hold(session.restored(), f"the terminal is as it was after {name}")
         session.close()
+    status_line(checks, options.hartbeat, endless)
     checks.end()
 
 

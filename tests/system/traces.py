@@ -160,6 +160,35 @@ def kanata(text):
     return sum(1 for line in lines if line.startswith("R\t") and line.endswith("\t0")), lines
 
 
+def viewers(directory, late, modelled):
+    """The viewers' own programs, where a checkout of them is: HARTBEAT_FLAMEGRAPH (Brendan Gregg's FlameGraph), HARTBEAT_KONATA (the
+    Konata viewer) with HARTBEAT_ESBUILD (the directory of the esbuild package)."""
+    flamegraph, konata = os.environ.get("HARTBEAT_FLAMEGRAPH"), os.environ.get("HARTBEAT_KONATA")
+    esbuild = os.environ.get("HARTBEAT_ESBUILD")
+    if flamegraph:
+        for name in (f for f in late if f.startswith("folded")):
+            done = subprocess.run(["perl", os.path.join(flamegraph, "flamegraph.pl"), late[name]], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            frames = done.stdout.count(b"<title>")
+            empty = not read(late[name])
+            check((done.returncode == 0 and frames > 1 and done.stderr == b"") or empty, f"flamegraph.pl: {name}: {done.stderr.decode()}")
+            print(f"flamegraph.pl draws {frames} frames of {name}")
+    else:
+        print("SKIP: no HARTBEAT_FLAMEGRAPH")
+    if not modelled:
+        return
+    if konata and esbuild and shutil.which("node"):
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "konata.mjs")
+        done = subprocess.run(["node", script, esbuild, konata, late["kanata"]], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        check(done.returncode == 0, f"Konata's parser: {done.stderr.decode()}")
+        if done.returncode == 0:
+            found = json.loads(done.stdout)
+            rows = sum(1 for line in read(late["kanata"]).splitlines() if line.startswith(b"I\t"))
+            check(found["warnings"] == [] and found["ops"] == rows and found["stages"] > rows, f"Konata's parser: {found}")
+            print(f"Konata's parser reads {found['ops']} rows, {found['stages']} stages")
+    else:
+        print("SKIP: no HARTBEAT_KONATA, HARTBEAT_ESBUILD or node")
+
+
 def round_trip(hartbeat, directory, program, options, modelled):
     formats = FORMATS + (MODELLED if modelled else [])
     recording = os.path.join(directory, "run.hb")
@@ -187,6 +216,7 @@ def round_trip(hartbeat, directory, program, options, modelled):
     if modelled:
         retired, _ = kanata(read(late["kanata"]))
         check(retired >= instret - 64, f"kanata: {retired} rows retire, {instret} instructions did")
+    viewers(directory, late, modelled)
     report = subprocess.run([hartbeat, "report", "--json", recording], stdout=subprocess.PIPE).stdout
     check(json.loads(report)["total"]["instret"] == instret, "the recording's report is the run's")
     return events, arrows, recording, late

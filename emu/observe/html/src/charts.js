@@ -2,7 +2,12 @@
 import * as Plot from "@observablehq/plot";
 import { element, grouped, hex, percent } from "./dom.js";
 
-const common = { style: { background: "none", color: "inherit", fontSize: "12px" }, width: 1160 };
+// As wide as the page: on a narrow screen the charts shrink, not their letters.
+const width = Math.max(340, Math.min(1160, document.documentElement.clientWidth - 40));
+const narrow = width < 700;
+const common = { style: { background: "none", color: "inherit", fontSize: "12px" }, width };
+const longest = narrow ? 15 : 27;  // letters of a line's name that fit in the margin
+const named = { marginLeft: narrow ? 110 : 190, tick: (name) => name.length <= longest ? name : `…${name.slice(1 - longest)}` };
 const palette = ["#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#ff8ab7", "#a463f2", "#97bbf5", "#9c6b4e",
   "#9498a0", "#2f8f9d", "#c9a227", "#d1495b", "#66a182", "#8d6a9f", "#b8c4cf", "#5c6770"];
 
@@ -17,10 +22,10 @@ export function stacks(caption, rows, names, parts, label = "share of its cycles
   for (const row of rows) totals.set(row.name, totals.get(row.name) + row.value);
   const data = rows.filter((row) => row.value > 0);
   return figure(caption, caption, {
-    marginLeft: 190,
+    marginLeft: named.marginLeft,
     height: 70 + 26 * names.length,
     x: { label, percent: true },
-    y: { domain: names, label: null },
+    y: { domain: names, label: null, tickFormat: named.tick },
     color: { domain: parts, range: palette, legend: true },
     marks: [
       Plot.barX(data, { x: (row) => row.value / (totals.get(row.name) || 1), y: "name", fill: "part", order: parts, insetTop: 2, insetBottom: 2,
@@ -33,10 +38,10 @@ export function stacks(caption, rows, names, parts, label = "share of its cycles
 // rows: { name, part, begin, end }, in cycles; one line for each name, its phases one after the other.
 export function waterfall(caption, rows, names, parts) {
   return figure(caption, caption, {
-    marginLeft: 190,
+    marginLeft: named.marginLeft,
     height: 70 + 18 * names.length,
     x: { label: "cycles since its begin" },
-    y: { domain: names, label: null },
+    y: { domain: names, label: null, tickFormat: named.tick },
     color: { domain: parts, range: palette, legend: true },
     marks: [
       Plot.barX(rows, { x1: "begin", x2: "end", y: "name", fill: "part", insetTop: 1, insetBottom: 1,
@@ -51,8 +56,8 @@ export function heatMap(caption, cells, regions, value) {
   return figure(caption, caption, {
     marginLeft: 130,
     height: 80 + 18 * regions.length,
-    x: { label: "cycle", type: "band", ticks: [...new Set(cells.map((cell) => cell.time))].filter((_, i) => i % 8 === 0), tickFormat: grouped },
-    y: { domain: regions, label: "2 MiB from", tickFormat: hex },
+    x: { label: "cycle", type: "band", ticks: [...new Set(cells.map((cell) => cell.time))].filter((_, i) => i % (narrow ? 16 : 8) === 0), tickFormat: grouped },
+    y: { domain: regions, label: null, tickFormat: hex },
     color: { scheme: "YlGnBu", type: "sqrt", label: value === "again" ? "walks for pages lost from the TLB" : "walks", legend: true },
     marks: [
       Plot.cell(cells.filter((cell) => cell[value] > 0), { x: "time", y: "region", fill: value, inset: 0.5,
@@ -67,7 +72,7 @@ export function timeline(caption, spans, lanes, from, to) {
   return figure(caption, caption, {
     marginLeft: 130,
     height: 70 + 30 * lanes.length,
-    x: { domain: [from, to], label: "cycle", tickFormat: grouped, clamp: true },
+    x: { domain: [from, to], label: "cycle", tickFormat: grouped, ticks: narrow ? 3 : 8, clamp: true },
     y: { domain: lanes, label: null },
     color: { domain: groups, range: palette, legend: true },
     marks: [

@@ -2,7 +2,7 @@ import { element, grouped, percent, ratio } from "./dom.js";
 import { table } from "./table.js";
 
 const costNames = {
-  fork: "a fork", cow_copy: "a copy-on-write fault that copies", page_copy: "of that, the copy of a page itself",
+  fork: "a fork", cow_copy: "a copy-on-write fault that copies", page_copy: "the copy of a page itself, part of such a fault",
   cow_reuse: "a copy-on-write fault of the last owner", demand_zero: "a first touch of anonymous memory",
   shootdown: "a TLB shootdown, of other harts too",
 };

@@ -26,7 +26,7 @@ export function tlb(report) {
     time: i * walks.cycles_per_bin, region: region.first, walks: count, again: region.again[i] })));
   const choice = element("select", {}, element("option", { value: "walks" }, "all walks"), element("option", { value: "again" }, "walks for pages that the TLB had lost"));
   const place = element("div");
-  const draw = () => place.replaceChildren(heatMap("Page-table walks by region of memory and time", cells, walks.regions.map((region) => region.first), choice.value));
+  const draw = () => place.replaceChildren(heatMap("Page-table walks by region of memory (2 MiB, named by its first address) and time", cells, walks.regions.map((region) => region.first), choice.value));
   choice.addEventListener("change", draw);
   draw();
   const lost = cells.reduce((sum, cell) => sum + cell.again, 0);
