@@ -157,6 +157,18 @@ def check_explain(checks, hartbeat, guests):
     checks.hold(status == 2 and "numbered from 1" in err and err.count("\n") == 1, "a fault that did not happen cannot be explained", err)
 
 
+def check_equal_exports(checks, hartbeat, guests, directory):
+    """Equal runs give equal tables and figures."""
+    made = []
+    for name in ("one", "two"):
+        report = f"{directory}/{name}.json"
+        harness.run(hartbeat, "run", "--quiet", "--harts", 2, "--stats", f"json:{report}", f"{guests}/cow-basic")
+        made.append([harness.run(hartbeat, "report", *option, report) for option in
+                     (["--csv", "counters"], ["--csv", "copies"], ["--csv", "faults"], ["--csv", "timeline"], ["--map", 5])])
+    for one, two in zip(*made):
+        checks.hold(one[0] == 0 and len(one[1]) > 100 and one == two, "equal runs give the same CSV and SVG, byte for byte", one[1][:200])
+
+
 def check_damaged_reports(checks, hartbeat, guests, directory):
     good, bad = f"{directory}/good.json", f"{directory}/bad.json"
     harness.run(hartbeat, "run", "--quiet", "--stats", f"json:{good}", f"{guests}/hello")
@@ -202,6 +214,7 @@ def main():
         check_explain(checks, options.hartbeat, options.guests)
         with tempfile.TemporaryDirectory() as directory:
             check_damaged_reports(checks, options.hartbeat, options.guests, directory)
+            check_equal_exports(checks, options.hartbeat, options.guests, directory)
     checks.end()
 
 

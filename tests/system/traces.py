@@ -170,7 +170,8 @@ def viewers(directory, late, modelled):
             done = subprocess.run(["perl", os.path.join(flamegraph, "flamegraph.pl"), late[name]], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             frames = done.stdout.count(b"<title>")
             empty = not read(late[name])
-            check((done.returncode == 0 and frames > 1 and done.stderr == b"") or empty, f"flamegraph.pl: {name}: {done.stderr.decode()}")
+            said = re.sub(rb"Stack count is low \(\d+\)\. Did something go wrong\?\s*", b"", done.stderr)  # few faults are few
+            check((done.returncode == 0 and frames > 1 and said == b"") or empty, f"flamegraph.pl: {name}: {done.stderr.decode()}")
             print(f"flamegraph.pl draws {frames} frames of {name}")
     else:
         print("SKIP: no HARTBEAT_FLAMEGRAPH")
