@@ -115,7 +115,8 @@ std::array<Cost, 6> costs_of(const Report& report) {
   };
   return {Cost{"fork", "a fork", kernel.forks.count, kernel.forks.cycles},
           fault("cow_copy", "a copy-on-write fault that copies", cow_copy),
-          Cost{"page_copy", "the copy of a page itself, part of such a fault", kernel.copies.pages, kernel.copies.cycles},
+          Cost{"page_copy", "the copy of a page itself, part of such a fault", kernel.copies.pages,
+               kernel.copies.cycles},
           fault("cow_reuse", "a copy-on-write fault of the last owner", cow_reuse),
           fault("demand_zero", "a first touch of anonymous memory", demand_zero),
           Cost{"shootdown", "a TLB shootdown, of other harts too", report.shootdowns.completed,
