@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Runs the official riscv-tests: built ELF files named rv64ui-p-add, rv64si-v-…, in the directory HARTBEAT_RISCV_TESTS
-(or its subdirectory isa). One line per suite: passed, failed, skipped. Without the variable: one line that says SKIP.
+"""Runs the official riscv-tests, built: the directory HARTBEAT_RISCV_TESTS has isa/ with ELF files named rv64ui-p-add,
+rv64si-v-…, and benchmarks/ and mt/ with files named median.riscv. One line per suite: passed, failed, skipped and why.
+Without the variable: one line that says SKIP.
 
-A test passes when its `tohost` says so, which is hartbeat's exit status 0. Suites of extensions that the machine does
-not have are skipped, by name.
+A test passes when its `tohost` says so, which is hartbeat's exit status 0. Programs of benchmarks and mt run on one hart, as
+the suite's own crt.S wants it; ad_matmul-4.riscv is one whose crt.S was told of 4 harts, and gets 4.
 """
 import argparse
 import collections
@@ -13,13 +14,51 @@ import re
 import subprocess
 import sys
 
-SUITES = ("rv64ui", "rv64um", "rv64ua", "rv64uf", "rv64ud", "rv64uc", "rv64mi", "rv64si", "rv64uzba", "rv64uzbb",
-          "rv64uzbc", "rv64uzbs", "rv64uzfh", "rv64uzicond", "rv64ssvnapot", "rv64mzicbo")
-NAME = re.compile(r"(rv64[a-z]+)-(p|v)-([a-z0-9_]+(?:[-.][a-z0-9_]+)*)$")
+ISA = ("rv64ui", "rv64um", "rv64ua", "rv64uf", "rv64ud", "rv64uc", "rv64mi", "rv64si", "rv64uzba", "rv64uzbb", "rv64uzbc",
+       "rv64uzbs", "rv64uzfh", "rv64uzicond", "rv64ssvnapot", "rv64mzicbo")
+NOT_CLAIMED = {"rv64uzbkb": "Zbkb", "rv64uzbkx": "Zbkx", "rv64uziccid": "Ziccid", "rv64up": "P", "hypervisor": "H",
+               "hypervisor-svadu": "H"}
+ISA_NAME = re.compile(r"(rv64[a-z]+|hypervisor(?:-svadu)?)-(p|v)-([a-zA-Z0-9_]+(?:[-.][a-zA-Z0-9_]+)*)$")
+PROGRAM_NAME = re.compile(r"([a-z0-9_-]*?[a-z0-9_])(?:-([1-9][0-9]*))?\.riscv$")
 
 
-def run_test(hartbeat, path, machine):
-    command = [hartbeat, "run", "--quiet", "--machine", machine, "--max-instret", "50000000", path]
+class Test:
+    def __init__(self, suite, path, harts=1, skipped=""):
+        self.suite, self.path, self.harts, self.skipped = suite, path, harts, skipped
+
+
+def isa_tests(directory):
+    for name in sorted(os.listdir(directory)):
+        match = ISA_NAME.match(name)
+        if not match:
+            continue
+        suite, missing = match.group(1), NOT_CLAIMED.get(match.group(1))
+        skipped = f"the machine has no {missing}" if missing else "" if suite in ISA else "a suite unknown to this runner"
+        yield Test(f"{suite}-{match.group(2)}", os.path.join(directory, name), skipped=skipped)
+
+
+def programs(suite, directory):
+    for name in sorted(os.listdir(directory)):
+        match = PROGRAM_NAME.match(name)
+        if match:
+            vector = match.group(1).startswith("vec-")
+            harts = int(match.group(2) or 1)
+            yield Test(f"{suite}-{harts}" if match.group(2) else suite, os.path.join(directory, name), harts,
+                       "the machine has no V" if vector else "")
+
+
+def tests_of(directory):
+    found = list(isa_tests(directory)) if not os.path.isdir(os.path.join(directory, "isa")) else []
+    for part in ("isa", "benchmarks", "mt"):
+        path = os.path.join(directory, part)
+        if os.path.isdir(path):
+            found += isa_tests(path) if part == "isa" else programs(part, path)
+    return found
+
+
+def run_test(hartbeat, test, machine):
+    command = [hartbeat, "run", "--quiet", "--machine", machine, "--harts", str(test.harts), "--max-instret", "50000000",
+               test.path]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
         return done.returncode, (done.stdout + done.stderr).decode(errors="replace").strip()
@@ -37,32 +76,32 @@ def main():
     if not directory:
         print("SKIP: HARTBEAT_RISCV_TESTS does not name a directory of built riscv-tests")
         return 0
-    if os.path.isdir(os.path.join(directory, "isa")):
-        directory = os.path.join(directory, "isa")
-    tests = {name: match for name in sorted(os.listdir(directory)) if (match := NAME.match(name))}
+    tests = tests_of(directory)
     if not tests:
-        print(f"FAILED: no file in {directory} is named like rv64ui-p-add")
+        print(f"FAILED: no file in {directory} is named like rv64ui-p-add or median.riscv")
         return 1
     counts = collections.defaultdict(collections.Counter)
+    reasons = {}
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        runs = {}
-        for name, match in tests.items():
-            suite = f"{match.group(1)}-{match.group(2)}"
-            if match.group(1) in SUITES:
-                runs[name] = (suite, pool.submit(run_test, options.hartbeat, os.path.join(directory, name), options.machine))
-            else:
-                counts[suite]["skipped"] += 1
-        for name, (suite, run) in runs.items():
+        runs = [(test, None if test.skipped else pool.submit(run_test, options.hartbeat, test, options.machine))
+                for test in tests]
+        for test, run in runs:
+            count = counts[test.suite]
+            if not run:
+                count["skipped"] += 1
+                reasons[test.suite] = test.skipped
+                continue
             status, text = run.result()
-            counts[suite]["passed" if status == 0 else "failed"] += 1
-            if status != 0 and (options.verbose or counts[suite]["failed"] <= 10):
-                print(f"FAILED: {name}: status {status} {text}")
+            count["passed" if status == 0 else "failed"] += 1
+            if status != 0 and (options.verbose or count["failed"] <= 10):
+                print(f"FAILED: {os.path.basename(test.path)}: status {status} {text}")
             elif status == 0 and options.verbose:
-                print(f"passed: {name}")
+                print(f"passed: {os.path.basename(test.path)}")
     for suite, count in sorted(counts.items()):
-        print(f"{suite:16} passed {count['passed']:3}  failed {count['failed']:3}  skipped {count['skipped']:3}")
-    failed, passed = (sum(count[what] for count in counts.values()) for what in ("failed", "passed"))
-    print(f"riscv-tests: {passed} passed, {failed} failed")
+        why = f"  ({reasons[suite]})" if suite in reasons else ""
+        print(f"{suite:16} passed {count['passed']:3}  failed {count['failed']:3}  skipped {count['skipped']:3}{why}")
+    failed, passed, skipped = (sum(count[what] for count in counts.values()) for what in ("failed", "passed", "skipped"))
+    print(f"riscv-tests: {passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or not passed else 0
 
 
