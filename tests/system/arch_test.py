@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs riscv-arch-test from HARTBEAT_ARCH_TESTS, a checkout (or a directory of several): assembles each test of
 riscv-test-suite/rv64i_m for a bare machine, runs it and compares the signature it leaves with the suite's reference, or,
-where the checkout has none, with the one that qemu-system-riscv64 leaves for the same program. One line per suite.
-Without the variable: one line that says SKIP.
+where the checkout has none, with the one that Spike (HARTBEAT_SPIKE, the program) leaves for the same ELF file, or else
+qemu-system-riscv64. One line per suite. Without the variable: one line that says SKIP.
 """
 import argparse
 import collections
@@ -20,6 +20,8 @@ TOOLS = "riscv64-unknown-elf-"
 # What the tests' conditions are checked against; the machine has all of it.
 ISA = ("RV64IMAFDCSU_Zicsr_Zifencei_Zicbom_Zicboz_Zicond_Zacas_Zfh_Zcb_Zba_Zbb_Zbc_Zbs_Zimop_Zcmop_"
        "Svadu_Sv39_Sv48_Sv57_Zca_Zcd")
+SPIKE_ISA = ("rv64imafdc_zicsr_zifencei_zicntr_zihpm_zicbom_zicbop_zicboz_zicond_zacas_zfh_zcb_zba_zbb_zbc_zbs_zimop_zcmop_"
+             "zicclsm_svadu_svinval_svnapot_svpbmt")
 CASE = re.compile(r"RVTEST_CASE\s*\(\s*[0-9]+\s*,\s*\"//([^\"]*)\"")
 
 
@@ -92,29 +94,61 @@ def qemu_processor(qemu):
     return choices[-1]
 
 
-def reference(test, elf, qemu):
+class Spike:
+    name = "Spike"
+
+    def __init__(self, program):
+        self.program = program
+
+    def command(self, elf):
+        return [self.program, "-m128", "--priv=msu", "--pmpregions=16", f"--isa={SPIKE_ISA}", elf]
+
+
+class Qemu:
+    name = "QEMU"
+
+    def __init__(self, program):
+        self.program, self.processor = program, qemu_processor(program)
+
+    def command(self, elf):
+        return [self.program, "-M", "virt", "-m", "128M", "-cpu", self.processor, "-nographic", "-monitor", "none", "-serial",
+                "stdio", "-bios", "none", "-kernel", elf]
+
+
+def find_peer():
+    """Who makes a signature where the suite has none."""
+    spike, qemu = os.environ.get("HARTBEAT_SPIKE", ""), shutil.which("qemu-system-riscv64")
+    if spike:
+        if not shutil.which(spike):
+            sys.exit(f"HARTBEAT_SPIKE is {spike}, which is no program")
+        return Spike(spike)
+    return Qemu(qemu) if qemu else None
+
+
+def reference(test, elf, peer):
+    """The words, and whose they are."""
     name = os.path.splitext(os.path.basename(test))[0]
     stored = os.path.join(os.path.dirname(test), "..", "references", name + ".reference_output")
     if os.path.exists(stored):
         with open(stored) as file:
-            return file.read().lower().split()
-    if not qemu:
-        raise Skip("no reference, and no qemu-system-riscv64 to make one")
-    words = signature([qemu[0], "-M", "virt", "-m", "128M", "-cpu", qemu[1], "-nographic", "-monitor",
-                       "none", "-serial", "stdio", "-bios", "none", "-kernel", elf])
+            return file.read().lower().split(), "the suite's reference"
+    if not peer:
+        raise Skip("no reference, and neither Spike nor qemu-system-riscv64 to make one")
+    words = signature(peer.command(elf))
     if words is None:
-        raise Skip("QEMU leaves no signature")
-    return words
+        raise Skip(f"{peer.name} leaves no signature")
+    return words, peer.name
 
 
-def run_test(test, env, options, qemu):
+def run_test(test, env, options, peer):
+    """(outcome, why, whose signature it was compared with)"""
     with tempfile.TemporaryDirectory() as directory:
         elf = os.path.join(directory, "test.elf")
         try:
             build(test, env, elf)
-            expected = reference(test, elf, qemu)
+            expected, whose = reference(test, elf, peer)
         except Skip as reason:
-            return "skipped", str(reason)
+            return "skipped", str(reason), ""
         found = signature([options.hartbeat, "run", "--quiet", "--machine", options.machine, "--firmware", "none",
                            "--max-instret", "200000000", elf])
         if found != expected and "misalign" in os.path.basename(test):
@@ -122,14 +156,14 @@ def run_test(test, env, options, qemu):
             found = signature([options.hartbeat, "run", "--quiet", "--machine", "cva6", "--timing", "none", "--firmware", "none",
                                "--max-instret", "200000000", elf])
     if found is None:
-        return "failed", "no signature"
+        return "failed", "no signature", whose
     if found == expected:
-        return "passed", ""
+        return "passed", "", whose
     wrong = [i for i, pair in enumerate(zip(found, expected)) if pair[0] != pair[1]]
     if not wrong:
-        return "failed", f"{len(found)} words instead of {len(expected)}"
+        return "failed", f"{len(found)} words instead of {len(expected)}", whose
     return "failed", f"{len(wrong)} of {len(expected)} words differ, first word {wrong[0]}: " \
-                     f"{found[wrong[0]]} instead of {expected[wrong[0]]}"
+                     f"{found[wrong[0]]} instead of {expected[wrong[0]]} ({whose})", whose
 
 
 def suites_of(directory):
@@ -151,8 +185,7 @@ def main():
     if not shutil.which(TOOLS + "as"):
         print(f"SKIP: {TOOLS}as is not installed")
         return 0
-    qemu = shutil.which("qemu-system-riscv64")
-    qemu = (qemu, qemu_processor(qemu)) if qemu else None
+    peer = find_peer()
     totals = collections.Counter()
     for source in suites_of(directory):
         if options.suite and options.suite not in source:
@@ -161,17 +194,19 @@ def main():
         env = os.path.join(source, "..", "..", "..", "env")
         tests = sorted(glob.glob(os.path.join(source, "*.S")))
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            results = list(pool.map(lambda test: run_test(test, env, options, qemu), tests))
-        counts, reasons = collections.Counter(), collections.Counter()
-        for test, (outcome, why) in zip(tests, results):
+            results = list(pool.map(lambda test: run_test(test, env, options, peer), tests))
+        counts, reasons, judges = collections.Counter(), collections.Counter(), set()
+        for test, (outcome, why, whose) in zip(tests, results):
+            judges |= {whose} - {""}
             counts[outcome] += 1
             if outcome == "failed" or options.verbose and outcome == "skipped":
                 print(f"  {outcome}: {os.path.basename(test)}: {why}")
             if outcome == "skipped":
                 reasons[why[:100]] += 1
-        skipped = "; ".join(f"{count}: {why}" for why, count in reasons.most_common(2))
-        print(f"{suite:28} passed {counts['passed']:3}  failed {counts['failed']:3}  skipped {counts['skipped']:3}"
-              + (f"  ({skipped})" if skipped else ""), flush=True)
+        notes = [f"against {judge}" for judge in sorted(judges)]
+        notes += [f"{count} skipped: {why}" for why, count in reasons.most_common(3)]
+        print(f"{suite:28} passed {counts['passed']:3}  failed {counts['failed']:3}  skipped {counts['skipped']:3}  "
+              f"({'; '.join(notes)})", flush=True)
         totals += counts
     print(f"riscv-arch-test: {totals['passed']} passed, {totals['failed']} failed, {totals['skipped']} skipped")
     return 1 if totals["failed"] or not totals["passed"] else 0

@@ -1,5 +1,6 @@
-// What riscv-arch-test asks of a target, for this machine and for QEMU's virt board alike: the signature goes to the serial
-// line as one hexadecimal word a line, then the finisher ends the run.
+// What riscv-arch-test asks of a target, for this machine, QEMU's virt board and Spike alike: the signature goes to the serial
+// line as one hexadecimal word a line, then `tohost` ends the run, or, on QEMU, which has none, the finisher. Spike has no
+// finisher, and looks at `tohost` only every few thousand instructions.
 #pragma once
 
 #define RVMODEL_BOOT
@@ -25,7 +26,13 @@
   sb a0, 0(t2);              \
   addi t0, t0, 4;            \
   j 9901b;                   \
-  9904 : li t0, 0x100000;    \
+  9904 : la t0, tohost;      \
+  li t1, 1;                  \
+  sd t1, 0(t0);              \
+  li t2, 1000000;            \
+  9906 : addi t2, t2, -1;    \
+  bnez t2, 9906b;            \
+  li t0, 0x100000;           \
   li t1, 0x5555;             \
   sw t1, 0(t0);              \
   9905 : j 9905b
