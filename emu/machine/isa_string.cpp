@@ -13,66 +13,58 @@ namespace {
 
 using isa::Extension;
 
-// A name and what it switches. Those of Extension::count_ are switches of the hart and of the MMU, by name.
-struct Row {
-  std::string_view name;
-  Extension extension;
-  std::string_view needs;  // one extension without which it makes no sense
-};
+constexpr std::nullopt_t switched = std::nullopt;
 
-constexpr Extension switched = Extension::count_;
-
-// In canonical order: single letters; Z by category and name; S.
 constexpr std::array rows{
-    Row{"i", Extension::i, ""},
-    Row{"m", Extension::m, ""},
-    Row{"a", Extension::a, ""},
-    Row{"f", Extension::f, "zicsr"},
-    Row{"d", Extension::d, "f"},
-    Row{"c", Extension::c, ""},
-    Row{"zic64b", Extension::zic64b, ""},
-    Row{"zicbom", Extension::zicbom, ""},
-    Row{"zicbop", Extension::zicbop, ""},
-    Row{"zicboz", Extension::zicboz, ""},
-    Row{"ziccamoa", Extension::ziccamoa, "a"},
-    Row{"ziccif", Extension::ziccif, ""},
-    Row{"zicclsm", Extension::zicclsm, ""},
-    Row{"ziccrse", Extension::ziccrse, "a"},
-    Row{"zicntr", Extension::zicntr, "zicsr"},
-    Row{"zicond", Extension::zicond, ""},
-    Row{"zicsr", Extension::zicsr, ""},
-    Row{"zifencei", Extension::zifencei, ""},
-    Row{"zihintpause", switched, ""},
-    Row{"zihpm", Extension::zihpm, "zicntr"},
-    Row{"zimop", Extension::zimop, ""},
-    Row{"za64rs", Extension::za64rs, "a"},
-    Row{"zacas", Extension::zacas, "a"},
-    Row{"zawrs", Extension::zawrs, "a"},
-    Row{"zfh", Extension::zfh, "zfhmin"},
-    Row{"zfhmin", Extension::zfhmin, "f"},
-    Row{"zcb", Extension::zcb, "c"},
-    Row{"zcmop", Extension::zcmop, "c"},
-    Row{"zba", Extension::zba, ""},
-    Row{"zbb", Extension::zbb, ""},
-    Row{"zbc", Extension::zbc, ""},
-    Row{"zbs", Extension::zbs, ""},
-    Row{"zkt", Extension::zkt, ""},
-    Row{"smstateen", Extension::smstateen, ""},
-    Row{"ssccptr", Extension::ssccptr, ""},
-    Row{"sscofpmf", Extension::sscofpmf, "zihpm"},
-    Row{"sscounterenw", Extension::sscounterenw, "zihpm"},
-    Row{"ssstateen", Extension::ssstateen, "smstateen"},
-    Row{"sstc", switched, ""},
-    Row{"sstvala", Extension::sstvala, ""},
-    Row{"sstvecd", Extension::sstvecd, ""},
-    Row{"ssu64xl", Extension::ssu64xl, ""},
-    Row{"svade", switched, ""},
-    Row{"svadu", switched, ""},
-    Row{"svbare", Extension::svbare, ""},
-    Row{"svinval", Extension::svinval, ""},
-    Row{"svnapot", switched, ""},
-    Row{"svpbmt", switched, ""},
-    Row{"svvptc", Extension::svvptc, ""},
+    IsaName{"i", Extension::i, ""},
+    IsaName{"m", Extension::m, ""},
+    IsaName{"a", Extension::a, ""},
+    IsaName{"f", Extension::f, "zicsr"},
+    IsaName{"d", Extension::d, "f"},
+    IsaName{"c", Extension::c, ""},
+    IsaName{"zic64b", Extension::zic64b, ""},
+    IsaName{"zicbom", Extension::zicbom, ""},
+    IsaName{"zicbop", Extension::zicbop, ""},
+    IsaName{"zicboz", Extension::zicboz, ""},
+    IsaName{"ziccamoa", Extension::ziccamoa, "a"},
+    IsaName{"ziccif", Extension::ziccif, ""},
+    IsaName{"zicclsm", Extension::zicclsm, ""},
+    IsaName{"ziccrse", Extension::ziccrse, "a"},
+    IsaName{"zicntr", Extension::zicntr, "zicsr"},
+    IsaName{"zicond", Extension::zicond, ""},
+    IsaName{"zicsr", Extension::zicsr, ""},
+    IsaName{"zifencei", Extension::zifencei, ""},
+    IsaName{"zihintpause", switched, ""},
+    IsaName{"zihpm", Extension::zihpm, "zicntr"},
+    IsaName{"zimop", Extension::zimop, ""},
+    IsaName{"za64rs", Extension::za64rs, "a"},
+    IsaName{"zacas", Extension::zacas, "a"},
+    IsaName{"zawrs", Extension::zawrs, "a"},
+    IsaName{"zfh", Extension::zfh, "zfhmin"},
+    IsaName{"zfhmin", Extension::zfhmin, "f"},
+    IsaName{"zcb", Extension::zcb, "c"},
+    IsaName{"zcmop", Extension::zcmop, "c"},
+    IsaName{"zba", Extension::zba, ""},
+    IsaName{"zbb", Extension::zbb, ""},
+    IsaName{"zbc", Extension::zbc, ""},
+    IsaName{"zbs", Extension::zbs, ""},
+    IsaName{"zkt", Extension::zkt, ""},
+    IsaName{"smstateen", Extension::smstateen, ""},
+    IsaName{"ssccptr", Extension::ssccptr, ""},
+    IsaName{"sscofpmf", Extension::sscofpmf, "zihpm"},
+    IsaName{"sscounterenw", Extension::sscounterenw, "zihpm"},
+    IsaName{"ssstateen", Extension::ssstateen, "smstateen"},
+    IsaName{"sstc", switched, ""},
+    IsaName{"sstvala", Extension::sstvala, ""},
+    IsaName{"sstvecd", Extension::sstvecd, ""},
+    IsaName{"ssu64xl", Extension::ssu64xl, ""},
+    IsaName{"svade", switched, ""},
+    IsaName{"svadu", switched, ""},
+    IsaName{"svbare", Extension::svbare, ""},
+    IsaName{"svinval", Extension::svinval, ""},
+    IsaName{"svnapot", switched, ""},
+    IsaName{"svpbmt", switched, ""},
+    IsaName{"svvptc", Extension::svvptc, ""},
 };
 
 struct Switches {
@@ -97,8 +89,8 @@ bool is_on(const HartConfig& hart, std::string_view name) {
   return name == "zihintpause";
 }
 
-const Row* find_row(std::string_view name) {
-  for (const Row& row : rows) {
+const IsaName* find_row(std::string_view name) {
+  for (const IsaName& row : rows) {
     if (row.name == name) return &row;
   }
   return nullptr;
@@ -144,25 +136,25 @@ class Parser {
   }
 
   void add(std::string_view name) {
-    const Row* row = find_row(name);
+    const IsaName* row = find_row(name);
     if (row == nullptr) {
       std::string known;
-      for (const Row& other : rows) known += fmt::format(" {}", other.name);
+      for (const IsaName& other : rows) known += fmt::format(" {}", other.name);
       fail(fmt::format("\"{}\" is not implemented; there are{}", name, known));
     }
-    if (row->extension == switched)
+    if (!row->extension)
       switches.set(name);
     else
-      set.set(row->extension);
+      set.set(*row->extension);
     if (row->extension == Extension::zfh) set.set(Extension::zfhmin);
   }
 
   void check_needs() const {
     if (!set.has(Extension::i)) fail("the base \"i\" is missing");
     if (!set.has(Extension::zicsr)) fail("privileged modes need zicsr");
-    for (const Row& row : rows) {
-      if (row.extension == switched || !set.has(row.extension) || row.needs.empty()) continue;
-      if (!set.has(find_row(row.needs)->extension)) fail(fmt::format("{} needs {}", row.name, row.needs));
+    for (const IsaName& row : rows) {
+      if (!row.extension || !set.has(*row.extension) || row.needs.empty()) continue;
+      if (!set.has(*find_row(row.needs)->extension)) fail(fmt::format("{} needs {}", row.name, row.needs));
     }
   }
 
@@ -171,6 +163,8 @@ class Parser {
 };
 
 }  // namespace
+
+std::span<const IsaName> isa_names() { return rows; }
 
 void apply_isa_string(std::string_view isa, const std::string& what, HartConfig& hart) {
   Parser parser(isa, what);
@@ -187,8 +181,8 @@ void apply_isa_string(std::string_view isa, const std::string& what, HartConfig&
 
 std::vector<std::string> isa_extensions(const HartConfig& hart) {
   std::vector<std::string> names;
-  for (const Row& row : rows) {
-    const bool on = row.extension == switched ? is_on(hart, row.name) : hart.extensions.has(row.extension);
+  for (const IsaName& row : rows) {
+    const bool on = !row.extension ? is_on(hart, row.name) : hart.extensions.has(*row.extension);
     if (on) names.emplace_back(row.name);
   }
   return names;

@@ -2,6 +2,8 @@
 // implements.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +11,15 @@
 #include "emu/hart/config.hpp"
 
 namespace hartbeat {
+
+// A name that an ISA string may have.
+struct IsaName {
+  std::string_view name;
+  std::optional<isa::Extension> extension;  // none: a switch of the hart or of the MMU, by name
+  std::string_view needs;                   // one extension without which it makes no sense
+};
+// In canonical order: single letters; Z by category and name; S.
+std::span<const IsaName> isa_names();
 
 // Sets the extensions, Sstc, Svadu and the MMU's features of `hart` from a string such as
 // "rv64gc_zba_svnapot". Hardware updating of A and D is on out of reset with `svadu` alone; with

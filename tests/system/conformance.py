@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""Runs the suites whose directories the environment names and writes what they say into docs/conformance.md, a section a suite.
+
+A suite that is not here keeps the section of the run before, which says at which commit it was made.
+"""
+import argparse
+import dataclasses
+import datetime
+import os
+import re
+import subprocess
+import sys
+
+here = os.path.dirname(os.path.abspath(__file__))
+root = os.path.dirname(os.path.dirname(here))
+HEAD = """# Conformance
+
+What suites that are not ours say of this emulator. `./dev conformance` writes this page: one section a suite, with the commit
+and the day of the run that it comes from. A suite that the environment does not name is not run, and its section stays. `./dev
+conformance NAME…` runs only these.
+
+| variable | what it names |
+|---|---|
+| `HARTBEAT_RISCV_TESTS` | riscv-tests, built by its own Makefiles: `isa`, `benchmarks`, `mt` |
+| `HARTBEAT_ARCH_TESTS` | checkouts of riscv-arch-test |
+| `HARTBEAT_SPIKE` | the program `spike`, which makes the signatures that riscv-arch-test has no references for; else QEMU does |
+| `HARTBEAT_LINUX` | a directory with Debian packages for riscv64, unpacked |
+| `HARTBEAT_XV6` | xv6-riscv, built by its own Makefile |
+"""
+
+
+@dataclasses.dataclass
+class Suite:
+    name: str
+    title: str
+    command: list
+    keep: str  # which lines of the output are of interest
+    text: str
+    environment: str = ""  # must be set; and this one only
+    seconds: int = 3600
+
+
+def suites(build):
+    hartbeat = f"{build}/emu/cli/hartbeat"
+    boots = ["python3", "tests/system/boots/boot.py", "--hartbeat", hartbeat, "--directory", "build/boots"]
+    figures = r"^boot |passed|FAILED|hartbeat never"
+    return [
+        Suite("riscv-tests", "riscv-tests", ["python3", "tests/system/riscv_tests.py", "--hartbeat", hartbeat],
+              r"passed|FAILED", "Every built test and program; `-p`, `-v`: without and with address translation. `mt-2`, `mt-4`: "
+              "programs whose `crt.S` was told of 2 and 4 harts (the suite's own says 1).", "HARTBEAT_RISCV_TESTS"),
+        Suite("arch-test", "riscv-arch-test", ["python3", "tests/system/arch_test.py", "--hartbeat", hartbeat],
+              r"passed|failed:", "Signatures, compared word by word with whose the line says.", "HARTBEAT_ARCH_TESTS"),
+        Suite("qemu-diff", "Random programs beside QEMU",
+              [f"{build}/tests/system/qemu_diff/qemu_diff", "--hartbeat", hartbeat, "--seconds", "120", "--count", "2000"],
+              r".", "tests/system/qemu_diff: every trap, register, datum and page table after programs drawn from seeds."),
+        Suite("floating-point", "Floating point", ["ctest", "--test-dir", build, "-R", r"^fp_", "--timeout", "600"],
+              r"Test +#|tests passed|tests failed", "tests/isa/fp: F, D and Zfh on corner and random operands in all rounding modes, "
+              "results and flags, against the host's unit and against integers of 256 bits. (Berkeley's TestFloat is not packaged "
+              "in Debian.)"),
+        Suite("litmus", "Memory model", ["python3", "tests/system/litmus/litmus.py", "--hartbeat", hartbeat, "--rounds", "2000",
+                                         "--seconds", "1200"],
+              r".", "RVWMO and page-table shapes: how many outcomes the model allows, how many were seen, and which of those no "
+              "interleaving shows."),
+        Suite("boots", "Boots", boots, figures, "Debian's packages, unmodified; CPU seconds of the host and instructions of the "
+              "guest, beside QEMU's (with several harts QEMU's count is a lower bound).", "HARTBEAT_LINUX", 7200),
+        Suite("xv6", "xv6-riscv", boots + ["--seconds", "3000"], figures, "`usertests -q` on 1 and 3 harts.", "HARTBEAT_XV6",
+              14400),
+    ]
+
+
+def environment_of(suite):
+    """Boots of one suite only: the other's directory would add its own."""
+    environment = dict(os.environ)
+    for other in ("HARTBEAT_LINUX", "HARTBEAT_XV6"):
+        if suite.environment != other:
+            environment.pop(other, None)
+    return environment
+
+
+def stamp():
+    git = ["git", "-C", root]
+    commit = subprocess.run(git + ["describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
+    return f"{datetime.date.today().isoformat()}, commit {commit}"
+
+
+def run(suite):
+    """The section, or None when it was not to be had, and whether all is well."""
+    try:
+        done = subprocess.run(suite.command, cwd=root, env=environment_of(suite), stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, errors="replace", timeout=suite.seconds)
+    except subprocess.TimeoutExpired:
+        return f"No end after {suite.seconds} s.\n", False
+    if done.returncode == 77 or done.stdout.startswith("SKIP"):
+        print(f"{suite.name}: {done.stdout.strip()}")
+        return None, True
+    lines = [line.replace(root + "/", "").rstrip() for line in done.stdout.splitlines() if re.search(suite.keep, line)]
+    verdict = "passed" if done.returncode == 0 else f"FAILED, status {done.returncode}"
+    command = " ".join(suite.command)
+    return f"{suite.text}\n\n`{command}`, {stamp()}: {verdict}.\n\n```\n" + "\n".join(lines) + "\n```\n", done.returncode == 0
+
+
+def stored_sections(path):
+    if not os.path.exists(path):
+        return {}
+    with open(path) as file:
+        parts = re.split(r"^## (.*)\n\n", file.read(), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], (text.strip() + "\n" for text in parts[2::2])))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", default="build/release")
+    parser.add_argument("--output", default=os.path.join(root, "docs", "conformance.md"))
+    parser.add_argument("name", nargs="*", help="suites; without: all whose directories are named")
+    options = parser.parse_args()
+    every = suites(options.build)
+    unknown = set(options.name) - {suite.name for suite in every}
+    if unknown:
+        sys.exit(f"there is no suite \"{min(unknown)}\"; there are: {', '.join(suite.name for suite in every)}")
+    sections, failed = stored_sections(options.output), []
+    for suite in every:
+        if options.name and suite.name not in options.name:
+            continue
+        if suite.environment and not os.environ.get(suite.environment):
+            print(f"{suite.name}: SKIP: {suite.environment} is not set")
+            continue
+        text, well = run(suite)
+        if text:
+            sections[suite.title] = text
+            print(f"{suite.name}: {text}", flush=True)
+        if not well:
+            failed.append(suite.name)
+        with open(options.output, "w") as file:  # after each: a run of hours may be ended
+            file.write(HEAD + "".join(f"\n## {suite.title}\n\n{sections[suite.title]}" for suite in every if suite.title in sections))
+    if failed:
+        sys.exit(f"did not pass: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()
