@@ -93,6 +93,12 @@ void add_image_options(CLI::App& app, RunOptions& run) {
   app.add_option("--disk", run.disks, "virtio block device; writes are forgotten unless ,rw; repeatable")
       ->type_name("FILE[,rw]")
       ->allow_extra_args(false);
+  app.add_option_function<std::string>(
+         "--net", [&run](const std::string& kind) { run.user_network = kind == "user"; },
+         "virtio network device; user: through the host's sockets (the run then depends on who answers, and "
+         "when)")
+      ->check(CLI::IsMember({"none", "user"}))
+      ->type_name("none|user");
   app.add_option("--dtb", request.device_tree, "Device tree blob instead of the generated one")
       ->type_name("FILE");
   app.add_option("--dump-dtb", run.dump_dtb, "Write the device tree to a file and exit")->type_name("FILE");

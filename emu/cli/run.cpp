@@ -15,6 +15,7 @@
 #include "emu/cli/status_line.hpp"
 #include "emu/cli/terminal.hpp"
 #include "emu/cli/traces.hpp"
+#include "emu/cli/user_network.hpp"
 #include "emu/machine/bundle.hpp"
 #include "emu/machine/device_tree.hpp"
 #include "emu/machine/machine.hpp"
@@ -60,6 +61,7 @@ void plug_in(const RunOptions& options, bool user_program, PlatformConfig& platf
     platform.uart_output = STDOUT_FILENO;
   }
   for (const std::string& disk : options.disks) platform.virtio.emplace_back(open_disk(disk));
+  if (options.user_network) platform.virtio.emplace_back(NetworkSlot{open_user_network()});
   if (platform.virtio.size() > virtio::Transport::slots) {
     throw UserError(fmt::format("{} disks are too many; this machine has room for {}", options.disks.size(),
                                 virtio::Transport::slots - (platform.virtio.size() - options.disks.size())));

@@ -67,6 +67,9 @@ std::unique_ptr<virtio::Device> Platform::make_device(const VirtioSlot& slot, co
     auto image = std::make_unique<virtio::DiskImage>(disk->descriptor, disk->bytes, disk->write_through);
     return std::make_unique<virtio::Block>(std::move(image), board_);
   }
+  if (const auto* network = std::get_if<NetworkSlot>(&slot)) {
+    return std::make_unique<virtio::Network>(network->link, config.virtio_legacy, board_);
+  }
   return std::holds_alternative<EntropySlot>(slot) ? std::make_unique<virtio::Entropy>(config.seed, board_)
                                                    : nullptr;
 }
@@ -104,12 +107,18 @@ bool Platform::live_input() const {
          });
 }
 
+// One thing is waited for: the others are looked at a moment later.
+void Platform::wait_for_host() {
+  constexpr std::chrono::milliseconds limit(1000 / polls_per_second);
+  const auto waits = [limit](const auto& transport) { return transport->wait_for_host(limit); };
+  if (std::any_of(virtio_.begin(), virtio_.end(), waits)) return;
+  const auto live =
+      std::find_if(inputs_.begin(), inputs_.end(), [](HostInput& input) { return input.live(); });
+  if (live != inputs_.end()) live->wait_for_data(limit);
+}
+
 void Platform::poll_input(Cycle now, bool idle) {
-  if (idle) {
-    const auto live =
-        std::find_if(inputs_.begin(), inputs_.end(), [](HostInput& input) { return input.live(); });
-    if (live != inputs_.end()) live->wait_for_data(std::chrono::milliseconds(1000 / polls_per_second));
-  }
+  if (idle) wait_for_host();
   if (uart_.wants_polling()) uart_.poll();
   for (const auto& transport : virtio_) {
     if (transport->wants_polling()) transport->poll();

@@ -23,6 +23,7 @@
 #include "emu/devices/ram.hpp"
 #include "emu/devices/uart16550.hpp"
 #include "emu/devices/virtio/mmio.hpp"
+#include "emu/devices/virtio/network.hpp"
 
 namespace hartbeat {
 
@@ -37,7 +38,10 @@ struct DiskSlot {
   std::uint64_t bytes = 0;
   bool write_through = false;
 };
-using VirtioSlot = std::variant<std::monostate, ConsoleSlot, EntropySlot, DiskSlot>;
+struct NetworkSlot {
+  std::shared_ptr<virtio::EthernetLink> link;
+};
+using VirtioSlot = std::variant<std::monostate, ConsoleSlot, EntropySlot, DiskSlot, NetworkSlot>;
 
 struct PlatformConfig {
   static constexpr PhysAddr ram_base{0x8000'0000};
@@ -108,6 +112,7 @@ class Platform {
   void plug_virtio(const PlatformConfig& config);
   std::unique_ptr<virtio::Device> make_device(const VirtioSlot& slot, const PlatformConfig& config);
   void poll_input(Cycle now, bool idle);
+  void wait_for_host();
   bool live_input() const;
 
   Ram ram_;

@@ -1,6 +1,7 @@
 // What differs between virtio devices; the transport is shared.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 
@@ -23,6 +24,8 @@ class Device {
   // Time to look for host input; true when it should be asked again.
   virtual bool wants_polling() const { return false; }
   virtual void poll(std::span<Queue>) {}
+  // Nothing else is to be done: waits for the host for at most `limit`. False: this device has nothing to wait for.
+  virtual bool wait_for_host(std::chrono::milliseconds) { return false; }
   virtual void reset() {}
 };
 

@@ -27,6 +27,7 @@ class Transport {
 
   bool wants_polling() const { return device_ && device_->wants_polling(); }
   void poll();
+  bool wait_for_host(std::chrono::milliseconds limit) { return device_ && device_->wait_for_host(limit); }
 
  private:
   std::uint32_t read_register(std::uint64_t offset) const;
