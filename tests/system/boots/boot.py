@@ -12,9 +12,10 @@ import sys
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path[1:1] = [os.path.join(here, ".."), os.path.join(here, "..", "..", "real")]
 import harness  # noqa: E402
+import network  # noqa: E402
 import packages  # noqa: E402
 import scripts  # noqa: E402
-from debian_tree import DISK_MODULES, Tree  # noqa: E402
+from debian_tree import DISK_MODULES, NET_MODULES, Tree  # noqa: E402
 from emulators import Console, Hartbeat, Qemu  # noqa: E402
 
 PACKAGES = ["linux-image-riscv64", "busybox-static", "opensbi", "u-boot-qemu", "linux-perf", "apt", "python3", "python3-minimal",
@@ -34,6 +35,7 @@ class Boot:
     append: str = ""
     disk: str = ""
     powers_off: bool = True
+    network: bool = False
     bare: bool = False  # starts in M-mode, without firmware
 
 
@@ -59,6 +61,13 @@ def xv6_boots(directory):
                  harts=harts, memory="128M", disk=os.path.join(directory, "fs.img"), powers_off=False, bare=True) for harts in (1, 3)]
 
 
+def network_boot(tree, directory):
+    modules = " ".join(name for name, _ in tree.modules(NET_MODULES))
+    script = scripts.NETWORK % {"modules": modules, "port": network.serve(), "bytes": len(network.PAGE)}
+    archive = tree.initial_archive(os.path.join(directory, "network.cpio"), script, NET_MODULES)
+    return linux("network", tree, archive, program_dialogue(["ping", "wget", "size", "half", "nobody", "parallel"]), network=True)
+
+
 def debian_boots(tree, directory):
     opensbi = tree.opensbi()
     boots = []
@@ -72,6 +81,8 @@ def debian_boots(tree, directory):
         boots.append(linux(f"linux-shell-{harts}", tree, archive, shell_dialogue(harts), harts=harts))
     if opensbi:
         boots.append(linux("linux-shell-opensbi-4", tree, archive, shell_dialogue(4), harts=4, firmware=opensbi))
+    if tree.modules(["virtio_net"]):
+        boots.append(network_boot(tree, directory))
     if not tree.find("usr/bin/apt"):
         return boots
     disk = os.path.join(directory, "debian.ext4")

@@ -85,7 +85,7 @@ class Hartbeat:
                               ("--disk", boot.disk)):
             if value:
                 command += [option, value]
-        return command
+        return command + (["--net", "user"] if boot.network else [])
 
     def instructions(self):
         try:
@@ -125,6 +125,8 @@ class Qemu:
             command += ["-global", "virtio-mmio.force-legacy=false",
                         "-drive", f"file={boot.disk},format=raw,if=none,id=disk,snapshot=on",
                         "-device", "virtio-blk-device,drive=disk"]
+        if boot.network:
+            command += ["-global", "virtio-mmio.force-legacy=false", "-netdev", "user,id=net", "-device", "virtio-net-device,netdev=net"]
         if library := self.plugin():
             command += ["-plugin", f"{library},out={self.count_file.name}"]
         return command

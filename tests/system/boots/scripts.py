@@ -26,6 +26,30 @@ cp /bin/busybox /root/tmp/busybox
 exec switch_root /root /bin/sh /tmp/programs.sh
 """
 
+# The host answers at 10.0.2.2; nobody does at port 1.
+NETWORK = """#!/bin/busybox sh
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+for module in %(modules)s; do insmod /lib/$module.ko || echo "boots: module $module is BROKEN"; done
+ip link set lo up
+ip link set eth0 up
+ip address add 10.0.2.15/24 dev eth0
+ip route add default via 10.0.2.2
+try() { name=$1; shift; if "$@"; then echo "boots: $name ok"; else echo "boots: $name BROKEN, status $?"; fi; }
+try ping ping -c 3 -W 5 10.0.2.2
+try wget wget -q -O /page http://10.0.2.2:%(port)d/page
+try size test "$(wc -c < /page)" = %(bytes)d
+wget -q -T 20 -O /half http://10.0.2.2:%(port)d/half && echo "boots: half a page is BROKEN" || echo "boots: half ok"
+wget -q -T 20 -O /none http://10.0.2.2:1/ && echo "boots: nobody is BROKEN" || echo "boots: nobody ok"
+for i in 1 2 3 4; do wget -q -O /page$i http://10.0.2.2:%(port)d/$i & done
+wait
+try parallel sh -c 'for i in 1 2 3 4; do cmp /page /page$i || exit 1; done'
+echo "boots: programs end"
+poweroff -f
+"""
+
 _PROGRAMS_HEAD = """export PATH=/usr/sbin:/usr/bin HOME=/tmp LC_ALL=C
 cd /tmp
 try() { name=$1; shift; if "$@"; then echo "boots: $name ok"; else echo "boots: $name BROKEN, status $?"; fi; }
