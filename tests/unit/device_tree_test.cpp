@@ -50,6 +50,10 @@ TEST_CASE("the tree describes the machine that was configured") {
   CHECK(text(blob, "/cpus/cpu@2", "riscv,isa") == config.isa);
   CHECK(text(blob, "/cpus/cpu@2", "mmu-type") == "riscv,sv57");
   CHECK(fdt_path_offset(blob.data(), "/cpus/cpu@3") < 0);
+  CHECK(text(blob, "/poweroff", "compatible") == "syscon-poweroff");
+  CHECK(cells(blob, "/poweroff", "value") == std::vector<std::uint32_t>{0x5555});
+  CHECK(text(blob, "/reboot", "compatible") == "syscon-reboot");
+  CHECK(cells(blob, "/reboot", "value") == std::vector<std::uint32_t>{0x7777});
   CHECK(cells(blob, "/soc/virtio_mmio@10008000", "interrupts") == std::vector<std::uint32_t>{8});
   CHECK(cells(blob, "/soc/serial@10000000", "interrupts") == std::vector<std::uint32_t>{10});
 }

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "emu/devices/virtio/block.hpp"
@@ -71,6 +73,20 @@ TEST_CASE("with rw what the guest writes reaches the file") {
   CHECK(request(driver, 1, 1, 512, false) == 0);
   CHECK(request(driver, 4, 0, 0, false) == 0);
   CHECK(file.content() == std::string(512, 'a') + std::string(512, 'Z'));
+}
+
+TEST_CASE("what was cut off a disk's file reads as zeros, or is written and makes the file grow") {
+  const bool write_through = GENERATE(false, true);
+  HostFile file(std::string(16384, 'a'));
+  Driver driver(block(file.descriptor(), 16384, write_through));
+  driver.start();
+  CHECK(request(driver, 0, 16, 512, true) == 0);
+  REQUIRE(::ftruncate(file.descriptor(), 4096) == 0);
+  CHECK(request(driver, 0, 16, 512, true) == 1);  // VIRTIO_BLK_S_IOERR
+  CHECK(request(driver, 0, 7, 1024, true) == 1);
+  CHECK(request(driver, 1, 16, 512, false) == 1);
+  CHECK(request(driver, 0, 7, 512, true) == 0);
+  CHECK(::lseek(file.descriptor(), 0, SEEK_END) == 4096);
 }
 
 TEST_CASE("a request outside the disk or of broken length is an I/O error") {

@@ -20,7 +20,10 @@ bool DiskImage::read_file(std::uint64_t offset, std::span<std::uint8_t> into) co
         ::pread(descriptor_, into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return false;
-    if (got == 0) break;  // behind the end of the file: zeros
+    if (got == 0) {
+      if (offset + done < bytes_) return false;  // somebody has truncated it
+      break;                                     // behind the disk's end: zeros
+    }
     done += static_cast<std::size_t>(got);
   }
   std::fill(into.begin() + static_cast<std::ptrdiff_t>(done), into.end(), std::uint8_t{0});
@@ -28,6 +31,8 @@ bool DiskImage::read_file(std::uint64_t offset, std::span<std::uint8_t> into) co
 }
 
 bool DiskImage::write_file(std::uint64_t offset, std::span<const std::uint8_t> from) const {
+  // A file that somebody has truncated is not to grow again.
+  if (::lseek(descriptor_, 0, SEEK_END) < static_cast<off_t>(bytes_)) return false;
   std::size_t done = 0;
   while (done < from.size()) {
     const ssize_t put =

@@ -19,7 +19,7 @@ from debian_tree import DISK_MODULES, NET_MODULES, Tree  # noqa: E402
 from emulators import Console, Hartbeat, Qemu  # noqa: E402
 
 PACKAGES = ["linux-image-riscv64", "busybox-static", "opensbi", "u-boot-qemu", "linux-perf", "apt", "python3", "python3-minimal",
-            "dash", "coreutils", "base-files", "base-passwd", "bash", "make", "gcc", "libc6-dev"]
+            "dash", "coreutils", "base-files", "base-passwd", "bash", "make", "gcc", "libc6-dev", "stress-ng"]
 PROMPT = "# "
 
 
