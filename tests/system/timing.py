@@ -38,7 +38,7 @@ PROGRAMS = {
     "hostile": ([], SUM, "children die while others run"),
     "signals": ([], SUM, "a signal arrives when it arrives"),
     "pipes": ([], SUM, "several writers of one pipe"),
-    "cxx": ([], SUM, "threads allocate and exit at the same time"),
+    "cxx": ([], LINES, "threads allocate and exit at the same time: how many heaps malloc makes depends on who waits"),
     "threads": ([], SUM, "threads wait by futex or find the lock free"),
     "shootdown": (["1", "1"], LINES, "a thread writes for as long as another forks"),
     "brk-mmap": ([], SUM, "children that die of a signal"),
