@@ -93,12 +93,11 @@ void add_image_options(CLI::App& app, RunOptions& run) {
   app.add_option("--disk", run.disks, "virtio block device; writes are forgotten unless ,rw; repeatable")
       ->type_name("FILE[,rw]")
       ->allow_extra_args(false);
-  app.add_option_function<std::string>(
-         "--net", [&run](const std::string& kind) { run.user_network = kind == "user"; },
+  app.add_option(
+         "--net", run.network,
          "virtio network device; user: through the host's sockets (the run then depends on who answers, and "
-         "when)")
-      ->check(CLI::IsMember({"none", "user"}))
-      ->type_name("none|user");
+         "when), and ports of the host's loopback address lead to the guest")
+      ->type_name("none|user[,tcp:HOST:GUEST]...");
   app.add_option("--dtb", request.device_tree, "Device tree blob instead of the generated one")
       ->type_name("FILE");
   app.add_option("--dump-dtb", run.dump_dtb, "Write the device tree to a file and exit")->type_name("FILE");

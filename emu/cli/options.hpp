@@ -21,7 +21,7 @@ struct RunOptions {
   std::vector<std::string> overrides;  // "key=value", in the order given; --harts and the like come last
   RunRequest request;
   std::vector<std::string> disks;  // "FILE" or "FILE,rw"
-  bool user_network = false;
+  std::string network;             // "user", with ports of the host; empty or "none": none
   std::string dump_dtb;
   std::vector<OutputChoice> traces;
   std::string trace_filter;              // empty: everything

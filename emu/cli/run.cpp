@@ -61,7 +61,8 @@ void plug_in(const RunOptions& options, bool user_program, PlatformConfig& platf
     platform.uart_output = STDOUT_FILENO;
   }
   for (const std::string& disk : options.disks) platform.virtio.emplace_back(open_disk(disk));
-  if (options.user_network) platform.virtio.emplace_back(NetworkSlot{open_user_network()});
+  if (!options.network.empty() && options.network != "none")
+    platform.virtio.emplace_back(NetworkSlot{open_user_network(parse_port_forwards(options.network))});
   if (platform.virtio.size() > virtio::Transport::slots) {
     throw UserError(fmt::format("{} disks are too many; this machine has room for {}", options.disks.size(),
                                 virtio::Transport::slots - (platform.virtio.size() - options.disks.size())));

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <deque>
 #include <list>
+#include <memory>
 #include <vector>
 
 #include "emu/machine/user_error.hpp"
@@ -26,6 +27,7 @@ struct Library {
   decltype(&slirp_input) input = nullptr;
   decltype(&slirp_pollfds_fill) fill = nullptr;
   decltype(&slirp_pollfds_poll) dispatch = nullptr;
+  decltype(&slirp_add_hostfwd) forward = nullptr;
 };
 
 [[noreturn]] void unusable(const char* why) {
@@ -49,6 +51,7 @@ Library load_library() {
   look_up(handle, "slirp_input", library.input);
   look_up(handle, "slirp_pollfds_fill", library.fill);
   look_up(handle, "slirp_pollfds_poll", library.dispatch);
+  look_up(handle, "slirp_add_hostfwd", library.forward);
   return library;
 }
 
@@ -78,17 +81,24 @@ SlirpConfig network() {
 
 class UserNetwork final : public virtio::EthernetLink {
  public:
-  UserNetwork() : library_(load_library()) {
+  explicit UserNetwork(std::span<const PortForward> forwards)
+      : library_(load_library()), slirp_(nullptr, library_.cleanup) {
     const SlirpConfig config = network();
-    slirp_ = library_.create(&config, &callbacks, this);
+    slirp_.reset(library_.create(&config, &callbacks, this));
     if (slirp_ == nullptr) unusable("it does not start");
+    for (const PortForward& forward : forwards) {
+      if (library_.forward(slirp_.get(), forward.udp, address("127.0.0.1"), forward.host_port,
+                           config.vdhcp_start, forward.guest_port) != 0)
+        throw UserError(fmt::format(
+            "--net: port {} of this host cannot be used for the guest: it is taken, or only root may",
+            forward.host_port));
+    }
   }
-  ~UserNetwork() override { library_.cleanup(slirp_); }
   UserNetwork(const UserNetwork&) = delete;
   UserNetwork& operator=(const UserNetwork&) = delete;
 
   void send(std::span<const std::uint8_t> frame) override {
-    library_.input(slirp_, frame.data(), static_cast<int>(frame.size()));
+    library_.input(slirp_.get(), frame.data(), static_cast<int>(frame.size()));
   }
 
   std::vector<std::uint8_t> receive() override {
@@ -101,9 +111,9 @@ class UserNetwork final : public virtio::EthernetLink {
   void work(std::chrono::milliseconds limit) override {
     descriptors_.clear();
     auto milliseconds = static_cast<std::uint32_t>(frames_.empty() ? limit.count() : 0);
-    library_.fill(slirp_, &milliseconds, add_descriptor, this);
+    library_.fill(slirp_.get(), &milliseconds, add_descriptor, this);
     const int found = ::poll(descriptors_.data(), descriptors_.size(), static_cast<int>(milliseconds));
-    library_.dispatch(slirp_, found < 0 ? 1 : 0, events_of, this);
+    library_.dispatch(slirp_.get(), found < 0 ? 1 : 0, events_of, this);
     run_timers();
   }
 
@@ -179,14 +189,16 @@ class UserNetwork final : public virtio::EthernetLink {
   };
 
   Library library_;
-  Slirp* slirp_ = nullptr;
   std::deque<std::vector<std::uint8_t>> frames_;
   std::list<Timer> timers_;
   std::vector<pollfd> descriptors_;
+  std::unique_ptr<Slirp, decltype(&slirp_cleanup)> slirp_;  // last: at its end it still frees timers
 };
 
 }  // namespace
 
-std::shared_ptr<virtio::EthernetLink> open_user_network() { return std::make_shared<UserNetwork>(); }
+std::shared_ptr<virtio::EthernetLink> open_user_network(std::span<const PortForward> forwards) {
+  return std::make_shared<UserNetwork>(forwards);
+}
 
 }  // namespace hartbeat::cli

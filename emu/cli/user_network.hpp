@@ -3,13 +3,15 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
+#include "emu/cli/port_forwards.hpp"
 #include "emu/devices/virtio/network.hpp"
 
 namespace hartbeat::cli {
 
-// Throws UserError when libslirp is not installed: it is loaded only here, since it and what it needs would lengthen the
+// Throws UserError when a port of the host is taken, or libslirp is not installed: it is loaded only here, since it and what it needs would lengthen the
 // start of every run.
-std::shared_ptr<virtio::EthernetLink> open_user_network();
+std::shared_ptr<virtio::EthernetLink> open_user_network(std::span<const PortForward> forwards);
 
 }  // namespace hartbeat::cli

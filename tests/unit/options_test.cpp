@@ -108,7 +108,7 @@ TEST_CASE("a mistake on the command line has status 2 and says what it is") {
   mistake({}, "a command (run, report, machines or disasm)");
   mistake({"bogus"}, "bogus");
   mistake({"run", "--stats", "pdf", "p"},
-          "there is no format \"pdf\"; there are: csv, html, json, none, text");
+          "there is no format \"pdf\"; there are: csv, full, html, json, none, text");
   mistake({"run", "--trace", "vcd", "p"}, "there is no format \"vcd\"");
   mistake({"run", "--max-cycles", "many", "p"}, "--max-cycles");
   mistake({"run", "--timeout", "-1", "p"}, "--timeout");
