@@ -33,7 +33,7 @@ TraceOutput::TraceOutput(int descriptor, std::string name, ReportError report_er
       owned_(false),
       name_(std::move(name)),
       report_error_(std::move(report_error)),
-      buffer_(std::make_unique<char[]>(buffer_bytes)) {}
+      buffer_(std::make_unique_for_overwrite<char[]>(buffer_bytes)) {}
 
 TraceOutput::~TraceOutput() {
   flush();

@@ -14,8 +14,12 @@ Action action_of(const RetireEvent& event) { return actions[event.operands->row]
 
 }  // namespace
 
-EventEncoder::EventEncoder(std::span<const Start> harts, bool commits)
-    : lanes_(harts.size()), turns_(static_cast<unsigned>(harts.size())), commits_(commits) {
+EventEncoder::EventEncoder(std::span<const Start> harts, bool commits, bool instructions)
+    : lanes_(harts.size()),
+      turns_(static_cast<unsigned>(harts.size())),
+      code_(instructions),
+      lines_(instructions),
+      commits_(commits) {
   for (std::size_t i = 0; i < harts.size(); ++i) {
     lanes_[i].model.registers = harts[i].registers;
     lanes_[i].model.pc = harts[i].pc;

@@ -23,8 +23,8 @@ struct Start {
 // be `skipped`, so that registers stay known.
 class EventEncoder {
  public:
-  // With `commits`, CommitEvents will follow each instruction.
-  EventEncoder(std::span<const Start> harts, bool commits);
+  // With `commits`, CommitEvents will follow each instruction; without `instructions` there are none of both.
+  EventEncoder(std::span<const Start> harts, bool commits, bool instructions = true);
 
   void add(const RetireEvent& event);
   void skipped(const RetireEvent& event);

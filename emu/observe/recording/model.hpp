@@ -62,7 +62,8 @@ class PageMap {
 // What physical memory holds, as far as loads and stores have shown: a cache of lines. What it does not hold reads as 0.
 class MemoryLines {
  public:
-  MemoryLines() : tags_(count), lines_(std::make_unique_for_overwrite<Line[]>(count)) {}
+  explicit MemoryLines(bool wanted = true)
+      : tags_(wanted ? count : 0), lines_(std::make_unique_for_overwrite<Line[]>(wanted ? count : 0)) {}
   void clear() {
     if (dirty_) tags_.assign(count, 0);  // a line is cleared when its tag is set
     dirty_ = false;
@@ -175,8 +176,8 @@ struct HartModel {
 template <class Entry>
 class CodeMap {
  public:
-  CodeMap() : entries_(count) {}
-  void clear() { entries_.assign(count, Entry{}); }
+  explicit CodeMap(bool wanted = true) : entries_(wanted ? count : 0) {}
+  void clear() { entries_.assign(entries_.size(), Entry{}); }
   Entry& at(std::uint64_t pc) { return entries_[pc >> 1 & (count - 1)]; }
 
  private:

@@ -15,7 +15,7 @@ RecordingWriter::RecordingWriter(std::unique_ptr<TraceOutput> output, const Trac
     : output_(std::move(output)),
       options_(options),
       commits_(context.timing != "none"),
-      encoder_(harts, commits_) {
+      encoder_(harts, commits_, options.instructions) {
   if (options_.last != 0)
     encoder_.limit_block(std::clamp<std::uint64_t>(options_.last / kept_blocks, 1, usual_event_retired));
   write(file_header());
