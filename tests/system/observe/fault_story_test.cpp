@@ -125,7 +125,7 @@ TEST_CASE("Copies are charged to the store, its program and its fork, with what 
   told.story.on(tracepoint(copy_end, 1, 2010, {3, 0x9000, 100, 200, 4096}));
   for (const FaultRecord& fault : told.faults) attribution.add(fault);
   const auto where = [](const std::string& program, std::uint64_t pc) {
-    return program == "writer" && pc == 0x10234 ? CodePlace{"touch", 4, "a.c", 7} : CodePlace{};
+    return program == "writer" && pc == 0x10234 ? CodePlace{"touch", 4, "a.c", "src/a.c", 7} : CodePlace{};
   };
   const CowFigures cow = attribution.figures({16, -1, 4}, where);
   REQUIRE(cow.sites.size() == 2);
