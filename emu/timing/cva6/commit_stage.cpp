@@ -68,7 +68,7 @@ void Core::commit_second(const ScoreboardEntry& head, Commit& out) const {
     ++out.number;
 }
 
-Core::Commit Core::commit(const AdapterReturn& in) {
+Core::Commit Core::commit(const Shown& shown) {
   Commit out;
   const unsigned oldest = scoreboard_.commit_pointer();
   if (!scoreboard_.valid(oldest) || halted_) return out;
@@ -79,7 +79,7 @@ Core::Commit Core::commit(const AdapterReturn& in) {
   }
   bool ack = true;
   if (head.decoded->fu == Fu::store && !head.decoded->is_amo()) {
-    ack = store_unit_.buffer().commit_ready();
+    ack = shown.room;
     out.store = ack;
   } else if (head.decoded->fu == Fu::csr) {
     if (head.outcome.trapped) {  // refused by the CSR file itself
@@ -89,7 +89,7 @@ Core::Commit Core::commit(const AdapterReturn& in) {
     commit_system(head, out, ack);
   } else if (head.decoded->is_amo()) {
     out.atomic = true;
-    ack = dcache_.amo_ack(in);
+    ack = dcache_.amo_ack(shown.in);
     if (ack) {
       out.flush = out.redirect = true;
       out.target = head.pc + 4;

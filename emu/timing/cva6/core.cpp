@@ -5,12 +5,13 @@
 namespace hartbeat::timing::cva6 {
 
 Core::Core(const Cva6Parameters& parameters, unsigned hart, Interconnect& interconnect, const HartView& view,
-           DecodeCache& decode)
+           DecodeCache& decode, PipelineMemo& memo)
     : parameters_(parameters),
       hart_(hart),
       interconnect_(&interconnect),
       view_(&view),
       decode_cache_(&decode),
+      memo_(&memo),
       adapter_(interconnect, hart, parameters),
       frontend_(parameters, parameters.boot_address),
       mmu_(parameters),
@@ -20,7 +21,16 @@ Core::Core(const Cva6Parameters& parameters, unsigned hart, Interconnect& interc
 
 void Core::given() {
   const Retirement& record = record_;
+  if (node_) {
+    const PipelineState& state = node_->state;
+    if (record.trapped || record.pc.value != state.issue_pc)
+      thaw();
+    else
+      record_mispredicted_ = mispredicts(*state.issue, static_cast<ControlFlow>(state.issue_flow),
+                                         state.issue_predicted, record);
+  }
   have_record_ = true;
+  if (node_) return;
   if (record.pc.value != issue_.entry.pc) {  // the front end is not where the functional core is
     ++divergences_;
     resync_ = true;
@@ -31,41 +41,59 @@ void Core::given() {
     issue_.interrupt = -1;
 }
 
-bool Core::mispredicts(const ScoreboardEntry& e) {
-  const std::uint64_t next = e.outcome.next_pc;
-  switch (e.decoded->op) {
+bool Core::mispredicts(const Decoded& d, ControlFlow flow, std::uint64_t predicted,
+                       const Retirement& record) {
+  switch (d.op) {
     case Op::branch: {
-      const bool taken = branch_taken(e.decoded->expanded, e.outcome.operand_a, e.outcome.operand_b);
-      return taken != (e.flow == ControlFlow::branch);
+      const bool taken = branch_taken(d.expanded, record.operand_a, record.operand_b);
+      return taken != (flow == ControlFlow::branch);
     }
-    case Op::jalr: return e.flow == ControlFlow::none || next != e.predicted;
+    case Op::jalr: return flow == ControlFlow::none || record.next_pc.value != predicted;
     default: return false;
   }
 }
 
 void Core::step() {
-  const AdapterReturn in = adapter_.clock(cycle_);
-  moved_ = in.icache_valid || in.dcache != DcacheReturnType::none || execute_.valid || load_result_.valid;
-  Commit done = commit(in);
+  Shown shown;
+  shown.in = adapter_.clock(cycle_);
+  shown.room = store_unit_.buffer().commit_ready();
+  shown.lsu_ready = bypass_.ready();
+  shown.load = load_result_;
+  moved_ = shown.in.icache_valid || shown.in.dcache != DcacheReturnType::none || execute_.valid ||
+           load_result_.valid;
+  const bool replayed = node_ && replay(shown);
+  if (!replayed) plain_step(shown);
+  settle_wires();
+  if (!replayed) freeze();
+  ++cycle_;
+}
+
+void Core::plain_step(Shown& shown) {
+  const AdapterReturn& in = shown.in;
+  Commit done = commit(shown);
 
   WriteBack results;
   FpuOperation fpu;
-  ResolvedBranch branch = execute(results, fpu);
+  ResolvedBranch branch = execute(shown.load, results, fpu);
   if (resync_) {
     branch.mispredict = true;
     branch.target = record_.pc.value;
   }
   const bool flush_unissued = done.flush || branch.mispredict;
-  Ready ready{bypass_.ready(), true};
+  Ready ready{shown.lsu_ready, true};
   if (fpu_.active() || fpu.valid || done.flush) {
     ready.fpu = fpu_.ready(fpu);
     const FpuWrap::Output fpu_result = fpu_.clock(fpu, done.flush);
     if (fpu_result.valid) results.add(fpu_result.trans_id, false);
   }
 
-  fetch_translation_ = mmu_.fetch(frontend_.icache().virtual_address(),
-                                  frontend_.icache().wants_translation(), csr_.translation());
-  load_store(in, done, results);
+  if (!shown.done) {
+    fetch_translation_ = mmu_.fetch(frontend_.icache().virtual_address(),
+                                    frontend_.icache().wants_translation(), csr_.translation());
+    load_store(in, done, shown.stored);
+  }
+  results.valid |= shown.stored.valid;
+  results.exception |= shown.stored.exception;
 
   const unsigned head = scoreboard_.commit_pointer();
   const bool acknowledged = issue(done, results, ready, flush_unissued);
@@ -82,13 +110,28 @@ void Core::step() {
   frontend_.clock(fetch, fetch_translation_, in.icache_valid, adapter_, *interconnect_, *view_,
                   *decode_cache_);
 
+  recording_.asked = 0;
   const Stall why = acknowledged ? Stall::issued : cause();
   ++stalls_[why];
-  moved_ |= acknowledged || fetch.pop || results.valid != 0 || done.number != 0 || done.flush ||
-            branch.valid || branch.mispredict || mult_.busy() || fpu_.active() || frontend_.moved();
+  const bool moves = acknowledged || fetch.pop || results.valid != 0 || done.number != 0 || done.flush ||
+                     branch.valid || branch.mispredict || mult_.busy() || fpu_.active() || frontend_.moved();
+  moved_ |= moves;
   last_cause_ = why;
   if (acknowledged) restart_ = Stall::fetch_bubble;
   if (branch.mispredict) restart_ = Stall::mispredict;
+  PipelineEdge& edge = recording_.edge;
+  edge.retires = static_cast<std::uint8_t>(done.number);
+  edge.issues = acknowledged;
+  edge.moves = moves;
+  edge.cause = why;
+  edge.pushes = frontend_.ras_move().push;
+  edge.pops = frontend_.ras_move().pop;
+  edge.return_address = frontend_.ras_move().address;
+  end_step(done, head);
+}
+
+// The clock edge of scoreboard, CSRs and sleep.
+void Core::end_step(const Commit& done, unsigned head) {
   if (done.apply && scoreboard_[head].has_csr) csr_.apply(scoreboard_[head].csr);
   if (done.flush) {
     scoreboard_.flush();
@@ -101,12 +144,17 @@ void Core::step() {
   }
   if (halted_ && (csr_.pending(wires_) & csr_.mie())) halted_ = false;
   if (awaiting_wake_ && drained() && !halted_) hold_issue_ = awaiting_wake_ = false;
+  resync_ = false;
+}
+
+// mip_q of the interrupt wires: what the CLINT shows in this cycle is seen in the next.
+void Core::settle_wires() {
   const std::uint64_t wires = clint_lines() | external_lines_;
   wires_settled_ = wires == wires_;
-  moved_ |= !wires_settled_;
+  if (wires_settled_) return;
+  moved_ = true;
   wires_ = wires;
-  resync_ = false;
-  ++cycle_;
+  thaw();
 }
 
 // The CLINT's wires in this cycle; they are looked at again when a store or the time can have moved them.
@@ -132,13 +180,13 @@ void Core::skip(std::uint64_t horizon) {
   cycle_ = to;
 }
 
-ResolvedBranch Core::execute(WriteBack& results, FpuOperation& fpu) const {
+ResolvedBranch Core::execute(const LoadUnit::Outputs& load, WriteBack& results, FpuOperation& fpu) const {
   ResolvedBranch out;
   if (mult_.busy()) {
     const Mult::Output product = mult_.output();
     if (product.valid) results.add(product.trans_id, false);
   }
-  if (load_result_.valid) results.add(load_result_.trans_id, load_result_.exception);
+  if (load.valid) results.add(load.trans_id, load.exception);
   if (!execute_.valid) return out;
   const ScoreboardEntry& e = scoreboard_[execute_.id];
   switch (e.decoded->fu) {
@@ -338,12 +386,10 @@ std::uint64_t Core::fence_operand(unsigned reg, std::uint64_t value) const {
 }
 
 void Core::keep(const Retirement& record, ScoreboardEntry& e) {
-  e.outcome = {record.next_pc.value, record.data_address.value, record.store_value,
-               record.operand_a,     record.operand_b,          record.trapped,
-               record.interrupt,     record.sc_failed,          record.cause};
+  e.outcome = Outcome(record);
   e.has_csr = record.trapped || e.decoded->fu == Fu::csr;
   if (e.has_csr) e.csr = CsrAfter(record);
-  e.mispredicted = e.decoded->fu == Fu::ctrl_flow && mispredicts(e);
+  e.mispredicted = mispredicts(*e.decoded, e.flow, e.predicted, record);
 }
 
 void Core::start(ScoreboardEntry& e) {

@@ -12,6 +12,7 @@
 #include "emu/timing/cva6/load_unit.hpp"
 #include "emu/timing/cva6/mult.hpp"
 #include "emu/timing/cva6/parameters.hpp"
+#include "emu/timing/cva6/pipeline_memo.hpp"
 #include "emu/timing/cva6/scoreboard.hpp"
 #include "emu/timing/cva6/speculation.hpp"
 #include "emu/timing/cva6/stall.hpp"
@@ -24,28 +25,32 @@ namespace hartbeat::timing::cva6 {
 class Core {
  public:
   Core(const Cva6Parameters& parameters, unsigned hart, Interconnect& interconnect, const HartView& view,
-       DecodeCache& decode);
+       DecodeCache& decode, PipelineMemo& memo);
 
   std::uint64_t cycle() const { return cycle_; }
   // An instruction of the correct path stands in the issue stage and nothing is known of it yet.
   bool needs_record() const {
+    if (node_) return node_->needs_record && !have_record_;
     return issue_.valid && !have_record_ && !speculative_ && !awaiting_wake_ &&
            !(execute_.valid && scoreboard_[execute_.id].mispredicted);
   }
   // The interrupt that the decoder has attached to that instruction, or -1.
-  int interrupt() const { return issue_.interrupt; }
-  std::uint64_t issue_pc() const { return issue_.entry.pc; }
-  const Decoded& issue_decoded() const { return *issue_.entry.decoded; }
+  int interrupt() const { return node_ ? -1 : issue_.interrupt; }
+  std::uint64_t issue_pc() const { return node_ ? node_->state.issue_pc : issue_.entry.pc; }
+  const Decoded& issue_decoded() const { return node_ ? *node_->state.issue : *issue_.entry.decoded; }
   // Where the record is to be written that given() then hands over.
   Retirement& record() { return record_; }
   void given();
   [[gnu::flatten]] void step();
+  // Leaves the memo's nodes, until the end of a step comes to one again.
+  void thaw();
 
   // Jumps over cycles that can only repeat the last one, up to `horizon`.
   void skip(std::uint64_t horizon);
 
   // Takes a hart over that has run without the model until `cycle` and goes on at `pc` in this state.
   void take_over(std::uint64_t cycle, std::uint64_t pc, const Retirement& state) {
+    thaw();
     cycle_ = cycle;
     frontend_ = Frontend(parameters_, pc);
     csr_.apply(CsrAfter(state));
@@ -66,6 +71,7 @@ class Core {
 
   // Interrupts that are not the CLINT's: MEIP as a wire, SSIP, STIP and SEIP as mip holds them.
   void set_external_lines(std::uint64_t mip) {
+    thaw();
     external_lines_ = mip & 0x800;
     csr_.set_software_mip(mip);
   }
@@ -84,9 +90,15 @@ class Core {
   const StallCounters& stalls() const { return stalls_; }
   // While on, nothing is issued that no record has been given for (to look ahead without the instructions
   // behind).
-  void hold_issue(bool on) { hold_issue_ = on; }
+  void hold_issue(bool on) {
+    thaw();
+    hold_issue_ = on;
+  }
   // Asks for no record until the wfi in flight has committed and been woken.
-  void await_wake() { hold_issue_ = awaiting_wake_ = true; }
+  void await_wake() {
+    hold_issue(true);
+    awaiting_wake_ = true;
+  }
 
   bool dcache_holds(std::uint64_t address) const { return dcache_.holds(address); }
   void post_invalidation(std::uint64_t address, std::uint64_t arrival) {
@@ -130,12 +142,38 @@ class Core {
     bool lsu = true, fpu = true;
   };
 
-  static bool mispredicts(const ScoreboardEntry& e);
-  Commit commit(const AdapterReturn& in);
+  // What memory and the load/store side show to the pipeline in a cycle: their registers as it begins, and the stores
+  // that are finished in it, when that has been worked out already.
+  struct Shown {
+    AdapterReturn in;
+    bool room = true;  // for a committed store
+    bool lsu_ready = true;
+    LoadUnit::Outputs load;
+    bool done = false;
+    WriteBack stored;
+  };
+  // The edge of the memo that a step records.
+  struct Recording {
+    PipelineNode* from = nullptr;  // null: none
+    PipelineEdge edge;
+    std::uint64_t asked = 0;  // inputs that cause() has looked at
+  };
+
+  void plain_step(Shown& shown);
+  void end_step(const Commit& done, unsigned head);
+  [[gnu::noinline]] bool packable() const;
+  [[gnu::noinline]] void pack(PipelineState& out) const;
+  [[gnu::noinline]] void freeze();
+  bool replay(Shown& shown);
+  bool inputs(const PipelineNode& node, const Shown& shown, PipelineInputs& out);
+  void follow(const PipelineNode& node, const PipelineEdge& edge);
+  static bool mispredicts(const Decoded& d, ControlFlow flow, std::uint64_t predicted,
+                          const Retirement& record);
+  Commit commit(const Shown& shown);
   [[gnu::noinline]] void commit_system(ScoreboardEntry& head, Commit& out, bool& ack);
   void commit_second(const ScoreboardEntry& head, Commit& out) const;
   [[gnu::noinline]] void take_exception(ScoreboardEntry& head, Commit& out);
-  ResolvedBranch execute(WriteBack& results, FpuOperation& fpu) const;
+  ResolvedBranch execute(const LoadUnit::Outputs& load, WriteBack& results, FpuOperation& fpu) const;
   LsuControl lsu_request() const;
   bool load_store_idle(const Commit& commit) const;
   void load_store(const AdapterReturn& in, const Commit& commit, WriteBack& results);
@@ -143,19 +181,22 @@ class Core {
   bool unit_busy(const Decoded& d, const Commit& commit, Ready ready) const;
   bool issue(const Commit& commit, const WriteBack& results, Ready ready, bool flush_unissued);
   static void keep(const Retirement& record, ScoreboardEntry& e);
+  void settle_wires();
   void start(ScoreboardEntry& e);
   std::uint64_t fence_operand(unsigned reg, std::uint64_t value) const;
   void decode(bool acknowledged, bool flush, bool& pop);
   [[gnu::noinline]] void trace(const ScoreboardEntry& e, unsigned port, bool trapped) const;
   std::uint64_t clint_lines();
-  Stall cause() const;
-  Stall raw_cause(const Decoded& d) const;
+  Stall cause();
+  Stall lsu_cause(Stall otherwise);
+  Stall raw_cause(const Decoded& d);
 
   Cva6Parameters parameters_;
   unsigned hart_;
   Interconnect* interconnect_;
   const HartView* view_;
   DecodeCache* decode_cache_;
+  PipelineMemo* memo_;
   TraceSink* trace_ = nullptr;
 
   std::uint64_t cycle_ = 0;
@@ -171,6 +212,11 @@ class Core {
   CsrState csr_;
   Scoreboard scoreboard_;
   Speculation speculation_;
+
+  // While set, it stands for front end, issue stage, scoreboard's masks, multiplier and restart_, which are stale.
+  PipelineNode* node_ = nullptr;
+  Recording recording_;
+  bool record_mispredicted_ = false;
 
   IssueStage issue_;
   ExecuteStage execute_;

@@ -45,6 +45,24 @@ class Cva6Icache {
   State state() const { return state_; }
   bool flush_pending() const { return flush_pending_; }
 
+  // It only looks up or waits for an address, which is all of its state but what it holds.
+  bool plain() const {
+    return (state_ == State::idle || state_ == State::read) && enabled_ && !flush_pending_ && !way_chosen_;
+  }
+  std::uint64_t address() const { return vaddr_; }
+  void resume(bool reads, std::uint64_t address) {
+    state_ = reads ? State::read : State::idle;
+    vaddr_ = address;
+    flush_pending_ = way_chosen_ = false;
+  }
+  // The word at this address, when it is here.
+  bool word(std::uint64_t address, std::uint64_t physical, std::uint32_t& data) {
+    vaddr_ = address;
+    const int found = hit(physical);
+    if (found >= 0) data = word(static_cast<std::size_t>(found));
+    return found >= 0;
+  }
+
   struct Inputs {
     bool request = false;
     std::uint64_t address = 0;  // of the request

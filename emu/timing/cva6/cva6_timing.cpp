@@ -23,7 +23,7 @@ class Cva6Timing::SnoopPort final : public Snooped {
 Cva6Timing::Cva6Timing(const Cva6Parameters& parameters, const std::vector<const HartView*>& views)
     : interconnect_(parameters.memory, static_cast<unsigned>(views.size())) {
   for (unsigned hart = 0; hart < views.size(); ++hart) {
-    cores_.push_back(std::make_unique<Core>(parameters, hart, interconnect_, *views[hart], decode_));
+    cores_.push_back(std::make_unique<Core>(parameters, hart, interconnect_, *views[hart], decode_, memo_));
     snoops_.push_back(std::make_unique<SnoopPort>(*cores_.back()));
     interconnect_.attach(hart, snoops_.back().get());
   }
@@ -33,6 +33,7 @@ Cva6Timing::~Cva6Timing() = default;
 
 bool Cva6Timing::run(unsigned hart, std::uint64_t horizon) {
   Core& core = *cores_[hart];
+  if (memo_.full()) forget();
   const std::uint64_t wires = interconnect_.clint.writes();
   while (core.cycle() < horizon) {
     if (core.needs_record()) return true;
@@ -42,6 +43,11 @@ bool Cva6Timing::run(unsigned hart, std::uint64_t horizon) {
     core.skip(horizon);
   }
   return false;
+}
+
+void Cva6Timing::forget() {
+  for (const auto& core : cores_) core->thaw();
+  memo_.clear();
 }
 
 Core& Cva6Timing::rehearse(unsigned hart, const Retirement& retirement) {

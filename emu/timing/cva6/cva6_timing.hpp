@@ -48,11 +48,13 @@ class Cva6Timing {
 
  private:
   class SnoopPort;
+  void forget();
   // A copy of the hart's core that may run ahead, on an interconnect that forgets.
   Core& rehearse(unsigned hart, const Retirement& retirement);
 
   Interconnect interconnect_;
   DecodeCache decode_;
+  PipelineMemo memo_;
   std::vector<std::unique_ptr<Core>> cores_;
   std::vector<std::unique_ptr<SnoopPort>> snoops_;
   std::unique_ptr<Core> rehearsal_;

@@ -8,6 +8,7 @@
 #include "emu/timing/cva6/cva6_icache.hpp"
 #include "emu/timing/cva6/decoder.hpp"
 #include "emu/timing/cva6/instr_queue.hpp"
+#include "emu/timing/cva6/pipeline_memo.hpp"
 #include "emu/timing/cva6/ras.hpp"
 
 namespace hartbeat::timing::cva6 {
@@ -51,6 +52,31 @@ class Frontend {
   bool moved() const { return moved_; }
   bool quiet() const { return !word_valid_ && waits(); }
 
+  // Can its registers be told in a PipelineState? The I$ looks up or waits for an address, and nothing has faulted.
+  bool packable() const {
+    return icache_.plain() && queue_.packable() && (!word_valid_ || word_fault_ == FetchFault::none);
+  }
+  void pack(PipelineState& out) const;
+  void unpack(const PipelineState& state);
+  // What the last clock() asked of the predictors (Consulted), and did to the RAS.
+  std::uint8_t consulted() const { return consulted_; }
+  struct RasMove {
+    bool push = false, pop = false;
+    std::uint64_t address = 0;
+  };
+  const RasMove& ras_move() const { return ras_move_; }
+  // The same, from a node.
+  void ask(const PipelineNode& node, PipelineInputs& inputs) const;
+  void move_ras(const PipelineEdge& edge) { ras_.clock(edge.pushes, edge.return_address, edge.pops); }
+  void train(const PipelineNode& node, std::uint64_t pc, std::uint64_t target) {
+    if (node.trains_bht) bht_.update(pc, node.taken);
+    if (node.trains_btb) btb_.update(pc, target);
+  }
+  // The word that the I$ holds for the address, when it does.
+  bool word(std::uint64_t address, std::uint64_t physical, std::uint32_t& data) {
+    return icache_.word(address, physical, data);
+  }
+
  private:
   // The I$ waits for memory, or has nowhere to put a word.
   bool waits() const {
@@ -66,8 +92,21 @@ class Frontend {
     std::uint64_t ras_update = 0;
   };
   // The part of predict() behind one control transfer, instruction `i` of the word.
-  void follow(const Realigned& word, unsigned i, const Decoded& d, Prediction& out) const;
-  Prediction predict(const Realigned& word, const Decoded* const (&decoded)[2]) const;
+  void follow(const Realigned& word, unsigned i, const Decoded& d, Prediction& out);
+  Prediction predict(const Realigned& word, const Decoded* const (&decoded)[2]);
+  BhtPrediction ask_bht(unsigned slot) {
+    consulted_ |= static_cast<std::uint8_t>(Consulted::bht0 << slot);
+    return bht_.predict(word_address_, slot);
+  }
+  BtbPrediction ask_btb(unsigned slot) {
+    consulted_ |= static_cast<std::uint8_t>(Consulted::btb0 << slot);
+    return btb_.predict(word_address_, slot);
+  }
+  const Ras::Entry& ask_ras() {
+    consulted_ |= Consulted::ras;
+    return ras_.top();
+  }
+  void keep_predictions();
 
   Cva6Icache icache_;
   Bht bht_;
@@ -83,6 +122,8 @@ class Frontend {
   FetchFault word_fault_ = FetchFault::none;
   BhtPrediction bht_q_;
   BtbPrediction btb_q_;
+  std::uint8_t consulted_ = 0;
+  RasMove ras_move_;
 };
 
 }  // namespace hartbeat::timing::cva6

@@ -7,6 +7,7 @@
 #include "emu/timing/cva6/cva6_icache.hpp"
 #include "emu/timing/cva6/decoder.hpp"
 #include "emu/timing/cva6/instr_realign.hpp"
+#include "emu/timing/cva6/pipeline_state.hpp"
 #include "emu/timing/cva6/ring.hpp"
 
 namespace hartbeat::timing::cva6 {
@@ -56,6 +57,16 @@ class InstrQueue {
     reset_address_ = true;
   }
 
+  // No instruction in it has faulted, and none is more than a PipelineState holds.
+  bool packable() const {
+    for (const auto& fifo : fifo_)
+      for (unsigned i = 0; i < fifo.size(); ++i)
+        if (fifo.at(i).fault != FetchFault::none) return false;
+    return true;
+  }
+  void pack(PipelineState& out) const;
+  void unpack(const PipelineState& state);
+
  private:
   struct Slot {
     const Decoded* decoded = &no_instruction;
@@ -68,6 +79,36 @@ class InstrQueue {
   std::uint64_t pc_ = 0;
   bool reset_address_ = true;
 };
+
+inline void InstrQueue::pack(PipelineState& out) const {
+  unsigned n = 0;
+  for (unsigned side = 0; side < 2; ++side) {
+    out.queue_counts[side] = static_cast<std::uint8_t>(fifo_[side].size());
+    for (unsigned i = 0; i < fifo_[side].size(); ++i, ++n) {
+      out.queue[n] = fifo_[side].at(i).decoded;
+      out.queue_flows[n] = static_cast<std::uint8_t>(fifo_[side].at(i).flow);
+    }
+  }
+  out.predictions = static_cast<std::uint8_t>(addresses_.size());
+  for (unsigned i = 0; i < addresses_.size(); ++i) out.predicted[i] = addresses_.at(i);
+  out.queue_sides = static_cast<std::uint8_t>(in_ | out_ << 1 | (reset_address_ ? 4u : 0u));
+  out.queue_pc = pc_;
+}
+
+inline void InstrQueue::unpack(const PipelineState& state) {
+  unsigned n = 0;
+  for (unsigned side = 0; side < 2; ++side) {
+    fifo_[side].clear();
+    for (unsigned i = 0; i < state.queue_counts[side]; ++i, ++n)
+      fifo_[side].push({state.queue[n], static_cast<ControlFlow>(state.queue_flows[n]), FetchFault::none});
+  }
+  addresses_.clear();
+  for (unsigned i = 0; i < state.predictions; ++i) addresses_.push(state.predicted[i]);
+  in_ = state.queue_sides & 1;
+  out_ = (state.queue_sides >> 1) & 1;
+  reset_address_ = state.queue_sides & 4;
+  pc_ = state.queue_pc;
+}
 
 inline InstrQueue::Push InstrQueue::clock(const Realigned& in, const Decoded* const (&decoded)[2],
                                           const ControlFlow (&flow)[2], std::uint64_t predicted,

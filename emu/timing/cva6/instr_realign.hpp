@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "emu/timing/cva6/pipeline_state.hpp"
+
 namespace hartbeat::timing::cva6 {
 
 struct Realigned {
@@ -47,6 +49,20 @@ class InstrRealign {
     unaligned_address_ = (address & ~std::uint64_t{3}) | 2;
   }
   void flush() { unaligned_ = false; }
+  // The low half of the instruction that goes on in the next word.
+  std::uint32_t unaligned_bits() const { return unaligned_bits_; }
+
+  void pack(PipelineState& out) const {
+    if (!unaligned_) return;
+    out.unaligned = 1;
+    out.unaligned_bits = unaligned_bits_;
+    out.unaligned_address = unaligned_address_;
+  }
+  void unpack(const PipelineState& state) {
+    unaligned_ = state.unaligned;
+    unaligned_bits_ = state.unaligned_bits;
+    unaligned_address_ = state.unaligned_address;
+  }
 
  private:
   bool unaligned_ = false;

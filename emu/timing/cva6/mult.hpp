@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "emu/timing/cva6/decoder.hpp"
+#include "emu/timing/cva6/pipeline_state.hpp"
 
 namespace hartbeat::timing::cva6 {
 
@@ -42,6 +43,29 @@ class Mult {
     const bool done = state_ == State::finish || (state_ == State::divide && known_);
     return {done, division_id_};
   }
+  // With slots of the scoreboard as `slot` numbers them.
+  template <class Slot>
+  void pack(PipelineState& out, Slot slot) const {
+    if (state_ != State::idle) {
+      out.divider = static_cast<std::uint8_t>(state_);
+      out.divider_known = known_;
+      out.divider_slot = slot(division_id_);
+      out.divider_count = static_cast<std::int8_t>(count_);
+    }
+    if (!product_valid_) return;
+    out.product = 1;
+    out.product_slot = slot(product_id_);
+  }
+  template <class Id>
+  void unpack(const PipelineState& state, Id id) {
+    state_ = static_cast<State>(state.divider);
+    known_ = state.divider_known;
+    division_id_ = id(state.divider_slot);
+    count_ = state.divider_count;
+    product_valid_ = state.product;
+    product_id_ = id(state.product_slot);
+  }
+
   void clock(bool multiply, bool divide, int iterations, std::uint8_t trans_id, bool flush) {
     switch (state_) {
       case State::idle:

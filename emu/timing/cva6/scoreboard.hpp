@@ -16,6 +16,18 @@ struct Outcome {
   std::uint64_t next_pc = 0, data_address = 0, store_value = 0, operand_a = 0, operand_b = 0;
   bool trapped = false, interrupt = false, sc_failed = false;
   std::uint8_t cause = 0;
+
+  Outcome() = default;
+  explicit Outcome(const Retirement& r)
+      : next_pc(r.next_pc.value),
+        data_address(r.data_address.value),
+        store_value(r.store_value),
+        operand_a(r.operand_a),
+        operand_b(r.operand_b),
+        trapped(r.trapped),
+        interrupt(r.interrupt),
+        sc_failed(r.sc_failed),
+        cause(r.cause) {}
 };
 
 struct ScoreboardEntry {
@@ -75,6 +87,32 @@ class Scoreboard {
       valid_ &= ~bit;
       commit_ = (commit_ + 1) & (size_ - 1);
       --count_;
+    }
+  }
+  // Retires while only a PipelineState is kept up.
+  void move_on(unsigned number) { commit_ = (commit_ + number) & (size_ - 1); }
+  unsigned size() const { return size_; }
+  unsigned count() const { return count_; }
+  unsigned slot_of(unsigned id) const { return (id - commit_) & (size_ - 1); }
+  // Does any slot in use hold an exception?
+  bool any_exception() const { return (exception_ & issued_) != 0; }
+  void pack(PipelineState& out) const {
+    out.count = static_cast<std::uint8_t>(count_);
+    for (unsigned i = 0; i < count_; ++i) {
+      const unsigned id = behind_commit(i);
+      out.slots[i] = entries_[id].decoded;
+      out.valid |= ((valid_ >> id) & 1) << i;
+    }
+  }
+  void unpack(const PipelineState& state) {
+    issued_ = valid_ = exception_ = 0;
+    writer_.fill(-1);
+    issue_ = commit_;
+    count_ = 0;
+    for (unsigned i = 0; i < state.count; ++i) {
+      const unsigned id = issue_;
+      add(false);
+      valid_ |= ((state.valid >> i) & 1) << id;
     }
   }
   // Bit masks over slots.

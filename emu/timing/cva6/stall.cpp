@@ -3,19 +3,26 @@
 
 namespace hartbeat::timing::cva6 {
 
-Stall Core::raw_cause(const Decoded& d) const {
+// What the load/store side is busy with.
+Stall Core::lsu_cause(Stall otherwise) {
+  recording_.asked |=
+      PipelineInputs::bit(PipelineInputs::data_walk) | PipelineInputs::bit(PipelineInputs::load_waits);
+  if (mmu_.walker().active() && !mmu_.walker().walking_instruction()) return Stall::dtlb_walk;
+  return dcache_.load_waits() ? Stall::load_miss : otherwise;
+}
+
+Stall Core::raw_cause(const Decoded& d) {
   for (const unsigned source : d.sources) {
     const int w = scoreboard_.writer(source);
     if (w < 0) continue;
     const unsigned i = static_cast<unsigned>(w);
     if (scoreboard_.valid(i) || scoreboard_[i].decoded->fu != Fu::load) continue;
-    if (mmu_.walker().active() && !mmu_.walker().walking_instruction()) return Stall::dtlb_walk;
-    return dcache_.load_waits() ? Stall::load_miss : Stall::load_use;
+    return lsu_cause(Stall::load_use);
   }
   return Stall::raw;
 }
 
-Stall Core::cause() const {
+Stall Core::cause() {
   if (halted_) return Stall::wfi;
   if (!issue_.valid) {
     if (restart_ == Stall::fence || restart_ == Stall::reset) {
@@ -41,9 +48,9 @@ Stall Core::cause() const {
       return Stall::load_miss;
   }
   const Decoded& d = *issue_.entry.decoded;
-  if (d.accesses_memory && !bypass_.ready()) {
-    if (mmu_.walker().active() && !mmu_.walker().walking_instruction()) return Stall::dtlb_walk;
-    return dcache_.load_waits() ? Stall::load_miss : Stall::unit_busy;
+  if (d.accesses_memory) {
+    recording_.asked |= PipelineInputs::bit(PipelineInputs::lsu_free);
+    if (!bypass_.ready()) return lsu_cause(Stall::unit_busy);
   }
   const Stall raw = raw_cause(d);
   if (raw != Stall::raw) return raw;

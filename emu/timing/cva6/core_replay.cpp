@@ -1,0 +1,221 @@
+// Core's cycles out of the memo: from plain registers to a node and back, the inputs of a cycle, and what an edge does.
+#include <bit>
+
+#include "emu/timing/cva6/core.hpp"
+
+namespace hartbeat::timing::cva6 {
+namespace {
+
+using Inputs = PipelineInputs;
+
+bool in_table(const Decoded& d) {
+  return !d.flushes && !d.raises && d.fu != Fu::csr && d.fu != Fu::fpu && d.fu != Fu::cvxif &&
+         d.fu != Fu::none;
+}
+
+// What the state alone says of a cycle that starts with it.
+void describe(PipelineNode& node) {
+  const PipelineState& s = node.state;
+  node.mask = Inputs::field(Inputs::load, 5) | Inputs::field(Inputs::store, 5);
+  node.fetches = s.fetches;
+  if (node.fetches) node.mask |= Inputs::field(0, 33);
+  node.store_at_head = s.count != 0 && (s.valid & 1) != 0 && s.slots[0]->fu == Fu::store;
+  if (node.store_at_head) node.mask |= Inputs::bit(Inputs::room);
+  node.mispredicts = s.executes && s.execute_mispredicted;
+  node.needs_record = s.issue && !node.mispredicts;
+  if (s.issue) node.mask |= Inputs::field(Inputs::record, 2);
+  if (s.issue && s.issue->accesses_memory) node.mask |= Inputs::bit(Inputs::lsu_ready);
+  if (!s.executes) return;
+  const Decoded& d = *s.slots[s.execute_slot];
+  node.divides = d.op == Op::div;
+  if (node.divides) node.mask |= Inputs::field(Inputs::division, 8);
+  node.trains_bht = d.op == Op::branch;
+  node.taken = (static_cast<ControlFlow>(s.execute_flow) == ControlFlow::branch) != node.mispredicts;
+  node.trains_btb =
+      d.op == Op::jalr && node.mispredicts && static_cast<ControlFlow>(s.execute_flow) != ControlFlow::ret;
+}
+
+}  // namespace
+
+bool Core::packable() const {
+  if (halted_ || speculative_ || hold_issue_ || awaiting_wake_ || resync_ || csr_buffer_) return false;
+  if (have_record_ && record_.trapped) return false;
+  if (!frontend_.packable() || fpu_.active() || scoreboard_.size() > PipelineState::most_slots) return false;
+  if (issue_.valid &&
+      (issue_.interrupt >= 0 || issue_.entry.fault != FetchFault::none || !in_table(*issue_.entry.decoded)))
+    return false;
+  if (csr_.interrupt(wires_) >= 0 || scoreboard_.any_exception() || load_result_.exception) return false;
+  for (unsigned i = 0; i < scoreboard_.count(); ++i) {
+    const ScoreboardEntry& e = scoreboard_[scoreboard_.behind_commit(i)];
+    if (!in_table(*e.decoded) || e.outcome.trapped || e.speculative) return false;
+  }
+  return true;
+}
+
+void Core::pack(PipelineState& out) const {
+  const auto slot = [this](unsigned id) { return static_cast<std::uint8_t>(scoreboard_.slot_of(id)); };
+  frontend_.pack(out);
+  if (issue_.valid) {
+    out.issue = issue_.entry.decoded;
+    out.issue_pc = issue_.entry.pc;
+    out.issue_flow = static_cast<std::uint8_t>(issue_.entry.flow);
+    if (issue_.entry.flow != ControlFlow::none) out.issue_predicted = issue_.entry.predicted;
+  }
+  scoreboard_.pack(out);
+  if (execute_.valid) {
+    const ScoreboardEntry& e = scoreboard_[execute_.id];
+    out.executes = 1;
+    out.execute_slot = slot(execute_.id);
+    if (e.decoded->fu == Fu::ctrl_flow) {
+      out.execute_flow = static_cast<std::uint8_t>(e.flow);
+      out.execute_mispredicted = e.mispredicted;
+    }
+  }
+  mult_.pack(out, slot);
+  out.restart = static_cast<std::uint8_t>(restart_);
+  out.translates = csr_.translation().fetch;
+}
+
+// From a node back to the registers.
+void Core::thaw() {
+  if (!node_) return;
+  const PipelineState& state = node_->state;
+  node_ = nullptr;
+  const auto id = [this](unsigned slot) {
+    return static_cast<std::uint8_t>(scoreboard_.behind_commit(slot));
+  };
+  frontend_.unpack(state);
+  issue_.valid = state.issue != nullptr;
+  issue_.interrupt = -1;
+  if (issue_.valid)
+    issue_.entry = {state.issue_pc, state.issue_predicted, state.issue,
+                    static_cast<ControlFlow>(state.issue_flow), FetchFault::none};
+  scoreboard_.unpack(state);
+  mult_.unpack(state, id);
+  restart_ = static_cast<Stall>(state.restart);
+}
+
+// Behind a plain step: to the node of this state, with an edge from the node that the step began in, if any.
+void Core::freeze() {
+  PipelineNode* const from = recording_.from;
+  recording_.from = nullptr;
+  if (!packable()) return;
+  PipelineState state;
+  pack(state);
+  bool fresh = false;
+  PipelineNode* const to = memo_->node(state, fresh);
+  if (fresh) describe(*to);
+  node_ = to;
+  record_mispredicted_ = have_record_ && mispredicts(*state.issue, static_cast<ControlFlow>(state.issue_flow),
+                                                     state.issue_predicted, record_);
+  if (!from) return;
+  // What else the cycle has looked at makes more inputs matter, and edges that knew less of them void.
+  const std::uint8_t consults = from->consults | frontend_.consulted();
+  if (std::popcount(unsigned{consults} & (Consulted::btb0 | Consulted::btb1 | Consulted::ras)) > 1) return;
+  if (consults != from->consults || (recording_.asked & ~from->mask)) {
+    from->consults = consults;
+    from->mask |= recording_.asked;
+    for (PipelineEdge* edge = &from->first; edge; edge = edge->more) edge->next = nullptr;
+    return;  // its inputs were not all read
+  }
+  recording_.edge.next = to;
+  memo_->link(*from, recording_.edge);
+}
+
+// What the pipeline is shown in this cycle. False: something that no edge knows of.
+bool Core::inputs(const PipelineNode& node, const Shown& shown, Inputs& out) {
+  if (node.fetches) {
+    std::uint32_t word = 0;
+    if (!fetch_translation_.valid || fetch_translation_.fault != FetchFault::none ||
+        !frontend_.word(node.state.fetch_address, fetch_translation_.address, word))
+      return false;
+    out.bits = word | Inputs::bit(Inputs::word_hits);
+  }
+  if (shown.in.icache_valid || shown.load.exception || shown.stored.exception) return false;
+  if (have_record_) out.bits |= Inputs::bit(Inputs::record);
+  if (record_mispredicted_) out.bits |= Inputs::bit(Inputs::mispredicted);
+  if (shown.room) out.bits |= Inputs::bit(Inputs::room);
+  if (shown.lsu_ready) out.bits |= Inputs::bit(Inputs::lsu_ready);
+  if (shown.load.valid)
+    out.bits |= Inputs::bit(Inputs::load) | std::uint64_t{scoreboard_.slot_of(shown.load.trans_id)}
+                                                << (Inputs::load + 1);
+  if (shown.stored.valid)
+    out.bits |=
+        Inputs::bit(Inputs::store) |
+        std::uint64_t{scoreboard_.slot_of(static_cast<unsigned>(std::countr_zero(shown.stored.valid)))}
+            << (Inputs::store + 1);
+  if (mmu_.walker().active() && !mmu_.walker().walking_instruction())
+    out.bits |= Inputs::bit(Inputs::data_walk);
+  if (dcache_.load_waits()) out.bits |= Inputs::bit(Inputs::load_waits);
+  if (bypass_.ready()) out.bits |= Inputs::bit(Inputs::lsu_free);
+  if (node.divides) {
+    const ScoreboardEntry& e = scoreboard_[execute_.id];
+    const int iterations = divider_iterations(e.decoded->expanded, e.outcome.operand_a, e.outcome.operand_b);
+    out.bits |= std::uint64_t{static_cast<std::uint8_t>(iterations < 0 ? 255 : iterations)}
+                << Inputs::division;
+  }
+  if (node.mispredicts) out.target = scoreboard_[execute_.id].outcome.next_pc;
+  if (node.consults) frontend_.ask(node, out);
+  out.bits &= node.mask | Inputs::field(Inputs::bht, 5);
+  return true;
+}
+
+// The cycle by its edge. False: none fits, and the registers are as they were before the cycle, but for what load and
+// store units have done already (`shown`).
+bool Core::replay(Shown& shown) {
+  PipelineNode& node = *node_;
+  fetch_translation_ =
+      mmu_.fetch(node.state.fetch_address & ~std::uint64_t{3}, node.fetches, csr_.translation());
+  Commit done;
+  done.store = node.store_at_head && shown.room;
+  load_store(shown.in, done, shown.stored);
+  shown.done = true;
+  Inputs seen;
+  const bool known = inputs(node, shown, seen);
+  const PipelineEdge* const edge = known ? node.find(seen) : nullptr;
+  if (edge) {
+    follow(node, *edge);
+    return true;
+  }
+  thaw();
+  if (known) {
+    recording_.from = &node;
+    recording_.edge.inputs = seen;
+  }
+  return false;
+}
+
+void Core::follow(const PipelineNode& node, const PipelineEdge& edge) {
+  if (edge.retires) {
+    last_commit_ = cycle_;
+    committed_ += edge.retires;
+    if (trace_)
+      for (unsigned port = 0; port < edge.retires; ++port)
+        trace(scoreboard_[scoreboard_.behind_commit(port)], port, false);
+  }
+  if (node.trains_bht || node.trains_btb)
+    frontend_.train(node, scoreboard_[execute_.id].pc, scoreboard_[execute_.id].outcome.next_pc);
+  if (edge.pushes || edge.pops) frontend_.move_ras(edge);
+  execute_.valid = edge.issues;
+  if (edge.issues) {
+    const unsigned id = scoreboard_.behind_commit(node.state.count);
+    execute_.id = static_cast<std::uint8_t>(id);
+    ScoreboardEntry& e = scoreboard_[id];
+    e.decoded = node.state.issue;
+    e.pc = node.state.issue_pc;
+    e.issue_cycle = cycle_;
+    e.predicted = node.state.issue_predicted;
+    e.flow = static_cast<ControlFlow>(node.state.issue_flow);
+    e.mispredicted = record_mispredicted_;
+    e.interrupt = e.speculative = e.has_csr = false;
+    e.outcome = Outcome(record_);
+    have_record_ = record_mispredicted_ = false;
+  }
+  scoreboard_.move_on(edge.retires);
+  ++stalls_[edge.cause];
+  last_cause_ = edge.cause;
+  moved_ |= edge.moves;
+  node_ = edge.next;
+}
+
+}  // namespace hartbeat::timing::cva6

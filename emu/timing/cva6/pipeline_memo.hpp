@@ -1,0 +1,81 @@
+// What a cycle does to the pipeline, remembered: from a state (a node) and the inputs of the cycle (an edge's key) to
+// the next state and what happens outside. Recorded from Core's plain step, replayed by Core::replay (core_replay.cpp);
+// docs/timing.md says what is an input and why that is exact. One memo serves all harts.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "emu/timing/cva6/pipeline_state.hpp"
+#include "emu/timing/cva6/stall.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+// What the pipeline has been shown in a cycle by that which is not in its state.
+struct PipelineInputs {
+  // Positions in `bits`; the fetched word has 0 … 31.
+  static constexpr unsigned word_hits = 32, bht = 33, predictor_valid = 37, record = 38, mispredicted = 39,
+                            room = 40, lsu_ready = 41, load = 42, store = 47, data_walk = 52, load_waits = 53,
+                            lsu_free = 54, division = 56;
+  static constexpr std::uint64_t bit(unsigned position) { return std::uint64_t{1} << position; }
+  static constexpr std::uint64_t field(unsigned position, unsigned width) {
+    return ((std::uint64_t{1} << width) - 1) << position;
+  }
+
+  std::uint64_t bits = 0;
+  std::uint64_t predictor = 0;  // BTB's target or the top of the RAS
+  std::uint64_t target = 0;     // of the mispredicted branch
+  bool operator==(const PipelineInputs&) const = default;
+};
+
+struct PipelineNode;
+
+struct PipelineEdge {
+  PipelineInputs inputs;
+  PipelineNode* next = nullptr;  // null: unused
+  PipelineEdge* more = nullptr;
+  std::uint64_t return_address = 0;
+  std::uint8_t retires = 0;
+  bool issues = false, moves = false, pushes = false, pops = false;
+  Stall cause = Stall::issued;
+};
+
+// What predictors a cycle looks at.
+struct Consulted {
+  static constexpr std::uint8_t bht0 = 1, bht1 = 2, btb0 = 4, btb1 = 8, ras = 16, several = 32;
+};
+
+struct PipelineNode {
+  std::uint64_t mask = 0;  // the inputs that matter
+  bool fetches = false, store_at_head = false, needs_record = false, divides = false, mispredicts = false;
+  bool trains_bht = false, taken = false, trains_btb = false;
+  std::uint8_t consults = 0;
+  PipelineEdge first;
+  PipelineState state;
+
+  const PipelineEdge* find(const PipelineInputs& inputs) const {
+    for (const PipelineEdge* edge = &first; edge; edge = edge->more)
+      if (edge->inputs == inputs && edge->next) return edge;
+    return nullptr;
+  }
+};
+
+class PipelineMemo {
+ public:
+  PipelineMemo() : table_(table_size) {}
+  // The node of a state; a new one when `fresh` comes back true.
+  PipelineNode* node(const PipelineState& state, bool& fresh);
+  void link(PipelineNode& from, const PipelineEdge& edge);
+  // Too much is known: all nodes are to be left and clear()ed.
+  bool full() const { return nodes_.size() > most_nodes || edges_.size() > most_nodes; }
+  void clear();
+
+ private:
+  static constexpr std::size_t most_nodes = 1u << 16, table_size = 1u << 18;
+  std::deque<PipelineNode> nodes_;  // references stay valid
+  std::deque<PipelineEdge> edges_;
+  std::vector<PipelineNode*> table_;
+};
+
+}  // namespace hartbeat::timing::cva6

@@ -1,0 +1,61 @@
+// The registers of the pipeline from the front end to commit, in one canonical form: what two cores must agree in
+// for the same inputs to do the same to them. Addresses of data, caches, TLBs and predictors are not in it: they are
+// inputs of a cycle (pipeline_memo.hpp). Scoreboard slots count from the oldest instruction.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "emu/timing/cva6/decoder.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+struct PipelineState {
+  static constexpr unsigned most_slots = 16;
+
+  // frontend, with the address that the I$ holds
+  std::uint64_t next_pc = 0, fetch_address = 0, word_address = 0, btb_target = 0;
+  std::uint32_t word_data = 0;
+  std::uint8_t fetches = 0, word_valid = 0, bht_q = 0, btb_valid = 0;
+  // instr_realign
+  std::uint64_t unaligned_address = 0;
+  std::uint32_t unaligned_bits = 0;
+  std::uint8_t unaligned = 0;
+  // instr_queue: both FIFOs one behind the other
+  std::uint8_t queue_sides = 0;  // in_, out_ and reset_address_
+  std::array<std::uint8_t, 2> queue_counts{};
+  std::uint64_t queue_pc = 0;
+  std::array<std::uint64_t, 2> predicted{};
+  std::array<const Decoded*, 8> queue{};
+  std::array<std::uint8_t, 8> queue_flows{};
+  // issue stage
+  std::uint64_t issue_pc = 0, issue_predicted = 0;
+  const Decoded* issue = nullptr;  // null: empty
+  // scoreboard and execute stage
+  std::array<const Decoded*, most_slots> slots{};
+  std::uint32_t valid = 0;  // has its result
+  std::uint8_t count = 0, predictions = 0, issue_flow = 0;
+  std::uint8_t executes = 0, execute_slot = 0, execute_flow = 0, execute_mispredicted = 0;
+  // mult
+  std::uint8_t divider = 0, divider_known = 0, divider_slot = 0, product = 0, product_slot = 0;
+  std::int8_t divider_count = 0;
+  std::uint8_t restart = 0;
+  std::uint8_t translates = 0;  // fetches go through the MMU
+  std::array<std::uint8_t, 5> padding{};
+
+  bool operator==(const PipelineState& other) const { return std::memcmp(this, &other, sizeof *this) == 0; }
+  std::uint64_t hash() const {
+    std::uint64_t words[sizeof(PipelineState) / 8], sum = 0;
+    std::memcpy(words, this, sizeof words);
+    for (const std::uint64_t word : words) {
+      sum = (sum ^ word) * 0x9E37'79B9'7F4A'7C15;
+      sum ^= sum >> 29;
+    }
+    return sum;
+  }
+};
+static_assert(std::has_unique_object_representations_v<PipelineState> && sizeof(PipelineState) % 8 == 0);
+
+}  // namespace hartbeat::timing::cva6
