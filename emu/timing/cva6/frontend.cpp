@@ -61,9 +61,10 @@ void Frontend::pack(PipelineState& out) const {
   if (out.fetches) out.fetch_address = icache_.address();
   realign_.pack(out);
   queue_.pack(out);
+  // The address stays when the word is gone: what is kept of the predictors (keep_predictions) is looked up with it.
+  if (word_valid_ || realign_.serving_unaligned()) out.word_address = word_address_;
   if (!word_valid_) return;
   out.word_valid = 1;
-  out.word_address = word_address_;
   out.word_data = word_data_;
   if (!realign_.serving_unaligned()) return;
   const unsigned opcode = realign_.unaligned_bits() & 0x7F;
