@@ -249,8 +249,12 @@ bool Core::load_store_idle(const Commit& commit) const {
 
 void Core::load_store(const AdapterReturn& in, const Commit& commit, WriteBack& results) {
   load_result_.valid = false;
+  if (load_store_idle(commit) && in.dcache == DcacheReturnType::none && dcache_.quiet()) return;
+  load_store_busy(in, commit, results);
+}
+
+void Core::load_store_busy(const AdapterReturn& in, const Commit& commit, WriteBack& results) {
   if (load_store_idle(commit)) {
-    if (in.dcache == DcacheReturnType::none && dcache_.quiet()) return;
     const ReadRequest none[2];
     ReadResponse responses[2];
     dcache_.clock(in, adapter_, *interconnect_, none, StoreRequest{}, store_unit_.amo(false), responses);

@@ -41,7 +41,7 @@ class Core {
   // Where the record is to be written that given() then hands over.
   Retirement& record() { return record_; }
   void given();
-  [[gnu::flatten]] void step();
+  void step();
   // Leaves the memo's nodes, until the end of a step comes to one again.
   void thaw();
 
@@ -159,12 +159,12 @@ class Core {
     std::uint64_t asked = 0;  // inputs that cause() has looked at
   };
 
-  void plain_step(Shown& shown);
+  [[gnu::noinline, gnu::flatten]] void plain_step(Shown& shown);
   void end_step(const Commit& done, unsigned head);
   [[gnu::noinline]] bool packable() const;
   [[gnu::noinline]] void pack(PipelineState& out) const;
   [[gnu::noinline]] void freeze();
-  bool replay(Shown& shown);
+  [[gnu::noinline, gnu::flatten]] bool replay(Shown& shown);
   bool inputs(const PipelineNode& node, const Shown& shown, PipelineInputs& out);
   void follow(const PipelineNode& node, const PipelineEdge& edge);
   static bool mispredicts(const Decoded& d, ControlFlow flow, std::uint64_t predicted,
@@ -176,6 +176,8 @@ class Core {
   ResolvedBranch execute(const LoadUnit::Outputs& load, WriteBack& results, FpuOperation& fpu) const;
   LsuControl lsu_request() const;
   bool load_store_idle(const Commit& commit) const;
+  [[gnu::noinline, gnu::flatten]] void load_store_busy(const AdapterReturn& in, const Commit& commit,
+                                                       WriteBack& results);
   void load_store(const AdapterReturn& in, const Commit& commit, WriteBack& results);
   bool operands_ready(const Decoded& d, const WriteBack& results) const;
   bool unit_busy(const Decoded& d, const Commit& commit, Ready ready) const;

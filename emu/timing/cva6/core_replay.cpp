@@ -144,10 +144,12 @@ bool Core::inputs(const PipelineNode& node, const Shown& shown, Inputs& out) {
         Inputs::bit(Inputs::store) |
         std::uint64_t{scoreboard_.slot_of(static_cast<unsigned>(std::countr_zero(shown.stored.valid)))}
             << (Inputs::store + 1);
-  if (mmu_.walker().active() && !mmu_.walker().walking_instruction())
-    out.bits |= Inputs::bit(Inputs::data_walk);
-  if (dcache_.load_waits()) out.bits |= Inputs::bit(Inputs::load_waits);
-  if (bypass_.ready()) out.bits |= Inputs::bit(Inputs::lsu_free);
+  if (node.mask & Inputs::bit(Inputs::lsu_free) && bypass_.ready()) out.bits |= Inputs::bit(Inputs::lsu_free);
+  if (node.mask & Inputs::bit(Inputs::data_walk)) {
+    if (mmu_.walker().active() && !mmu_.walker().walking_instruction())
+      out.bits |= Inputs::bit(Inputs::data_walk);
+    if (dcache_.load_waits()) out.bits |= Inputs::bit(Inputs::load_waits);
+  }
   if (node.divides) {
     const ScoreboardEntry& e = scoreboard_[execute_.id];
     const int iterations = divider_iterations(e.decoded->expanded, e.outcome.operand_a, e.outcome.operand_b);

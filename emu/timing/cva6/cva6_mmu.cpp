@@ -53,9 +53,9 @@ bool Cva6Mmu::data_exception(const TranslationState& translation) const {
   return walker_.active() && !walker_.walking_instruction() && walker_.error();
 }
 
-void Cva6Mmu::clock(const LsuControl& request, bool data_access, bool is_store,
-                    const TranslationState& translation, const ReadResponse& walker_read, bool flush_pipeline,
-                    bool flush_tlb, const TlbFlush& flush, const HartView& view) {
+void Cva6Mmu::clock_walk(const LsuControl& request, bool data_access, bool is_store,
+                         const TranslationState& translation, const ReadResponse& walker_read,
+                         bool flush_pipeline, bool flush_tlb, const TlbFlush& flush, const HartView& view) {
   const TlbUpdate update = walker_.update(translation, is_store);
   const bool to_itlb = shared_.for_instruction(), to_dtlb = shared_.for_data();
   const bool looks = data_access && !request.misaligned;
@@ -72,17 +72,27 @@ void Cva6Mmu::clock(const LsuControl& request, bool data_access, bool is_store,
     else if (to_dtlb)
       dtlb_.update(update, dtlb_hit_.hit);
   }
+}
+
+void Cva6Mmu::latch(const LsuControl& request, bool data_access, bool is_store,
+                    const TranslationState& translation) {
+  const bool misaligned = data_access && request.misaligned;
+  steady_ = request_q_ == data_access && misaligned_q_ == misaligned;
   request_q_ = data_access;
-  if (data_access) {
-    hit_q_ = dtlb_hit_.hit;
-    pte_q_ = dtlb_hit_.pte;
-    store_q_ = is_store;
-    access_fault_q_ = request.access_fault;
-    noncanonical_q_ = translation.data && !is_canonical(request.address);
-    physical_ = translation.data ? physical(request.address, dtlb_hit_)
-                                 : request.address & ((std::uint64_t{1} << 56) - 1);
-  }
-  misaligned_q_ = data_access && request.misaligned;
+  misaligned_q_ = misaligned;
+  if (!data_access) return;
+  const bool noncanonical = translation.data && !is_canonical(request.address);
+  const std::uint64_t address = translation.data ? physical(request.address, dtlb_hit_)
+                                                 : request.address & ((std::uint64_t{1} << 56) - 1);
+  steady_ = steady_ && hit_q_ == dtlb_hit_.hit && pte_q_.bits == dtlb_hit_.pte.bits && store_q_ == is_store &&
+            access_fault_q_ == request.access_fault && noncanonical_q_ == noncanonical &&
+            physical_ == address;
+  hit_q_ = dtlb_hit_.hit;
+  pte_q_ = dtlb_hit_.pte;
+  store_q_ = is_store;
+  access_fault_q_ = request.access_fault;
+  noncanonical_q_ = noncanonical;
+  physical_ = address;
 }
 
 }  // namespace hartbeat::timing::cva6

@@ -34,7 +34,13 @@ class Cva6Mmu {
   // The clock edge. `access` as in data_hit.
   void clock(const LsuControl& request, bool data_access, bool is_store, const TranslationState& translation,
              const ReadResponse& walker_read, bool flush_pipeline, bool flush_tlb, const TlbFlush& flush,
-             const HartView& view);
+             const HartView& view) {
+    if (walker_.active() || shared_.access() || shared_.flushing() || fetch_misses_ || flush_pipeline ||
+        flush_tlb || (data_access && translation.data && !dtlb_hit_.hit))
+      clock_walk(request, data_access, is_store, translation, walker_read, flush_pipeline, flush_tlb, flush,
+                 view);
+    latch(request, data_access, is_store, translation);
+  }
 
   // No walk, no fence, no miss: clock() would change nothing.
   bool quiet() const {
@@ -42,12 +48,19 @@ class Cva6Mmu {
   }
   // A walk waits for the D$ or the flush machine; the next cycle is like this one.
   bool waiting() const {
-    return !request_q_ &&
+    return (!request_q_ || steady_) &&
            (walker_.waiting() || (!walker_.active() && (shared_.flushing() || !shared_.access())));
   }
   void skip(unsigned cycles) { shared_.skip(cycles); }
 
  private:
+  // Walker, shared register and TLBs: what a miss or a fence moves.
+  void clock_walk(const LsuControl& request, bool data_access, bool is_store,
+                  const TranslationState& translation, const ReadResponse& walker_read, bool flush_pipeline,
+                  bool flush_tlb, const TlbFlush& flush, const HartView& view);
+  // The registers of the data interface.
+  void latch(const LsuControl& request, bool data_access, bool is_store, const TranslationState& translation);
+
   bool is_canonical(std::uint64_t address) const {
     const std::int64_t top = static_cast<std::int64_t>(address) >> 38;
     return top == 0 || top == -1;
@@ -68,6 +81,7 @@ class Cva6Mmu {
   // Registers of the data interface.
   bool request_q_ = false, hit_q_ = false, store_q_ = false, misaligned_q_ = false, access_fault_q_ = false;
   bool noncanonical_q_ = false;
+  bool steady_ = false;  // and they are as they were in the cycle before
   Pte pte_q_;
   std::uint64_t physical_ = 0;
 };

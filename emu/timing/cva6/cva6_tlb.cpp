@@ -29,6 +29,7 @@ int Cva6Tlb::find_other(std::uint64_t vpn, std::uint16_t asid, bool enabled) con
 
 void Cva6Tlb::update(const TlbUpdate& update, bool lookup_hits) {
   if (!update.valid || lookup_hits) return;
+  absent_ = nothing;
   Entry& entry = entries_[victim()];
   if (!entry.valid) ++used_;
   entry = {update.napot_64k ? update.vpn & ~std::uint64_t{15} : update.vpn,

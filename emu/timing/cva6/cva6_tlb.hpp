@@ -94,7 +94,11 @@ class Cva6Tlb {
     if (used_ == 0) return -1;
     const std::uint64_t vpn = vpn_of(address);
     if (matches(last_, vpn, asid, enabled)) return static_cast<int>(last_);
-    return find_other(vpn, asid, enabled);
+    const std::uint64_t key = vpn << 17 | std::uint64_t{asid} << 1 | (enabled ? 1u : 0u);
+    if (key == absent_) return -1;
+    const int other = find_other(vpn, asid, enabled);
+    if (other < 0) absent_ = key;
+    return other;
   }
   int find_other(std::uint64_t vpn, std::uint16_t asid, bool enabled) const;
   TlbHit answer(unsigned entry, std::uint64_t address) const {
@@ -123,6 +127,9 @@ class Cva6Tlb {
   unsigned mask_, levels_;
   std::uint64_t tree_ = 0;
   unsigned used_ = 0, last_ = 0;
+  // The last look-up that found nothing, until an entry comes in; a walk asks it in every cycle.
+  static constexpr std::uint64_t nothing = ~std::uint64_t{0};
+  mutable std::uint64_t absent_ = nothing;
 };
 
 }  // namespace hartbeat::timing::cva6

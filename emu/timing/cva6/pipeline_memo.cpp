@@ -9,6 +9,7 @@ PipelineNode* PipelineMemo::node(const PipelineState& state, bool& fresh) {
   for (; table_[slot]; slot = (slot + 1) % table_size)
     if (table_[slot]->state == state) return table_[slot];
   fresh = true;
+  ++count_;
   PipelineNode& out = nodes_.emplace_back();
   out.state = state;
   table_[slot] = &out;
@@ -22,6 +23,7 @@ void PipelineMemo::link(PipelineNode& from, const PipelineEdge& edge) {
     from.first.more = more;
     return;
   }
+  ++count_;
   edges_.push_back(edge);
   edges_.back().more = from.first.more;
   from.first.more = &edges_.back();
@@ -30,6 +32,7 @@ void PipelineMemo::link(PipelineNode& from, const PipelineEdge& edge) {
 void PipelineMemo::clear() {
   nodes_.clear();
   edges_.clear();
+  count_ = 0;
   std::fill(table_.begin(), table_.end(), nullptr);
 }
 

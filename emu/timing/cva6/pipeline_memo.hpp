@@ -68,13 +68,14 @@ class PipelineMemo {
   PipelineNode* node(const PipelineState& state, bool& fresh);
   void link(PipelineNode& from, const PipelineEdge& edge);
   // Too much is known: all nodes are to be left and clear()ed.
-  bool full() const { return nodes_.size() > most_nodes || edges_.size() > most_nodes; }
+  bool full() const { return count_ > most_nodes; }
   void clear();
 
  private:
   static constexpr std::size_t most_nodes = 1u << 16, table_size = 1u << 18;
   std::deque<PipelineNode> nodes_;  // references stay valid
   std::deque<PipelineEdge> edges_;
+  std::size_t count_ = 0;  // of both
   std::vector<PipelineNode*> table_;
 };
 

@@ -322,11 +322,12 @@ void Cva6Run::before(const Hart& hart, const Decoded& d, Retirement& out) {
   out.frm = static_cast<std::uint8_t>(hart.csr.frm);
 }
 
-void Cva6Run::after(const Hart& hart, const Step& step, Retirement& out) {
+// The model looks at the CSRs only behind a trap and an instruction that may change them.
+void Cva6Run::after(const Hart& hart, const Step& step, bool may_write_csr, Retirement& out) {
   out.next_pc = VirtAddr{step.next_pc};
   out.trapped = step.trapped;
   out.cause = static_cast<std::uint8_t>(step.cause.code);
-  tell_state(hart, out);
+  if (step.trapped || may_write_csr) tell_state(hart, out);
 }
 
 void Cva6Run::interrupt(Lane& lane, int cause) {
@@ -340,7 +341,7 @@ void Cva6Run::interrupt(Lane& lane, int cause) {
   enter_trap(hart, hart.clock, {true, static_cast<std::uint64_t>(cause), 0, hart.pc, nullptr});
   hart.op = nullptr;
   step.next_pc = hart.pc;
-  after(hart, step, out);
+  after(hart, step, true, out);
   out.interrupt = true;
   out.cause = static_cast<std::uint8_t>(cause);
   lane.core->given();
@@ -386,7 +387,7 @@ void Cva6Run::execute(Lane& lane) {
   if ((d.fu == Fu::csr || d.fu == Fu::load) && !foretell(lane, d, out)) return;
   if (is_tracepoint(d)) settle(lane, hart.privilege);  // whoever listens reads the counters
   const Step done = step(system_, hart);
-  after(hart, done, out);
+  after(hart, done, d.fu == Fu::csr, out);
   if (d.op == Op::amo_sc && !done.trapped && lane.recorder.event.writes_x)
     out.sc_failed = lane.recorder.event.rd_value != 0;
   if (system_.events.wants_retired() && !done.trapped) tell_retired(system_, hart, done);

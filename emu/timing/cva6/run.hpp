@@ -47,7 +47,7 @@ class Cva6Run {
   void execute(Lane& lane);
   static void tell_state(const Hart& hart, Retirement& out);
   static void before(const Hart& hart, const Decoded& d, Retirement& out);
-  static void after(const Hart& hart, const Step& step, Retirement& out);
+  static void after(const Hart& hart, const Step& step, bool may_write_csr, Retirement& out);
   bool due(Lane& lane);
   void attend(Lane& lane);
   void settle(Lane& lane, Privilege privilege);

@@ -35,8 +35,8 @@ class WtDcache {
   bool sleeps_on(const AdapterReturn& in, const ReadRequest (&read)[2], const StoreRequest& store,
                  const AmoRequest& amo) const {
     return quiet_ && in.dcache == DcacheReturnType::none && !store.valid &&
-           (!amo.valid || missunit_.amo_waiting()) &&
-           !(read[0].data_req || read[0].kill || read[1].data_req || read[1].kill);
+           (!amo.valid || missunit_.amo_waiting()) && ctrl_[0].sleeps_on(read[0]) &&
+           ctrl_[1].sleeps_on(read[1]);
   }
 
  private:

@@ -39,6 +39,8 @@ class WtDcacheCtrl {
 
   bool idle() const { return state_ == State::idle; }
   bool waiting() const { return state_ == State::miss_wait || state_ == State::kill_miss; }
+  // Idle or waiting, and this request changes nothing: none is heard while a miss is on its way.
+  bool sleeps_on(const ReadRequest& in) const { return !in.kill && (!in.data_req || waiting()); }
   bool wants_read(const ReadRequest& in) const {
     switch (state_) {
       case State::idle: return in.data_req;
