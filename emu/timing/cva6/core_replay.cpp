@@ -99,7 +99,7 @@ void Core::thaw() {
 void Core::freeze() {
   PipelineNode* const from = recording_.from;
   recording_.from = nullptr;
-  if (!packable()) return;
+  if (!memo_->used() || !packable()) return;
   PipelineState state;
   pack(state);
   bool fresh = false;

@@ -88,6 +88,7 @@ void Cva6Mmu::latch(const LsuControl& request, bool data_access, bool is_store,
             access_fault_q_ == request.access_fault && noncanonical_q_ == noncanonical &&
             physical_ == address;
   hit_q_ = dtlb_hit_.hit;
+  missed_q_ = translation.data && !dtlb_hit_.hit;
   pte_q_ = dtlb_hit_.pte;
   store_q_ = is_store;
   access_fault_q_ = request.access_fault;

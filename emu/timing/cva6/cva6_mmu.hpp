@@ -48,8 +48,9 @@ class Cva6Mmu {
   }
   // A walk waits for the D$ or the flush machine; the next cycle is like this one.
   bool waiting() const {
-    return (!request_q_ || steady_) &&
-           (walker_.waiting() || (!walker_.active() && (shared_.flushing() || !shared_.access())));
+    if (request_q_ && !steady_) return false;
+    if (walker_.active()) return walker_.waiting();
+    return shared_.flushing() || (!shared_.access() && !(request_q_ && missed_q_));
   }
   void skip(unsigned cycles) { shared_.skip(cycles); }
 
@@ -81,7 +82,8 @@ class Cva6Mmu {
   // Registers of the data interface.
   bool request_q_ = false, hit_q_ = false, store_q_ = false, misaligned_q_ = false, access_fault_q_ = false;
   bool noncanonical_q_ = false;
-  bool steady_ = false;  // and they are as they were in the cycle before
+  bool missed_q_ = false;  // the DTLB was to have it and did not: the walker hears of it
+  bool steady_ = false;    // and they are as they were in the cycle before
   Pte pte_q_;
   std::uint64_t physical_ = 0;
 };

@@ -24,6 +24,7 @@ class Cva6Timing {
   Core& core(unsigned hart) { return *cores_[hart]; }
   const Core& core(unsigned hart) const { return *cores_[hart]; }
   Interconnect& interconnect() { return interconnect_; }
+  PipelineMemo& memo() { return memo_; }
 
   // Runs the hart up to the cycle `horizon`. True: it needs the next retirement. False: the horizon has been
   // reached, or the hart sleeps and nothing in the model wakes it before.

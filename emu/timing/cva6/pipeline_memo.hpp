@@ -70,12 +70,17 @@ class PipelineMemo {
   // Too much is known: all nodes are to be left and clear()ed.
   bool full() const { return count_ > most_nodes; }
   void clear();
+  // Off: every cycle is a plain step, to compare with.
+  void use(bool on) { used_ = on; }
+  bool used() const { return used_; }
+  std::size_t size() const { return count_; }  // nodes and edges
 
  private:
   static constexpr std::size_t most_nodes = 1u << 16, table_size = 1u << 18;
   std::deque<PipelineNode> nodes_;  // references stay valid
   std::deque<PipelineEdge> edges_;
   std::size_t count_ = 0;  // of both
+  bool used_ = true;
   std::vector<PipelineNode*> table_;
 };
 

@@ -101,6 +101,7 @@ Cva6Run::Cva6Run(System& system, Cva6Parameters parameters) : system_(system) {
     lane->cycle = hart.clock;
     lane->cycles_by_privilege = hart.counters.cycles_by_privilege;
   }
+  moments_.resize(lanes_.size());
   system.in_blocks = false;
   take_over_clint();
 }
@@ -128,6 +129,7 @@ void Cva6Run::take_over_clint() {
 }
 
 void Cva6Run::run() {
+  some_sleep_ = true;  // somebody else may have moved the harts
   while (system_.stop == Stop::none) {
     const std::optional<unsigned> first = next_lane();
     if (!first) return system_.end(Stop::deadlock, 1);
@@ -161,11 +163,20 @@ bool Cva6Run::advance(Lane& lane) {
 // when all sleep and nothing will wake one.
 std::optional<unsigned> Cva6Run::next_lane() {
   unsigned first = 0;
+  if (!some_sleep_ && !lanes_[last_]->core->asleep()) {  // only the last one has moved
+    moments_[last_] = lanes_[last_]->core->cycle();
+    for (unsigned i = 1; i < moments_.size(); ++i)
+      if (moments_[i] < moments_[first]) first = i;
+    horizon_ = never_cycle;
+    for (unsigned i = 0; i < moments_.size(); ++i)
+      if (i != first) horizon_ = std::min(horizon_, moments_[i] + (first < i ? 1 : 0));
+    return first;
+  }
   all_asleep_ = true;
   some_sleep_ = false;
   for (unsigned i = 0; i < lanes_.size(); ++i) {
     Lane& lane = *lanes_[i];
-    lane.moment = next_moment(lane);
+    lane.moment = moments_[i] = next_moment(lane);
     all_asleep_ = all_asleep_ && lane.sleeps;
     some_sleep_ = some_sleep_ || lane.core->asleep();
     if (lane.moment < lanes_[first]->moment) first = i;

@@ -59,6 +59,7 @@ class Cva6Run {
   std::uint64_t now_ = 0;  // cycle of the last turn …
   unsigned last_ = 0;      // … and whose it was
   std::uint64_t horizon_ = 0;
+  std::vector<std::uint64_t> moments_;  // by hart: when it has something to do
   bool counting_ = true, all_asleep_ = false, some_sleep_ = false;
   MemoryCounters uncounted_;  // of the time in which they were not
 };

@@ -51,6 +51,7 @@ class Cores {
   std::uint64_t x(Reg reg, unsigned hart = 0) { return machine_.system().harts[hart]->x[reg]; }
   const Commits& commits(unsigned hart = 0) const { return commits_[hart]; }
   timing::cva6::Core& core(unsigned hart = 0) { return run_->timing().core(hart); }
+  timing::cva6::PipelineMemo& memo() { return run_->timing().memo(); }
   timing::cva6::Interconnect& interconnect() { return run_->timing().interconnect(); }
   std::uint64_t stalls(timing::Stall cause, unsigned hart = 0) {
     return core(hart).stalls().cycles[static_cast<unsigned>(cause)];

@@ -1,0 +1,96 @@
+// What the memo replays against the plain step, commit by commit and cause by cause.
+#include <catch2/catch.hpp>
+
+#include "tests/unit/timing/cores.hpp"
+
+using namespace hartbeat;
+using namespace hartbeat::test;
+using timing::cva6::Cva6Parameters;
+
+namespace {
+
+constexpr std::uint64_t data = ram + 0x20'0000;
+
+// Loads, stores, branches and calls that go by a random number, and by their result; multiplications, divisions, and at
+// times an atomic, a CSR and a fence. The harts work on the same data.
+void random_walk(Assembler& as) {
+  const Label function = as.label(), again = as.label(), even = as.label(), no_fence = as.label();
+  as.li(s0, data);
+  as.csrr(s1, Csr::mhartid);
+  as.addi(s1, s1, 12345);
+  as.li(s2, 6364136223846793005u);
+  as.bind(again);
+  as.mul(s1, s1, s2);
+  as.addi(s1, s1, 1442);
+  as.srli(a0, s1, 40);
+  as.slli(a1, a0, 50);
+  as.srli(a1, a1, 47);  // a multiple of 8 below 128 KiB
+  as.add(a1, a1, s0);
+  as.ld(a2, a1);
+  as.add(a2, a2, a0);
+  as.sd(a2, a1);
+  as.lw(a3, a1, 4);
+  as.andi(a4, a0, 1);
+  as.beqz(a4, even);
+  as.jal(ra, function);
+  as.sb(a3, a1, 3);
+  as.bind(even);
+  as.r_type(0x33, 4, 1, a5, s1, a0);  // div
+  as.add(a5, a5, a3);
+  as.andi(a4, a0, 62);
+  as.bnez(a4, no_fence);
+  as.amoadd_d(a2, s0, a0);
+  as.csrr(a3, Csr::mcycle);
+  as.fence_i();
+  as.bind(no_fence);
+  as.half(0x0001);  // c.nop: the next word's instructions lie across words
+  as.add(a3, a3, a2);
+  as.half(0x0001);
+  as.bnez(s1, again);
+  as.bind(function);
+  as.ld(t0, s0, 8);
+  as.add(a3, a3, t0);
+  as.ret();
+}
+
+void check_same(unsigned harts, const Cva6Parameters& parameters) {
+  Assembler as(ram);
+  random_walk(as);
+  Cores replayed(harts, as, parameters), plain(harts, as, parameters);
+  plain.memo().use(false);
+  replayed.run_to(60'000);
+  plain.run_to(60'000);
+  for (unsigned hart = 0; hart < harts; ++hart) {
+    const auto &a = replayed.commits(hart).all, &b = plain.commits(hart).all;
+    REQUIRE(a.size() > 5'000);
+    REQUIRE(a.size() == b.size());
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      INFO("hart " << hart << ", instruction " << i);
+      REQUIRE(a[i].pc == b[i].pc);
+      REQUIRE(a[i].issue_cycle == b[i].issue_cycle);
+      REQUIRE(a[i].commit_cycle == b[i].commit_cycle);
+      REQUIRE(a[i].port == b[i].port);
+    }
+    CHECK(replayed.core(hart).stalls().cycles == plain.core(hart).stalls().cycles);
+  }
+  CHECK((replayed.memo().size() > 100) ==
+        (parameters.scoreboard_entries <= timing::cva6::PipelineState::most_slots));
+  CHECK(plain.memo().size() == 0);
+}
+
+}  // namespace
+
+TEST_CASE("cycles out of the memo are those of the plain step") { check_same(1, {}); }
+
+TEST_CASE("cycles out of the memo are those of the plain step on three harts") { check_same(3, {}); }
+
+TEST_CASE("cycles out of the memo are those of the plain step with other sizes") {
+  Cva6Parameters parameters;
+  parameters.scoreboard_entries = 16;
+  parameters.commit_ports = 1;
+  parameters.ras_depth = 8;
+  parameters.memory.read_latency = 3;
+  check_same(1, parameters);
+  parameters.scoreboard_entries = 32;  // more than the memo takes
+  check_same(1, parameters);
+}
