@@ -83,7 +83,7 @@ def stamp():
     return f"{datetime.date.today().isoformat()}, commit {commit}"
 
 
-def run(suite):
+def run(suite, when):
     """The section, or None when it was not to be had, and whether all is well."""
     try:
         done = subprocess.run(suite.command, cwd=root, env=environment_of(suite), stdin=subprocess.DEVNULL, capture_output=True,
@@ -96,7 +96,7 @@ def run(suite):
     lines = [line.replace(root + "/", "").rstrip() for line in done.stdout.splitlines() if re.search(suite.keep, line)]
     verdict = "passed" if done.returncode == 0 else f"FAILED, status {done.returncode}"
     command = " ".join(suite.command)
-    return f"{suite.text}\n\n`{command}`, {stamp()}: {verdict}.\n\n```\n" + "\n".join(lines) + "\n```\n", done.returncode == 0
+    return f"{suite.text}\n\n`{command}`, {when}: {verdict}.\n\n```\n" + "\n".join(lines) + "\n```\n", done.returncode == 0
 
 
 def stored_sections(path):
@@ -117,6 +117,7 @@ def main():
     unknown = set(options.name) - {suite.name for suite in every}
     if unknown:
         sys.exit(f"there is no suite \"{min(unknown)}\"; there are: {', '.join(suite.name for suite in every)}")
+    when = stamp()  # before the page itself is changed
     sections, failed = stored_sections(options.output), []
     for suite in every:
         if options.name and suite.name not in options.name:
@@ -124,7 +125,7 @@ def main():
         if suite.environment and not os.environ.get(suite.environment):
             print(f"{suite.name}: SKIP: {suite.environment} is not set")
             continue
-        text, well = run(suite)
+        text, well = run(suite, when)
         if text:
             sections[suite.title] = text
             print(f"{suite.name}: {text}", flush=True)
