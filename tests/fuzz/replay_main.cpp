@@ -1,5 +1,6 @@
 // fuzz_NAME FILE…            runs a target on files, such as the crashes that libFuzzer found
 // fuzz_NAME [--rounds N]     runs it on its seeds and N deterministic mutations of them
+// fuzz_NAME --write DIR      writes the seeds to a directory, for libFuzzer to start from
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -7,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <string>
 
 #include "tests/fuzz/fuzz_target.hpp"
 
@@ -52,12 +54,26 @@ int replay(int count, char** paths) {
   return 0;
 }
 
+int write(const std::string& directory) {
+  const auto seeds = hartbeat::fuzz::seeds();
+  for (std::size_t i = 0; i < seeds.size(); ++i) {
+    std::ofstream file(directory + "/seed-" + std::to_string(i), std::ios::binary);
+    file.write(reinterpret_cast<const char*>(seeds[i].data()), static_cast<std::streamsize>(seeds[i].size()));
+    if (file) continue;
+    std::fprintf(stderr, "fuzz: cannot write to %s\n", directory.c_str());
+    return 2;
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   unsigned long rounds = 100'000;
   if (argc > 1 && std::strcmp(argv[1], "--rounds") == 0 && argc == 3)
     rounds = std::strtoul(argv[2], nullptr, 10);
+  else if (argc == 3 && std::strcmp(argv[1], "--write") == 0)
+    return write(argv[2]);
   else if (argc > 1)
     return replay(argc - 1, argv + 1);
 
