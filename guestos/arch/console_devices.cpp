@@ -1,6 +1,5 @@
 #include "guestos/arch/console_devices.hpp"
 
-#include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/csr.hpp"
 #include "guestos/arch/firmware_console.hpp"
 #include "guestos/arch/hart.hpp"
@@ -8,8 +7,6 @@
 #include "guestos/devices/virtio_console.hpp"
 #include "guestos/fs/terminal.hpp"
 #include "guestos/mm/heap.hpp"
-#include "guestos/proc/timer.hpp"
-#include "guestos/proc/wait_queue.hpp"
 
 namespace guestos {
 

@@ -6,31 +6,14 @@
 
 namespace guestos::csr {
 
-inline constexpr unsigned sstatus = 0x100;
-inline constexpr unsigned sie = 0x104;
-inline constexpr unsigned stvec = 0x105;
-inline constexpr unsigned scounteren = 0x106;
-inline constexpr unsigned sscratch = 0x140;
-inline constexpr unsigned sepc = 0x141;
-inline constexpr unsigned scause = 0x142;
-inline constexpr unsigned stval = 0x143;
-inline constexpr unsigned sip = 0x144;
-inline constexpr unsigned satp = 0x180;
-inline constexpr unsigned time = 0xc01;
+inline constexpr unsigned sstatus = 0x100, sie = 0x104, stvec = 0x105, scounteren = 0x106, sscratch = 0x140,
+                          sepc = 0x141, scause = 0x142, stval = 0x143, sip = 0x144, satp = 0x180,
+                          time = 0xc01;
 
-inline constexpr u64 sstatus_sie = u64{1} << 1;
-inline constexpr u64 sstatus_spie = u64{1} << 5;
-inline constexpr u64 sstatus_spp = u64{1} << 8;
-inline constexpr u64 sstatus_fs = u64{3} << 13;
-inline constexpr u64 sstatus_fs_initial = u64{1} << 13;
-inline constexpr u64 sstatus_fs_clean = u64{2} << 13;
-inline constexpr u64 sstatus_fs_dirty = u64{3} << 13;
-inline constexpr u64 sstatus_sum = u64{1} << 18;
-
-inline constexpr u64 interrupt_software = u64{1} << 1;
-inline constexpr u64 interrupt_timer = u64{1} << 5;
-inline constexpr u64 interrupt_external = u64{1} << 9;
-
+inline constexpr u64 sstatus_spie = u64{1} << 5, sstatus_fs = u64{3} << 13, sstatus_fs_clean = u64{2} << 13,
+                     sstatus_fs_dirty = u64{3} << 13;
+inline constexpr u64 interrupt_software = u64{1} << 1, interrupt_timer = u64{1} << 5,
+                     interrupt_external = u64{1} << 9;
 inline constexpr u64 satp_sv39 = u64{8} << 60;
 
 template <unsigned Number>

@@ -16,6 +16,19 @@
 #define SSTATUS_SUM 0x40000
 #define SSTATUS_FS_INITIAL 0x2000
 
+# Moves every register of a trap frame but sp and tp, which have stories of their own.
+  .macro each_frame_register move
+  .irp n, 1,3,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+  \move x\n, (\n * 8)(sp)
+  .endr
+  .endm
+# s0..s11 of a Context.
+  .macro each_saved_register move, context
+  .irp n, 0,1,2,3,4,5,6,7,8,9,10,11
+  \move s\n, (16 + \n * 8)(\context)
+  .endr
+  .endm
+
   .section .text.start, "ax"
   .globl _start
 # The first hart: a0 = hart id, a1 = physical address of the device tree, address translation off.
@@ -122,35 +135,7 @@ trap_entry:
   ld sp, HART_KERNEL_SP(tp)
   addi sp, sp, -FRAME_SIZE
 2:
-  sd ra, 8(sp)
-  sd gp, 24(sp)
-  sd t0, 40(sp)
-  sd t1, 48(sp)
-  sd t2, 56(sp)
-  sd s0, 64(sp)
-  sd s1, 72(sp)
-  sd a0, 80(sp)
-  sd a1, 88(sp)
-  sd a2, 96(sp)
-  sd a3, 104(sp)
-  sd a4, 112(sp)
-  sd a5, 120(sp)
-  sd a6, 128(sp)
-  sd a7, 136(sp)
-  sd s2, 144(sp)
-  sd s3, 152(sp)
-  sd s4, 160(sp)
-  sd s5, 168(sp)
-  sd s6, 176(sp)
-  sd s7, 184(sp)
-  sd s8, 192(sp)
-  sd s9, 200(sp)
-  sd s10, 208(sp)
-  sd s11, 216(sp)
-  sd t3, 224(sp)
-  sd t4, 232(sp)
-  sd t5, 240(sp)
-  sd t6, 248(sp)
+  each_frame_register sd
   ld t0, HART_SCRATCH(tp)
   csrrw t1, sscratch, zero
   csrr t2, sepc
@@ -190,35 +175,7 @@ return_to_user:
   csrw sscratch, tp
   ld tp, 32(sp)
 restore:
-  ld ra, 8(sp)
-  ld gp, 24(sp)
-  ld t0, 40(sp)
-  ld t1, 48(sp)
-  ld t2, 56(sp)
-  ld s0, 64(sp)
-  ld s1, 72(sp)
-  ld a0, 80(sp)
-  ld a1, 88(sp)
-  ld a2, 96(sp)
-  ld a3, 104(sp)
-  ld a4, 112(sp)
-  ld a5, 120(sp)
-  ld a6, 128(sp)
-  ld a7, 136(sp)
-  ld s2, 144(sp)
-  ld s3, 152(sp)
-  ld s4, 160(sp)
-  ld s5, 168(sp)
-  ld s6, 176(sp)
-  ld s7, 184(sp)
-  ld s8, 192(sp)
-  ld s9, 200(sp)
-  ld s10, 208(sp)
-  ld s11, 216(sp)
-  ld t3, 224(sp)
-  ld t4, 232(sp)
-  ld t5, 240(sp)
-  ld t6, 248(sp)
+  each_frame_register ld
   ld sp, 16(sp)
   sret
 
@@ -227,32 +184,10 @@ restore:
 switch_context:
   sd ra, 0(a0)
   sd sp, 8(a0)
-  sd s0, 16(a0)
-  sd s1, 24(a0)
-  sd s2, 32(a0)
-  sd s3, 40(a0)
-  sd s4, 48(a0)
-  sd s5, 56(a0)
-  sd s6, 64(a0)
-  sd s7, 72(a0)
-  sd s8, 80(a0)
-  sd s9, 88(a0)
-  sd s10, 96(a0)
-  sd s11, 104(a0)
+  each_saved_register sd, a0
   ld ra, 0(a1)
   ld sp, 8(a1)
-  ld s0, 16(a1)
-  ld s1, 24(a1)
-  ld s2, 32(a1)
-  ld s3, 40(a1)
-  ld s4, 48(a1)
-  ld s5, 56(a1)
-  ld s6, 64(a1)
-  ld s7, 72(a1)
-  ld s8, 80(a1)
-  ld s9, 88(a1)
-  ld s10, 96(a1)
-  ld s11, 104(a1)
+  each_saved_register ld, a1
   ret
 
 # The first code of a new thread: s0 = bool function(void*) or 0 (a user thread), s1 = its argument.
@@ -378,20 +313,21 @@ signal_trampoline:
 
   .text
   .option arch, +d
+  .macro each_fp_register move
+  .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+  \move f\n, (\n * 8)(a0)
+  .endr
+  .endm
 # fp_save(u64 registers[33]) / fp_restore: f0..f31, then fcsr. sstatus.FS must not be Off.
   .globl fp_save
 fp_save:
-  .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-  fsd f\n, (\n * 8)(a0)
-  .endr
+  each_fp_register fsd
   frcsr t0
   sd t0, 256(a0)
   ret
   .globl fp_restore
 fp_restore:
-  .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-  fld f\n, (\n * 8)(a0)
-  .endr
+  each_fp_register fld
   ld t0, 256(a0)
   fscsr t0
   ret

@@ -1,9 +1,6 @@
 // One hardware thread of the machine: what the kernel keeps per hart. tp points to it while the kernel runs.
 #pragma once
 
-#include "guestos/lib/list.hpp"
-#include "guestos/lib/types.hpp"
-#include "guestos/proc/spin_lock.hpp"
 #include "guestos/proc/thread.hpp"
 #include "guestos/proc/timer.hpp"
 

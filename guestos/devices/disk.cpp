@@ -2,7 +2,6 @@
 
 #include "guestos/arch/csr.hpp"
 #include "guestos/arch/layout.hpp"
-#include "guestos/lib/memory.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/mm/injection.hpp"
 #include "guestos/sys/linux.hpp"

@@ -3,9 +3,7 @@
 
 #include "guestos/arch/console_devices.hpp"
 #include "guestos/arch/hart.hpp"
-#include "guestos/fs/file.hpp"
 #include "guestos/fs/terminal.hpp"
-#include "guestos/lib/memory.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/sys/clock.hpp"

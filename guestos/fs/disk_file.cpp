@@ -2,9 +2,7 @@
 // pinned meanwhile; without, bytes go through one page of the kernel. Nothing is cached.
 #include "guestos/devices/disk.hpp"
 #include "guestos/fs/file.hpp"
-#include "guestos/lib/memory.hpp"
 #include "guestos/lib/print.hpp"
-#include "guestos/mm/heap.hpp"
 #include "guestos/mm/oom.hpp"
 #include "guestos/mm/pin.hpp"
 #include "guestos/mm/user_memory.hpp"

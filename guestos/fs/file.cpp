@@ -2,7 +2,6 @@
 
 #include "guestos/fs/pipe.hpp"
 #include "guestos/fs/proc_text.hpp"
-#include "guestos/lib/memory.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/net/epoll.hpp"

@@ -2,9 +2,6 @@
 #pragma once
 
 #include "guestos/fs/inode.hpp"
-#include "guestos/lib/types.hpp"
-#include "guestos/proc/wait_queue.hpp"
-#include "guestos/sys/linux.hpp"
 
 namespace guestos {
 

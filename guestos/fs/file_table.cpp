@@ -1,6 +1,5 @@
 #include "guestos/fs/file_table.hpp"
 
-#include "guestos/lib/memory.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
 

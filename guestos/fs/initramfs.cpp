@@ -1,7 +1,6 @@
 // The initial archive (cpio "newc"): its directories, files and links become the root file system. File
 // contents stay in the archive until somebody asks for the page.
 #include "guestos/fs/inode.hpp"
-#include "guestos/lib/memory.hpp"
 #include "guestos/mm/heap.hpp"
 
 namespace guestos {

@@ -1,11 +1,7 @@
 #include "guestos/fs/inode.hpp"
 
-#include "guestos/arch/layout.hpp"
 #include "guestos/fs/pipe.hpp"
-#include "guestos/lib/memory.hpp"
-#include "guestos/mm/address_space.hpp"
 #include "guestos/mm/commit.hpp"
-#include "guestos/mm/heap.hpp"
 #include "guestos/mm/reclaim.hpp"
 #include "guestos/mm/reverse_map.hpp"
 #include "guestos/mm/user_memory.hpp"

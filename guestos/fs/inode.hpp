@@ -2,8 +2,6 @@
 // /proc.
 #pragma once
 
-#include "guestos/lib/list.hpp"
-#include "guestos/lib/types.hpp"
 #include "guestos/mm/frames.hpp"
 #include "guestos/proc/wait_queue.hpp"
 #include "guestos/sys/linux.hpp"

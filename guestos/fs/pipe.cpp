@@ -3,7 +3,6 @@
 #include "guestos/arch/hart.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
-#include "guestos/proc/process.hpp"
 #include "guestos/proc/signal.hpp"
 
 namespace guestos {

@@ -1,8 +1,5 @@
 // /proc/PID/{maps,smaps,pagemap,cmdline}: other processes' address spaces, looked at with a reference and their mutex.
-#include "guestos/arch/layout.hpp"
 #include "guestos/fs/proc_text.hpp"
-#include "guestos/mm/address_space.hpp"
-#include "guestos/mm/heap.hpp"
 #include "guestos/mm/large_page.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"

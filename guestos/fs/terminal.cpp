@@ -4,9 +4,7 @@
 #include "guestos/arch/hart.hpp"
 #include "guestos/lib/memory.hpp"
 #include "guestos/mm/user_memory.hpp"
-#include "guestos/proc/process.hpp"
 #include "guestos/proc/signal.hpp"
-#include "guestos/proc/timer.hpp"
 
 namespace guestos {
 

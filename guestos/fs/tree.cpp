@@ -1,7 +1,6 @@
 // The directory tree: looking up, making, removing and renaming names.
 #include "guestos/arch/boot_info.hpp"
 #include "guestos/fs/inode.hpp"
-#include "guestos/lib/memory.hpp"
 #include "guestos/mm/heap.hpp"
 
 namespace guestos {

@@ -11,7 +11,6 @@
 #include "guestos/mm/shared_tables.hpp"
 #include "guestos/mm/shootdown.hpp"
 #include "guestos/mm/swap.hpp"
-#include "guestos/sys/linux.hpp"
 
 namespace guestos {
 

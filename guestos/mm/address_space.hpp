@@ -2,8 +2,6 @@
 // uses it.
 #pragma once
 
-#include "guestos/lib/list.hpp"
-#include "guestos/lib/types.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/mm/page_table.hpp"
 #include "guestos/proc/wait_queue.hpp"

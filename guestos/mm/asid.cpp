@@ -3,7 +3,6 @@
 #include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/csr.hpp"
 #include "guestos/arch/hart.hpp"
-#include "guestos/arch/layout.hpp"
 #include "guestos/mm/address_space.hpp"
 #include "guestos/mm/deferred_release.hpp"
 

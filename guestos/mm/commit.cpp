@@ -1,9 +1,7 @@
 #include "guestos/mm/commit.hpp"
 
 #include "guestos/arch/boot_info.hpp"
-#include "guestos/lib/memory.hpp"
 #include "guestos/mm/address_space.hpp"
-#include "guestos/mm/frames.hpp"
 #include "guestos/mm/swap.hpp"
 #include "guestos/sys/linux.hpp"
 

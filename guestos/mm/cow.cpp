@@ -12,7 +12,6 @@
 
 #include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/csr.hpp"
-#include "guestos/lib/memory.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/large_page.hpp"
 #include "guestos/mm/reverse_map.hpp"
@@ -20,7 +19,6 @@
 #include "guestos/mm/shootdown.hpp"
 #include "guestos/mm/swap.hpp"
 #include "guestos/proc/process.hpp"
-#include "guestos/sys/linux.hpp"
 
 namespace guestos {
 

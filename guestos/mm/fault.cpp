@@ -2,7 +2,6 @@
 
 #include "guestos/arch/csr.hpp"
 #include "guestos/fs/inode.hpp"
-#include "guestos/lib/memory.hpp"
 #include "guestos/mm/commit.hpp"
 #include "guestos/mm/cow.hpp"
 #include "guestos/mm/deferred_release.hpp"

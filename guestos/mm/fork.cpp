@@ -1,6 +1,5 @@
 // The memory side of fork: a child address space that means the same as its parent's.
 #include "guestos/fs/inode.hpp"
-#include "guestos/mm/address_space.hpp"
 #include "guestos/mm/commit.hpp"
 #include "guestos/mm/cow.hpp"
 #include "guestos/mm/reclaim.hpp"

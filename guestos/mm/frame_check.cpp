@@ -1,11 +1,8 @@
 #include "guestos/mm/frame_check.hpp"
 
 #include "guestos/arch/boot_info.hpp"
-#include "guestos/arch/layout.hpp"
 #include "guestos/arch/stop.hpp"
-#include "guestos/lib/memory.hpp"
 #include "guestos/lib/print.hpp"
-#include "guestos/mm/address_space.hpp"
 #include "guestos/mm/large_page.hpp"
 #include "guestos/mm/reverse_map.hpp"
 #include "guestos/mm/swap.hpp"

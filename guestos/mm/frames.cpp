@@ -3,7 +3,6 @@
 #include <initializer_list>
 
 #include "guestos/arch/boot_info.hpp"
-#include "guestos/arch/layout.hpp"
 #include "guestos/arch/tracepoint.hpp"
 #include "guestos/lib/memory.hpp"
 #include "guestos/lib/print.hpp"

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "guestos/lib/memory.hpp"
-#include "guestos/lib/types.hpp"
 
 namespace guestos {
 

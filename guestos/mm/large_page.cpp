@@ -1,8 +1,6 @@
 #include "guestos/mm/large_page.hpp"
 
 #include "guestos/arch/boot_info.hpp"
-#include "guestos/arch/tracepoint.hpp"
-#include "guestos/lib/memory.hpp"
 #include "guestos/mm/cow.hpp"
 #include "guestos/mm/reverse_map.hpp"
 #include "guestos/mm/shared_tables.hpp"

@@ -4,12 +4,10 @@
 #include "guestos/arch/console_devices.hpp"
 #include "guestos/arch/hart.hpp"
 #include "guestos/arch/tracepoint.hpp"
-#include "guestos/lib/memory.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/address_space.hpp"
 #include "guestos/mm/injection.hpp"
 #include "guestos/mm/reclaim.hpp"
-#include "guestos/proc/process.hpp"
 #include "guestos/proc/scheduler.hpp"
 #include "guestos/proc/signal.hpp"
 

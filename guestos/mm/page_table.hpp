@@ -10,15 +10,8 @@
 namespace guestos {
 
 using Pte = u64;
-inline constexpr Pte pte_v = 1;
-inline constexpr Pte pte_r = 2;
-inline constexpr Pte pte_w = 4;
-inline constexpr Pte pte_x = 8;
-inline constexpr Pte pte_u = 16;
-inline constexpr Pte pte_g = 32;
-inline constexpr Pte pte_a = 64;
-inline constexpr Pte pte_d = 128;
-inline constexpr Pte pte_flags = 0x3ff;
+inline constexpr Pte pte_v = 1, pte_r = 2, pte_w = 4, pte_x = 8, pte_u = 16, pte_g = 32, pte_a = 64,
+                     pte_d = 128, pte_flags = 0x3ff;
 inline constexpr Pte pte_n = u64{1} << 63;  // Svnapot: with PPN[3:0] = 1000, one of 16 entries of 64 KiB
 
 // An upper entry with V = 0 and this bit keeps its table, but hardware may not get there (shared_tables.hpp).

@@ -1,10 +1,8 @@
 #include "guestos/mm/pin.hpp"
 
 #include "guestos/devices/disk.hpp"
-#include "guestos/lib/memory.hpp"
 #include "guestos/mm/fault.hpp"
 #include "guestos/mm/large_page.hpp"
-#include "guestos/proc/spin_lock.hpp"
 
 namespace guestos {
 

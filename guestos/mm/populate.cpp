@@ -3,7 +3,6 @@
 #include "guestos/mm/fault.hpp"
 #include "guestos/mm/oom.hpp"
 #include "guestos/proc/scheduler.hpp"
-#include "guestos/sys/linux.hpp"
 
 namespace guestos {
 

@@ -2,7 +2,6 @@
 
 #include "guestos/arch/tracepoint.hpp"
 #include "guestos/devices/disk.hpp"
-#include "guestos/lib/memory.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/mm/injection.hpp"

@@ -3,7 +3,6 @@
 // EFAULT. May sleep: never with a spin lock or an address space's mutex held.
 #pragma once
 
-#include "guestos/lib/types.hpp"
 #include "guestos/sys/linux.hpp"
 
 namespace guestos {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "guestos/fs/file.hpp"
-#include "guestos/lib/list.hpp"
 
 namespace guestos {
 

@@ -1,12 +1,9 @@
 // Sending and receiving.
 #include "guestos/arch/hart.hpp"
-#include "guestos/lib/memory.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/net/socket.hpp"
 #include "guestos/net/socket_lock.hpp"
-#include "guestos/proc/process.hpp"
 #include "guestos/proc/signal.hpp"
-#include "guestos/proc/timer.hpp"
 
 namespace guestos {
 

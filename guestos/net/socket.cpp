@@ -1,12 +1,10 @@
 // Names and connections; what is sent over them is in message.cpp.
 #include "guestos/net/socket.hpp"
 
-#include "guestos/lib/memory.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/net/socket_lock.hpp"
 #include "guestos/proc/process.hpp"
-#include "guestos/proc/timer.hpp"
 
 namespace guestos {
 

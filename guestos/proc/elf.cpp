@@ -1,8 +1,6 @@
 #include "guestos/proc/elf.hpp"
 
-#include "guestos/lib/memory.hpp"
 #include "guestos/mm/commit.hpp"
-#include "guestos/mm/heap.hpp"
 
 namespace guestos {
 

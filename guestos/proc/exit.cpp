@@ -7,7 +7,6 @@
 #include "guestos/mm/frame_check.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/futex.hpp"
-#include "guestos/proc/process.hpp"
 #include "guestos/proc/scheduler.hpp"
 #include "guestos/proc/signal.hpp"
 

@@ -1,11 +1,8 @@
 // A process: threads that share an address space, open files, signal actions and a place in the family tree.
 #pragma once
 
-#include "guestos/lib/list.hpp"
-#include "guestos/lib/types.hpp"
 #include "guestos/proc/thread.hpp"
 #include "guestos/proc/timer.hpp"
-#include "guestos/sys/linux.hpp"
 
 namespace guestos {
 

@@ -11,7 +11,6 @@
 #include "guestos/mm/address_space.hpp"
 #include "guestos/mm/asid.hpp"
 #include "guestos/proc/process.hpp"
-#include "guestos/proc/timer.hpp"
 
 extern "C" {
 void switch_context(guestos::Context* from, guestos::Context* to);

@@ -2,7 +2,6 @@
 // time slice; a hart without work takes some from the longest queue.
 #pragma once
 
-#include "guestos/lib/types.hpp"
 #include "guestos/proc/thread.hpp"
 
 namespace guestos {

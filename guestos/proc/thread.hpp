@@ -3,9 +3,6 @@
 #pragma once
 
 #include "guestos/arch/trap_frame.hpp"
-#include "guestos/lib/list.hpp"
-#include "guestos/lib/types.hpp"
-#include "guestos/proc/spin_lock.hpp"
 #include "guestos/proc/wait_queue.hpp"
 #include "guestos/sys/linux.hpp"
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "guestos/lib/list.hpp"
-#include "guestos/lib/types.hpp"
 #include "guestos/proc/spin_lock.hpp"
 
 namespace guestos {

@@ -1,10 +1,8 @@
 // System calls on open files.
 #include "guestos/arch/hart.hpp"
 #include "guestos/fs/pipe.hpp"
-#include "guestos/lib/memory.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
-#include "guestos/proc/timer.hpp"
 #include "guestos/sys/path_argument.hpp"
 #include "guestos/sys/system_call.hpp"
 

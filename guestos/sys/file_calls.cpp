@@ -1,6 +1,5 @@
 // System calls that take paths.
 #include "guestos/arch/hart.hpp"
-#include "guestos/lib/memory.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/sys/clock.hpp"

@@ -6,99 +6,26 @@
 
 namespace guestos {
 
-enum Errno : i64 {
-  EPERM = 1,
-  ENOENT = 2,
-  ESRCH = 3,
-  EINTR = 4,
-  EIO = 5,
-  ENXIO = 6,
-  E2BIG = 7,
-  ENOEXEC = 8,
-  EBADF = 9,
-  ECHILD = 10,
-  EAGAIN = 11,
-  ENOMEM = 12,
-  EACCES = 13,
-  EFAULT = 14,
-  EBUSY = 16,
-  EEXIST = 17,
-  EXDEV = 18,
-  ENODEV = 19,
-  ENOTDIR = 20,
-  EISDIR = 21,
-  EINVAL = 22,
-  ENFILE = 23,
-  EMFILE = 24,
-  ENOTTY = 25,
-  ETXTBSY = 26,
-  EFBIG = 27,
-  ENOSPC = 28,
-  ESPIPE = 29,
-  EROFS = 30,
-  EMLINK = 31,
-  EPIPE = 32,
-  ERANGE = 34,
-  ENAMETOOLONG = 36,
-  ENOSYS = 38,
-  ENOTEMPTY = 39,
-  ELOOP = 40,
-  EOVERFLOW = 75,
-  ENOTSOCK = 88,
-  EDESTADDRREQ = 89,
-  EMSGSIZE = 90,
-  EPROTOTYPE = 91,
-  ENOPROTOOPT = 92,
-  EPROTONOSUPPORT = 93,
-  ESOCKTNOSUPPORT = 94,
-  EOPNOTSUPP = 95,
-  EAFNOSUPPORT = 97,
-  EADDRINUSE = 98,
-  EADDRNOTAVAIL = 99,
-  ENOBUFS = 105,
-  EISCONN = 106,
-  ENOTCONN = 107,
-  ETOOMANYREFS = 109,
-  ETIMEDOUT = 110,
-  ECONNREFUSED = 111,
-  // Inside the kernel only: what an interrupted call does when its signal has been dealt with.
-  ERESTARTSYS = 512,     // restart if the handler has SA_RESTART, else EINTR
-  ERESTARTNOHAND = 514,  // restart if no handler ran, else EINTR
-};
+inline constexpr i64 EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, EIO = 5, ENXIO = 6, E2BIG = 7, ENOEXEC = 8,
+                     EBADF = 9, ECHILD = 10, EAGAIN = 11, ENOMEM = 12, EACCES = 13, EFAULT = 14, EBUSY = 16,
+                     EEXIST = 17, EXDEV = 18, ENODEV = 19, ENOTDIR = 20, EISDIR = 21, EINVAL = 22,
+                     ENFILE = 23, EMFILE = 24, ENOTTY = 25, ETXTBSY = 26, EFBIG = 27, ENOSPC = 28,
+                     ESPIPE = 29, EROFS = 30, EMLINK = 31, EPIPE = 32, ERANGE = 34, ENAMETOOLONG = 36,
+                     ENOSYS = 38, ENOTEMPTY = 39, ELOOP = 40, EOVERFLOW = 75, ENOTSOCK = 88,
+                     EDESTADDRREQ = 89, EMSGSIZE = 90, EPROTOTYPE = 91, ENOPROTOOPT = 92,
+                     EPROTONOSUPPORT = 93, ESOCKTNOSUPPORT = 94, EOPNOTSUPP = 95, EAFNOSUPPORT = 97,
+                     EADDRINUSE = 98, EADDRNOTAVAIL = 99, ENOBUFS = 105, EISCONN = 106, ENOTCONN = 107,
+                     ETOOMANYREFS = 109, ETIMEDOUT = 110, ECONNREFUSED = 111;
+// Inside the kernel only: what an interrupted call does when its signal has been dealt with. The first restarts if
+// the handler has SA_RESTART, the second if no handler ran; else it is EINTR.
+inline constexpr i64 ERESTARTSYS = 512, ERESTARTNOHAND = 514;
 
 inline constexpr unsigned signal_count = 64;
-enum Signal : u32 {
-  SIGHUP = 1,
-  SIGINT = 2,
-  SIGQUIT = 3,
-  SIGILL = 4,
-  SIGTRAP = 5,
-  SIGABRT = 6,
-  SIGBUS = 7,
-  SIGFPE = 8,
-  SIGKILL = 9,
-  SIGUSR1 = 10,
-  SIGSEGV = 11,
-  SIGUSR2 = 12,
-  SIGPIPE = 13,
-  SIGALRM = 14,
-  SIGTERM = 15,
-  SIGCHLD = 17,
-  SIGCONT = 18,
-  SIGSTOP = 19,
-  SIGTSTP = 20,
-  SIGTTIN = 21,
-  SIGTTOU = 22,
-  SIGURG = 23,
-  SIGXCPU = 24,
-  SIGXFSZ = 25,
-  SIGVTALRM = 26,
-  SIGPROF = 27,
-  SIGWINCH = 28,
-  SIGIO = 29,
-  SIGPWR = 30,
-  SIGSYS = 31,
-};
+inline constexpr u32 SIGHUP = 1, SIGINT = 2, SIGQUIT = 3, SIGILL = 4, SIGTRAP = 5, SIGABRT = 6, SIGBUS = 7,
+                     SIGFPE = 8, SIGKILL = 9, SIGUSR1 = 10, SIGSEGV = 11, SIGUSR2 = 12, SIGPIPE = 13,
+                     SIGALRM = 14, SIGTERM = 15, SIGCHLD = 17, SIGCONT = 18, SIGSTOP = 19, SIGTSTP = 20,
+                     SIGTTIN = 21, SIGTTOU = 22, SIGURG = 23, SIGXCPU = 24, SIGXFSZ = 25, SIGVTALRM = 26,
+                     SIGPROF = 27, SIGWINCH = 28, SIGIO = 29, SIGPWR = 30, SIGSYS = 31;
 constexpr u64 signal_bit(u32 signal) { return u64{1} << (signal - 1); }
 
 // What siginfo_t tells beyond the number; `value` is the address of a fault or the status of a child.
@@ -151,21 +78,13 @@ struct Timespec {
 };
 
 struct Stat {
-  u64 st_dev;
-  u64 st_ino;
-  u32 st_mode;
-  u32 st_nlink;
-  u32 st_uid;
-  u32 st_gid;
-  u64 st_rdev;
-  u64 pad1;
+  u64 st_dev, st_ino;
+  u32 st_mode, st_nlink, st_uid, st_gid;
+  u64 st_rdev, pad1;
   i64 st_size;
-  i32 st_blksize;
-  i32 pad2;
+  i32 st_blksize, pad2;
   i64 st_blocks;
-  Timespec st_atim;
-  Timespec st_mtim;
-  Timespec st_ctim;
+  Timespec st_atim, st_mtim, st_ctim;
   u32 unused[2];
 };
 static_assert(sizeof(Stat) == 128);

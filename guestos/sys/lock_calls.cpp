@@ -1,5 +1,4 @@
 // mlock and its family: pages that are brought in and then stay.
-#include "guestos/mm/address_space.hpp"
 #include "guestos/mm/populate.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/sys/system_call.hpp"

@@ -3,7 +3,6 @@
 #include "guestos/arch/hart.hpp"
 #include "guestos/arch/sbi.hpp"
 #include "guestos/fs/file_table.hpp"
-#include "guestos/mm/address_space.hpp"
 #include "guestos/mm/commit.hpp"
 #include "guestos/mm/large_page.hpp"
 #include "guestos/mm/populate.hpp"

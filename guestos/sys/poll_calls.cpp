@@ -1,12 +1,8 @@
 // Waiting for several files: ppoll, pselect6, epoll.
 #include "guestos/arch/hart.hpp"
-#include "guestos/lib/memory.hpp"
-#include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/net/epoll.hpp"
-#include "guestos/proc/process.hpp"
 #include "guestos/proc/signal.hpp"
-#include "guestos/proc/timer.hpp"
 #include "guestos/sys/path_argument.hpp"
 #include "guestos/sys/system_call.hpp"
 

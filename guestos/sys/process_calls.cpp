@@ -2,9 +2,7 @@
 #include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/hart.hpp"
 #include "guestos/fs/proc_text.hpp"
-#include "guestos/lib/memory.hpp"
 #include "guestos/mm/address_space.hpp"
-#include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/futex.hpp"
 #include "guestos/proc/process.hpp"
@@ -284,57 +282,33 @@ i64 sys_prctl(const Arguments& call) {
   return -EINVAL;
 }
 
-constexpr SystemCallRow rows[] = {
-    {90, sys_not_permitted},
-    {91, sys_not_permitted},  // capget, capset
-    {93, sys_exit},
-    {94, sys_exit_group},
-    {95, sys_waitid},
-    {96, sys_set_tid_address},
-    {98, sys_futex},
-    {99, sys_zero},  // set_robust_list
-    {118, sys_zero},
-    {119, sys_zero},
-    {120, sys_zero},
-    {121, sys_zero},  // sched_{set,get}{param,scheduler}
-    {122, sys_zero},  // sched_setaffinity
-    {123, sys_sched_getaffinity},
-    {124, sys_sched_yield},
-    {125, sys_zero},
-    {126, sys_zero},
-    {140, sys_zero},
-    {141, sys_zero},  // setpriority, getpriority
-    {144, sys_zero},
-    {146, sys_zero},
-    {147, sys_zero},
-    {149, sys_zero},  // setgid, setuid, setresuid, setresgid
-    {154, sys_setpgid},
-    {155, sys_getpgid},
-    {156, sys_getsid},
-    {157, sys_setsid},
-    {158, sys_zero},
-    {159, sys_zero},  // getgroups, setgroups
-    {160, sys_uname},
-    {163, sys_getrlimit},
-    {164, sys_zero},
-    {166, sys_umask},
-    {167, sys_prctl},
-    {168, sys_getcpu},
-    {172, sys_getpid},
-    {173, sys_getppid},
-    {174, sys_zero},
-    {175, sys_zero},
-    {176, sys_zero},
-    {177, sys_zero},
-    {178, sys_gettid},
-    {179, sys_sysinfo},
-    {220, sys_clone},
-    {221, sys_execve},
-    {260, sys_wait4},
-    {261, sys_prlimit64},
-    {268, sys_not_permitted},
-    {281, sys_execveat},
-};
+// Without effect: set_robust_list, sched_{set,get}{param,scheduler}, sched_setaffinity, {set,get}priority, set{,re}[gu]id,
+// {get,set}groups. Refused: capget, capset.
+constexpr SystemCallRow rows[] = {{90, sys_not_permitted}, {91, sys_not_permitted},
+                                  {93, sys_exit},          {94, sys_exit_group},
+                                  {95, sys_waitid},        {96, sys_set_tid_address},
+                                  {98, sys_futex},         {99, sys_zero},
+                                  {118, sys_zero},         {119, sys_zero},
+                                  {120, sys_zero},         {121, sys_zero},
+                                  {122, sys_zero},         {123, sys_sched_getaffinity},
+                                  {124, sys_sched_yield},  {125, sys_zero},
+                                  {126, sys_zero},         {140, sys_zero},
+                                  {141, sys_zero},         {144, sys_zero},
+                                  {146, sys_zero},         {147, sys_zero},
+                                  {149, sys_zero},         {154, sys_setpgid},
+                                  {155, sys_getpgid},      {156, sys_getsid},
+                                  {157, sys_setsid},       {158, sys_zero},
+                                  {159, sys_zero},         {160, sys_uname},
+                                  {163, sys_getrlimit},    {164, sys_zero},
+                                  {166, sys_umask},        {167, sys_prctl},
+                                  {168, sys_getcpu},       {172, sys_getpid},
+                                  {173, sys_getppid},      {174, sys_zero},
+                                  {175, sys_zero},         {176, sys_zero},
+                                  {177, sys_zero},         {178, sys_gettid},
+                                  {179, sys_sysinfo},      {220, sys_clone},
+                                  {221, sys_execve},       {260, sys_wait4},
+                                  {261, sys_prlimit64},    {268, sys_not_permitted},
+                                  {281, sys_execveat}};
 
 }  // namespace
 

@@ -2,7 +2,6 @@
 #include "guestos/arch/hart.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
-#include "guestos/proc/process.hpp"
 #include "guestos/proc/scheduler.hpp"
 #include "guestos/proc/signal.hpp"
 #include "guestos/sys/system_call.hpp"

@@ -1,11 +1,8 @@
 // System calls on sockets.
 #include "guestos/arch/hart.hpp"
-#include "guestos/lib/memory.hpp"
-#include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/net/socket.hpp"
 #include "guestos/proc/process.hpp"
-#include "guestos/proc/timer.hpp"
 #include "guestos/sys/path_argument.hpp"
 #include "guestos/sys/system_call.hpp"
 

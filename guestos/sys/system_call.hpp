@@ -2,7 +2,6 @@
 #pragma once
 
 #include "guestos/arch/trap_frame.hpp"
-#include "guestos/lib/types.hpp"
 
 namespace guestos {
 
