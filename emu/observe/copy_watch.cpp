@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "guestos/abi/large_page_tracepoint.hpp"
+#include "guestos/abi/tracepoints.hpp"
 
 namespace hartbeat::observe {
 namespace {
@@ -16,7 +16,7 @@ constexpr PhysAddr address_of(std::uint64_t frame) { return {frame << page_shift
 
 void CopyWatch::on(const TracepointEvent& event) {
   const auto& a = event.arguments;
-  if (event.number == abi::large_page) {
+  if (event.number == abi::Tracepoint::large_page) {
     if (a[3] == static_cast<std::uint64_t>(abi::LargePageEvent::filled) && a[2] < 32)
       forget(a[4], std::uint64_t{1} << a[2]);
     return;

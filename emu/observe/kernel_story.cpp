@@ -23,7 +23,6 @@ void KernelStory::on(const TracepointEvent& event) {
   const auto& a = event.arguments;
   const EventSite& at = event.site;
   figures_.heard = true;
-  if (event.number == abi::large_page) return add_large_page(event);
   switch (event.number) {
     case boot_done:
       figures_.booted = true;
@@ -51,6 +50,7 @@ void KernelStory::on(const TracepointEvent& event) {
     case fault_end: end_fault(event); break;
     case copy_begin: copies_.begin(at.hart, a[0], a[3], at.cycle); break;
     case copy_end: end_copy(event); break;
+    case large_page: add_large_page(event); break;
     case frames: set_frames(event); break;
     case frame_references: set_references(event); break;
     case swap_slots: set_swap_slots(event); break;

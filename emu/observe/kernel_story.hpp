@@ -12,7 +12,7 @@
 #include "emu/observe/figures.hpp"
 #include "emu/observe/open_spans.hpp"
 #include "emu/observe/page_tally.hpp"
-#include "guestos/abi/large_page_tracepoint.hpp"
+#include "guestos/abi/tracepoints.hpp"
 
 namespace hartbeat::observe {
 

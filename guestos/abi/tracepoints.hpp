@@ -36,6 +36,7 @@ enum class Tracepoint : std::uint16_t {
       20,  // pid, virtual address, scause, sepc, signal: a genuine fault, the process is told by a signal
   frame_references = 21,  // private, shared, page-cache and page-table frames with 1, 2, 3, 4, 5 to 8, and
                           // more references
+  large_page = 22,        // pid, virtual address, log2 of its pages of 4 KiB, LargePageEvent, first frame
   copy_decided =
       24,         // pid, virtual address, first and end address of its range, range flags, references of its
                   // frame: the lookup is over, this store needs a frame of its own
@@ -63,5 +64,15 @@ enum class FaultResolution : std::uint8_t {
   zero_copy = 10,  // a store to what was the shared zero page so far: a page of its own
 };
 inline constexpr unsigned fault_resolution_count = 11;
+
+// What became of a page of 64 KiB or 2 MiB.
+enum class LargePageEvent : std::uint8_t {
+  filled = 0,     // first touch: mapped as a whole
+  fell_back = 1,  // first touch: no such block of frames is free; 4 KiB instead
+  split = 2,      // now mapped by pages of 4 KiB
+  copied = 3,     // a write to a shared one: copied as a whole
+  reused = 4,     // a write by its last owner: made writable as a whole
+};
+inline constexpr unsigned large_page_event_count = 5;
 
 }  // namespace hartbeat::abi

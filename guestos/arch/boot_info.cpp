@@ -130,27 +130,28 @@ bool boot_argument(const char* name, char* value, std::size_t capacity) {
   return false;
 }
 
+unsigned boot_choice(const char* name, std::initializer_list<const char*> words) {
+  char value[24];
+  boot_argument(name, value, sizeof value);
+  for (unsigned i = 0; i < words.size(); ++i)
+    if (equal(value, words.begin()[i])) return i;
+  return 0;
+}
+
 bool boot_flag(const char* name) {
   char value[8];
   return boot_argument(name, value, sizeof value) && !equal(value, "0") && !equal(value, "off");
 }
 
 u64 parse_number(const char* text) {
+  if (text[0] != '0' || (text[1] | 0x20) != 'x') return read_decimal(text);
   u64 value = 0;
-  if (text[0] == '0' && (text[1] | 0x20) == 'x') {
-    for (text += 2;; ++text) {
-      const char c = static_cast<char>(*text | 0x20);
-      if (*text >= '0' && *text <= '9') {
-        value = value * 16 + static_cast<u64>(*text - '0');
-      } else if (c >= 'a' && c <= 'f') {
-        value = value * 16 + static_cast<u64>(c - 'a' + 10);
-      } else {
-        return value;
-      }
-    }
+  for (text += 2;; ++text) {
+    const char c = static_cast<char>(*text | 0x20);
+    const bool is_digit = *text >= '0' && *text <= '9';
+    if (!is_digit && (c < 'a' || c > 'f')) return value;
+    value = value * 16 + static_cast<u64>(is_digit ? c - '0' : c - 'a' + 10);
   }
-  for (; *text >= '0' && *text <= '9'; ++text) value = value * 10 + static_cast<u64>(*text - '0');
-  return value;
 }
 
 u64 boot_number(const char* name, u64 otherwise) {

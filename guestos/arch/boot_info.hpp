@@ -1,6 +1,8 @@
 // What the device tree says about this machine and this boot, read once before anything else.
 #pragma once
 
+#include <initializer_list>
+
 #include "guestos/lib/types.hpp"
 
 namespace guestos {
@@ -17,8 +19,7 @@ struct VirtioSlot {
 
 struct BootInfo {
   Range memory;
-  Range
-      reserved[16];  // firmware, device tree, initrd; the kernel's own image is added by the frame allocator
+  Range reserved[16];  // firmware, device tree, initrd; not the kernel's own image
   unsigned reserved_count = 0;
   u64 harts = 0;  // bit n: hart n exists and may be used
   unsigned hart_count = 0;
@@ -46,6 +47,8 @@ bool read_boot_info(u64 device_tree_physical, u64 boot_hart);
 // The value of `name=value` among the boot arguments: copied to `value`, which is empty when it is absent. A
 // bare word `name` yields "1". Returns whether it is there.
 bool boot_argument(const char* name, char* value, std::size_t capacity);
+// Which of these words the argument is; 0, the default, if it is none.
+unsigned boot_choice(const char* name, std::initializer_list<const char*> words);
 bool boot_flag(const char* name);
 u64 boot_number(const char* name, u64 otherwise);
 u64 parse_number(const char* text);

@@ -6,7 +6,6 @@
 #include "guestos/arch/layout.hpp"
 #include "guestos/devices/virtio_console.hpp"
 #include "guestos/fs/terminal.hpp"
-#include "guestos/mm/heap.hpp"
 
 namespace guestos {
 

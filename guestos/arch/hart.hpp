@@ -46,4 +46,11 @@ u64 online_harts();        // bit n: hart n runs the kernel
 void harts_open();         // makes the boot hart's structure and sets tp
 void start_other_harts();  // returns once all have come up
 
+// --- Stopping every other hart at a point where it is not inside the kernel: in user mode or idle.
+// Returns when all other harts stand still; with no lock held. They go on after let_go.
+void stop_other_harts();
+void let_other_harts_go();
+// Where a hart looks whether it is to stop: interrupts from user mode, and the idle loop.
+void stop_if_asked();
+
 }  // namespace guestos

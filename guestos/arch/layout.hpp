@@ -13,8 +13,8 @@ inline constexpr u64 direct_map_size = u64{256} << 30;
 inline constexpr u64 user_end = u64{1} << 38;
 inline constexpr u64 trampoline_page = user_end - 2 * page_size;  // code that calls rt_sigreturn
 inline constexpr u64 stack_top = user_end - 16 * page_size;
-inline constexpr u64 stack_limit = u64{8} << 20;
-inline constexpr u64 mmap_top = stack_top - stack_limit - (u64{8} << 20);
+inline constexpr u64 default_stack_limit = u64{8} << 20;
+inline constexpr u64 mmap_top = stack_top - default_stack_limit - (u64{8} << 20);
 inline constexpr u64 mmap_lowest = 0x10000;
 inline constexpr u64 pie_base = 0x2a'aaaa'a000;
 

@@ -11,7 +11,6 @@
 #include "guestos/mm/asid.hpp"
 #include "guestos/mm/commit.hpp"
 #include "guestos/mm/cow.hpp"
-#include "guestos/mm/frame_check.hpp"
 #include "guestos/mm/large_page.hpp"
 #include "guestos/mm/reclaim.hpp"
 #include "guestos/mm/shootdown.hpp"
@@ -36,15 +35,14 @@ struct InitCommand {
 // A NUL-separated list from a start-up file; the archive keeps the bytes.
 bool read_list(const char* path, TextList& list) {
   i64 error = 0;
-  Inode* inode = lookup({nullptr, path, true}, error);
-  if (inode == nullptr || inode->archive == nullptr || inode->archive_size == 0) return false;
+  const InodeReference inode = lookup({nullptr, path, true}, error);
+  if (!inode || inode->archive == nullptr || inode->archive_size == 0) return false;
   list.size = inode->archive_size;
   list.bytes = static_cast<char*>(heap_allocate(list.size + 1));
   if (list.bytes == nullptr) return false;
   memcpy(list.bytes, inode->archive, list.size);
   if (list.bytes[list.size - 1] != 0) list.bytes[list.size++] = 0;
   for (u64 i = 0; i < list.size; ++i) list.count += list.bytes[i] == 0 ? 1 : 0;
-  release_inode(inode);
   return true;
 }
 

@@ -1,4 +1,3 @@
-#include "guestos/arch/stop.hpp"
 
 #include "guestos/arch/hart.hpp"
 #include "guestos/arch/sbi.hpp"

@@ -2,7 +2,6 @@
 #include "guestos/arch/console_devices.hpp"
 #include "guestos/arch/csr.hpp"
 #include "guestos/arch/hart.hpp"
-#include "guestos/arch/stop.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/deferred_release.hpp"
 #include "guestos/mm/fault.hpp"

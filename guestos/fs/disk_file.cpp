@@ -3,8 +3,8 @@
 #include "guestos/devices/disk.hpp"
 #include "guestos/fs/file.hpp"
 #include "guestos/lib/print.hpp"
-#include "guestos/mm/oom.hpp"
 #include "guestos/mm/pin.hpp"
+#include "guestos/mm/reclaim.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/proc/scheduler.hpp"
@@ -34,29 +34,13 @@ class BouncePage {
   FrameNumber frame_;
 };
 
-class DiskFile final : public File {
+class DiskFile final : public InodeFile {
  public:
-  DiskFile(Inode* inode, Disk& disk) : inode_(inode), disk_(disk) {}
-  ~DiskFile() override { release_inode(inode_); }
+  DiskFile(InodeReference&& inode, Disk& disk)
+      : InodeFile(static_cast<InodeReference&&>(inode)), disk_(disk) {}
 
-  i64 read(u64 to, u64 size) override { return at_position(to, size, false); }
-  i64 write(u64 from, u64 size) override { return at_position(from, size, true); }
   i64 read_at(u64 offset, u64 to, u64 size) override { return transfer(offset, to, size, false); }
   i64 write_at(u64 offset, u64 from, u64 size) override { return transfer(offset, from, size, true); }
-  Inode* inode() const override { return inode_; }
-
-  i64 seek(i64 offset, u32 whence) override {
-    MutexGuard guard(position_mutex_);
-    const i64 base = whence == 0 ? 0 : static_cast<i64>(whence == 1 ? position_ : capacity());
-    if (whence > 2 || base + offset < 0) return -EINVAL;
-    position_ = static_cast<u64>(base + offset);
-    return base + offset;
-  }
-
-  i64 status(Stat& stat) override {
-    inode_status(*inode_, stat);
-    return 0;
-  }
 
   i64 control(u64 request, u64 argument) override {
     if (request == BLKGETSIZE64) return put_user(argument, capacity());
@@ -66,14 +50,8 @@ class DiskFile final : public File {
   }
 
  private:
+  u64 end() const override { return capacity(); }
   u64 capacity() const { return disk_.sectors() * sector_size; }
-
-  i64 at_position(u64 user, u64 size, bool write) {
-    MutexGuard guard(position_mutex_);
-    const i64 done = transfer(position_, user, size, write);
-    if (done > 0) position_ += static_cast<u64>(done);
-    return done;
-  }
 
   i64 transfer(u64 offset, u64 user, u64 size, bool write) {
     if (offset >= capacity()) return write && size != 0 ? -ENOSPC : 0;
@@ -127,15 +105,15 @@ class DiskFile final : public File {
     return static_cast<i64>(size);
   }
 
-  Inode* inode_;
   Disk& disk_;
-  Mutex position_mutex_;
-  u64 position_ = 0;
 };
 
 }  // namespace
 
-File* open_disk(Inode* inode) { return create<DiskFile>(inode, *disk_by_number(inode->unit)); }
+File* open_disk(InodeReference inode) {
+  Disk& disk = *disk_by_number(inode->unit);
+  return create<DiskFile>(static_cast<InodeReference&&>(inode), disk);
+}
 
 void make_disk_nodes() {
   for (unsigned number = 0; disk_by_number(number) != nullptr; ++number) {
@@ -143,10 +121,11 @@ void make_disk_nodes() {
     TextBuffer<16> path;
     path << "/dev/vd";
     path.character(static_cast<char>('a' + number));
-    Inode* inode = create_at({nullptr, path.c_str(), false}, S_IFBLK | 0660, nullptr, false, error);
-    if (inode == nullptr) continue;
+    InodeReference inode = create_at({nullptr, path.c_str(), false}, S_IFBLK | 0660, nullptr, false, error);
+    if (!inode) continue;
     inode->device = Device::disk;
     inode->unit = number;
+    inode.take();  // it lives for ever
   }
 }
 

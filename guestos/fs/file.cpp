@@ -2,7 +2,6 @@
 
 #include "guestos/fs/pipe.hpp"
 #include "guestos/fs/proc_text.hpp"
-#include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/net/epoll.hpp"
 
@@ -13,8 +12,6 @@ namespace {
 constinit SpinLock poll_lock;
 constinit WaitQueue poll_waiters;
 constinit u64 poll_events = 0;
-
-Timespec timespec_of(i64 nanoseconds) { return {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000}; }
 
 i64 new_position(i64 offset, u32 whence, u64 current, u64 end) {
   const i64 base = whence == 0 ? 0 : whence == 1 ? static_cast<i64>(current) : static_cast<i64>(end);
@@ -35,8 +32,22 @@ i64 File::write_at(u64, u64, u64) { return -ESPIPE; }
 i64 File::seek(i64, u32) { return -ESPIPE; }
 i64 File::resize(u64) { return -EINVAL; }
 i64 File::poll() { return POLLIN | POLLOUT; }
-i64 File::control(u64, u64) { return -ENOTTY; }
 i64 File::list(u64, u64) { return -ENOTDIR; }
+
+i64 File::status(Stat& stat) {
+  stat = {};
+  stat.st_dev = 2;
+  stat.st_mode = mode();
+  stat.st_nlink = 1;
+  stat.st_blksize = page_size;
+  return 0;
+}
+
+i64 File::control(u64 request, u64 argument) {
+  constexpr u64 FIONREAD = 0x541b;
+  const i64 bytes = request == FIONREAD ? waiting() : -ENOTTY;
+  return bytes < 0 ? bytes : put_user(argument, static_cast<i32>(bytes));
+}
 
 void File::drop_reference() {
   if (__atomic_fetch_sub(&references_, 1, __ATOMIC_ACQ_REL) != 1) return;
@@ -60,8 +71,8 @@ i64 InodeFile::read_at(u64 offset, u64 to, u64 size) {
 
 i64 InodeFile::write(u64 from, u64 size) {
   MutexGuard guard(position_mutex_);
-  if ((flags & O_APPEND) != 0) position_ = inode_->size;
-  const i64 done = write_inode_from_user(*inode_, position_, from, size);
+  if ((flags & O_APPEND) != 0) position_ = end();
+  const i64 done = write_at(position_, from, size);
   if (done > 0) position_ += static_cast<u64>(done);
   return done;
 }
@@ -72,7 +83,7 @@ i64 InodeFile::write_at(u64 offset, u64 from, u64 size) {
 
 i64 InodeFile::seek(i64 offset, u32 whence) {
   MutexGuard guard(position_mutex_);
-  const i64 position = new_position(offset, whence, position_, inode_->size);
+  const i64 position = new_position(offset, whence, position_, end());
   if (position >= 0) position_ = static_cast<u64>(position);
   return position;
 }
@@ -83,7 +94,7 @@ i64 InodeFile::status(Stat& stat) {
 }
 
 i64 InodeFile::resize(u64 size) {
-  if (!inode_->is_regular()) return -EINVAL;
+  if (!inode_->is_regular() || inode_->proc != nullptr) return -EINVAL;
   touch_inode(*inode_);
   return cut_inode(*inode_, size);
 }
@@ -119,37 +130,15 @@ i64 InodeFile::list(u64 to, u64 size) {
   return static_cast<i64>(done);
 }
 
-TextFile::~TextFile() {
-  heap_release(text_);
-  release_inode(inode_);
-}
-
 i64 TextFile::read_at(u64 offset, u64 to, u64 size) {
   if (offset >= size_) return 0;
   const u64 part = min_of(size, size_ - offset);
   return copy_to_user(to, text_ + offset, part) == 0 ? static_cast<i64>(part) : -EFAULT;
 }
 
-i64 TextFile::read(u64 to, u64 size) {
-  const i64 done = read_at(position_, to, size);
-  if (done > 0) position_ += static_cast<u64>(done);
-  return done;
-}
-
-i64 TextFile::seek(i64 offset, u32 whence) {
-  const i64 position = new_position(offset, whence, position_, size_);
-  if (position >= 0) position_ = static_cast<u64>(position);
-  return position;
-}
-
-i64 TextFile::status(Stat& stat) {
-  inode_status(*inode_, stat);
-  return 0;
-}
-
 void inode_status(const Inode& inode, Stat& stat) {
   stat = {};
-  stat.st_dev = inode.proc != ProcNode::none ? 4 : 1;
+  stat.st_dev = inode.proc != nullptr ? 4 : 1;
   stat.st_ino = inode.number;
   stat.st_mode = inode.mode;
   stat.st_nlink = inode.links;
@@ -167,31 +156,17 @@ void inode_status(const Inode& inode, Stat& stat) {
   stat.st_ctim = timespec_of(inode.changed);
 }
 
-File* open_inode(Inode* inode, u32 flags, i64& error) {
-  File* file = nullptr;
+File* open_inode(InodeReference inode, u32 flags, i64& error) {
+  const bool only_names_it = (flags & O_PATH) != 0;
   error = -ENOMEM;
-  if ((flags & O_PATH) != 0 || inode->is_regular() || inode->is_directory()) {
-    if (inode->proc == ProcNode::pagemap && (flags & O_PATH) == 0) {
-      file = open_pagemap(inode);
-    } else if (inode->proc != ProcNode::none && inode->is_regular()) {
-      u64 size = 0;
-      char* text = proc_text(*inode, size);
-      if (text != nullptr) file = create<TextFile>(inode, text, size);
-      if (file == nullptr && text != nullptr) heap_release(text);
-    } else {
-      file = create<InodeFile>(inode);
-    }
-  } else if (inode->device != Device::none) {
-    return open_device(inode, error);
-  } else if ((inode->mode & S_IFMT) == S_IFIFO) {
-    file = open_fifo(*inode, flags, error);
-    release_inode(inode);
-    return file;
-  } else {
-    error = -ENXIO;
-  }
-  if (file == nullptr) release_inode(inode);
-  return file;
+  if (inode->proc != nullptr && inode->is_regular() && !only_names_it)
+    return open_proc_file(static_cast<InodeReference&&>(inode));
+  if (only_names_it || inode->is_regular() || inode->is_directory())
+    return create<InodeFile>(static_cast<InodeReference&&>(inode));
+  if (inode->device != Device::none) return open_device(static_cast<InodeReference&&>(inode), error);
+  if ((inode->mode & S_IFMT) == S_IFIFO) return open_fifo(*inode, flags, error);
+  error = -ENXIO;
+  return nullptr;
 }
 
 void notify_poll() {

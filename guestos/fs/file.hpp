@@ -2,6 +2,7 @@
 #pragma once
 
 #include "guestos/fs/inode.hpp"
+#include "guestos/mm/heap.hpp"
 
 namespace guestos {
 
@@ -17,12 +18,14 @@ class File {
   virtual i64 read_at(u64 offset, u64 to, u64 size);
   virtual i64 write_at(u64 offset, u64 from, u64 size);
   virtual i64 seek(i64 offset, u32 whence);
-  virtual i64 status(Stat& stat) = 0;
+  virtual i64 status(Stat& stat);
   virtual i64 resize(u64 size);
   virtual i64 poll();                              // POLL* bits that hold now
   virtual i64 control(u64 request, u64 argument);  // ioctl
   virtual i64 list(u64 to, u64 size);              // getdents64
   virtual Inode* inode() const { return nullptr; }
+  virtual u32 mode() const { return 0600; }  // where `status` is not overridden
+  virtual i64 waiting() { return -ENOTTY; }  // bytes to be read at once (FIONREAD)
   virtual Socket* socket() { return nullptr; }
   virtual Epoll* epoll() { return nullptr; }
 
@@ -38,11 +41,10 @@ class File {
   u32 references_ = 1;
 };
 
-// A regular file, or anything else that only has an inode (O_PATH).
+// A regular file, or anything else that has an inode. What it reads and writes at a place is for others to override.
 class InodeFile : public File {
  public:
-  explicit InodeFile(Inode* inode) : inode_(inode) {}  // takes over the reference
-  ~InodeFile() override { release_inode(inode_); }
+  explicit InodeFile(InodeReference&& inode) : inode_(static_cast<InodeReference&&>(inode)) {}
   i64 read(u64 to, u64 size) override;
   i64 write(u64 from, u64 size) override;
   i64 read_at(u64 offset, u64 to, u64 size) override;
@@ -51,44 +53,45 @@ class InodeFile : public File {
   i64 status(Stat& stat) override;
   i64 resize(u64 size) override;
   i64 list(u64 to, u64 size) override;
-  Inode* inode() const override { return inode_; }
+  Inode* inode() const override { return inode_.get(); }
 
  protected:
-  Inode* inode_;
+  virtual u64 end() const { return inode_->size; }
+  InodeReference inode_;
+
+ private:
   Mutex position_mutex_;
   u64 position_ = 0;
 };
 
 // A file whose contents were made when it was opened (/proc).
-class TextFile final : public File {
+class TextFile final : public InodeFile {
  public:
-  TextFile(Inode* inode, char* text, u64 size) : inode_(inode), text_(text), size_(size) {}
-  ~TextFile() override;
-  i64 read(u64 to, u64 size) override;
+  TextFile(InodeReference&& inode, char* text, u64 size)
+      : InodeFile(static_cast<InodeReference&&>(inode)), text_(text), size_(size) {}
+  ~TextFile() override { heap_release(text_); }
   i64 read_at(u64 offset, u64 to, u64 size) override;
-  i64 write(u64 from, u64 size) override { return proc_write(*inode_, from, size); }
-  i64 seek(i64 offset, u32 whence) override;
-  i64 status(Stat& stat) override;
-  Inode* inode() const override { return inode_; }
+  i64 write_at(u64, u64 from, u64 size) override { return proc_write(*inode_, from, size); }
 
  private:
-  Inode* inode_;
+  u64 end() const override { return size_; }
   char* text_;
   u64 size_;
-  u64 position_ = 0;
 };
 
 void inode_status(const Inode& inode, Stat& stat);
 
-// Opens an inode (whose reference is taken over) as its kind asks; nullptr with `error`.
-File* open_inode(Inode* inode, u32 flags, i64& error);
+// Opens an inode as its kind asks; nullptr with `error`.
+File* open_inode(InodeReference inode, u32 flags, i64& error);
 // --- devices.cpp
-File* open_device(Inode* inode, i64& error);
+File* open_device(InodeReference inode, i64& error);
 void make_device_nodes();
-// --- disk_file.cpp
-File* open_disk(Inode* inode);
-void make_disk_nodes();
 File* open_console(bool error_output);
+// --- disk_file.cpp
+File* open_disk(InodeReference inode);
+void make_disk_nodes();
+// --- proc_files.cpp
+File* open_proc_file(InodeReference inode);
 
 // Wakes everybody in ppoll/pselect6: some file's readiness may have changed.
 void notify_poll();

@@ -1,7 +1,8 @@
 #include "guestos/fs/file_table.hpp"
 
-#include "guestos/mm/heap.hpp"
+#include "guestos/arch/hart.hpp"
 #include "guestos/mm/user_memory.hpp"
+#include "guestos/proc/process.hpp"
 
 namespace guestos {
 
@@ -57,11 +58,16 @@ File* FileTable::get(u64 descriptor) {
   return slots_[descriptor].file;
 }
 
+u64 FileTable::limit() {
+  const Process* process = current_thread().process;  // none while init's own are being made
+  return process != nullptr ? min_of<u64>(capacity, process->limits[RLIMIT_NOFILE].soft) : capacity;
+}
+
 i64 FileTable::add(File* file, bool close_on_exec, u64 lowest) {
   lock_.lock();
   u64 at = lowest;
   while (at < size_ && slots_[at].file != nullptr) ++at;
-  i64 result = at >= capacity ? -EMFILE : !grow(at) ? -ENOMEM : static_cast<i64>(at);
+  i64 result = at >= limit() ? -EMFILE : !grow(at) ? -ENOMEM : static_cast<i64>(at);
   if (result >= 0) slots_[at] = {file, close_on_exec};
   lock_.unlock();
   if (result < 0) file->drop_reference();
@@ -85,7 +91,7 @@ i64 FileTable::add_pair(File* first, File* second, bool close_on_exec, u64 to) {
 
 i64 FileTable::set(u64 descriptor, File* file, bool close_on_exec) {
   lock_.lock();
-  i64 result = descriptor >= capacity ? -EBADF : !grow(descriptor) ? -ENOMEM : static_cast<i64>(descriptor);
+  i64 result = descriptor >= limit() ? -EBADF : !grow(descriptor) ? -ENOMEM : static_cast<i64>(descriptor);
   File* old = file;
   if (result >= 0) {
     old = slots_[descriptor].file;

@@ -29,6 +29,8 @@ class FileTable {
   void close_on_exec();
   i64 close_on_exec_flag(u64 descriptor);
   i64 set_close_on_exec(u64 descriptor, bool value);
+  // What numbers of the current process's descriptors stay below.
+  static u64 limit();
 
  private:
   struct Slot {

@@ -24,10 +24,9 @@ i64 provide_parents(char* path) {
     if (path[i] != '/' || i == 0) continue;
     path[i] = 0;
     i64 error = 0;
-    Inode* directory = create_at({nullptr, path, true}, S_IFDIR | 0755, nullptr, false, error);
+    create_at({nullptr, path, true}, S_IFDIR | 0755, nullptr, false, error);
     path[i] = '/';
-    if (directory == nullptr) return error;
-    release_inode(directory);
+    if (error != 0) return error;
   }
   return 0;
 }
@@ -55,10 +54,10 @@ i64 add(Unpacking& state, char* path, const u8* header, const u8* contents, u64 
   const u64 number = hexadecimal(header + 6);
   if (const i64 error = provide_parents(path); error != 0) return error;
   const bool is_linked = (mode & S_IFMT) == S_IFREG && hexadecimal(header + 38) > 1;
-  Inode* inode = is_linked ? state.find(number) : nullptr;
+  auto inode = InodeReference::share(is_linked ? state.find(number) : nullptr);
   i64 error = 0;
-  if (inode != nullptr) {
-    error = link_at({nullptr, path, false}, inode);
+  if (inode) {
+    error = link_at({nullptr, path, false}, inode.get());
   } else {
     char* target = nullptr;
     HeapBuffer<char> text(size + 1);
@@ -68,12 +67,11 @@ i64 add(Unpacking& state, char* path, const u8* header, const u8* contents, u64 
       target = text.get();
     }
     inode = create_at({nullptr, path, false}, mode, target, false, error);
-    if (inode == nullptr) return error;
+    if (!inode) return error;
     inode->mode = mode;
     inode->modified = static_cast<i64>(hexadecimal(header + 46)) * 1'000'000'000;
     if (is_linked && state.linked_count < most_linked_files)
-      state.linked[state.linked_count++] = {number, inode};
-    release_inode(inode);
+      state.linked[state.linked_count++] = {number, inode.get()};
   }
   if (inode->is_regular() && size != 0) {
     inode->archive = contents;

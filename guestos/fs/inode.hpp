@@ -22,41 +22,8 @@ struct Entry {
 using EntryList = List<Entry, &Entry::links>;
 
 enum class Device : u8 { none, null, zero, full, random, console, error_console, terminal, disk };
-// Made when looked up, from what the kernel knows at that moment.
-enum class ProcNode : u8 {
-  none,
-  root,
-  self,
-  process,
-  stat,
-  status,
-  cmdline,
-  comm,
-  maps,
-  smaps,
-  smaps_rollup,
-  pagemap,
-  exe,
-  statm,
-  fd,
-  descriptor,
-  cwd,
-  meminfo,
-  mounts,
-  system_stat,
-  uptime,
-  version,
-  cpuinfo,
-  vmstat,
-  loadavg,
-  filesystems,
-  sys,
-  sys_vm,
-  sys_kernel,
-  osrelease,
-  pid_max,
-  overcommit,
-};
+// Something in /proc (proc_text.hpp), whose Inode is made when it is looked up.
+struct ProcNode;
 
 struct Inode {
   u64 number = 0;
@@ -68,8 +35,8 @@ struct Inode {
   i64 modified = 0, changed = 0, accessed = 0;  // nanoseconds, CLOCK_REALTIME
   u64 size = 0;
   Device device = Device::none;
-  u32 unit = 0;  // of several such devices
-  ProcNode proc = ProcNode::none;
+  u32 unit = 0;  // of several such devices; a descriptor in /proc
+  const ProcNode* proc = nullptr;
   u32 proc_pid = 0;
 
   Inode* parent = nullptr;  // of a directory; the root's is itself
@@ -101,6 +68,39 @@ Inode* create_inode(u32 mode);  // one reference, no link; nullptr: out of memor
 void add_inode_reference(Inode* inode);
 void release_inode(Inode* inode);
 
+// A reference that ends with this object.
+class InodeReference {
+ public:
+  InodeReference() = default;
+  explicit InodeReference(Inode* inode) : inode_(inode) {}  // takes over the caller's
+  InodeReference(InodeReference&& other) : inode_(other.take()) {}
+  ~InodeReference() { set(nullptr); }
+  InodeReference& operator=(InodeReference&& other) {
+    set(other.take());
+    return *this;
+  }
+  static InodeReference share(Inode* inode) {
+    if (inode != nullptr) add_inode_reference(inode);
+    return InodeReference(inode);
+  }
+  explicit operator bool() const { return inode_ != nullptr; }
+  Inode* operator->() const { return inode_; }
+  Inode& operator*() const { return *inode_; }
+  Inode* get() const { return inode_; }
+  Inode* take() {
+    Inode* inode = inode_;
+    inode_ = nullptr;
+    return inode;
+  }
+
+ private:
+  void set(Inode* inode) {
+    if (inode_ != nullptr) release_inode(inode_);
+    inode_ = inode;
+  }
+  Inode* inode_ = nullptr;
+};
+
 // The frame of a page of the file, filled, with a reference for the caller; no_frame: out of memory.
 FrameNumber cached_page(Inode& inode, u64 index);
 // Kernel buffers; stop at the end of the file. The number of bytes.
@@ -125,12 +125,11 @@ struct PathRequest {
   const char* path = "";
   bool follow = true;  // a symbolic link in the last place
 };
-// The inode, with a reference, or a negative errno in `error`.
-Inode* lookup(const PathRequest& request, i64& error);
-
-enum class CreateKind : u8 { file, directory, link, special };
-// Makes the last component. With `existing`, an existing inode is returned instead of EEXIST.
-Inode* create_at(const PathRequest& request, u32 mode, const char* target, bool exclusive, i64& error);
+// The inode, or a negative errno in `error`.
+InodeReference lookup(const PathRequest& request, i64& error);
+// Makes the last component; unless `exclusive`, an existing inode is returned instead of EEXIST.
+InodeReference create_at(const PathRequest& request, u32 mode, const char* target, bool exclusive,
+                         i64& error);
 i64 link_at(const PathRequest& request, Inode* inode);
 i64 remove_at(const PathRequest& request, bool directory);
 i64 rename_at(const PathRequest& from, const PathRequest& to, bool no_replace);
@@ -171,10 +170,10 @@ void unlock_all(Inode& inode, const void* owner);
 i64 unpack_archive(const u8* archive, u64 size);
 
 // --- proc_files.cpp
-Inode* proc_lookup(Inode& directory, const char* name, i64& error);
+void become_proc_root(Inode& directory);
+bool is_proc_root(const Inode& inode);
+InodeReference proc_lookup(Inode& directory, const char* name, i64& error);
 bool proc_entry_at(Inode& directory, u64 position, EntryCopy& copy);
-// Text of a /proc file, on the heap; nullptr: out of memory.
-char* proc_text(const Inode& inode, u64& size);
 // A user's text for one of the files that are settings. The size, or a negative errno.
 i64 proc_write(const Inode& inode, u64 from, u64 size);
 

@@ -1,7 +1,6 @@
 #include "guestos/fs/pipe.hpp"
 
 #include "guestos/arch/hart.hpp"
-#include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/signal.hpp"
 
@@ -10,7 +9,6 @@ namespace guestos {
 namespace {
 
 constexpr u64 atomic_write_limit = 4096;  // PIPE_BUF
-constexpr u64 FIONREAD = 0x541b;
 
 // Linux moves a pipe's bytes page by page: what a fault cuts short within a page has not moved at all.
 u64 whole_or_pages(u64 copied, u64 wanted) { return copied == wanted ? copied : page_down(copied); }
@@ -24,23 +22,16 @@ Pipe* make_pipe() {
   return nullptr;
 }
 
-// `count` is the end's own counter.
-void leave(Pipe* pipe, u32& count) {
-  pipe->lock.lock();
-  --count;
+// A counted end of the pipe, or nullptr.
+File* make_end(Pipe* pipe, bool reads) {
+  File* file = reads ? static_cast<File*>(create<PipeReader>(pipe)) : create<PipeWriter>(pipe);
+  if (file == nullptr) return nullptr;
+  SpinGuard guard(pipe->lock);
+  ++pipe->references;
+  if (pipe->readers + pipe->writers == 0) pipe->read = pipe->written;
+  ++(reads ? pipe->readers : pipe->writers);
   pipe->changed.wake_all();
-  pipe->lock.unlock();
-  notify_poll();
-  drop_pipe(pipe);
-}
-
-i64 pipe_status(Stat& stat) {
-  stat = {};
-  stat.st_dev = 2;
-  stat.st_mode = S_IFIFO | 0600;
-  stat.st_nlink = 1;
-  stat.st_blksize = page_size;
-  return 0;
+  return file;
 }
 
 }  // namespace
@@ -54,10 +45,14 @@ void drop_pipe(Pipe* pipe) {
   destroy(pipe);
 }
 
-PipeReader::~PipeReader() { leave(pipe_, pipe_->readers); }
-PipeWriter::~PipeWriter() { leave(pipe_, pipe_->writers); }
-i64 PipeReader::status(Stat& stat) { return pipe_status(stat); }
-i64 PipeWriter::status(Stat& stat) { return pipe_status(stat); }
+PipeEnd::~PipeEnd() {
+  pipe_->lock.lock();
+  --(pipe_->*count_);
+  pipe_->changed.wake_all();
+  pipe_->lock.unlock();
+  notify_poll();
+  drop_pipe(pipe_);
+}
 
 i64 PipeReader::read(u64 to, u64 size) {
   if (size == 0) return 0;
@@ -154,28 +149,18 @@ i64 PipeWriter::poll() {
   return (room ? POLLOUT : 0) | (pipe_->readers == 0 ? POLLERR : 0);
 }
 
-i64 PipeReader::control(u64 request, u64 argument) {
-  if (request != FIONREAD) return -ENOTTY;
-  pipe_->lock.lock();
-  const i32 waiting = static_cast<i32>(pipe_->written - pipe_->read);
-  pipe_->lock.unlock();
-  return put_user(argument, waiting);
+i64 PipeReader::waiting() {
+  SpinGuard guard(pipe_->lock);
+  return static_cast<i64>(pipe_->written - pipe_->read);
 }
 
 i64 create_pipe(File*& reader, File*& writer) {
   Pipe* pipe = make_pipe();
   if (pipe == nullptr) return -ENOMEM;
-  pipe->readers = pipe->writers = 1;
-  pipe->references = 2;
-  reader = create<PipeReader>(pipe);
-  writer = create<PipeWriter>(pipe);
+  reader = make_end(pipe, true);
+  writer = make_end(pipe, false);
+  drop_pipe(pipe);  // our own reference
   if (reader != nullptr && writer != nullptr) return 0;
-  if (reader == nullptr) --pipe->readers, --pipe->references;
-  if (writer == nullptr) --pipe->writers, --pipe->references;
-  if (reader == nullptr && writer == nullptr) {
-    heap_release(pipe->bytes);
-    destroy(pipe);
-  }
   if (reader != nullptr) reader->drop_reference();
   if (writer != nullptr) writer->drop_reference();
   return -ENOMEM;
@@ -185,21 +170,14 @@ File* open_fifo(Inode& inode, u32 flags, i64& error) {
   error = -ENOMEM;
   const bool reads = (flags & O_ACCMODE) != O_WRONLY;
   inode.lock.lock();
-  if (inode.fifo == nullptr) {
-    inode.fifo = make_pipe();
-    if (inode.fifo != nullptr) inode.fifo->references = 1;  // the inode's own
-  }
+  if (inode.fifo == nullptr) inode.fifo = make_pipe();  // whose reference is the inode's
   Pipe* pipe = inode.fifo;
   inode.lock.unlock();
   if (pipe == nullptr) return nullptr;
-  File* file = reads ? static_cast<File*>(create<PipeReader>(pipe)) : create<PipeWriter>(pipe);
+  File* file = make_end(pipe, reads);
   if (file == nullptr) return nullptr;
   file->flags = flags;
   pipe->lock.lock();
-  ++pipe->references;
-  if (pipe->readers + pipe->writers == 0) pipe->read = pipe->written;
-  ++(reads ? pipe->readers : pipe->writers);
-  pipe->changed.wake_all();
   error = 0;
   if ((flags & O_NONBLOCK) != 0) {
     if (!reads && pipe->readers == 0) error = -ENXIO;

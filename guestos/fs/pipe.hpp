@@ -13,35 +13,38 @@ struct Pipe {
   u64 read = 0;
   u32 readers = 0;
   u32 writers = 0;
-  u32 references = 0;
+  u32 references = 1;
   bool reading = false;
   bool writing = false;
   WaitQueue changed;
 };
 
-class PipeReader final : public File {
+class PipeEnd : public File {
  public:
-  explicit PipeReader(Pipe* pipe) : pipe_(pipe) {}
-  ~PipeReader() override;
-  i64 read(u64 to, u64 size) override;
-  i64 status(Stat& stat) override;
-  i64 poll() override;
-  i64 control(u64 request, u64 argument) override;
+  PipeEnd(Pipe* pipe, u32 Pipe::*count) : pipe_(pipe), count_(count) {}
+  ~PipeEnd() override;
+  u32 mode() const override { return S_IFIFO | 0600; }
+
+ protected:
+  Pipe* const pipe_;
 
  private:
-  Pipe* pipe_;
+  u32 Pipe::*const count_;
 };
 
-class PipeWriter final : public File {
+class PipeReader final : public PipeEnd {
  public:
-  explicit PipeWriter(Pipe* pipe) : pipe_(pipe) {}
-  ~PipeWriter() override;
-  i64 write(u64 from, u64 size) override;
-  i64 status(Stat& stat) override;
+  explicit PipeReader(Pipe* pipe) : PipeEnd(pipe, &Pipe::readers) {}
+  i64 read(u64 to, u64 size) override;
   i64 poll() override;
+  i64 waiting() override;
+};
 
- private:
-  Pipe* pipe_;
+class PipeWriter final : public PipeEnd {
+ public:
+  explicit PipeWriter(Pipe* pipe) : PipeEnd(pipe, &Pipe::writers) {}
+  i64 write(u64 from, u64 size) override;
+  i64 poll() override;
 };
 
 void drop_pipe(Pipe* pipe);

@@ -13,84 +13,18 @@ namespace guestos {
 
 namespace {
 
-struct NamedNode {
-  const char* name;
-  ProcNode node;
-  u32 mode;
-};
-
-constexpr NamedNode root_nodes[] = {
-    {"self", ProcNode::self, S_IFLNK | 0777},       {"meminfo", ProcNode::meminfo, S_IFREG | 0444},
-    {"mounts", ProcNode::mounts, S_IFREG | 0444},   {"stat", ProcNode::system_stat, S_IFREG | 0444},
-    {"uptime", ProcNode::uptime, S_IFREG | 0444},   {"version", ProcNode::version, S_IFREG | 0444},
-    {"cpuinfo", ProcNode::cpuinfo, S_IFREG | 0444}, {"vmstat", ProcNode::vmstat, S_IFREG | 0444},
-    {"loadavg", ProcNode::loadavg, S_IFREG | 0444}, {"filesystems", ProcNode::filesystems, S_IFREG | 0444},
-    {"sys", ProcNode::sys, S_IFDIR | 0555},
-};
-constexpr NamedNode process_nodes[] = {
-    {"stat", ProcNode::stat, S_IFREG | 0444},       {"status", ProcNode::status, S_IFREG | 0444},
-    {"cmdline", ProcNode::cmdline, S_IFREG | 0444}, {"comm", ProcNode::comm, S_IFREG | 0444},
-    {"maps", ProcNode::maps, S_IFREG | 0444},       {"statm", ProcNode::statm, S_IFREG | 0444},
-    {"smaps", ProcNode::smaps, S_IFREG | 0444},     {"smaps_rollup", ProcNode::smaps_rollup, S_IFREG | 0444},
-    {"pagemap", ProcNode::pagemap, S_IFREG | 0400}, {"mounts", ProcNode::mounts, S_IFREG | 0444},
-    {"exe", ProcNode::exe, S_IFLNK | 0777},         {"cwd", ProcNode::cwd, S_IFLNK | 0777},
-    {"fd", ProcNode::fd, S_IFDIR | 0500},
-};
-constexpr NamedNode sys_nodes[] = {{"vm", ProcNode::sys_vm, S_IFDIR | 0555},
-                                   {"kernel", ProcNode::sys_kernel, S_IFDIR | 0555}};
-constexpr NamedNode kernel_nodes[] = {{"osrelease", ProcNode::osrelease, S_IFREG | 0444},
-                                      {"pid_max", ProcNode::pid_max, S_IFREG | 0444}};
-constexpr NamedNode vm_nodes[] = {{"overcommit_memory", ProcNode::overcommit, S_IFREG | 0644}};
-
-struct NodeTable {
-  const NamedNode* first = nullptr;
-  u64 count = 0;
-};
-
-template <u64 count>
-constexpr NodeTable table(const NamedNode (&nodes)[count]) {
-  return {nodes, count};
-}
-
-NodeTable table_of(ProcNode node) {
-  switch (node) {
-    case ProcNode::root: return table(root_nodes);
-    case ProcNode::process: return table(process_nodes);
-    case ProcNode::sys: return table(sys_nodes);
-    case ProcNode::sys_kernel: return table(kernel_nodes);
-    case ProcNode::sys_vm: return table(vm_nodes);
-    default: return {};
-  }
-}
-
-Inode* make_node(Inode& directory, ProcNode node, u32 mode, u32 pid) {
-  Inode* inode = create_inode(mode);
-  if (inode == nullptr) return nullptr;
-  inode->proc = node;
-  inode->proc_pid = pid;
-  inode->links = inode->is_directory() ? 2 : 1;
-  inode->parent = &directory;
-  return inode;
-}
-
-bool is_number(const char* name, u32& number) {
-  number = 0;
-  if (*name == 0 || strlen(name) > 9) return false;
-  for (; *name != 0; ++name) {
-    if (*name < '0' || *name > '9') return false;
-    number = number * 10 + static_cast<u32>(*name - '0');
-  }
-  return true;
-}
+constexpr u64 longest_link = 1024;
 
 // What a descriptor refers to, as readlink tells it. With the tree's mutex held.
-void describe_file(Text& text, File& file, char* path, u64 capacity) {
+void describe_file(Text& text, File& file) {
+  HeapBuffer<char> path(longest_link);
   Stat stat;
   file.status(stat);
-  if (file.inode() != nullptr && path_in_tree(file.inode(), path, capacity)) {
-    text << path;
-  } else if ((stat.st_mode & S_IFMT) == S_IFSOCK || (stat.st_mode & S_IFMT) == S_IFIFO) {
-    text << ((stat.st_mode & S_IFMT) == S_IFSOCK ? "socket:[" : "pipe:[") << stat.st_ino << "]";
+  const u32 type = stat.st_mode & S_IFMT;
+  if (path && file.inode() != nullptr && path_in_tree(file.inode(), path.get(), longest_link)) {
+    text << path.get();
+  } else if (type == S_IFSOCK || type == S_IFIFO) {
+    text << (type == S_IFSOCK ? "socket:[" : "pipe:[") << stat.st_ino << "]";
   } else {
     text << (file.epoll() != nullptr ? "anon_inode:[eventpoll]" : "/ (deleted)");
   }
@@ -104,41 +38,36 @@ FileTable* files_of(u32 pid) {
   return process->files;
 }
 
-// The target of one of /proc's symbolic links, on the heap. With the tree's mutex held.
-bool set_target(Inode& inode, u64 descriptor) {
-  constexpr u64 capacity = 1024;
-  HeapBuffer<char> path(capacity);
-  auto* text = static_cast<char*>(heap_allocate(capacity));
-  inode.target = text;
-  if (text == nullptr || !path) return false;
-  Text out(text, capacity);
-  if (inode.proc == ProcNode::self) {
-    out << current_pid();
-  } else if (inode.proc == ProcNode::exe) {
-    SpinGuard guard(process_lock());
-    const Process* process = find_process(inode.proc_pid);
-    if (process != nullptr && process->executable != nullptr) out << process->executable;
-  } else if (inode.proc == ProcNode::descriptor) {
-    FileTable* files = files_of(inode.proc_pid);
-    File* file = files != nullptr ? files->get(descriptor) : nullptr;
-    if (file != nullptr) describe_file(out, *file, path.get(), capacity);
-    if (file != nullptr) file->drop_reference();
-    if (files != nullptr) files->drop_reference();
-    if (file == nullptr) return false;
-  } else if (inode.proc == ProcNode::cwd) {
-    process_lock().lock();
-    const Process* process = find_process(inode.proc_pid);
-    Inode* directory = process != nullptr ? process->directory : nullptr;
-    if (directory != nullptr) add_inode_reference(directory);
-    process_lock().unlock();
-    if (directory != nullptr && path_in_tree(directory, path.get(), capacity)) out << path.get();
-    if (directory != nullptr) release_inode(directory);
-  } else {
-    out << "/";
-  }
-  inode.size = strlen(text);
-  return true;
+// --- what links point to; with the tree's mutex held
+
+void write_self(Text& text, const Inode&) { text << current_pid(); }
+
+void write_executable(Text& text, const Inode& inode) {
+  SpinGuard guard(process_lock());
+  const Process* process = find_process(inode.proc_pid);
+  if (process != nullptr && process->executable != nullptr) text << process->executable;
 }
+
+void write_directory(Text& text, const Inode& inode) {
+  process_lock().lock();
+  const Process* process = find_process(inode.proc_pid);
+  const auto directory = InodeReference::share(process != nullptr ? process->directory : nullptr);
+  process_lock().unlock();
+  HeapBuffer<char> path(longest_link);
+  if (directory && path && path_in_tree(directory.get(), path.get(), longest_link)) text << path.get();
+}
+
+void write_descriptor(Text& text, const Inode& inode) {
+  FileTable* files = files_of(inode.proc_pid);
+  File* file = files != nullptr ? files->get(inode.unit) : nullptr;
+  if (file != nullptr) {
+    describe_file(text, *file);
+    file->drop_reference();
+  }
+  if (files != nullptr) files->drop_reference();
+}
+
+// --- what files hold
 
 char state_letter(const Process& process) {
   if (process.zombie) return 'Z';
@@ -147,39 +76,36 @@ char state_letter(const Process& process) {
   return thread != nullptr && thread->state == ThreadState::sleeping ? 'S' : 'R';
 }
 
-void write_stat(Text& text, u32 pid) {
-  u64 virtual_pages = 0;
-  u64 resident = 0;
-  sizes_of(pid, virtual_pages, resident);
+void write_stat(Text& text, const Inode& inode) {
+  const MemorySizes memory = sizes_of(inode.proc_pid);
   SpinGuard guard(process_lock());
-  const Process* process = find_process(pid);
+  const Process* process = find_process(inode.proc_pid);
   if (process == nullptr) return;
   const u64 hundredths = ticks_to_nanoseconds(process->cpu_ticks) / 10'000'000;
   const u64 parent = process->parent != nullptr ? process->parent->pid : 0;
-  text << u64{pid} << " (" << process->name << ") ";
+  text << process->pid << " (" << process->name << ") ";
   text.character(state_letter(*process))
       << " " << parent << " " << process->group << " " << process->session << " 0 -1 0 "
       << process->minor_faults << " 0 0 0 " << hundredths << " 0 0 0 20 0 " << process->thread_count << " 0 "
-      << ticks_to_nanoseconds(process->started) / 10'000'000 << " " << virtual_pages * page_size << " "
-      << resident << " 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
+      << ticks_to_nanoseconds(process->started) / 10'000'000 << " " << memory.pages * page_size << " "
+      << memory.resident << " 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
 }
 
-void write_status(Text& text, u32 pid) {
-  u64 virtual_pages = 0;
-  u64 resident = 0;
-  sizes_of(pid, virtual_pages, resident);
+void write_status(Text& text, const Inode& inode) {
+  const MemorySizes memory = sizes_of(inode.proc_pid);
   SpinGuard guard(process_lock());
-  const Process* process = find_process(pid);
+  const Process* process = find_process(inode.proc_pid);
   if (process == nullptr) return;
   text << "Name:\t" << process->name << "\nState:\t";
   text.character(state_letter(*process))
-      << "\nTgid:\t" << pid << "\nPid:\t" << pid << "\nPPid:\t"
+      << "\nTgid:\t" << process->pid << "\nPid:\t" << process->pid << "\nPPid:\t"
       << (process->parent != nullptr ? process->parent->pid : 0)
-      << "\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nVmSize:\t" << virtual_pages * 4 << " kB\nVmRSS:\t"
-      << resident * 4 << " kB\nThreads:\t" << process->thread_count << "\n";
+      << "\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nVmSize:\t" << memory.pages * 4 << " kB\nVmLck:\t"
+      << memory.locked * 4 << " kB\nVmRSS:\t" << memory.resident * 4 << " kB\nVmSwap:\t" << memory.swapped * 4
+      << " kB\nThreads:\t" << process->thread_count << "\n";
 }
 
-void write_memory_info(Text& text) {
+void write_memory_info(Text& text, const Inode&) {
   const FrameTotals totals = frame_totals();
   auto line = [&](const char* name, u64 frames) {
     text << name;
@@ -203,13 +129,13 @@ void write_memory_info(Text& text) {
   line("Committed_AS:", committed_pages());
 }
 
-void write_cpu_info(Text& text) {
+void write_cpu_info(Text& text, const Inode&) {
   for (u64 rest = online_harts(); rest != 0; rest &= rest - 1)
     text << "processor\t: " << u64{lowest_bit(rest)} << "\nhart\t\t: " << u64{lowest_bit(rest)}
          << "\nisa\t\t: rv64imafdc\nmmu\t\t: sv39\n\n";
 }
 
-void write_system_stat(Text& text) {
+void write_system_stat(Text& text, const Inode&) {
   text << "cpu  0 0 0 0 0 0 0 0 0 0\n";
   for (u64 rest = online_harts(); rest != 0; rest &= rest - 1)
     text << "cpu" << u64{lowest_bit(rest)} << " 0 0 0 0 0 0 0 0 0 0\n";
@@ -219,12 +145,12 @@ void write_system_stat(Text& text) {
        << "\nprocesses " << live_threads() << "\n";
 }
 
-void write_uptime(Text& text) {
+void write_uptime(Text& text, const Inode&) {
   const u64 hundredths = monotonic_nanoseconds() / 10'000'000;
   text << hundredths / 100 << "." << hundredths % 100 / 10 << hundredths % 10 << " 0.00\n";
 }
 
-void write_frames(Text& text) {
+void write_frames(Text& text, const Inode&) {
   const FrameTotals totals = frame_totals();
   text << "nr_free_pages " << totals.by_state[0] << "\nnr_anon_pages " << totals.by_state[1]
        << "\nnr_cow_shared " << totals.cow_shared << "\nnr_file_pages " << totals.by_state[2]
@@ -242,105 +168,141 @@ void write_frames(Text& text) {
   text << "pgfault " << faults << "\n";
 }
 
-void write_text(const Inode& inode, Text& text) {
-  switch (inode.proc) {
-    case ProcNode::stat: return write_stat(text, inode.proc_pid);
-    case ProcNode::status: return write_status(text, inode.proc_pid);
-    case ProcNode::maps: return write_maps(text, inode.proc_pid);
-    case ProcNode::smaps:
-    case ProcNode::smaps_rollup: return write_smaps(text, inode.proc_pid, inode.proc == ProcNode::smaps);
-    case ProcNode::osrelease: text << kernel_release << "\n"; return;
-    case ProcNode::pid_max: text << "4194304\n"; return;
-    case ProcNode::cmdline: return write_command_line(text, inode.proc_pid);
-    case ProcNode::meminfo: return write_memory_info(text);
-    case ProcNode::cpuinfo: return write_cpu_info(text);
-    case ProcNode::system_stat: return write_system_stat(text);
-    case ProcNode::uptime: return write_uptime(text);
-    case ProcNode::vmstat: return write_frames(text);
-    case ProcNode::mounts: text << "tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n"; return;
-    case ProcNode::version:
-      text << "Linux version " << kernel_release << " (hartbeat guest OS) #1 SMP\n";
-      return;
-    case ProcNode::loadavg: text << "0.00 0.00 0.00 1/" << live_threads() << " 1\n"; return;
-    case ProcNode::filesystems: text << "nodev\ttmpfs\nnodev\tproc\n"; return;
-    case ProcNode::overcommit: text << static_cast<u64>(overcommit()) << "\n"; return;
-    case ProcNode::statm: {
-      u64 virtual_pages = 0;
-      u64 resident = 0;
-      sizes_of(inode.proc_pid, virtual_pages, resident);
-      text << virtual_pages << " " << resident << " 0 0 0 0 0\n";
-      return;
-    }
-    case ProcNode::comm: {
-      SpinGuard guard(process_lock());
-      const Process* process = find_process(inode.proc_pid);
-      if (process != nullptr) text << process->name << "\n";
-      return;
-    }
-    default: return;
-  }
+void write_statm(Text& text, const Inode& inode) {
+  const MemorySizes memory = sizes_of(inode.proc_pid);
+  text << memory.pages << " " << memory.resident << " 0 0 0 0 0\n";
+}
+
+void write_name(Text& text, const Inode& inode) {
+  SpinGuard guard(process_lock());
+  const Process* process = find_process(inode.proc_pid);
+  if (process != nullptr) text << process->name << "\n";
+}
+
+void write_overcommit(Text& text, const Inode&) { text << static_cast<u64>(overcommit()) << "\n"; }
+void write_load(Text& text, const Inode&) { text << "0.00 0.00 0.00 1/" << live_threads() << " 1\n"; }
+void write_version(Text& text, const Inode&) {
+  text << "Linux version " << kernel_release << " (hartbeat guest OS) #1 SMP\n";
+}
+void write_release(Text& text, const Inode&) { text << kernel_release << "\n"; }
+void write_pid_max(Text& text, const Inode&) { text << "4194304\n"; }
+void write_mounts(Text& text, const Inode&) { text << "tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n"; }
+void write_file_systems(Text& text, const Inode&) { text << "nodev\ttmpfs\nnodev\tproc\n"; }
+
+constexpr u32 file = S_IFREG | 0444, link = S_IFLNK | 0777, directory = S_IFDIR | 0555;
+
+constexpr ProcNode vm_nodes[] = {{"overcommit_memory", S_IFREG | 0644, write_overcommit}};
+constexpr ProcNode kernel_nodes[] = {{"osrelease", file, write_release}, {"pid_max", file, write_pid_max}};
+constexpr ProcNode sys_nodes[] = {{"vm", directory, nullptr, vm_nodes, 1},
+                                  {"kernel", directory, nullptr, kernel_nodes, 2}};
+constexpr ProcNode process_nodes[] = {
+    {"stat", file, write_stat},
+    {"status", file, write_status},
+    {"cmdline", file, write_command_line},
+    {"comm", file, write_name},
+    {"maps", file, write_maps},
+    {"statm", file, write_statm},
+    {"smaps", file, write_smaps},
+    {"smaps_rollup", file, write_smaps_rollup},
+    {"pagemap", S_IFREG | 0400, nullptr},
+    {"mounts", file, write_mounts},
+    {"exe", link, write_executable},
+    {"cwd", link, write_directory},
+    {"fd", S_IFDIR | 0500, nullptr},
+};
+constexpr u64 process_node_count = sizeof process_nodes / sizeof(ProcNode);
+constexpr const ProcNode& descriptors_node = process_nodes[process_node_count - 1];
+constexpr ProcNode process_node = {"", directory, nullptr, process_nodes, process_node_count};
+constexpr ProcNode descriptor_node = {"", S_IFLNK | 0700, write_descriptor};
+constexpr ProcNode root_nodes[] = {
+    {"self", link, write_self},
+    {"meminfo", file, write_memory_info},
+    {"mounts", file, write_mounts},
+    {"stat", file, write_system_stat},
+    {"uptime", file, write_uptime},
+    {"version", file, write_version},
+    {"cpuinfo", file, write_cpu_info},
+    {"vmstat", file, write_frames},
+    {"loadavg", file, write_load},
+    {"filesystems", file, write_file_systems},
+    {"sys", directory, nullptr, sys_nodes, 2},
+};
+constexpr ProcNode root_node = {"proc", directory, nullptr, root_nodes, sizeof root_nodes / sizeof(ProcNode)};
+
+bool is_number(const char* name, u32& number) {
+  const char* end = name;
+  number = static_cast<u32>(read_decimal(end));
+  return end != name && *end == 0 && end - name <= 9;
 }
 
 bool descriptor_at(const Inode& directory, u64 position, EntryCopy& copy) {
   FileTable* files = files_of(directory.proc_pid);
   if (files == nullptr) return false;
-  bool found = false;
-  for (u64 number = position; number < FileTable::capacity && !found; ++number) {
-    File* file = files->get(number);
-    if (file == nullptr) continue;
-    file->drop_reference();
-    found = true;
-    copy.next = number + 3;
-    copy.type = S_IFLNK;
-    Text(copy.name, sizeof copy.name) << number;
-  }
+  File* file = nullptr;
+  for (; position < FileTable::capacity && file == nullptr; ++position) file = files->get(position);
   files->drop_reference();
-  return found;
+  if (file == nullptr) return false;
+  file->drop_reference();
+  copy.next = position + 2;
+  copy.type = S_IFLNK;
+  Text(copy.name, sizeof copy.name) << position - 1;
+  return true;
+}
+
+// The node that a name in this directory of /proc means; of a process or descriptor, with its number.
+const ProcNode* find_node(const Inode& directory, const char* name, u32& number) {
+  const ProcNode& node = *directory.proc;
+  for (u64 i = 0; i < node.child_count; ++i)
+    if (equal(node.children[i].name, name)) return &node.children[i];
+  if (!is_number(name, number)) return nullptr;
+  if (&node == &descriptors_node) return &descriptor_node;
+  SpinGuard guard(process_lock());
+  return &node == &root_node && find_process(number) != nullptr ? &process_node : nullptr;
 }
 
 }  // namespace
 
-Inode* proc_lookup(Inode& directory, const char* name, i64& error) {
+void become_proc_root(Inode& directory) { directory.proc = &root_node; }
+bool is_proc_root(const Inode& inode) { return inode.proc == &root_node; }
+
+InodeReference proc_lookup(Inode& directory, const char* name, i64& error) {
   error = -ENOENT;
-  Inode* inode = nullptr;
-  u32 pid = 0;
-  const NodeTable table = table_of(directory.proc);
-  for (u64 i = 0; i < table.count; ++i)
-    if (equal(table.first[i].name, name))
-      inode = make_node(directory, table.first[i].node, table.first[i].mode, directory.proc_pid);
-  if (directory.proc == ProcNode::root && inode == nullptr && is_number(name, pid)) {
-    process_lock().lock();
-    const bool found = find_process(pid) != nullptr;
-    process_lock().unlock();
-    if (found) inode = make_node(directory, ProcNode::process, S_IFDIR | 0555, pid);
-  }
-  if (directory.proc == ProcNode::fd && is_number(name, pid))
-    inode = make_node(directory, ProcNode::descriptor, S_IFLNK | 0700, directory.proc_pid);
-  if (inode == nullptr) return nullptr;
-  error = 0;
-  if (inode->is_link() && !set_target(*inode, pid)) {
-    release_inode(inode);
-    error = -ENOENT;
-    return nullptr;
-  }
+  u32 number = 0;
+  const ProcNode* node = find_node(directory, name, number);
+  if (node == nullptr) return {};
+  InodeReference inode(create_inode(node->mode));
+  if (!inode) return {};
+  inode->proc = node;
+  inode->proc_pid = node == &process_node ? number : directory.proc_pid;
+  inode->unit = number;
+  inode->links = inode->is_directory() ? 2 : 1;
   // Its directory lives on as long as it does: /proc itself is for ever, a process's directory is looked up
   // anew.
-  if (directory.proc != ProcNode::root) inode->parent = nullptr;
+  if (is_proc_root(directory)) inode->parent = &directory;
+  if (inode->is_link()) {
+    inode->target = static_cast<char*>(heap_allocate(longest_link));
+    if (inode->target == nullptr) return {};
+    Text target(inode->target, longest_link);
+    node->write(target, *inode);
+    inode->size = target.size();
+    if (inode->size == 0) return {};
+  }
+  error = 0;
   return inode;
 }
 
 bool proc_entry_at(Inode& directory, u64 position, EntryCopy& copy) {
-  const NodeTable table = table_of(directory.proc);
+  const ProcNode& node = *directory.proc;
   copy.number = position + 100;
   copy.next = position + 3;  // after ".", ".." and this one
-  if (position < table.count) {
-    copy.type = table.first[position].mode & S_IFMT;
-    copy_text(copy.name, table.first[position].name, sizeof copy.name);
+  if (position < node.child_count) {
+    copy.type = node.children[position].mode & S_IFMT;
+    copy_text(copy.name, node.children[position].name, sizeof copy.name);
     return true;
   }
-  if (directory.proc == ProcNode::fd) return descriptor_at(directory, position, copy);
-  if (directory.proc != ProcNode::root) return false;
-  position -= table.count;
+  if (&node == &descriptors_node) return descriptor_at(directory, position, copy);
+  if (&node != &root_node) return false;
+  position -= node.child_count;
   SpinGuard guard(process_lock());
   Process* process = all_processes().first();
   while (process != nullptr && position-- != 0) process = ProcessList::next(process);
@@ -353,22 +315,23 @@ bool proc_entry_at(Inode& directory, u64 position, EntryCopy& copy) {
 
 i64 proc_write(const Inode& inode, u64 from, u64 size) {
   char text[16] = {};
-  if (inode.proc != ProcNode::overcommit) return -EIO;
+  if (inode.proc->write != write_overcommit) return -EIO;
   if (copy_from_user(text, from, min_of(size, sizeof text - 1)) != 0) return -EFAULT;
   if (text[0] < '0' || text[0] > '2' || (text[1] != 0 && text[1] != '\n')) return -EINVAL;
   set_overcommit(static_cast<Overcommit>(text[0] - '0'));
   return static_cast<i64>(size);
 }
 
-char* proc_text(const Inode& inode, u64& size) {
-  const bool per_range = inode.proc == ProcNode::maps || inode.proc == ProcNode::smaps;
-  const u64 capacity = (u64{16} << 10) + (per_range ? text_size_of_ranges(inode) : 0);
+File* open_proc_file(InodeReference inode) {
+  if (inode->proc->write == nullptr) return open_pagemap(static_cast<InodeReference&&>(inode));
+  const u64 capacity = (u64{16} << 10) + 768 * ranges_of(inode->proc_pid);
   auto* bytes = static_cast<char*>(heap_allocate(capacity));
   if (bytes == nullptr) return nullptr;
   Text text(bytes, capacity);
-  write_text(inode, text);
-  size = text.size();
-  return bytes;
+  inode->proc->write(text, *inode);
+  File* file = create<TextFile>(static_cast<InodeReference&&>(inode), bytes, text.size());
+  if (file == nullptr) heap_release(bytes);
+  return file;
 }
 
 }  // namespace guestos

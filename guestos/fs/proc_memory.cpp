@@ -1,6 +1,7 @@
 // /proc/PID/{maps,smaps,pagemap,cmdline}: other processes' address spaces, looked at with a reference and their mutex.
 #include "guestos/fs/proc_text.hpp"
 #include "guestos/mm/large_page.hpp"
+#include "guestos/mm/swap.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
 
@@ -33,11 +34,11 @@ class SpaceOf {
   AddressSpace* space_ = nullptr;
 };
 
-// The leaf of a page of 4 KiB, as if it were none of a large one; 0 where there is none.
+// The entry of a page of 4 KiB, as if it were none of a large one: V = 0 if it is in swap, 0 if it is nowhere.
 Pte leaf_of(const AddressSpace& space, u64 address) {
   const Leaf leaf = find_leaf(space.root(), address);
   const Pte pte = leaf.at != nullptr ? load_pte(leaf.at) : 0;
-  return (pte & pte_v) != 0 ? make_pte(leaf.frame_at(address), pte & pte_flags) : 0;
+  return (pte & pte_v) != 0 ? make_pte(leaf.frame_at(address), pte & pte_flags) : pte;
 }
 
 bool is_table_shared(const AddressSpace& space, u64 address) {
@@ -46,47 +47,52 @@ bool is_table_shared(const AddressSpace& space, u64 address) {
 }
 
 struct PageSums {
-  u64 resident = 0, proportional = 0, shared_clean = 0, shared_dirty = 0, private_clean = 0,
-      private_dirty = 0, anonymous = 0;
+  u64 resident = 0, proportional = 0, anonymous = 0, swapped = 0, locked = 0;
+  u64 by_kind[4] = {};  // shared clean and dirty, private clean and dirty
 };
 
-void add_page(const AddressSpace& space, u64 address, Pte pte, PageSums& sums) {
-  const FrameNumber frame = pte_frame(pte);
-  const u64 maps = max_of<u64>(maps_of(frame), 1);
-  const bool is_anonymous = frame_of(frame).state == FrameState::anonymous;
-  const bool is_dirty = is_anonymous || (pte & pte_d) != 0;
-  const bool is_shared = maps > 1 || is_table_shared(space, address);
-  ++sums.resident;
-  sums.proportional += page_size / maps;
-  if (is_anonymous) ++sums.anonymous;
-  u64& kind = is_shared ? (is_dirty ? sums.shared_dirty : sums.shared_clean)
-                        : (is_dirty ? sums.private_dirty : sums.private_clean);
-  ++kind;
+void add_page(const AddressSpace& space, const Leaf& leaf, PageSums& sums) {
+  const Pte pte = load_pte(leaf.at);
+  if (is_swapped(pte)) {
+    ++sums.swapped;
+    return;
+  }
+  const bool is_table_or_shared = leaf.order != megapage_order && is_table_shared(space, leaf.start);
+  each_frame(leaf.frame(), leaf.order, [&](FrameNumber frame) {
+    const u64 maps = max_of<u64>(maps_of(frame), 1);
+    const bool is_anonymous = frame_of(frame).state == FrameState::anonymous;
+    const bool is_dirty = is_anonymous || (pte & pte_d) != 0;
+    ++sums.resident;
+    sums.proportional += page_size / maps;
+    sums.anonymous += is_anonymous ? 1 : 0;
+    ++sums.by_kind[(maps > 1 || is_table_or_shared ? 0 : 2) + (is_dirty ? 1 : 0)];
+  });
 }
 
 void add_range(const AddressSpace& space, const Vma& vma, PageSums& sums) {
-  for (u64 at = vma.start; at < vma.end; at += page_size) {
-    if (find_pte(space.root(), at) == nullptr) {
-      at = align_down(at, megapage_size) + megapage_size - page_size;
-    } else if (const Pte pte = leaf_of(space, at); pte != 0) {
-      add_page(space, at, pte, sums);
-    }
-  }
+  const u64 before = sums.resident;
+  each_leaf(space.root(), vma.start, vma.end, [&](const Leaf& leaf) { add_page(space, leaf, sums); });
+  if (vma.locked) sums.locked += sums.resident - before;
 }
 
 void write_sums(Text& text, const PageSums& sums) {
-  const auto line = [&](const char* name, u64 kilobytes) {
-    text << name;
-    text.padded(kilobytes, 24 - static_cast<unsigned>(strlen(name))) << " kB\n";
-  };
-  line("Rss:", sums.resident * 4);
-  line("Pss:", sums.proportional / 1024);
-  line("Shared_Clean:", sums.shared_clean * 4);
-  line("Shared_Dirty:", sums.shared_dirty * 4);
-  line("Private_Clean:", sums.private_clean * 4);
-  line("Private_Dirty:", sums.private_dirty * 4);
-  line("Referenced:", sums.resident * 4);
-  line("Anonymous:", sums.anonymous * 4);
+  const struct {
+    const char* name;
+    u64 kilobytes;
+  } lines[] = {{"Rss:", sums.resident * 4},
+               {"Pss:", sums.proportional / 1024},
+               {"Shared_Clean:", sums.by_kind[0] * 4},
+               {"Shared_Dirty:", sums.by_kind[1] * 4},
+               {"Private_Clean:", sums.by_kind[2] * 4},
+               {"Private_Dirty:", sums.by_kind[3] * 4},
+               {"Referenced:", sums.resident * 4},
+               {"Anonymous:", sums.anonymous * 4},
+               {"Swap:", sums.swapped * 4},
+               {"Locked:", sums.locked * 4}};
+  for (const auto& line : lines) {
+    text << line.name;
+    text.padded(line.kilobytes, 24 - static_cast<unsigned>(strlen(line.name))) << " kB\n";
+  }
 }
 
 void write_range(Text& text, const AddressSpace& space, const Vma& vma, char* path) {
@@ -109,7 +115,7 @@ u64 read_memory_of(const AddressSpace& space, u64 address, char* to, u64 size) {
   u64 done = 0;
   while (done < size) {
     const Pte pte = leaf_of(space, page_down(address + done));
-    if (pte == 0) break;
+    if ((pte & pte_v) == 0) break;
     const u64 offset = (address + done) & (page_size - 1);
     const u64 part = min_of(size - done, page_size - offset);
     memcpy(to + done, direct_page<char>(pte_frame(pte)) + offset, part);
@@ -120,57 +126,67 @@ u64 read_memory_of(const AddressSpace& space, u64 address, char* to, u64 size) {
 
 }  // namespace
 
-void sizes_of(u32 pid, u64& virtual_pages, u64& resident) {
-  virtual_pages = resident = 0;
+MemorySizes sizes_of(u32 pid) {
+  MemorySizes sizes;
   SpaceOf space(pid);
-  if (!space) return;
-  for (const Vma* vma = space->vmas.first(); vma != nullptr; vma = VmaList::next(vma))
-    virtual_pages += vma->pages();
-  resident = space->resident;
-}
-
-u64 text_size_of_ranges(const Inode& inode) {
-  SpaceOf space(inode.proc_pid);
-  u64 ranges = 0;
-  if (!space) return 0;
-  for (const Vma* vma = space->vmas.first(); vma != nullptr; vma = VmaList::next(vma)) ++ranges;
-  return ranges * (inode.proc == ProcNode::smaps ? 640 : 320);
-}
-
-void write_maps(Text& text, u32 pid) {
-  HeapBuffer<char> path(NAME_MAX);
-  SpaceOf space(pid);
-  if (!space || !path) return;
-  for (const Vma* vma = space->vmas.first(); vma != nullptr; vma = VmaList::next(vma))
-    write_range(text, *space.operator->(), *vma, path.get());
-}
-
-void write_smaps(Text& text, u32 pid, bool each_range) {
-  HeapBuffer<char> path(NAME_MAX);
-  SpaceOf space(pid);
-  if (!space || !path) return;
-  PageSums all;
+  if (!space) return sizes;
+  PageSums sums;
   for (const Vma* vma = space->vmas.first(); vma != nullptr; vma = VmaList::next(vma)) {
-    PageSums sums;
-    add_range(*space.operator->(), *vma, each_range ? sums : all);
-    if (!each_range) continue;
+    sizes.pages += vma->pages();
+    if (swap_is_on() || vma->locked) add_range(*space.operator->(), *vma, sums);
+  }
+  sizes.swapped = sums.swapped;
+  sizes.locked = sums.locked;
+  sizes.resident = space->resident - sums.swapped;  // it counts both
+  return sizes;
+}
+
+u64 ranges_of(u32 pid) {
+  SpaceOf space(pid);
+  u64 ranges = 0;
+  for (const Vma* vma = space ? space->vmas.first() : nullptr; vma != nullptr; vma = VmaList::next(vma))
+    ++ranges;
+  return ranges;
+}
+
+namespace {
+
+void write_ranges(Text& text, u32 pid, bool with_sums) {
+  HeapBuffer<char> path(NAME_MAX);
+  SpaceOf space(pid);
+  if (!space || !path) return;
+  for (const Vma* vma = space->vmas.first(); vma != nullptr; vma = VmaList::next(vma)) {
     write_range(text, *space.operator->(), *vma, path.get());
+    if (!with_sums) continue;
+    PageSums sums;
+    add_range(*space.operator->(), *vma, sums);
     text << "Size: " << vma->pages() * 4 << " kB\nKernelPageSize: 4 kB\nMMUPageSize: 4 kB\n";
     write_sums(text, sums);
   }
-  if (!each_range) {
-    text << "00000000-ffffffffffff ---p 00000000 00:00 0 [rollup]\n";
-    write_sums(text, all);
-  }
 }
 
-void write_command_line(Text& text, u32 pid) {
+}  // namespace
+
+void write_maps(Text& text, const Inode& inode) { write_ranges(text, inode.proc_pid, false); }
+void write_smaps(Text& text, const Inode& inode) { write_ranges(text, inode.proc_pid, true); }
+
+void write_smaps_rollup(Text& text, const Inode& inode) {
+  SpaceOf space(inode.proc_pid);
+  if (!space) return;
+  PageSums all;
+  for (const Vma* vma = space->vmas.first(); vma != nullptr; vma = VmaList::next(vma))
+    add_range(*space.operator->(), *vma, all);
+  text << "00000000-ffffffffffff ---p 00000000 00:00 0 [rollup]\n";
+  write_sums(text, all);
+}
+
+void write_command_line(Text& text, const Inode& inode) {
   constexpr u64 most = 4096;
   HeapBuffer<char> bytes(most);
-  SpaceOf space(pid);
+  SpaceOf space(inode.proc_pid);
   if (!space || !bytes) return;
   process_lock().lock();
-  const Process* process = find_process(pid);
+  const Process* process = find_process(inode.proc_pid);
   const u64 start = process != nullptr ? process->arguments_start : 0;
   const u64 end = process != nullptr ? process->arguments_end : 0;
   process_lock().unlock();
@@ -183,7 +199,8 @@ class PagemapFile final : public InodeFile {
  public:
   using InodeFile::InodeFile;
   i64 read_at(u64 offset, u64 to, u64 size) override {
-    constexpr u64 present = u64{1} << 63, of_file = u64{1} << 61, exclusive = u64{1} << 56;
+    constexpr u64 present = u64{1} << 63, swapped = u64{1} << 62, of_file = u64{1} << 61,
+                  exclusive = u64{1} << 56;
     if (offset % 8 != 0 || size % 8 != 0) return -EINVAL;
     u64 words[64];
     u64 done = 0;
@@ -196,9 +213,10 @@ class PagemapFile final : public InodeFile {
           const u64 address = (first + i) << page_bits;
           const Pte pte = space && address < user_end ? leaf_of(*space.operator->(), address) : 0;
           const FrameNumber frame = pte_frame(pte);
-          words[i] = pte == 0 ? 0 : present | frame;
-          if (pte != 0 && frame_of(frame).state != FrameState::anonymous) words[i] |= of_file;
-          if (pte != 0 && maps_of(frame) == 1) words[i] |= exclusive;
+          words[i] = pte == 0 ? 0 : is_swapped(pte) ? swapped | u64{slot_of(pte)} << 5 : present | frame;
+          if ((pte & pte_v) == 0) continue;
+          if (frame_of(frame).state != FrameState::anonymous) words[i] |= of_file;
+          if (maps_of(frame) == 1) words[i] |= exclusive;
         }
       }
       if (copy_to_user(to + done, words, count * 8) != 0) return -EFAULT;
@@ -208,6 +226,6 @@ class PagemapFile final : public InodeFile {
   }
 };
 
-File* open_pagemap(Inode* inode) { return create<PagemapFile>(inode); }
+File* open_pagemap(InodeReference inode) { return create<PagemapFile>(static_cast<InodeReference&&>(inode)); }
 
 }  // namespace guestos

@@ -8,11 +8,24 @@ namespace guestos {
 
 inline constexpr const char* kernel_release = "6.1.0-hartbeat";
 
-void sizes_of(u32 pid, u64& virtual_pages, u64& resident);
-void write_maps(Text& text, u32 pid);
-void write_smaps(Text& text, u32 pid, bool each_range);
-void write_command_line(Text& text, u32 pid);
-u64 text_size_of_ranges(const Inode& inode);
-File* open_pagemap(Inode* inode);
+// A file, whose text it is that `write` writes when it is opened; a link, likewise with its target; or a directory.
+struct ProcNode {
+  const char* name;
+  u32 mode;
+  void (*write)(Text& text, const Inode& inode) = nullptr;
+  const ProcNode* children = nullptr;
+  u64 child_count = 0;
+};
+
+struct MemorySizes {  // in pages
+  u64 pages = 0, resident = 0, swapped = 0, locked = 0;
+};
+MemorySizes sizes_of(u32 pid);
+u64 ranges_of(u32 pid);
+void write_maps(Text& text, const Inode& inode);
+void write_smaps(Text& text, const Inode& inode);
+void write_smaps_rollup(Text& text, const Inode& inode);
+void write_command_line(Text& text, const Inode& inode);
+File* open_pagemap(InodeReference inode);
 
 }  // namespace guestos

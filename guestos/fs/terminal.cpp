@@ -1,8 +1,6 @@
 #include "guestos/fs/terminal.hpp"
 
-#include "guestos/arch/console_devices.hpp"
 #include "guestos/arch/hart.hpp"
-#include "guestos/lib/memory.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/signal.hpp"
 
@@ -19,8 +17,7 @@ constexpr u64 TCGETS = 0x5401, TCSETS = 0x5402, TCSETSW = 0x5403, TCSETSF = 0x54
               TIOCSCTTY = 0x540e, TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410, TIOCGWINSZ = 0x5413,
               TIOCSWINSZ = 0x5414, FIONREAD = 0x541b, TIOCGSID = 0x5429;
 
-void console_output(const char* bytes, u64 size) { console_write(ConsoleStream::output, bytes, size); }
-constinit Terminal the_console(console_output);
+constinit Terminal the_console;
 
 bool is_space(u8 byte) { return byte == ' ' || byte == '\t'; }
 
@@ -30,24 +27,25 @@ Terminal& console_terminal() { return the_console; }
 
 // --- input
 
-void Terminal::print(char byte, Output output) {
-  if (byte == '\n' && (termios_.c_oflag & (OPOST | ONLCR)) == (OPOST | ONLCR)) return output("\r\n", 2);
-  output(&byte, 1);
+void Terminal::print(char byte, ConsoleStream stream) {
+  if (byte == '\n' && (termios_.c_oflag & (OPOST | ONLCR)) == (OPOST | ONLCR))
+    return console_write(stream, "\r\n", 2);
+  console_write(stream, &byte, 1);
 }
 
 void Terminal::echo(u8 byte) {
   if (!has(ECHO)) return;
   if (has(ECHOCTL) && byte < 32 && byte != '\n' && byte != '\t') {
     const char shown[2] = {'^', static_cast<char>(byte + 64)};
-    return output_(shown, 2);
+    return console_write(ConsoleStream::output, shown, 2);
   }
-  print(static_cast<char>(byte), output_);
+  print(static_cast<char>(byte), ConsoleStream::output);
 }
 
 void Terminal::rub_out() {
   const u8 byte = line_[--line_size_];
   const bool wide = has(ECHOCTL) && byte < 32 && byte != '\t';
-  if (has(ECHO) && has(ECHOE)) output_("\b \b\b \b", wide ? 6 : 3);
+  if (has(ECHO) && has(ECHOE)) console_write(ConsoleStream::output, "\b \b\b \b", wide ? 6 : 3);
 }
 
 void Terminal::make_readable(u16 unit) {
@@ -194,7 +192,7 @@ i64 Terminal::read(u64 to, u64 size, bool wait) {
   return copy_to_user(to, bytes, static_cast<u64>(result)) == 0 ? result : -EFAULT;
 }
 
-i64 Terminal::write(const char* bytes, u64 size, Output output) {
+i64 Terminal::write(const char* bytes, u64 size, ConsoleStream stream) {
   if (has(TOSTOP))
     if (const i64 error = refuse_background(SIGTTOU); error != 0) return error;
   SpinGuard guard(lock_);
@@ -202,8 +200,8 @@ i64 Terminal::write(const char* bytes, u64 size, Output output) {
   for (u64 done = 0; done < size;) {
     u64 end = done;
     while (end < size && !(processes && bytes[end] == '\n')) ++end;
-    output(bytes + done, end - done);
-    if (end < size) print(bytes[end++], output);
+    console_write(stream, bytes + done, end - done);
+    if (end < size) print(bytes[end++], stream);
     done = end;
   }
   return static_cast<i64>(size);

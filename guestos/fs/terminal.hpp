@@ -2,6 +2,7 @@
 // foreground process group, and readers get whole lines, or bytes as they come.
 #pragma once
 
+#include "guestos/arch/console_devices.hpp"
 #include "guestos/fs/file.hpp"
 
 namespace guestos {
@@ -19,16 +20,13 @@ struct WindowSize {
 
 class Terminal {
  public:
-  using Output = void (*)(const char* bytes, u64 size);
-  explicit constexpr Terminal(Output output) : output_(output) {}
-
   // What has been typed. Any hart, any time, no lock held.
   void type(const char* bytes, u64 size);
   void hang_up();  // there will be no more
 
   i64 read(u64 to, u64 size, bool wait);
   // What a program prints, as the terminal gets it (OPOST). A kernel buffer.
-  i64 write(const char* bytes, u64 size, Output output);
+  i64 write(const char* bytes, u64 size, ConsoleStream stream);
   i64 poll();
   i64 control(u64 request, u64 argument);
   bool is_controlling() const;  // of the current process
@@ -45,7 +43,7 @@ class Terminal {
   void finish_line(u16 last);
   u32 signal_of(u8 byte) const;
   void echo(u8 byte);
-  void print(char byte, Output output);
+  void print(char byte, ConsoleStream stream);
   void make_readable(u16 unit);
   bool is_ready() const;
   u64 take(char* to, u64 size);
@@ -54,7 +52,6 @@ class Terminal {
   i64 set_foreground(u64 argument);
   i64 refuse_background(u32 signal);
 
-  const Output output_;
   SpinLock lock_;  // protects all that follows
   WaitQueue readers_;
   Termios termios_;

@@ -27,16 +27,11 @@ Entry* find_entry(const Inode& directory, const char* name) {
 }
 
 Entry* create_entry(const char* name, Inode* inode) {
-  const u64 size = strlen(name) + 1;
   auto* entry = create<Entry>();
-  auto* text = static_cast<char*>(heap_allocate(size));
-  if (entry == nullptr || text == nullptr) {
-    if (entry != nullptr) destroy(entry);
-    if (text != nullptr) heap_release(text);
+  if (entry == nullptr || (entry->name = copy_of_text(name)) == nullptr) {
+    destroy(entry);
     return nullptr;
   }
-  memcpy(text, name, size);
-  entry->name = text;
   entry->inode = inode;
   return entry;
 }
@@ -67,51 +62,20 @@ void detach(Inode& directory, Entry* entry) {
 // A position in a walk along a path: the directory that holds the last component, that component's name, and
 // what it is. `directory` and `inode` each hold a reference.
 struct Walk {
-  Inode* directory = nullptr;
-  Inode* inode = nullptr;  // nullptr: the last component does not exist
-  Inode* link = nullptr;   // the link whose target is being walked: its text must stay
+  InodeReference directory;
+  InodeReference inode;  // none: the last component does not exist
+  InodeReference link;   // the link whose target is being walked: its text must stay
   char name[NAME_MAX + 1] = {};
   bool wants_directory = false;  // a slash follows the last component
-
-  ~Walk() {
-    if (directory != nullptr) release_inode(directory);
-    if (inode != nullptr) release_inode(inode);
-    if (link != nullptr) release_inode(link);
-  }
-  void hold_link() {
-    if (link != nullptr) release_inode(link);
-    link = inode;
-    inode = nullptr;
-  }
-  void set_directory(Inode* next) {
-    add_inode_reference(next);
-    if (directory != nullptr) release_inode(directory);
-    directory = next;
-  }
-  void set_inode(Inode* next) {  // takes over the reference
-    if (inode != nullptr) release_inode(inode);
-    inode = next;
-  }
 };
 
-Inode* child_of(Inode& directory, const char* name, i64& error) {
-  if (equal(name, ".")) {
-    add_inode_reference(&directory);
-    return &directory;
-  }
-  if (equal(name, "..")) {
-    Inode* up = directory.parent != nullptr ? directory.parent : root;
-    add_inode_reference(up);
-    return up;
-  }
-  if (directory.proc != ProcNode::none) return proc_lookup(directory, name, error);
-  Entry* entry = find_entry(directory, name);
-  if (entry == nullptr) {
-    error = -ENOENT;
-    return nullptr;
-  }
-  add_inode_reference(entry->inode);
-  return entry->inode;
+InodeReference child_of(Inode& directory, const char* name, i64& error) {
+  if (equal(name, ".")) return InodeReference::share(&directory);
+  if (equal(name, "..")) return InodeReference::share(directory.parent != nullptr ? directory.parent : root);
+  if (directory.proc != nullptr) return proc_lookup(directory, name, error);
+  const Entry* entry = find_entry(directory, name);
+  if (entry == nullptr) error = -ENOENT;
+  return InodeReference::share(entry != nullptr ? entry->inode : nullptr);
 }
 
 // Cuts the next component off `path`; its length, 0 at the end.
@@ -140,32 +104,18 @@ i64 follow_link(Walk& at, LinkBudget& budget) {
   if (budget.links == 0 || budget.depth == 0) return -ELOOP;
   --budget.links;
   --budget.depth;
-  Inode* link = at.inode;
-  Inode* start = at.directory;
-  at.inode = nullptr;
-  at.directory = nullptr;
-  const i64 error = walk({start, link->target, true}, at, budget);
+  const InodeReference link = static_cast<InodeReference&&>(at.inode);
+  const InodeReference start = static_cast<InodeReference&&>(at.directory);
+  const i64 error = walk({start.get(), link->target, true}, at, budget);
   ++budget.depth;
-  release_inode(start);
-  release_inode(link);
-  return error;
-}
-
-i64 begin_walk(const PathRequest& request, Walk& at) {
-  if (*request.path == 0) return -ENOENT;
-  Inode* start = *request.path == '/' || request.start == nullptr ? root : request.start;
-  at.set_directory(start);
-  add_inode_reference(start);
-  at.set_inode(start);
-  copy_text(at.name, ".", sizeof at.name);
-  return 0;
+  return error == 0 && !at.inode ? -ENOENT : error;
 }
 
 // One component further. `last`: nothing but slashes follows it.
 i64 step(const char*& path, Walk& at, bool& last) {
-  if (at.inode == nullptr) return -ENOENT;
+  if (!at.inode) return -ENOENT;
   if (!at.inode->is_directory()) return -ENOTDIR;
-  at.set_directory(at.inode);
+  at.directory = static_cast<InodeReference&&>(at.inode);
   const i64 size = next_component(path, at.name);
   if (size < 0) return size;
   const bool slash = *path == '/';
@@ -173,41 +123,46 @@ i64 step(const char*& path, Walk& at, bool& last) {
   last = *path == 0;
   at.wants_directory = at.wants_directory || (last && slash);
   i64 error = 0;
-  at.set_inode(child_of(*at.directory, at.name, error));
-  if (at.inode == nullptr && (error != -ENOENT || !last)) return error;
-  return 0;
+  at.inode = child_of(*at.directory, at.name, error);
+  return !at.inode && (error != -ENOENT || !last) ? error : 0;
 }
 
 i64 walk(const PathRequest& request, Walk& at, LinkBudget& budget) {
-  i64 error = begin_walk(request, at);
   const char* path = request.path;
-  while (error == 0 && *path == '/') ++path;
-  while (error == 0 && *path != 0) {
+  if (*path == 0) return -ENOENT;
+  at.inode = InodeReference::share(*path == '/' || request.start == nullptr ? root : request.start);
+  at.directory = InodeReference::share(at.inode.get());
+  copy_text(at.name, ".", sizeof at.name);
+  while (*path == '/') ++path;
+  while (*path != 0) {
     bool last = false;
-    error = step(path, at, last);
-    if (error != 0 || at.inode == nullptr || !at.inode->is_link()) continue;
+    if (const i64 error = step(path, at, last); error != 0) return error;
+    if (!at.inode || !at.inode->is_link()) continue;
     if (!last) {
-      error = follow_link(at, budget);
-      if (error == 0 && at.inode == nullptr) error = -ENOENT;
+      if (const i64 error = follow_link(at, budget); error != 0) return error;
     } else if (request.follow || at.wants_directory) {
       // In the last place the target simply takes the path's place: no recursion, however long the chain.
       if (budget.links-- == 0) return -ELOOP;
-      at.hold_link();
+      at.link = static_cast<InodeReference&&>(at.inode);
       path = at.link->target;
       if (*path == 0) return -ENOENT;
-      if (*path == '/') at.set_directory(root);
+      if (*path == '/') at.directory = InodeReference::share(root);
       while (*path == '/') ++path;
-      add_inode_reference(at.directory);
-      at.set_inode(at.directory);
+      at.inode = InodeReference::share(at.directory.get());
     }
   }
-  if (error == 0 && at.inode != nullptr && at.wants_directory && !at.inode->is_directory()) error = -ENOTDIR;
-  return error;
+  return at.inode && at.wants_directory && !at.inode->is_directory() ? -ENOTDIR : 0;
 }
 
 i64 walk(const PathRequest& request, Walk& at) {
   LinkBudget budget;
   return walk(request, at, budget);
+}
+
+bool set_link_target(Inode& inode, const char* target) {
+  inode.size = strlen(target);
+  inode.target = copy_of_text(target);
+  return inode.target != nullptr;
 }
 
 bool is_dot(const char* name) { return equal(name, ".") || equal(name, ".."); }
@@ -220,10 +175,10 @@ bool is_inside(const Inode* directory, const Inode* ancestor) {
 }
 
 void remove_entry(Inode& directory, Entry* entry) {
-  Inode* inode = entry->inode;
+  const InodeReference inode(entry->inode);
   detach(directory, entry);
   destroy_entry(entry);
-  release_inode(inode);
+  if (inode->is_directory()) inode->links = 0;  // "." and its name in the parent
 }
 
 // Removes everything below `top`, without recursion: a tree may be deeper than the kernel's stack.
@@ -260,7 +215,7 @@ i64 directory_path(const Inode* directory, char* to, u64 capacity) {
   while (directory != root) {
     const Inode* parent = directory->parent;
     if (parent == nullptr) return -ENOENT;
-    const char* name = directory->proc == ProcNode::root ? "proc" : nullptr;
+    const char* name = is_proc_root(*directory) ? "proc" : nullptr;
     for (Entry* entry = parent->entries.first(); entry != nullptr && name == nullptr;
          entry = EntryList::next(entry))
       if (entry->inode == directory) name = entry->name;
@@ -295,52 +250,40 @@ void forget_since_boot() {
   forget_boot_file_pages();
 }
 
-Inode* lookup(const PathRequest& request, i64& error) {
+InodeReference lookup(const PathRequest& request, i64& error) {
   MutexGuard guard(tree_mutex);
   Walk at;
   error = walk(request, at);
-  if (error == 0 && at.inode == nullptr) error = -ENOENT;
-  if (error != 0) return nullptr;
-  add_inode_reference(at.inode);
-  return at.inode;
+  if (error == 0 && !at.inode) error = -ENOENT;
+  return error == 0 ? static_cast<InodeReference&&>(at.inode) : InodeReference();
 }
 
-Inode* create_at(const PathRequest& request, u32 mode, const char* target, bool exclusive, i64& error) {
+InodeReference create_at(const PathRequest& request, u32 mode, const char* target, bool exclusive,
+                         i64& error) {
   MutexGuard guard(tree_mutex);
   Walk at;
   error = walk(request, at);
-  if (error != 0) return nullptr;
-  if (at.inode != nullptr) {
-    error = exclusive ? -EEXIST : 0;
-    if (error != 0) return nullptr;
-    add_inode_reference(at.inode);
-    return at.inode;
-  }
+  if (error == 0 && at.inode && exclusive) error = -EEXIST;
+  if (error != 0) return {};
+  if (at.inode) return static_cast<InodeReference&&>(at.inode);
   const bool is_directory = (mode & S_IFMT) == S_IFDIR;
-  error = at.directory->proc != ProcNode::none  ? -EPERM
+  error = at.directory->proc != nullptr         ? -EPERM
           : at.directory->links == 0            ? -ENOENT
           : at.wants_directory && !is_directory ? -EISDIR
                                                 : 0;
-  if (error != 0) return nullptr;
-  Inode* inode = create_inode(mode);
-  Entry* entry = inode == nullptr ? nullptr : create_entry(at.name, inode);
-  if (entry != nullptr && target != nullptr) {
-    inode->size = strlen(target);
-    inode->target = static_cast<char*>(heap_allocate(inode->size + 1));
-    if (inode->target != nullptr) memcpy(inode->target, target, inode->size + 1);
-  }
-  if (entry == nullptr || (target != nullptr && inode->target == nullptr)) {
-    if (entry != nullptr) destroy_entry(entry);
-    if (inode != nullptr) release_inode(inode);
-    error = -ENOSPC;
-    return nullptr;
-  }
+  if (error != 0) return {};
+  error = -ENOSPC;
+  InodeReference inode(create_inode(mode));
+  if (!inode || (target != nullptr && !set_link_target(*inode, target))) return {};
+  Entry* entry = create_entry(at.name, inode.get());
+  if (entry == nullptr) return {};
   if (is_directory) {
     inode->links = 1;  // its own "."
-    note_boot_directory(inode);
+    note_boot_directory(inode.get());
   }
-  add_inode_reference(inode);  // the entry's
+  add_inode_reference(inode.get());  // the entry's
   attach(*at.directory, entry);
+  error = 0;
   return inode;
 }
 
@@ -349,8 +292,8 @@ i64 link_at(const PathRequest& request, Inode* inode) {
   if (inode->is_directory()) return -EPERM;
   Walk at;
   if (const i64 error = walk(request, at); error != 0) return error;
-  if (at.inode != nullptr) return -EEXIST;
-  if (at.directory->proc != ProcNode::none || inode->proc != ProcNode::none) return -EPERM;
+  if (at.inode) return -EEXIST;
+  if (at.directory->proc != nullptr || inode->proc != nullptr) return -EPERM;
   Entry* entry = create_entry(at.name, inode);
   if (entry == nullptr) return -ENOSPC;
   add_inode_reference(inode);
@@ -362,18 +305,14 @@ i64 remove_at(const PathRequest& request, bool directory) {
   MutexGuard guard(tree_mutex);
   Walk at;
   if (const i64 error = walk({request.start, request.path, false}, at); error != 0) return error;
-  if (at.inode == nullptr) return -ENOENT;
+  if (!at.inode) return -ENOENT;
   if (is_dot(at.name)) return directory ? -EINVAL : -EISDIR;
-  if (at.directory->proc != ProcNode::none) return -EPERM;
+  if (at.directory->proc != nullptr) return -EPERM;
   if (directory != at.inode->is_directory()) return directory ? -ENOTDIR : -EISDIR;
   if (directory && !at.inode->entries.empty()) return -ENOTEMPTY;
   Entry* entry = find_entry(*at.directory, at.name);
-  if (entry == nullptr || at.inode->proc != ProcNode::none) return -EBUSY;
-  detach(*at.directory, entry);
-  if (directory) at.inode->links = 0;
-  Inode* inode = entry->inode;
-  destroy_entry(entry);
-  release_inode(inode);
+  if (entry == nullptr || at.inode->proc != nullptr) return -EBUSY;
+  remove_entry(*at.directory, entry);
   return 0;
 }
 
@@ -382,29 +321,22 @@ i64 rename_at(const PathRequest& from, const PathRequest& to, bool no_replace) {
   Walk source;
   Walk target;
   if (const i64 error = walk({from.start, from.path, false}, source); error != 0) return error;
-  if (source.inode == nullptr) return -ENOENT;
+  if (!source.inode) return -ENOENT;
   if (const i64 error = walk({to.start, to.path, false}, target); error != 0) return error;
   if (is_dot(source.name) || is_dot(target.name)) return -EBUSY;
-  if (source.directory->proc != ProcNode::none || target.directory->proc != ProcNode::none) return -EPERM;
-  if (target.inode != nullptr && no_replace) return -EEXIST;
-  if (target.inode == source.inode) return 0;
+  if (source.directory->proc != nullptr || target.directory->proc != nullptr) return -EPERM;
+  if (target.inode && no_replace) return -EEXIST;
+  if (target.inode.get() == source.inode.get()) return 0;
   const bool directory = source.inode->is_directory();
-  if (directory && is_inside(target.directory, source.inode)) return -EINVAL;
-  if (target.inode != nullptr) {
+  if (directory && is_inside(target.directory.get(), source.inode.get())) return -EINVAL;
+  if (target.inode) {
     if (directory && !target.inode->is_directory()) return -ENOTDIR;
     if (!directory && target.inode->is_directory()) return -EISDIR;
     if (directory && !target.inode->entries.empty()) return -ENOTEMPTY;
   }
-  Entry* fresh = create_entry(target.name, source.inode);
+  Entry* fresh = create_entry(target.name, source.inode.get());
   if (fresh == nullptr) return -ENOSPC;
-  if (target.inode != nullptr) {
-    Entry* old = find_entry(*target.directory, target.name);
-    detach(*target.directory, old);
-    if (directory) target.inode->links = 0;
-    Inode* replaced = old->inode;
-    destroy_entry(old);
-    release_inode(replaced);
-  }
+  if (target.inode) remove_entry(*target.directory, find_entry(*target.directory, target.name));
   Entry* old = find_entry(*source.directory, source.name);
   detach(*source.directory, old);
   destroy_entry(old);  // its reference goes to the new entry
@@ -424,7 +356,7 @@ bool path_in_tree(const Inode* inode, char* to, u64 capacity) {
   const Entry* entry = directory->entries.first();
   while (entry != nullptr && entry->inode != inode) {
     const Inode* here = entry->inode;
-    if (here->is_directory() && here->proc == ProcNode::none && !here->entries.empty()) {
+    if (here->is_directory() && here->proc == nullptr && !here->entries.empty()) {
       directory = here;
       entry = here->entries.first();
       continue;
@@ -460,7 +392,7 @@ bool entry_at(Inode& directory, u64 position, EntryCopy& copy) {
     copy_text(copy.name, position == 0 ? "." : "..", sizeof copy.name);
     return true;
   }
-  if (directory.proc != ProcNode::none) return proc_entry_at(directory, position - 2, copy);
+  if (directory.proc != nullptr) return proc_entry_at(directory, position - 2, copy);
   Entry* entry = directory.entries.first();
   while (entry != nullptr && entry->cookie < position) entry = EntryList::next(entry);
   if (entry == nullptr) return false;

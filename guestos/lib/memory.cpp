@@ -79,6 +79,12 @@ std::size_t copy_text(char* to, const char* from, std::size_t capacity) {
   return size;
 }
 
+u64 read_decimal(const char*& text) {
+  u64 value = 0;
+  for (; *text >= '0' && *text <= '9'; ++text) value = value * 10 + static_cast<u64>(*text - '0');
+  return value;
+}
+
 void clear_page(void* page) {
   auto* p = static_cast<u64*>(page);
   for (auto* end = p + page_size / 8; p != end; p += 8) {

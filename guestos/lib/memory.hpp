@@ -20,6 +20,8 @@ bool equal(const char* a, const char* b);
 bool starts_with(const char* text, const char* prefix);
 // Copies at most capacity-1 characters and ends with NUL; returns the length copied.
 std::size_t copy_text(char* to, const char* from, std::size_t capacity);
+// The decimal number that `text` begins with; moves behind it.
+std::uint64_t read_decimal(const char*& text);
 // One 4 KiB page, page-aligned.
 void clear_page(void* page);
 void copy_page(void* to, const void* from);

@@ -66,7 +66,8 @@ class AddressSpace {
 
   // Everything below wants `mutex` held.
   Mutex mutex;
-  VmaList vmas;  // by address, never overlapping
+  VmaList vmas;                           // by address, never overlapping
+  u64 stack_limit = default_stack_limit;  // RLIMIT_STACK
   u64 brk_start = 0;
   u64 brk = 0;
   u64 resident = 0;          // entries in use: pages mapped, and pages in swap

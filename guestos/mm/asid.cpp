@@ -60,9 +60,7 @@ void asids_open() {
   csr::write<csr::satp>(before);
   fence_all();
   // Each hart may hold one number over a change of generation.
-  if (boot_flag("noasid") || last_asid <= max_harts) last_asid = 0;
-  char value[8];
-  if (boot_argument("asid", value, sizeof value) && value[0] == 'o' && value[1] == 'f') last_asid = 0;
+  if (last_asid <= max_harts || boot_choice("asid", {"on", "off"}) != 0) last_asid = 0;
 }
 
 void activate_space(Hart& hart, AddressSpace* space) {

@@ -15,10 +15,7 @@ constinit u64 committed = 0;
 }  // namespace
 
 void commit_open() {
-  char value[16];
-  boot_argument("overcommit", value, sizeof value);
-  if (equal(value, "always")) policy = Overcommit::always;
-  if (equal(value, "strict")) policy = Overcommit::strict;
+  policy = static_cast<Overcommit>(boot_choice("overcommit", {"heuristic", "always", "strict"}));
 }
 
 Overcommit overcommit() { return policy; }

@@ -164,12 +164,8 @@ bool each_page(AddressSpace& parent, AddressSpace& child, const Vma& vma, Visit 
 }  // namespace
 
 void cow_open() {
-  char value[16];
-  boot_argument("reuse", value, sizeof value);
-  if (equal(value, "maps")) reuse_rule = ReuseRule::maps;
-  if (equal(value, "references")) reuse_rule = ReuseRule::references;
-  boot_argument("large-cow", value, sizeof value);
-  splits_large_pages = !equal(value, "whole");
+  reuse_rule = static_cast<ReuseRule>(boot_choice("reuse", {"exclusive", "references", "maps"}));
+  splits_large_pages = boot_choice("large-cow", {"split", "whole"}) == 0;
   the_zero_frame = allocate_zeroed_frame(FrameState::boot);
   if (the_zero_frame == no_frame) panic("no memory for the zero page");
 }

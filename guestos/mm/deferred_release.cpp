@@ -72,7 +72,7 @@ bool defer_release(AddressSpace& space, u64 start, u64 pages, const RetiredPage*
   Batch& batch = batches[number];
   batch.asid = space.asid();
   batch.pid = current_pid();
-  batch.waiting = begin_lazy_shootdown(space, start, pages, batch.id);
+  batch.waiting = begin_shootdown(space, start, pages, batch.id);
   batch.space = &space;
   batch.start = start;
   batch.end = start + pages * page_size;

@@ -6,12 +6,12 @@
 #include "guestos/mm/cow.hpp"
 #include "guestos/mm/deferred_release.hpp"
 #include "guestos/mm/large_page.hpp"
-#include "guestos/mm/oom.hpp"
 #include "guestos/mm/reclaim.hpp"
 #include "guestos/mm/reverse_map.hpp"
 #include "guestos/mm/shared_tables.hpp"
 #include "guestos/mm/swap.hpp"
 #include "guestos/proc/process.hpp"
+#include "guestos/proc/scheduler.hpp"
 
 namespace guestos {
 
@@ -66,7 +66,7 @@ Vma* find_or_grow(AddressSpace& space, u64 address, bool& grown) {
   if (vma == nullptr || vma->start <= address || !vma->grows_down)
     return vma != nullptr && vma->start <= address ? vma : nullptr;
   const u64 start = page_down(address);
-  if (vma->end - start > stack_limit) return nullptr;
+  if (vma->end - start > space.stack_limit) return nullptr;
   const Vma* below = VmaList::previous(vma);
   if (below != nullptr && start < below->end + 16 * page_size) return nullptr;  // the guard gap
   if (!commit_growth(*vma, (vma->start - start) >> page_bits)) return nullptr;
@@ -235,6 +235,27 @@ FaultOutcome resolve_fault(AddressSpace& space, u64 address, Access access, u64 
                                outcome.after);
   keep_reserve();
   return outcome;
+}
+
+namespace {
+
+i64 provide_locked(AddressSpace& space, u64 page) {
+  MutexGuard guard(space.mutex);
+  const Vma* vma = space.find(page);
+  if (vma == nullptr) return -EFAULT;
+  return provide_page(space, page, (vma->protection & PROT_WRITE) != 0);
+}
+
+}  // namespace
+
+i64 populate(AddressSpace& space, u64 start, u64 end) {
+  for (u64 page = start; page < end; page += page_size) {
+    i64 error = provide_locked(space, page);
+    while (error == -ENOMEM && make_room_or_kill()) error = provide_locked(space, page);
+    if (error != 0) return -ENOMEM;
+    preemption_point();
+  }
+  return 0;
 }
 
 }  // namespace guestos

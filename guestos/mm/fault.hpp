@@ -31,4 +31,9 @@ u64 fault_total(u64 resolution);
 // signal, or -ENOMEM. With the mutex; the page is there until it is released.
 i64 provide_page(AddressSpace& space, u64 address, bool writable);
 
+// --- Bringing in pages before they are touched: MAP_POPULATE, MAP_LOCKED, mlock.
+// Every page of [start, end), writable ones for writing. Without the mutex: it may have to make room. 0, or
+// -ENOMEM at the first page that is not mapped, allows nothing, or cannot be had.
+i64 populate(AddressSpace& space, u64 start, u64 end);
+
 }  // namespace guestos

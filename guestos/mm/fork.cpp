@@ -27,6 +27,7 @@ bool copy_ranges(AddressSpace& parent, AddressSpace& child) {
     child.vmas.push_back(copy);
   }
   if (parent.program != nullptr) child.set_program(parent.program);
+  child.stack_limit = parent.stack_limit;
   child.brk_start = parent.brk_start;
   child.brk = parent.brk;
   return true;

@@ -1,7 +1,6 @@
-#include "guestos/mm/frame_check.hpp"
 
 #include "guestos/arch/boot_info.hpp"
-#include "guestos/arch/stop.hpp"
+#include "guestos/arch/hart.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/large_page.hpp"
 #include "guestos/mm/reverse_map.hpp"
@@ -95,8 +94,7 @@ void compare(FrameNumber number, const Frame& frame) {
 }  // namespace
 
 void frame_check_open() {
-  char value[16];
-  if (!boot_argument("check", value, sizeof value) || !equal(value, "frames")) return;
+  if (boot_choice("check", {"nothing", "frames"}) == 0) return;
   base = boot_info().memory.start >> page_bits;
   const u64 frames = (boot_info().memory.end >> page_bits) - base;
   const u64 needed = frames / frames_per_block + 1;

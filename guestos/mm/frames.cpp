@@ -1,7 +1,5 @@
 #include "guestos/mm/frames.hpp"
 
-#include <initializer_list>
-
 #include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/tracepoint.hpp"
 #include "guestos/lib/memory.hpp"

@@ -131,6 +131,12 @@ void heap_release(void* object) {
   }
 }
 
+char* copy_of_text(const char* text) {
+  const u64 size = strlen(text) + 1;
+  auto* copy = static_cast<char*>(heap_allocate(size));
+  return copy != nullptr ? static_cast<char*>(memcpy(copy, text, size)) : nullptr;
+}
+
 void heap_boot_done() {
   SpinGuard guard(lock);
   booting = false;

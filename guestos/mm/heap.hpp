@@ -13,6 +13,9 @@ void heap_release(void* object);
 void heap_boot_done();
 bool heap_is_boot_object(const void* object);
 
+// On the heap; nullptr: out of memory.
+char* copy_of_text(const char* text);
+
 template <typename T, typename... Arguments>
 T* create(Arguments&&... arguments) {
   void* place = heap_allocate(sizeof(T));

@@ -33,10 +33,8 @@ Leaf find_room(AddressSpace& space, u64 start, unsigned order) {
 }  // namespace
 
 void large_pages_open() {
-  char value[8];
-  if (!boot_argument("pages", value, sizeof value)) return;
-  if (equal(value, "64k")) default_order = supported_order(napot_order);
-  if (equal(value, "2m")) default_order = megapage_order;
+  const unsigned orders[] = {0, supported_order(napot_order), megapage_order};
+  default_order = orders[boot_choice("pages", {"4k", "64k", "2m"})];
 }
 
 unsigned default_page_order() { return default_order; }
@@ -130,7 +128,7 @@ bool split_pages(AddressSpace& space, u64 start, u64 end) {
 }
 
 void trace_large_page(u64 address, unsigned order, LargePageEvent event, FrameNumber first) {
-  trace<hartbeat::abi::large_page>(current_pid(), address, order, static_cast<u64>(event), first);
+  trace<Tracepoint::large_page>(current_pid(), address, order, static_cast<u64>(event), first);
 }
 
 }  // namespace guestos

@@ -8,7 +8,7 @@
 // of its range: whoever cuts the range splits the page.
 #pragma once
 
-#include "guestos/abi/large_page_tracepoint.hpp"
+#include "guestos/abi/tracepoints.hpp"
 #include "guestos/mm/address_space.hpp"
 
 namespace guestos {

@@ -1,4 +1,3 @@
-#include "guestos/mm/oom.hpp"
 
 #include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/console_devices.hpp"

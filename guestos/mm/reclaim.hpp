@@ -23,4 +23,9 @@ void reclaim_open();
 // them for what is about to be done.
 void keep_reserve(u64 more = 0);
 
+// --- When memory has run out: the process that holds the most dies, and the others go on.
+// An allocation failed. Reclaims what can be, or kills. True: it is worth another try; false: the current
+// process is to die, and should get out of the kernel. Without any address space's mutex.
+bool make_room_or_kill();
+
 }  // namespace guestos

@@ -63,7 +63,8 @@ void ask(u64 targets, u64 id, u64 asid, u64 start, u64 pages) {
   while (__atomic_load_n(&request.unanswered, __ATOMIC_ACQUIRE) != 0) answer_shootdowns();
 }
 
-// What every shootdown begins with; the harts that must fence.
+}  // namespace
+
 u64 begin_shootdown(AddressSpace& space, u64 start, u64 pages, u64& id) {
   // If the space is not active here, the mark in stale_mask does this work at the next activation.
   if (this_hart().space == &space) fence_range(start, pages, space.asid());
@@ -78,7 +79,7 @@ u64 begin_shootdown(AddressSpace& space, u64 start, u64 pages, u64& id) {
   return targets;
 }
 
-void shoot(AddressSpace& space, u64 start, u64 pages) {
+void shoot_down(AddressSpace& space, u64 start, u64 pages) {
   u64 id = 0;
   const u64 targets = begin_shootdown(space, start, pages, id);
   const bool whole = start == everything || pages > page_limit;
@@ -90,19 +91,12 @@ void shoot(AddressSpace& space, u64 start, u64 pages) {
   trace<Tracepoint::shootdown_end>(id, current_pid());
 }
 
-}  // namespace
-
 void shootdown_open() {
-  char value[16];
-  boot_argument("shootdown", value, sizeof value);
-  if (equal(value, "ipi")) policy = ShootdownPolicy::ipi;
-  if (equal(value, "asid")) policy = ShootdownPolicy::asid;
-  if (equal(value, "batched")) policy = ShootdownPolicy::batched;
-  if (equal(value, "lazy")) policy = ShootdownPolicy::lazy;
+  policy = static_cast<ShootdownPolicy>(boot_choice("shootdown", {"sbi", "ipi", "batched", "asid", "lazy"}));
   if (policy == ShootdownPolicy::batched && !boot_info().svinval)
     panic("shootdown=batched needs Svinval, which the device tree does not name");
   page_limit = boot_number("fence-limit", page_limit);
-  tells_of_widening = boot_argument("widen", value, sizeof value) && equal(value, "tell");
+  tells_of_widening = boot_choice("widen", {"silently", "tell"}) != 0;
   if (!boot_argument("broken", breakage, sizeof breakage)) return;
   TextBuffer<120> text;
   text << "guestos: THIS KERNEL IS BROKEN ON PURPOSE (broken=" << breakage << "): expect wrong results\n";
@@ -124,16 +118,11 @@ void answer_shootdowns() {
   }
 }
 
-void shoot_down(AddressSpace& space, u64 start, u64 pages) { shoot(space, start, pages); }
-void shoot_down_all(AddressSpace& space) { shoot(space, everything, 0); }
+void shoot_down_all(AddressSpace& space) { shoot_down(space, everything, 0); }
 void shoot_down_stricter(AddressSpace& space, u64 start, u64 pages) {
-  if (tells_of_widening) shoot(space, start, pages);
+  if (tells_of_widening) shoot_down(space, start, pages);
 }
 
-u64 fence_by_page_limit() { return page_limit; }
 bool shootdown_is_lazy() { return policy == ShootdownPolicy::lazy; }
-u64 begin_lazy_shootdown(AddressSpace& space, u64 start, u64 pages, u64& id) {
-  return begin_shootdown(space, start, pages, id);
-}
 
 }  // namespace guestos

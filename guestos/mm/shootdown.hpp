@@ -19,10 +19,6 @@ enum class ShootdownPolicy : u8 {
 
 void shootdown_open();  // reads the boot arguments shootdown= and broken=
 
-// Above this many pages the whole address space is fenced instead: boot argument fence-limit=N, else 64 as in
-// Linux.
-u64 fence_by_page_limit();
-
 // Fences what other harts ask this one to forget. A hart looks when it is interrupted, and wherever it waits
 // with interrupts disabled: for a lock, and for the others' answers.
 void answer_shootdowns();
@@ -33,7 +29,8 @@ void answer_shootdowns();
 bool kernel_is_broken(const char* how);
 
 // [start, start + pages * 4096) of `space`, on this hart and on each other where it is active. Returns when
-// all have fenced. The page table must already say the new thing.
+// all have fenced. The page table must already say the new thing. Above 64 pages (as in Linux; boot argument
+// fence-limit=N) the whole address space is fenced instead.
 void shoot_down(AddressSpace& space, u64 start, u64 pages);
 // All of `space`, including cached non-leaf entries.
 void shoot_down_all(AddressSpace& space);
@@ -42,8 +39,8 @@ void shoot_down_all(AddressSpace& space);
 void shoot_down_stricter(AddressSpace& space, u64 start, u64 pages);
 
 bool shootdown_is_lazy();
-// The first half of a shootdown whose second the others do by themselves: this hart fences; returns the harts
-// that have to, and the shootdown's number for shootdown_end.
-u64 begin_lazy_shootdown(AddressSpace& space, u64 start, u64 pages, u64& id);
+// The first half of a shootdown: this hart fences; returns the harts that have to, and the shootdown's number for
+// shootdown_end.
+u64 begin_shootdown(AddressSpace& space, u64 start, u64 pages, u64& id);
 
 }  // namespace guestos

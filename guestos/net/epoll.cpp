@@ -1,7 +1,5 @@
 #include "guestos/net/epoll.hpp"
 
-#include "guestos/mm/heap.hpp"
-
 namespace guestos {
 
 struct EpollList {
@@ -24,14 +22,6 @@ Epoll::~Epoll() {
   MutexGuard guard(epolls.mutex);
   epolls.all.remove(this);
   while (EpollItem* item = items_.pop_front()) destroy(item);
-}
-
-i64 Epoll::status(Stat& stat) {
-  stat = {};
-  stat.st_dev = 5;
-  stat.st_mode = 0600;
-  stat.st_nlink = 1;
-  return 0;
 }
 
 EpollItem* Epoll::find(const File* file, u32 descriptor) const {

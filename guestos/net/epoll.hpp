@@ -28,7 +28,6 @@ class Epoll final : public File {
  public:
   Epoll();
   ~Epoll() override;
-  i64 status(Stat& stat) override;
   i64 poll() override;
   Epoll* epoll() override { return this; }
 

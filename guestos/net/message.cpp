@@ -1,8 +1,6 @@
 // Sending and receiving.
 #include "guestos/arch/hart.hpp"
-#include "guestos/mm/heap.hpp"
 #include "guestos/net/socket.hpp"
-#include "guestos/net/socket_lock.hpp"
 #include "guestos/proc/signal.hpp"
 
 namespace guestos {
@@ -32,7 +30,7 @@ i64 Socket::target_of(const Sending& what, Socket*& target) {
   } else if (peer_ != nullptr) {
     target = peer_;
   } else if (peer_name_.size != 0) {
-    target = find(peer_name_, peer_node_);
+    target = find(peer_name_, peer_node_.get());
   } else {
     return was_connected_ ? -ECONNREFUSED : -ENOTCONN;
   }

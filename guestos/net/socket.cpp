@@ -1,9 +1,7 @@
 // Names and connections; what is sent over them is in message.cpp.
 #include "guestos/net/socket.hpp"
 
-#include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
-#include "guestos/net/socket_lock.hpp"
 #include "guestos/proc/process.hpp"
 
 namespace guestos {
@@ -32,7 +30,7 @@ bool same_name(const SocketName& a, const SocketName& b) {
 
 Socket* Socket::find(const SocketName& name, const Inode* node) {
   for (Socket* socket = registry.named.first(); socket != nullptr; socket = registry.named.next(socket))
-    if (node != nullptr ? socket->node_ == node : socket->node_ == nullptr && same_name(socket->name_, name))
+    if (node != nullptr ? socket->node_.get() == node : !socket->node_ && same_name(socket->name_, name))
       return socket;
   return nullptr;
 }
@@ -56,24 +54,15 @@ i64 Socket::take_port() {
   return -EADDRINUSE;
 }
 
-i64 Socket::bind(const SocketName& name, Inode* node) {
-  i64 error = 0;
-  socket_lock.lock();
-  if (name_.size != 0) {
-    error = -EINVAL;
-  } else if (family_ == AF_INET && name.port() == 0) {
-    error = take_port();
-  } else if (node == nullptr && find(name, nullptr) != nullptr) {
-    error = -EADDRINUSE;
-  } else {
-    name_ = name;
-    node_ = node;
-    node = nullptr;
-    registry.named.push_back(this);
-  }
-  socket_lock.unlock();
-  if (node != nullptr) release_inode(node);
-  return error;
+i64 Socket::bind(const SocketName& name, InodeReference node) {
+  SpinGuard guard(socket_lock);
+  if (name_.size != 0) return -EINVAL;
+  if (family_ == AF_INET && name.port() == 0) return take_port();
+  if (!node && find(name, nullptr) != nullptr) return -EADDRINUSE;
+  name_ = name;
+  node_ = static_cast<InodeReference&&>(node);
+  registry.named.push_back(this);
+  return 0;
 }
 
 i64 Socket::listen(u64 backlog) {
@@ -114,15 +103,13 @@ i64 Socket::find_listener(const SocketName& name, const Inode* node, Socket*& li
 
 i64 Socket::connect(const SocketName& name, Inode* node) {
   if (!has_connections()) {
-    if (node != nullptr) add_inode_reference(node);
-    socket_lock.lock();
-    const bool found = name.size == 0 || find(name, node) != nullptr;
-    if (found) peer_name_ = name;
-    Inode* old = found ? peer_node_ : node;
-    if (found) peer_node_ = node;
-    socket_lock.unlock();
-    if (old != nullptr) release_inode(old);
-    return found ? 0 : -ECONNREFUSED;
+    InodeReference old;
+    SpinGuard guard(socket_lock);  // which ends before `old` does
+    if (name.size != 0 && find(name, node) == nullptr) return -ECONNREFUSED;
+    peer_name_ = name;
+    old = static_cast<InodeReference&&>(peer_node_);
+    peer_node_ = InodeReference::share(node);
+    return 0;
   }
   auto* end = create<Socket>(family_, type_);
   if (end == nullptr) return -ENOMEM;
@@ -197,8 +184,6 @@ Socket::~Socket() {
   // Nobody finds it any more.
   while (Message* message = queue_.pop_front()) message->drop();
   while (Socket* waiting = pending_.pop_front()) waiting->drop_reference();
-  if (node_ != nullptr) release_inode(node_);
-  if (peer_node_ != nullptr) release_inode(peer_node_);
   notify_poll();
 }
 
@@ -213,22 +198,9 @@ bool Socket::peer_name(SocketName& name) const {
   return peer_ != nullptr || (!has_connections() && peer_name_.size != 0);
 }
 
-i64 Socket::status(Stat& stat) {
-  stat = {};
-  stat.st_dev = 3;
-  stat.st_mode = S_IFSOCK | 0777;
-  stat.st_nlink = 1;
-  stat.st_blksize = page_size;
-  return 0;
-}
-
-i64 Socket::control(u64 request, u64 argument) {
-  constexpr u64 FIONREAD = 0x541b;
-  if (request != FIONREAD) return -ENOTTY;
-  socket_lock.lock();
-  const i32 waiting = static_cast<i32>(queued_);
-  socket_lock.unlock();
-  return put_user(argument, waiting);
+i64 Socket::waiting() {
+  SpinGuard guard(socket_lock);
+  return static_cast<i64>(queued_);
 }
 
 i64 Socket::poll() {

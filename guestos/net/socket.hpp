@@ -43,13 +43,13 @@ class Socket final : public File {
   ~Socket() override;
   i64 read(u64 to, u64 size) override;
   i64 write(u64 from, u64 size) override;
-  i64 status(Stat& stat) override;
   i64 poll() override;
-  i64 control(u64 request, u64 argument) override;
+  u32 mode() const override { return S_IFSOCK | 0777; }
+  i64 waiting() override;
   Socket* socket() override { return this; }
 
-  // `node`: the socket's name in the tree, whose reference is taken over; nullptr where it is in no tree.
-  i64 bind(const SocketName& name, Inode* node);
+  // `node`: the socket's name in the tree, or none.
+  i64 bind(const SocketName& name, InodeReference node);
   i64 listen(u64 backlog);
   i64 connect(const SocketName& name, Inode* node);  // `node` stays the caller's
   Socket* accept(i64& error);
@@ -107,9 +107,9 @@ class Socket final : public File {
   // The rest is protected by the lock of all sockets.
   SocketName name_;
   SocketName peer_name_;
-  Inode* node_ = nullptr;       // of name_, a reference
-  Inode* peer_node_ = nullptr;  // of a datagram socket's peer, a reference
-  Socket* peer_ = nullptr;      // points back; neither holds the other
+  InodeReference node_;       // of name_
+  InodeReference peer_node_;  // of a datagram socket's peer
+  Socket* peer_ = nullptr;    // points back; neither holds the other
   u32 peer_pid_ = 0;
   bool listening_ = false;
   bool was_connected_ = false;
@@ -126,5 +126,10 @@ class Socket final : public File {
   WaitQueue changed_;
   friend struct SocketRegistry;
 };
+
+// --- What protects the state of every socket, and where those wait who need room in another's queue: that socket may be
+// gone before they wake up, so its own queue will not do.
+extern SpinLock socket_lock;
+extern WaitQueue socket_room;  // guard: socket_lock
 
 }  // namespace guestos

@@ -5,12 +5,9 @@
 #include "guestos/arch/tracepoint.hpp"
 #include "guestos/fs/file_table.hpp"
 #include "guestos/mm/address_space.hpp"
-#include "guestos/mm/frame_check.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/proc/scheduler.hpp"
-
-extern "C" void fp_save(guestos::u64* registers);
 
 namespace guestos {
 
@@ -20,27 +17,18 @@ ForkMechanism mechanism_of(u64 clone_flags) {
   if ((clone_flags & CLONE_HARTBEAT_EAGER) != 0) return ForkMechanism::eager;
   if ((clone_flags & CLONE_HARTBEAT_COW) != 0) return ForkMechanism::cow;
   if ((clone_flags & CLONE_HARTBEAT_SHARED_TABLES) != 0) return ForkMechanism::shared_tables;
-  char value[16];
-  if (!boot_argument("fork", value, sizeof value)) return ForkMechanism::cow;
-  if (equal(value, "eager")) return ForkMechanism::eager;
-  return equal(value, "shared-tables") ? ForkMechanism::shared_tables : ForkMechanism::cow;
+  return static_cast<ForkMechanism>(boot_choice("fork", {"cow", "eager", "shared-tables"}));
 }
 
 // The registers of the caller, as if it returned from the call with 0.
-void copy_registers(const Thread& parent, Thread& child, const CloneRequest& request) {
+void copy_registers(Thread& parent, Thread& child, const CloneRequest& request) {
+  save_floating_point(parent);
   child.frame() = parent.frame();
   TrapFrame& frame = child.frame();
   frame.x[a0] = 0;
   if (request.stack != 0) frame.x[sp] = request.stack;
   if ((request.flags & CLONE_SETTLS) != 0) frame.x[tp] = request.tls;
-  // The parent's floating-point registers may be newer in the hart than in memory.
-  if ((frame.sstatus & csr::sstatus_fs) == csr::sstatus_fs_dirty) {
-    csr::set<csr::sstatus>(csr::sstatus_fs);
-    fp_save(child.fp);
-    frame.sstatus = (frame.sstatus & ~csr::sstatus_fs) | csr::sstatus_fs_clean;
-  } else {
-    memcpy(child.fp, parent.fp, sizeof child.fp);
-  }
+  memcpy(child.fp, parent.fp, sizeof child.fp);
   child.blocked = parent.blocked;
   if ((request.flags & CLONE_CHILD_CLEARTID) != 0) child.clear_child_tid = request.child_tid;
   if ((request.flags & CLONE_CHILD_SETTID) != 0) child.set_child_tid = request.child_tid;
@@ -80,14 +68,6 @@ void discard(NewProcess& made) {
   release_process(made.process);
 }
 
-bool copy_executable(const Process& parent, Process& child) {
-  if (parent.executable == nullptr) return true;
-  const u64 size = strlen(parent.executable) + 1;
-  child.executable = static_cast<char*>(heap_allocate(size));
-  if (child.executable != nullptr) memcpy(child.executable, parent.executable, size);
-  return child.executable != nullptr;
-}
-
 bool make_process(const CloneRequest& request, NewProcess& made) {
   Thread& self = current_thread();
   Process& parent = *self.process;
@@ -95,7 +75,9 @@ bool make_process(const CloneRequest& request, NewProcess& made) {
   if (made.process == nullptr) return false;
   Process& child = *made.process;
   made.thread = create_thread(&child, 0, nullptr, nullptr);
-  if (made.thread == nullptr || !copy_executable(parent, child)) return false;
+  if (made.thread == nullptr) return false;
+  child.executable = parent.executable != nullptr ? copy_of_text(parent.executable) : nullptr;
+  if (child.executable == nullptr && parent.executable != nullptr) return false;
   if ((request.flags & CLONE_VM) != 0) {
     parent.space->add_reference();
     child.space = parent.space;
@@ -110,7 +92,7 @@ bool make_process(const CloneRequest& request, NewProcess& made) {
     child.files = parent.files->copy();
   }
   if (child.files == nullptr) return false;
-  child.directory = current_directory();
+  child.directory = current_directory().take();
   child.umask = parent.umask;
   child.group = parent.group;
   child.session = parent.session;
@@ -118,7 +100,8 @@ bool make_process(const CloneRequest& request, NewProcess& made) {
   child.arguments_start = parent.arguments_start;
   child.arguments_end = parent.arguments_end;
   copy_text(child.name, parent.name, sizeof child.name);
-  for (unsigned i = 0; i <= signal_count; ++i) child.actions[i] = parent.actions[i];
+  memcpy(child.actions, parent.actions, sizeof child.actions);
+  memcpy(child.limits, parent.limits, sizeof child.limits);
   child.started = ticks_now();
   copy_registers(self, *made.thread, request);
   if ((request.flags & CLONE_VM) == 0) made.thread->signal_stack = self.signal_stack;

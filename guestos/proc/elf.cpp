@@ -8,30 +8,16 @@ namespace {
 
 struct Header {
   u8 e_ident[16];
-  u16 e_type;
-  u16 e_machine;
+  u16 e_type, e_machine;
   u32 e_version;
-  u64 e_entry;
-  u64 e_phoff;
-  u64 e_shoff;
+  u64 e_entry, e_phoff, e_shoff;
   u32 e_flags;
-  u16 e_ehsize;
-  u16 e_phentsize;
-  u16 e_phnum;
-  u16 e_shentsize;
-  u16 e_shnum;
-  u16 e_shstrndx;
+  u16 e_ehsize, e_phentsize, e_phnum, e_shentsize, e_shnum, e_shstrndx;
 };
 
 struct Segment {
-  u32 p_type;
-  u32 p_flags;
-  u64 p_offset;
-  u64 p_vaddr;
-  u64 p_paddr;
-  u64 p_filesz;
-  u64 p_memsz;
-  u64 p_align;
+  u32 p_type, p_flags;
+  u64 p_offset, p_vaddr, p_paddr, p_filesz, p_memsz, p_align;
 };
 
 constexpr u16 ET_EXEC = 2, ET_DYN = 3, EM_RISCV = 243;

@@ -1,9 +1,10 @@
 // execve: a new address space from a file, the arguments on its stack, and the old one dropped.
+#include <initializer_list>
+
 #include "guestos/arch/console_devices.hpp"
 #include "guestos/arch/csr.hpp"
 #include "guestos/arch/hart.hpp"
 #include "guestos/arch/tracepoint.hpp"
-#include "guestos/fs/file_table.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/asid.hpp"
 #include "guestos/mm/commit.hpp"
@@ -13,6 +14,7 @@
 #include "guestos/proc/scheduler.hpp"
 #include "guestos/proc/signal.hpp"
 #include "guestos/sys/clock.hpp"
+#include "guestos/sys/path_argument.hpp"
 
 extern "C" char signal_trampoline[];
 
@@ -23,27 +25,10 @@ namespace {
 constexpr unsigned deepest_script = 4;
 constexpr u64 initial_stack = u64{128} << 10;
 
-enum Auxiliary : u64 {
-  AT_NULL = 0,
-  AT_PHDR = 3,
-  AT_PHENT = 4,
-  AT_PHNUM = 5,
-  AT_PAGESZ = 6,
-  AT_BASE = 7,
-  AT_FLAGS = 8,
-  AT_ENTRY = 9,
-  AT_UID = 11,
-  AT_EUID = 12,
-  AT_GID = 13,
-  AT_EGID = 14,
-  AT_HWCAP = 16,
-  AT_CLKTCK = 17,
-  AT_SECURE = 23,
-  AT_RANDOM = 25,
-  AT_EXECFN = 31,
-};
-constexpr u64 hwcap_imafdc = 1 << ('I' - 'A') | 1 << ('M' - 'A') | 1 << ('A' - 'A') | 1 << ('F' - 'A') |
-                             1 << ('D' - 'A') | 1 << ('C' - 'A');
+constexpr u64 AT_NULL = 0, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_BASE = 7, AT_FLAGS = 8,
+              AT_ENTRY = 9, AT_UID = 11, AT_EUID = 12, AT_GID = 13, AT_EGID = 14, AT_HWCAP = 16,
+              AT_CLKTCK = 17, AT_SECURE = 23, AT_RANDOM = 25, AT_EXECFN = 31;
+constexpr u64 hwcap_imafdc = 0x112d;  // a bit a letter
 
 // What is about to become the process.
 struct Image {
@@ -57,50 +42,43 @@ struct Image {
   }
 };
 
-// Where a relative path starts, with a reference; nullptr: no such descriptor.
-Inode* starting_directory(i64 directory) {
-  if (directory == AT_FDCWD) return current_directory();
-  File* file = current_process().files->get(static_cast<u64>(directory));
-  if (file == nullptr) return nullptr;
-  Inode* inode = file->inode();
-  if (inode != nullptr) add_inode_reference(inode);
-  file->drop_reference();
-  return inode;
+InodeReference open_program(i64 directory, const char* path, i64& error) {
+  InodeReference start;
+  if (path[0] != '/' && directory == AT_FDCWD) {
+    start = current_directory();
+  } else if (path[0] != '/') {
+    FileArgument file(static_cast<u64>(directory));
+    start = InodeReference::share(file ? file->inode() : nullptr);
+    error = -EBADF;
+    if (!start) return {};
+  }
+  InodeReference inode = lookup({start.get(), path, true}, error);
+  if (!inode || (inode->is_regular() && (inode->mode & 0111) != 0)) return inode;
+  error = -EACCES;
+  return {};
 }
 
-Inode* open_program(i64 directory, const char* path, i64& error) {
-  Inode* start = path[0] == '/' ? nullptr : starting_directory(directory);
-  error = -EBADF;
-  if (start == nullptr && path[0] != '/') return nullptr;
-  Inode* inode = lookup({start, path, true}, error);
-  if (start != nullptr) release_inode(start);
-  if (inode == nullptr) return nullptr;
-  error = !inode->is_regular() || (inode->mode & 0111) == 0 ? -EACCES : 0;
-  if (error == 0) return inode;
-  release_inode(inode);
-  return nullptr;
+Vma* make_range(u64 start, u64 end, u64 protection) {
+  Vma* vma = create<Vma>();
+  if (vma == nullptr) return nullptr;
+  vma->start = start, vma->end = end, vma->protection = protection;
+  return vma;
 }
 
 i64 add_special_ranges(AddressSpace& space, u64 stack_size) {
-  Vma* stack = create<Vma>();
-  Vma* trampoline = create<Vma>();
-  if (stack == nullptr || trampoline == nullptr) {
-    destroy(stack);
-    destroy(trampoline);
-    return -ENOMEM;
-  }
-  stack->start = stack_top - stack_size;
-  stack->end = stack_top;
-  stack->protection = PROT_READ | PROT_WRITE;
+  Vma* stack = make_range(stack_top - stack_size, stack_top, PROT_READ | PROT_WRITE);
+  if (stack == nullptr) return -ENOMEM;
   stack->grows_down = true;
   const bool promised = commit_range(*stack);
   space.insert(stack);
-  trampoline->start = trampoline_page;
-  trampoline->end = trampoline_page + page_size;
-  trampoline->protection = PROT_READ | PROT_EXEC;
+  Vma* trampoline = make_range(trampoline_page, trampoline_page + page_size, PROT_READ | PROT_EXEC);
+  if (trampoline == nullptr || !promised) {
+    destroy(trampoline);
+    return -ENOMEM;
+  }
   trampoline->frame = physical_of(signal_trampoline) >> page_bits;
   space.insert(trampoline);
-  return promised ? 0 : -ENOMEM;
+  return 0;
 }
 
 i64 load_image(Inode& file, u64 stack_size, Image& image) {
@@ -110,14 +88,14 @@ i64 load_image(Inode& file, u64 stack_size, Image& image) {
   image.entry = image.program.entry;
   image.space->set_program(&file);
   image.space->brk_start = image.space->brk = image.program.end;
+  image.space->stack_limit = current_process().limits[RLIMIT_STACK].soft;
   if (const i64 error = add_special_ranges(*image.space, stack_size); error != 0) return error;
   if (!image.program.needs_interpreter) return 0;
   i64 error = 0;
-  Inode* interpreter = open_program(AT_FDCWD, image.program.interpreter, error);
-  if (interpreter == nullptr) return error;
+  const InodeReference interpreter = open_program(AT_FDCWD, image.program.interpreter, error);
+  if (!interpreter) return error;
   auto* loaded = create<ElfProgram>();
   error = loaded == nullptr ? -ENOMEM : load_elf(*image.space, *interpreter, 0, *loaded);
-  release_inode(interpreter);
   if (error == 0) {
     image.entry = loaded->entry;
     image.interpreter_base = loaded->bias;
@@ -133,8 +111,7 @@ bool stop_other_threads() {
   SpinGuard guard(process_lock());
   if (process.ending || process.sole_thread != nullptr) return false;
   process.sole_thread = &self;
-  for (Thread* thread = process.threads.first(); thread != nullptr; thread = process.threads.next(thread))
-    if (thread != &self) kick(*thread);
+  kick_others(process);
   while (process.thread_count != 1) process.thread_wait.sleep(process_lock(), false);
   process.sole_thread = nullptr;
   self.tid = process.pid;
@@ -186,50 +163,53 @@ u64 build_stack(const Image& image, const char* path, const TextList& arguments,
   const u64 words = 1 + arguments.count + 1 + environment.count + 1 + 2 * 18;
   HeapBuffer<u64> block(words);
   if (!block) return 0;
-  bool fine = true;
-  u64 at = stack_top - 8;
   const u64 path_size = strlen(path) + 1;
-  at -= path_size;
-  const u64 path_address = at;
-  fine = copy_to_user(at, path, path_size) == 0;
-  u64 n = 0;
-  block[n++] = arguments.count;
-  u64* environment_slots = block.get() + 1 + arguments.count + 1;
-  at = push_texts(at, environment, environment_slots, fine);
-  at = push_texts(at, arguments, block.get() + 1, fine);
-  current_process().arguments_start = at;
-  current_process().arguments_end = at + arguments.size;
-  n += arguments.count;
+  const u64 path_address = stack_top - 8 - path_size;
+  bool fine = copy_to_user(path_address, path, path_size) == 0;
+  u64 at = path_address;
+  block[0] = arguments.count;
+  u64 n = 1 + arguments.count;
   block[n++] = 0;
+  at = push_texts(at, environment, block.get() + n, fine);
+  at = push_texts(at, arguments, block.get() + 1, fine);
   n += environment.count;
   block[n++] = 0;
+  current_process().arguments_start = at;
+  current_process().arguments_end = at + arguments.size;
   u8 random[16];
   fill_random(random, sizeof random);
   at = align_down(at - sizeof random, 16);
   fine = fine && copy_to_user(at, random, sizeof random) == 0;
-  const u64 auxiliary[][2] = {{AT_PHDR, image.program.headers},
-                              {AT_PHENT, 56},
-                              {AT_PHNUM, image.program.header_count},
-                              {AT_PAGESZ, page_size},
-                              {AT_BASE, image.interpreter_base},
-                              {AT_FLAGS, 0},
-                              {AT_ENTRY, image.program.entry},
-                              {AT_UID, 0},
-                              {AT_EUID, 0},
-                              {AT_GID, 0},
-                              {AT_EGID, 0},
-                              {AT_HWCAP, hwcap_imafdc},
-                              {AT_CLKTCK, 100},
-                              {AT_SECURE, 0},
-                              {AT_RANDOM, at},
-                              {AT_EXECFN, path_address},
-                              {AT_NULL, 0}};
-  for (const auto& [key, value] : auxiliary) {
-    block[n++] = key;
-    block[n++] = value;
-  }
+  const u64 auxiliary[] = {AT_PHDR,   image.program.headers,
+                           AT_PHENT,  56,
+                           AT_PHNUM,  image.program.header_count,
+                           AT_PAGESZ, page_size,
+                           AT_BASE,   image.interpreter_base,
+                           AT_FLAGS,  0,
+                           AT_ENTRY,  image.program.entry,
+                           AT_UID,    0,
+                           AT_EUID,   0,
+                           AT_GID,    0,
+                           AT_EGID,   0,
+                           AT_HWCAP,  hwcap_imafdc,
+                           AT_CLKTCK, 100,
+                           AT_SECURE, 0,
+                           AT_RANDOM, at,
+                           AT_EXECFN, path_address,
+                           AT_NULL,   0};
+  memcpy(block.get() + n, auxiliary, sizeof auxiliary);
+  n += sizeof auxiliary / sizeof(u64);
   at = align_down(at - n * sizeof(u64), 16);
   return fine && copy_to_user(at, block.get(), n * sizeof(u64)) == 0 ? at : 0;
+}
+
+// Cuts the next word off a line; empty at its end.
+char* next_word(char*& at, bool to_the_end) {
+  while (*at == ' ' || *at == '\t') ++at;
+  char* word = at;
+  while (*at != 0 && (to_the_end || (*at != ' ' && *at != '\t'))) ++at;
+  if (*at != 0) *at++ = 0;
+  return word;
 }
 
 // "#!interpreter [argument]": the interpreter is run with the script's path. The new list is on the heap.
@@ -237,31 +217,22 @@ i64 read_script(Inode& file, const char* path, const TextList& arguments, char* 
                 TextList& fresh) {
   char line[256];
   const u64 size = read_inode(file, 0, line, sizeof line - 1);
-  line[size] = 0;
   if (size < 3 || line[0] != '#' || line[1] != '!') return -ENOEXEC;
   u64 end = 2;
   while (end < size && line[end] != '\n') ++end;
   while (end > 2 && (line[end - 1] == ' ' || line[end - 1] == '\t')) --end;
   line[end] = 0;
-  char* name = line + 2;
-  while (*name == ' ' || *name == '\t') ++name;
+  char* at = line + 2;
+  const char* name = next_word(at, false);
   if (*name == 0) return -ENOEXEC;
-  char* option = name;
-  while (*option != 0 && *option != ' ' && *option != '\t') ++option;
-  if (*option != 0) *option++ = 0;
-  while (*option == ' ' || *option == '\t') ++option;
   copy_text(interpreter, name, 256);
   const u64 skipped = arguments.count != 0 ? strlen(arguments.bytes) + 1 : 0;
-  const char* parts[3] = {name, option, path};
-  fresh.bytes = static_cast<char*>(heap_allocate(sizeof line + strlen(path) + 3 + arguments.size - skipped));
+  fresh = {static_cast<char*>(heap_allocate(sizeof line + strlen(path) + 3 + arguments.size - skipped)), 0,
+           0};
   if (fresh.bytes == nullptr) return -ENOMEM;
-  fresh.size = 0;
-  fresh.count = 0;
-  for (const char* part : parts) {
+  for (const char* part : {name, static_cast<const char*>(next_word(at, true)), path}) {
     if (*part == 0) continue;
-    const u64 length = strlen(part) + 1;
-    memcpy(fresh.bytes + fresh.size, part, length);
-    fresh.size += length;
+    fresh.size += copy_text(fresh.bytes + fresh.size, part, PATH_MAX) + 1;
     ++fresh.count;
   }
   memcpy(fresh.bytes + fresh.size, arguments.bytes + skipped, arguments.size - skipped);
@@ -272,9 +243,9 @@ i64 read_script(Inode& file, const char* path, const TextList& arguments, char* 
 
 i64 run_image(Inode& file, const char* path, const TextList& arguments, const TextList& environment) {
   const u64 needed = arguments.size + environment.size + (arguments.count + environment.count) * 8;
-  if (needed > stack_limit / 4) return -E2BIG;
+  if (needed > default_stack_limit / 4) return -E2BIG;
   auto* image = create<Image>();
-  auto* executable = static_cast<char*>(heap_allocate(strlen(path) + 1));
+  auto* executable = copy_of_text(path);
   i64 error = image == nullptr || executable == nullptr
                   ? -ENOMEM
                   : load_image(file, page_up(needed) + initial_stack, *image);
@@ -284,11 +255,9 @@ i64 run_image(Inode& file, const char* path, const TextList& arguments, const Te
     if (executable != nullptr) heap_release(executable);
     return error;
   }
-  Process& process = current_process();
-  memcpy(executable, path, strlen(path) + 1);
   process_lock().lock();
-  char* old_executable = process.executable;
-  process.executable = executable;
+  char* old_executable = current_process().executable;
+  current_process().executable = executable;
   process_lock().unlock();
   if (old_executable != nullptr) heap_release(old_executable);
   take_over(*image, path);  // from here on there is nothing to return to
@@ -311,8 +280,8 @@ i64 run_image(Inode& file, const char* path, const TextList& arguments, const Te
 i64 execute_nested(i64 directory, const char* path, const TextList& arguments, const TextList& environment,
                    unsigned depth) {
   i64 error = 0;
-  Inode* file = open_program(directory, path, error);
-  if (file == nullptr) return error;
+  const InodeReference file = open_program(directory, path, error);
+  if (!file) return error;
   error = run_image(*file, path, arguments, environment);
   if (error == -ENOEXEC && depth < deepest_script) {
     HeapBuffer<char> interpreter(256);
@@ -323,7 +292,6 @@ i64 execute_nested(i64 directory, const char* path, const TextList& arguments, c
       heap_release(fresh.bytes);
     }
   }
-  release_inode(file);
   return error;
 }
 
@@ -362,9 +330,11 @@ i64 start_init(const char* path, const TextList& arguments, const TextList& envi
     if (file == nullptr) return -ENOMEM;
     files->add(file, false);
   }
-  process->directory = root_directory();
-  add_inode_reference(process->directory);
+  process->directory = InodeReference::share(root_directory()).take();
   process->started = ticks_now();
+  process->limits[RLIMIT_STACK].soft = default_stack_limit;
+  process->limits[RLIMIT_CORE].soft = 0;
+  process->limits[RLIMIT_NOFILE] = {FileTable::capacity, FileTable::capacity};
   process_lock().lock();
   process->pid = process->group = process->session = thread->tid = allocate_pid();
   process->exit_signal = 0;

@@ -4,9 +4,7 @@
 #include "guestos/fs/file_table.hpp"
 #include "guestos/mm/address_space.hpp"
 #include "guestos/mm/asid.hpp"
-#include "guestos/mm/frame_check.hpp"
 #include "guestos/mm/user_memory.hpp"
-#include "guestos/proc/futex.hpp"
 #include "guestos/proc/scheduler.hpp"
 #include "guestos/proc/signal.hpp"
 
@@ -134,8 +132,7 @@ void exit_process(u32 wait_status) {
   if (!process.ending) {
     process.ending = true;
     process.wait_status = wait_status;
-    for (Thread* thread = process.threads.first(); thread != nullptr; thread = process.threads.next(thread))
-      if (thread != &current_thread()) kick(*thread);
+    kick_others(process);
   }
   process_lock().unlock();
   thread_exit();

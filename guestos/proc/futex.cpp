@@ -1,4 +1,3 @@
-#include "guestos/proc/futex.hpp"
 
 #include "guestos/arch/hart.hpp"
 #include "guestos/mm/address_space.hpp"
@@ -92,35 +91,21 @@ i64 wait(const Key& key, u64 address, u32 expected, u32 bits, u64 deadline) {
   sleeper.bits = bits;
   bucket.sleepers.push_back(&sleeper);
   Wake why = Wake::condition;
-  // A requeue changes sleeper.key only among words; the bucket to lock is found anew each time.
-  Bucket* home = &bucket;
-  while (!sleeper.woken && why == Wake::condition) why = sleeper.queue.sleep(home->lock, true, deadline);
-  if (!sleeper.woken) home->sleepers.remove(&sleeper);
-  home->lock.unlock();
+  while (!sleeper.woken && why == Wake::condition) why = sleeper.queue.sleep(bucket.lock, true, deadline);
+  if (!sleeper.woken) bucket.sleepers.remove(&sleeper);
+  bucket.lock.unlock();
   if (sleeper.woken) return 0;
   return why == Wake::timeout ? -ETIMEDOUT : -ERESTARTSYS;
 }
 
-// Wakes `wake_count` and lets the others wait no longer at `from`: as nobody can tell a requeued waiter from
-// one that woke up for nothing, they are woken, too; every user of futexes looks at its word again.
-i64 requeue(const Key& from, u64 wake_count, u64 move_count) {
-  return static_cast<i64>(wake_some(from, wake_count + move_count, ~u32{0}));
-}
-
 i64 deadline_of(u64 timeout, u64 operation, u64& deadline) {
-  deadline = ~u64{0};
-  if (timeout == 0) return 0;
-  Timespec time = {};
-  if (get_user(time, timeout) != 0) return -EFAULT;
-  if (time.seconds < 0 || static_cast<u64>(time.nanoseconds) >= 1'000'000'000) return -EINVAL;
-  i64 nanoseconds = min_of<i64>(time.seconds, i64{1} << 32) * 1'000'000'000 + time.nanoseconds;
   const bool absolute = (operation & 127) == FUTEX_WAIT_BITSET;
-  if (absolute) {
-    const i64 now = (operation & FUTEX_REALTIME) != 0 ? realtime_nanoseconds()
-                                                      : static_cast<i64>(monotonic_nanoseconds());
-    nanoseconds = max_of<i64>(nanoseconds - now, 0);
-  }
-  deadline = ticks_now() + nanoseconds_to_ticks(static_cast<u64>(nanoseconds));
+  if (timeout == 0 || !absolute) return get_deadline(timeout, deadline);
+  u64 until = 0;
+  if (const i64 error = get_time(timeout, until); error != 0) return error;
+  const u64 now =
+      (operation & FUTEX_REALTIME) != 0 ? static_cast<u64>(realtime_nanoseconds()) : monotonic_nanoseconds();
+  deadline = ticks_now() + nanoseconds_to_ticks(until - min_of(now, until));
   return 0;
 }
 
@@ -130,7 +115,7 @@ void futex_wake_all(u64 address) {
   if (is_user_range(address, 4)) wake_some(key_of(address, false), ~u64{0}, ~u32{0});
 }
 
-i64 futex_call(u64 address, u64 operation, u32 value, u64 timeout, u64 second, u32 third) {
+i64 futex_call(u64 address, u64 operation, u32 value, u64 timeout, u32 third) {
   if (!is_user_range(address, 4) || (address & 3) != 0) return -EINVAL;
   const Key key = key_of(address, (operation & FUTEX_PRIVATE) != 0);
   const u64 kind = operation & 127;
@@ -147,9 +132,10 @@ i64 futex_call(u64 address, u64 operation, u32 value, u64 timeout, u64 second, u
     u32 now = 0;
     if (get_user(now, address) != 0) return -EFAULT;
     if (kind == FUTEX_CMP_REQUEUE && now != third) return -EAGAIN;
-    return requeue(key, value, timeout);
+    // As nobody can tell a requeued waiter from one that woke up for nothing, those are woken, too; every user of
+    // futexes looks at its word again.
+    return static_cast<i64>(wake_some(key, value + timeout, ~u32{0}));
   }
-  (void)second;
   return -ENOSYS;
 }
 

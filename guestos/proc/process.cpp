@@ -24,19 +24,16 @@ u32 current_pid() {
   return process != nullptr ? process->pid : 0;
 }
 
-Inode* current_directory() {
+InodeReference current_directory() {
   SpinGuard guard(the_process_lock);
-  Inode* directory = current_process().directory;
-  add_inode_reference(directory);
-  return directory;
+  return InodeReference::share(current_process().directory);
 }
 
-void set_current_directory(Inode* directory) {
+void set_current_directory(InodeReference directory) {
   the_process_lock.lock();
-  Inode* old = current_process().directory;
-  current_process().directory = directory;
+  const InodeReference old(current_process().directory);
+  current_process().directory = directory.take();
   the_process_lock.unlock();
-  release_inode(old);
 }
 
 Process& current_process() { return *current_thread().process; }

@@ -7,8 +7,9 @@
 namespace guestos {
 
 class AddressSpace;
-class FileTable;
 struct Inode;
+class FileTable;
+class InodeReference;
 
 struct SignalAction {
   u64 handler = SIG_DFL;
@@ -29,7 +30,7 @@ struct Process {
 
   AddressSpace* space = nullptr;
   FileTable* files = nullptr;
-  Inode* directory = nullptr;  // current working directory
+  Inode* directory = nullptr;  // current working directory; a reference is held
   u32 umask = 022;
   char name[32] = {};
   char* executable = nullptr;  // path given to execve, on the heap
@@ -51,6 +52,11 @@ struct Process {
   u64 started = 0;
   u64 minor_faults = 0;
 
+  struct Limit {
+    u64 soft = ~u64{0}, hard = ~u64{0};
+  };
+  Limit limits[limit_count];  // by RLIMIT_*; what STACK and NOFILE say is kept to
+
   SignalAction actions[signal_count + 1];
   u64 pending = 0;
   SignalInfo pending_info[signal_count] = {};
@@ -65,8 +71,8 @@ ProcessList& all_processes();
 
 inline constexpr u32 init_pid = 1;
 u32 current_pid();
-Inode* current_directory();                    // of the current process, with a reference
-void set_current_directory(Inode* directory);  // takes over the reference
+InodeReference current_directory();  // of the current process
+void set_current_directory(InodeReference directory);
 Process& current_process();
 // With process_lock held.
 Process* find_process(u32 pid);
@@ -104,5 +110,10 @@ u32 wait_for_the_end();
 void complete_vfork(Thread& thread);
 
 void release_process(Process* process);
+
+// --- Futexes (futex(2)): sleeping on a word of user memory.
+i64 futex_call(u64 address, u64 operation, u32 value, u64 timeout, u32 third);
+// CHILD_CLEARTID.
+void futex_wake_all(u64 address);
 
 }  // namespace guestos

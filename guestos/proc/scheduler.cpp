@@ -5,7 +5,6 @@
 #include "guestos/arch/csr.hpp"
 #include "guestos/arch/hart.hpp"
 #include "guestos/arch/sbi.hpp"
-#include "guestos/arch/stop.hpp"
 #include "guestos/arch/tracepoint.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/address_space.hpp"
@@ -89,16 +88,6 @@ Hart& choose_hart(const Thread& thread) {
   return *hart_by_id(lowest_bit(idle));
 }
 
-void save_floating_point(Thread& thread, Hart& hart) {
-  TrapFrame& frame = thread.frame();
-  if ((frame.sstatus & csr::sstatus_fs) != csr::sstatus_fs_dirty) return;
-  csr::set<csr::sstatus>(csr::sstatus_fs);
-  fp_save(thread.fp);
-  frame.sstatus = (frame.sstatus & ~csr::sstatus_fs) | csr::sstatus_fs_clean;
-  hart.fp_owner = &thread;
-  thread.fp_hart = &hart;
-}
-
 void restore_floating_point(Thread& thread, Hart& hart) {
   if (hart.fp_owner == &thread && thread.fp_hart == &hart) return;
   csr::set<csr::sstatus>(csr::sstatus_fs);
@@ -118,7 +107,7 @@ void switch_to(Hart& hart, Thread& previous, Thread& next) {
   hart.current = &next;
   hart.kernel_sp = next.stack + kernel_stack_size;
   hart.previous = &previous;
-  if (previous.process != nullptr && previous.state != ThreadState::dead) save_floating_point(previous, hart);
+  if (previous.process != nullptr && previous.state != ThreadState::dead) save_floating_point(previous);
   AddressSpace* space = next.process != nullptr ? next.process->space : nullptr;
   activate_space(hart, space);
   if (next.process != nullptr) {
@@ -165,18 +154,14 @@ void yield() {
   schedule();
 }
 
-namespace {
-
 // With thread.lock held.
-void wake_locked(Thread& thread) {
+static void wake_locked(Thread& thread) {
   thread.state = ThreadState::runnable;
   // It may still be on its way into switch_context on another hart; that hart needs nothing of ours to get
   // there.
   while (__atomic_load_n(&thread.on_hart, __ATOMIC_ACQUIRE)) continue;
   enqueue(thread, choose_hart(thread));
 }
-
-}  // namespace
 
 void wake(Thread& thread) {
   SpinGuard guard(thread.lock);
@@ -195,13 +180,21 @@ void kick(Thread& thread) {
     sbi::send_ipi(u64{1} << hart);
 }
 
+void save_floating_point(Thread& thread) {
+  TrapFrame& frame = thread.frame();
+  if ((frame.sstatus & csr::sstatus_fs) != csr::sstatus_fs_dirty) return;
+  csr::set<csr::sstatus>(csr::sstatus_fs);
+  fp_save(thread.fp);
+  frame.sstatus = (frame.sstatus & ~csr::sstatus_fs) | csr::sstatus_fs_clean;
+  this_hart().fp_owner = &thread;
+  thread.fp_hart = &this_hart();
+}
+
 void reload_floating_point(Thread& thread) { restore_floating_point(thread, this_hart()); }
 
 void make_runnable(Thread& thread) { enqueue(thread, choose_hart(thread)); }
 
-namespace {
-
-void preempt() {
+static void preempt() {
   Hart& hart = this_hart();
   const u64 now = ticks_now();
   if (now < hart.slice_end) {
@@ -212,8 +205,6 @@ void preempt() {
   hart.slice_end = now + slice_ticks();
   program_timer(hart.slice_end);
 }
-
-}  // namespace
 
 void preemption_point() {
   if ((csr::read<csr::sip>() & csr::interrupt_timer) != 0) timer_interrupt();

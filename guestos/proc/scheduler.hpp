@@ -25,7 +25,9 @@ void timer_interrupt();
 // In the middle of a long system call, where the thread may sleep: takes the timer interrupt that is waiting,
 // if any.
 void preemption_point();
-// The current thread's floating-point registers from memory into this hart, if they are not there.
+// The current thread's floating-point registers: into memory, if the hart's are newer; and into this hart, if they
+// are not there.
+void save_floating_point(Thread& thread);
 void reload_floating_point(Thread& thread);
 [[noreturn]] void idle_loop();
 

@@ -1,5 +1,7 @@
 #include "guestos/proc/signal.hpp"
 
+#include <initializer_list>
+
 #include "guestos/arch/csr.hpp"
 #include "guestos/arch/hart.hpp"
 #include "guestos/arch/layout.hpp"
@@ -7,58 +9,42 @@
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/scheduler.hpp"
 
-extern "C" void fp_save(guestos::u64* registers);
-
 namespace guestos {
 
 namespace {
 
-enum class DefaultAction : u8 { terminate, ignore, stop, proceed };
-
-DefaultAction default_action(u32 signal) {
-  switch (signal) {
-    case SIGCHLD:
-    case SIGURG:
-    case SIGWINCH: return DefaultAction::ignore;
-    case SIGCONT: return DefaultAction::proceed;
-    case SIGSTOP:
-    case SIGTSTP:
-    case SIGTTIN:
-    case SIGTTOU: return DefaultAction::stop;
-    default: return DefaultAction::terminate;
-  }
+constexpr u64 bits(std::initializer_list<u32> signals) {
+  u64 set = 0;
+  for (const u32 signal : signals) set |= signal_bit(signal);
+  return set;
 }
+constexpr u64 faults = bits({SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP});
+// What signals without a handler do; the others end the process.
+constexpr u64 ignored = bits({SIGCHLD, SIGURG, SIGWINCH}),
+              stopping = bits({SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU});
 
 bool is_ignored(const Process& process, u32 signal) {
   const u64 handler = process.actions[signal].handler;
   if (handler == SIG_IGN) return true;
-  return handler == SIG_DFL && default_action(signal) == DefaultAction::ignore;
+  return handler == SIG_DFL && (ignored & signal_bit(signal)) != 0;
 }
 
 // struct rt_sigframe of Linux riscv64: siginfo, then ucontext.
 struct SignalFrame {
   struct {
-    i32 si_signo;
-    i32 si_errno;
-    i32 si_code;
-    i32 pad;
+    i32 si_signo, si_errno, si_code, pad;
     union {
       struct {
-        u32 si_pid;
-        u32 si_uid;
+        u32 si_pid, si_uid;
         u64 si_value;
       } sender;
       u64 si_addr;
     };
     u8 rest[128 - 32];
   } info;
-  u64 uc_flags;
-  u64 uc_link;
-  u64 ss_sp;
-  i32 ss_flags;
-  i32 ss_pad;
-  u64 ss_size;
-  u64 uc_sigmask;
+  u64 uc_flags, uc_link, ss_sp;
+  i32 ss_flags, ss_pad;
+  u64 ss_size, uc_sigmask;
   u8 uc_unused[120];
   u64 align_to_16;
   u64 pc_and_registers[32];
@@ -69,27 +55,10 @@ static_assert(__builtin_offsetof(SignalFrame, uc_flags) == 128);
 static_assert(__builtin_offsetof(SignalFrame, pc_and_registers) == 128 + 176);
 static_assert(sizeof(SignalFrame) == 128 + 176 + 256 + 528);
 
-// The current thread's floating-point registers in memory.
-void bring_home_floating_point(Thread& self) {
-  TrapFrame& frame = self.frame();
-  if ((frame.sstatus & csr::sstatus_fs) != csr::sstatus_fs_dirty) return;
-  csr::set<csr::sstatus>(csr::sstatus_fs);
-  fp_save(self.fp);
-  frame.sstatus = (frame.sstatus & ~csr::sstatus_fs) | csr::sstatus_fs_clean;
-}
-
-bool on_signal_stack(const Thread& thread, u64 pointer) {
-  return (thread.signal_stack.flags & SS_DISABLE) == 0 &&
-         pointer - thread.signal_stack.base < thread.signal_stack.size;
-}
-
 void fill_info(SignalFrame& out, u32 signal, const SignalInfo& info) {
   out.info.si_signo = static_cast<i32>(signal);
   out.info.si_code = info.code;
-  const bool fault =
-      info.code > 0 && info.code != SI_KERNEL &&
-      (signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGFPE || signal == SIGTRAP);
-  if (fault) {
+  if (info.code > 0 && info.code != SI_KERNEL && (faults & signal_bit(signal)) != 0) {
     out.info.si_addr = info.value;
   } else {
     out.info.sender = {info.pid, 0, info.value};
@@ -100,21 +69,21 @@ void fill_info(SignalFrame& out, u32 signal, const SignalInfo& info) {
 bool push_handler_frame(Thread& self, u32 signal, const SignalInfo& info, const SignalAction& action,
                         u64 old_mask) {
   TrapFrame& frame = self.frame();
-  bring_home_floating_point(self);
+  save_floating_point(self);
   HeapBuffer<SignalFrame> out(1);
   if (!out) return false;
   memset(out.get(), 0, sizeof(SignalFrame));
   fill_info(out[0], signal, info);
   out[0].ss_sp = self.signal_stack.base;
   out[0].ss_size = self.signal_stack.size;
-  out[0].ss_flags = on_signal_stack(self, frame.x[sp]) ? SS_ONSTACK : self.signal_stack.flags;
+  out[0].ss_flags = self.is_on_signal_stack(frame.x[sp]) ? SS_ONSTACK : self.signal_stack.flags;
   out[0].uc_sigmask = old_mask;
   out[0].pc_and_registers[0] = frame.sepc;
   memcpy(&out[0].pc_and_registers[1], &frame.x[1], 31 * sizeof(u64));
   memcpy(out[0].fp, self.fp, sizeof self.fp);
   u64 at = frame.x[sp];
   if ((action.flags & SA_ONSTACK) != 0 && (self.signal_stack.flags & SS_DISABLE) == 0 &&
-      !on_signal_stack(self, at))
+      !self.is_on_signal_stack(at))
     at = self.signal_stack.base + self.signal_stack.size;
   at = align_down(at - sizeof(SignalFrame), 16);
   if (copy_to_user(at, out.get(), sizeof(SignalFrame)) != 0) return false;
@@ -157,8 +126,6 @@ Taken take_signal(Thread& self) {
   for (;;) {
     const u64 ready = (self.pending | process.pending) & ~self.blocked;
     if (ready == 0) return {};
-    constexpr u64 faults = signal_bit(SIGSEGV) | signal_bit(SIGBUS) | signal_bit(SIGILL) |
-                           signal_bit(SIGFPE) | signal_bit(SIGTRAP);
     const u64 urgent = ready & signal_bit(SIGKILL) ? signal_bit(SIGKILL)
                        : ready & faults            ? ready & faults
                                                    : ready;
@@ -187,8 +154,7 @@ void stop_process(u32 signal) {
       send_signal_locked(*process.parent, SIGCHLD, {5, process.pid, signal});
     process.parent->child_wait.wake_all();
   }
-  for (Thread* thread = process.threads.first(); thread != nullptr; thread = process.threads.next(thread))
-    if (thread != &current_thread()) kick(*thread);
+  kick_others(process);
 }
 
 void wait_while_stopped() {
@@ -226,14 +192,18 @@ bool prepare_sending(Process& process, u32 signal) {
   if (signal == SIGKILL && !process.ending) {
     process.ending = true;
     process.wait_status = SIGKILL;
-    for (Thread* thread = process.threads.first(); thread != nullptr; thread = process.threads.next(thread))
-      kick(*thread);
+    kick_others(process);
     return false;
   }
   return true;
 }
 
 }  // namespace
+
+void kick_others(Process& process) {
+  for (Thread* thread = process.threads.first(); thread != nullptr; thread = process.threads.next(thread))
+    if (thread != &current_thread()) kick(*thread);
+}
 
 void send_signal_locked(Process& process, u32 signal, const SignalInfo& info) {
   if (!prepare_sending(process, signal)) return;
@@ -327,9 +297,12 @@ void prepare_return(TrapFrame*) {
       run_handler(self, taken);
       continue;
     }
-    const DefaultAction action = default_action(taken.signal);
-    if (action == DefaultAction::terminate) exit_process(taken.signal);
-    if (action == DefaultAction::stop) stop_process(taken.signal);
+    const u64 bit = signal_bit(taken.signal);
+    if ((stopping & bit) != 0) {
+      stop_process(taken.signal);
+    } else if (taken.signal != SIGCONT) {
+      exit_process(taken.signal);
+    }
   }
   settle_restart(self, false, 0);
   if (self.restore_mask) {

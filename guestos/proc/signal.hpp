@@ -17,6 +17,8 @@ void force_signal(u32 signal, const SignalInfo& info);
 bool is_fatal_here(u32 signal);
 // To every process of the group; false: there is none.
 bool signal_group(u32 group, u32 signal, const SignalInfo& info);
+// With process_lock held: all threads of the process but the current one look at their pending work.
+void kick_others(Process& process);
 void interval_timer_expired(u32 pid);
 
 // Everything that must happen before a thread goes back to user mode: exit, stop, signal handlers, restarts.

@@ -68,6 +68,9 @@ struct Thread {
   TrapFrame& frame() const {
     return *reinterpret_cast<TrapFrame*>(stack + kernel_stack_size - sizeof(TrapFrame));
   }
+  bool is_on_signal_stack(u64 pointer) const {
+    return (signal_stack.flags & SS_DISABLE) == 0 && pointer - signal_stack.base < signal_stack.size;
+  }
   // Signals to deliver, or the process is ending.
   bool has_pending_work() const;
 };

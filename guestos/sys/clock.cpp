@@ -1,8 +1,8 @@
 #include "guestos/sys/clock.hpp"
 
 #include "guestos/arch/boot_info.hpp"
-#include "guestos/proc/spin_lock.hpp"
-#include "guestos/proc/timer.hpp"
+#include "guestos/arch/hart.hpp"
+#include "guestos/mm/user_memory.hpp"
 
 namespace guestos {
 
@@ -31,6 +31,46 @@ void clock_open() {
 
 u64 monotonic_nanoseconds() { return ticks_to_nanoseconds(ticks_now()); }
 i64 realtime_nanoseconds() { return epoch + static_cast<i64>(monotonic_nanoseconds()); }
+
+i64 get_time(u64 address, u64& nanoseconds) {
+  Timespec time = {};
+  if (get_user(time, address) != 0) return -EFAULT;
+  if (time.seconds < 0 || static_cast<u64>(time.nanoseconds) >= 1'000'000'000) return -EINVAL;
+  nanoseconds = static_cast<u64>(min_of<i64>(time.seconds, i64{1} << 32) * 1'000'000'000 + time.nanoseconds);
+  return 0;
+}
+
+i64 get_deadline(u64 address, u64& deadline) {
+  u64 nanoseconds = 0;
+  deadline = ~u64{0};
+  if (address == 0) return 0;
+  if (const i64 error = get_time(address, nanoseconds); error != 0) return error;
+  deadline = ticks_now() + nanoseconds_to_ticks(nanoseconds);
+  return 0;
+}
+
+bool sleep_until(u64 deadline) {
+  SpinLock guard;
+  WaitQueue nobody_wakes;
+  Wake why = Wake::condition;
+  guard.lock();
+  while (ticks_now() < deadline && why != Wake::signal) why = nobody_wakes.sleep(guard, true, deadline);
+  guard.unlock();
+  return why != Wake::signal;
+}
+
+i64 random_to_user(u64 to, u64 size) {
+  u8 bytes[256];
+  u64 done = 0;
+  while (done < size) {
+    const u64 part = min_of(size - done, sizeof bytes);
+    fill_random(bytes, part);
+    if (copy_to_user(to + done, bytes, part) != 0) return done != 0 ? static_cast<i64>(done) : -EFAULT;
+    done += part;
+    if (current_thread().has_pending_work()) break;
+  }
+  return static_cast<i64>(done);
+}
 
 void fill_random(void* to, u64 size) {
   SpinGuard guard(lock);

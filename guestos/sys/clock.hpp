@@ -11,7 +11,15 @@ i64 realtime_nanoseconds();
 u64 monotonic_nanoseconds();
 void clock_open();
 
+// A length of time in user memory, at most 2^32 seconds. 0, -EFAULT or -EINVAL.
+i64 get_time(u64 address, u64& nanoseconds);
+// When a call with this timeout gives up, in ticks; address 0: never.
+i64 get_deadline(u64 address, u64& deadline);
+// Until `deadline` in ticks; false: a signal came first.
+bool sleep_until(u64 deadline);
+
 // A generator seeded by the device tree's rng-seed, or by a constant.
 void fill_random(void* to, u64 size);
+i64 random_to_user(u64 to, u64 size);  // bytes, or -EFAULT
 
 }  // namespace guestos

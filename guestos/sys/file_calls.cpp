@@ -1,16 +1,13 @@
 // System calls that take paths.
+#include <initializer_list>
+
 #include "guestos/arch/hart.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/sys/clock.hpp"
 #include "guestos/sys/path_argument.hpp"
-#include "guestos/sys/system_call.hpp"
 
 namespace guestos {
-
-PathArgument::~PathArgument() {
-  if (start_ != nullptr) release_inode(start_);
-}
 
 i64 PathArgument::read(u64 directory, u64 address) {
   if (!text_) return -ENOMEM;
@@ -25,8 +22,7 @@ i64 PathArgument::read(u64 directory, u64 address) {
   if (!file) return -EBADF;
   if (file->inode() == nullptr) return empty() ? 0 : -ENOTDIR;
   if (!empty() && !file->inode()->is_directory()) return -ENOTDIR;
-  start_ = file->inode();
-  add_inode_reference(start_);
+  start_ = InodeReference::share(file->inode());
   return 0;
 }
 
@@ -36,15 +32,30 @@ FileArgument::FileArgument(u64 descriptor)
 namespace {
 
 // The inode that a call with (directory, path, flags) means; AT_EMPTY_PATH: the directory's own file.
-Inode* find_inode(u64 directory, u64 address, u64 flags, i64& error) {
+InodeReference find_inode(u64 directory, u64 address, u64 flags, i64& error) {
   PathArgument path;
   error = path.read(directory, address);
-  if (error != 0) return nullptr;
+  if (error != 0) return {};
   if (!path.empty()) return lookup(path.request((flags & AT_SYMLINK_NOFOLLOW) == 0), error);
   error = (flags & AT_EMPTY_PATH) == 0 ? -ENOENT : path.start() == nullptr ? -EBADF : 0;
-  if (error != 0) return nullptr;
-  add_inode_reference(path.start());
-  return path.start();
+  return InodeReference::share(error == 0 ? path.start() : nullptr);
+}
+
+// The result of action(inode) for the inode that a call means: by path, or by descriptor.
+template <typename Action>
+i64 at_path(u64 directory, u64 address, u64 flags, Action action) {
+  i64 error = 0;
+  const InodeReference inode = find_inode(directory, address, flags, error);
+  return inode ? action(*inode) : error;
+}
+template <typename Action>
+i64 at_path(u64 address, Action action) {
+  return at_path(static_cast<u64>(AT_FDCWD), address, 0, action);
+}
+template <typename Action>
+i64 at_descriptor(u64 descriptor, Action action) {
+  FileArgument file(descriptor);
+  return !file ? -EBADF : file->inode() == nullptr ? 0 : action(*file->inode());
 }
 
 i64 check_open(const Inode& inode, u32 flags) {
@@ -53,14 +64,14 @@ i64 check_open(const Inode& inode, u32 flags) {
   if (inode.is_link()) return -ELOOP;
   if (inode.is_directory() && (writes || (flags & O_CREAT) != 0)) return -EISDIR;
   if ((flags & O_DIRECTORY) != 0 && !inode.is_directory()) return -ENOTDIR;
-  if (writes && inode.proc != ProcNode::none && (inode.mode & 0200) == 0) return -EACCES;
+  if (writes && inode.proc != nullptr && (inode.mode & 0200) == 0) return -EACCES;
   if (writes && inode.running != 0) return -ETXTBSY;
   return 0;
 }
 
 i64 open_path(const PathArgument& path, u32 flags, u32 mode) {
   i64 error = 0;
-  Inode* inode = nullptr;
+  InodeReference inode;
   const bool follow = (flags & O_NOFOLLOW) == 0;
   Process& self = current_process();
   if ((flags & O_TMPFILE) == O_TMPFILE && (flags & O_DIRECTORY) != 0) return -EOPNOTSUPP;
@@ -71,75 +82,61 @@ i64 open_path(const PathArgument& path, u32 flags, u32 mode) {
   } else {
     inode = lookup(path.request(follow), error);
   }
-  if (inode == nullptr) return error;
+  if (!inode) return error;
   error = check_open(*inode, flags);
-  if (error == 0 && (flags & O_TRUNC) != 0 && inode->is_regular() && inode->proc == ProcNode::none &&
+  if (error == 0 && (flags & O_TRUNC) != 0 && inode->is_regular() && inode->proc == nullptr &&
       (flags & O_ACCMODE) != O_RDONLY) {
     error = cut_inode(*inode, 0);
     touch_inode(*inode);
   }
-  if (error != 0) {
-    release_inode(inode);
-    return error;
-  }
-  File* file = open_inode(inode, flags, error);
+  if (error != 0) return error;
+  File* file = open_inode(static_cast<InodeReference&&>(inode), flags, error);
   if (file == nullptr) return error;
   file->flags = flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
   return self.files->add(file, (flags & O_CLOEXEC) != 0);
 }
 
-// /proc/self/fd/N opened means another descriptor for the same file.
-i64 open_own_descriptor(const char* text, bool& matched) {
-  static constexpr const char* prefixes[] = {"/proc/self/fd/", "/dev/fd/"};
+// /proc/self/fd/N opened means another descriptor for the same file. -1: the path is none of these.
+i64 own_descriptor(const char* text) {
   static constexpr const char* names[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
-  u64 descriptor = 0;
-  matched = false;
-  for (const char* prefix : prefixes)
-    if (starts_with(text, prefix) && text[strlen(prefix)] >= '0' && text[strlen(prefix)] <= '9') {
-      matched = true;
-      for (const char* p = text + strlen(prefix); *p >= '0' && *p <= '9'; ++p)
-        descriptor = descriptor * 10 + static_cast<u64>(*p - '0');
-    }
-  for (u64 i = 0; i < 3; ++i)
-    if (equal(text, names[i])) {
-      matched = true;
-      descriptor = i;
-    }
-  if (!matched) return 0;
-  File* file = current_process().files->get(descriptor);
-  return file == nullptr ? -ENOENT : current_process().files->add(file, false);
+  for (i64 i = 0; i < 3; ++i)
+    if (equal(text, names[i])) return i;
+  for (const char* prefix : {"/proc/self/fd/", "/dev/fd/"}) {
+    const char* number = text + strlen(prefix);
+    if (starts_with(text, prefix) && *number >= '0' && *number <= '9')
+      return static_cast<i64>(min_of<u64>(read_decimal(number), FileTable::capacity));
+  }
+  return -1;
 }
 
 i64 sys_openat(const Arguments& call) {
   PathArgument path;
   if (const i64 error = path.read(call.a, call.b); error != 0) return error;
   if (path.empty()) return -ENOENT;
-  bool matched = false;
-  const i64 own = open_own_descriptor(path.text(), matched);
-  if (matched) return own;
-  return open_path(path, static_cast<u32>(call.c), static_cast<u32>(call.d));
+  const i64 own = own_descriptor(path.text());
+  if (own < 0) return open_path(path, static_cast<u32>(call.c), static_cast<u32>(call.d));
+  File* file = current_process().files->get(static_cast<u64>(own));
+  return file == nullptr ? -ENOENT : current_process().files->add(file, false);
 }
 
 i64 make(u64 directory, u64 address, u32 mode, const char* target) {
   PathArgument path;
   if (const i64 error = path.read(directory, address); error != 0) return error;
   i64 error = 0;
-  Inode* inode = create_at(path.request(false), mode, target, true, error);
-  if (inode != nullptr) release_inode(inode);
+  create_at(path.request(false), mode, target, true, error);
   return error;
 }
 
+u32 permissions(u64 mode, u32 allowed) { return static_cast<u32>(mode) & allowed & ~current_process().umask; }
+
 i64 sys_mkdirat(const Arguments& call) {
-  return make(call.a, call.b, S_IFDIR | (static_cast<u32>(call.c) & 01777 & ~current_process().umask),
-              nullptr);
+  return make(call.a, call.b, S_IFDIR | permissions(call.c, 01777), nullptr);
 }
 
 i64 sys_mknodat(const Arguments& call) {
   const u32 type = static_cast<u32>(call.c) & S_IFMT;
   if (type != S_IFIFO && type != S_IFREG && type != 0) return -EPERM;
-  return make(call.a, call.b,
-              (type == 0 ? S_IFREG : type) | (static_cast<u32>(call.c) & 07777 & ~current_process().umask),
-              nullptr);
+  return make(call.a, call.b, (type == 0 ? S_IFREG : type) | permissions(call.c, 07777), nullptr);
 }
 
 i64 sys_symlinkat(const Arguments& call) {
@@ -151,15 +148,12 @@ i64 sys_symlinkat(const Arguments& call) {
 }
 
 i64 sys_linkat(const Arguments& call) {
-  i64 error = 0;
   const u64 flags = (call.e & AT_SYMLINK_FOLLOW) != 0 ? call.e : call.e | AT_SYMLINK_NOFOLLOW;
-  Inode* inode = find_inode(call.a, call.b, flags, error);
-  if (inode == nullptr) return error;
-  PathArgument path;
-  error = path.read(call.c, call.d);
-  if (error == 0) error = link_at(path.request(false), inode);
-  release_inode(inode);
-  return error;
+  return at_path(call.a, call.b, flags, [&](Inode& inode) {
+    PathArgument path;
+    const i64 error = path.read(call.c, call.d);
+    return error != 0 ? error : link_at(path.request(false), &inode);
+  });
 }
 
 i64 sys_unlinkat(const Arguments& call) {
@@ -169,16 +163,14 @@ i64 sys_unlinkat(const Arguments& call) {
   return remove_at(path.request(false), (call.c & AT_REMOVEDIR) != 0);
 }
 
-i64 rename(const Arguments& call, u64 flags) {
+i64 sys_renameat2(const Arguments& call) {
   PathArgument from;
   PathArgument to;
-  if ((flags & ~u64{1}) != 0) return -EINVAL;
+  if ((call.e & ~u64{1}) != 0) return -EINVAL;
   if (const i64 error = from.read(call.a, call.b); error != 0) return error;
   if (const i64 error = to.read(call.c, call.d); error != 0) return error;
-  return rename_at(from.request(false), to.request(false), flags != 0);
+  return rename_at(from.request(false), to.request(false), call.e != 0);
 }
-
-i64 sys_renameat2(const Arguments& call) { return rename(call, call.e); }
 
 struct StatxTime {
   i64 tv_sec;
@@ -204,12 +196,10 @@ i64 stat_of(u64 directory, u64 address, u64 flags, Stat& stat) {
     FileArgument file(directory);
     return file ? file->status(stat) : -EBADF;
   }
-  i64 error = 0;
-  Inode* inode = find_inode(directory, address, flags, error);
-  if (inode == nullptr) return error;
-  inode_status(*inode, stat);
-  release_inode(inode);
-  return 0;
+  return at_path(directory, address, flags, [&](const Inode& inode) {
+    inode_status(inode, stat);
+    return i64{0};
+  });
 }
 
 i64 sys_newfstatat(const Arguments& call) {
@@ -241,135 +231,94 @@ i64 sys_statx(const Arguments& call) {
 }
 
 i64 sys_faccessat(const Arguments& call) {
-  i64 error = 0;
-  Inode* inode = find_inode(call.a, call.b, call.d & AT_EMPTY_PATH, error);
-  if (inode == nullptr) return error;
-  // Root may read and write everything, but run only what somebody may run.
-  const bool runnable = inode->is_directory() || (inode->mode & 0111) != 0;
-  release_inode(inode);
-  return (call.c & 1) != 0 && !runnable ? -EACCES : 0;
+  return at_path(call.a, call.b, call.d & AT_EMPTY_PATH, [&](const Inode& inode) {
+    // Root may read and write everything, but run only what somebody may run.
+    const bool runnable = inode.is_directory() || (inode.mode & 0111) != 0;
+    return (call.c & 1) != 0 && !runnable ? -EACCES : 0;
+  });
 }
 
 i64 sys_readlinkat(const Arguments& call) {
-  i64 error = 0;
   if (static_cast<i64>(call.d) <= 0) return -EINVAL;
-  Inode* inode = find_inode(call.a, call.b, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, error);
-  if (inode == nullptr) return error;
-  error = -EINVAL;
-  if (inode->is_link()) {
-    const u64 size = min_of<u64>(strlen(inode->target), call.d);
-    error = copy_to_user(call.c, inode->target, size) == 0 ? static_cast<i64>(size) : -EFAULT;
-  }
-  release_inode(inode);
-  return error;
+  return at_path(call.a, call.b, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, [&](const Inode& inode) -> i64 {
+    if (!inode.is_link()) return -EINVAL;
+    const u64 size = min_of<u64>(strlen(inode.target), call.d);
+    return copy_to_user(call.c, inode.target, size) == 0 ? static_cast<i64>(size) : -EFAULT;
+  });
 }
 
-i64 set_directory(Inode* inode) {
-  if (!inode->is_directory()) {
-    release_inode(inode);
-    return -ENOTDIR;
-  }
-  set_current_directory(inode);
+i64 set_directory(Inode& inode) {
+  if (!inode.is_directory()) return -ENOTDIR;
+  set_current_directory(InodeReference::share(&inode));
   return 0;
 }
 
-i64 sys_chdir(const Arguments& call) {
-  i64 error = 0;
-  Inode* inode = find_inode(static_cast<u64>(AT_FDCWD), call.a, 0, error);
-  return inode == nullptr ? error : set_directory(inode);
-}
-
-i64 sys_fchdir(const Arguments& call) {
-  FileArgument file(call.a);
-  if (!file) return -EBADF;
-  if (file->inode() == nullptr) return -ENOTDIR;
-  add_inode_reference(file->inode());
-  return set_directory(file->inode());
+i64 sys_chdir(const Arguments& call) { return at_path(call.a, set_directory); }
+i64 fchdir(File& file, const Arguments&) {
+  return file.inode() == nullptr ? -ENOTDIR : set_directory(*file.inode());
 }
 
 i64 sys_getcwd(const Arguments& call) {
   HeapBuffer<char> path(PATH_MAX);
   if (!path) return -ENOMEM;
-  Inode* directory = current_directory();
-  const i64 size = path_of(directory, path.get(), PATH_MAX);
-  release_inode(directory);
+  const i64 size = path_of(current_directory().get(), path.get(), PATH_MAX);
   if (size < 0) return size;
   if (call.b < static_cast<u64>(size) + 1) return -ERANGE;
   return copy_to_user(call.a, path.get(), static_cast<u64>(size) + 1) == 0 ? size + 1 : -EFAULT;
 }
 
-template <typename Change>
-i64 change(u64 directory, u64 address, u64 flags, Change apply) {
-  i64 error = 0;
-  Inode* inode = find_inode(directory, address, flags, error);
-  if (inode == nullptr) return error;
-  apply(*inode);
-  inode->changed = realtime_nanoseconds();
-  release_inode(inode);
+// Attributes, by path and by descriptor.
+i64 set_mode(Inode& inode, u64 mode) {
+  inode.mode = (inode.mode & S_IFMT) | (static_cast<u32>(mode) & 07777);
+  inode.changed = realtime_nanoseconds();
   return 0;
 }
 
-void set_mode(Inode& inode, u64 mode) {
-  inode.mode = (inode.mode & S_IFMT) | (static_cast<u32>(mode) & 07777);
+i64 set_owner(Inode& inode, u64 owner, u64 group) {
+  if (static_cast<i32>(owner) != -1) inode.owner = static_cast<u32>(owner);
+  if (static_cast<i32>(group) != -1) inode.group = static_cast<u32>(group);
+  inode.changed = realtime_nanoseconds();
+  return 0;
 }
 
 i64 sys_fchmodat(const Arguments& call) {
-  return change(call.a, call.b, 0, [&](Inode& inode) { set_mode(inode, call.c); });
+  return at_path(call.a, call.b, 0, [&](Inode& inode) { return set_mode(inode, call.c); });
 }
-
-void set_owner(Inode& inode, u64 owner, u64 group) {
-  if (static_cast<i32>(owner) != -1) inode.owner = static_cast<u32>(owner);
-  if (static_cast<i32>(group) != -1) inode.group = static_cast<u32>(group);
-}
-
 i64 sys_fchownat(const Arguments& call) {
-  return change(call.a, call.b, call.e, [&](Inode& inode) { set_owner(inode, call.c, call.d); });
+  return at_path(call.a, call.b, call.e, [&](Inode& inode) { return set_owner(inode, call.c, call.d); });
 }
-
 i64 sys_fchmod(const Arguments& call) {
-  FileArgument file(call.a);
-  if (!file) return -EBADF;
-  if (file->inode() != nullptr) set_mode(*file->inode(), call.b);
-  return 0;
+  return at_descriptor(call.a, [&](Inode& inode) { return set_mode(inode, call.b); });
 }
-
 i64 sys_fchown(const Arguments& call) {
-  FileArgument file(call.a);
-  if (!file) return -EBADF;
-  if (file->inode() != nullptr) set_owner(*file->inode(), call.b, call.c);
-  return 0;
+  return at_descriptor(call.a, [&](Inode& inode) { return set_owner(inode, call.b, call.c); });
 }
 
 i64 sys_utimensat(const Arguments& call) {
   constexpr i64 UTIME_NOW = 0x3fffffff, UTIME_OMIT = 0x3ffffffe;
   Timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
   if (call.c != 0 && get_user(times, call.c) != 0) return -EFAULT;
-  auto apply = [&](Inode& inode) {
+  auto apply = [&](Inode& inode) -> i64 {
+    const i64 now = realtime_nanoseconds();
     i64* const fields[2] = {&inode.accessed, &inode.modified};
     for (unsigned i = 0; i < 2; ++i) {
       if (times[i].nanoseconds == UTIME_OMIT) continue;
-      *fields[i] = times[i].nanoseconds == UTIME_NOW
-                       ? realtime_nanoseconds()
-                       : times[i].seconds * 1'000'000'000 + times[i].nanoseconds;
+      *fields[i] =
+          times[i].nanoseconds == UTIME_NOW ? now : times[i].seconds * 1'000'000'000 + times[i].nanoseconds;
     }
+    inode.changed = now;
+    return 0;
   };
-  if (call.b != 0) return change(call.a, call.b, call.d, apply);
-  FileArgument file(call.a);
-  if (!file) return -EBADF;
-  if (file->inode() != nullptr) apply(*file->inode());
-  return 0;
+  return call.b != 0 ? at_path(call.a, call.b, call.d, apply) : at_descriptor(call.a, apply);
 }
 
 i64 sys_truncate(const Arguments& call) {
-  i64 error = 0;
   if (static_cast<i64>(call.b) < 0) return -EINVAL;
-  Inode* inode = find_inode(static_cast<u64>(AT_FDCWD), call.a, 0, error);
-  if (inode == nullptr) return error;
-  error = inode->is_directory()                                   ? -EISDIR
-          : !inode->is_regular() || inode->proc != ProcNode::none ? -EINVAL
-                                                                  : cut_inode(*inode, call.b);
-  release_inode(inode);
-  return error;
+  return at_path(call.a, [&](Inode& inode) {
+    return inode.is_directory()                           ? -EISDIR
+           : !inode.is_regular() || inode.proc != nullptr ? -EINVAL
+                                                          : cut_inode(inode, call.b);
+  });
 }
 
 struct FileSystemStatus {  // struct statfs64
@@ -379,34 +328,21 @@ struct FileSystemStatus {  // struct statfs64
 };
 
 i64 put_file_system_status(u64 address, bool is_proc) {
-  constexpr u64 tmpfs_magic = 0x01021994;
-  constexpr u64 proc_magic = 0x9fa0;
-  FrameTotals totals = frame_totals();
+  constexpr u64 tmpfs_magic = 0x01021994, proc_magic = 0x9fa0;
   FileSystemStatus status = {};
   status.f_type = is_proc ? proc_magic : tmpfs_magic;
   status.f_bsize = status.f_frsize = page_size;
-  if (is_proc) totals = {};
-  status.f_blocks = totals.total;
-  status.f_bfree = status.f_bavail = totals.by_state[0];
-  status.f_files = totals.total;
-  status.f_ffree = totals.by_state[0];
+  status.f_blocks = status.f_files = is_proc ? 0 : frame_totals().total;
+  status.f_bfree = status.f_bavail = status.f_ffree = is_proc ? 0 : free_frames();
   status.f_namelen = NAME_MAX;
   return put_user(address, status);
 }
 
 i64 sys_statfs(const Arguments& call) {
-  i64 error = 0;
-  Inode* inode = find_inode(static_cast<u64>(AT_FDCWD), call.a, 0, error);
-  if (inode == nullptr) return error;
-  const bool is_proc = inode->proc != ProcNode::none;
-  release_inode(inode);
-  return put_file_system_status(call.b, is_proc);
+  return at_path(call.a, [&](Inode& inode) { return put_file_system_status(call.b, inode.proc != nullptr); });
 }
-
-i64 sys_fstatfs(const Arguments& call) {
-  FileArgument file(call.a);
-  if (!file) return -EBADF;
-  return put_file_system_status(call.b, file->inode() != nullptr && file->inode()->proc != ProcNode::none);
+i64 fstatfs(File& file, const Arguments& call) {
+  return put_file_system_status(call.b, file.inode() != nullptr && file.inode()->proc != nullptr);
 }
 
 i64 sys_no_attributes(const Arguments&) { return -EOPNOTSUPP; }
@@ -415,8 +351,8 @@ constexpr SystemCallRow rows[] = {
     {5, sys_no_attributes},  {6, sys_no_attributes},  {8, sys_no_attributes}, {9, sys_no_attributes},
     {11, sys_no_attributes}, {12, sys_no_attributes},  // {set,get,list}xattr and l…
     {17, sys_getcwd},        {33, sys_mknodat},       {34, sys_mkdirat},      {35, sys_unlinkat},
-    {36, sys_symlinkat},     {37, sys_linkat},        {43, sys_statfs},       {44, sys_fstatfs},
-    {45, sys_truncate},      {48, sys_faccessat},     {49, sys_chdir},        {50, sys_fchdir},
+    {36, sys_symlinkat},     {37, sys_linkat},        {43, sys_statfs},       {44, on_file<fstatfs>},
+    {45, sys_truncate},      {48, sys_faccessat},     {49, sys_chdir},        {50, on_file<fchdir>},
     {52, sys_fchmod},        {53, sys_fchmodat},      {54, sys_fchownat},     {55, sys_fchown},
     {56, sys_openat},        {78, sys_readlinkat},    {79, sys_newfstatat},   {88, sys_utimensat},
     {276, sys_renameat2},    {291, sys_statx},        {439, sys_faccessat},

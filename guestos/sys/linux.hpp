@@ -10,9 +10,9 @@ inline constexpr i64 EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, EIO = 5, ENXIO
                      EBADF = 9, ECHILD = 10, EAGAIN = 11, ENOMEM = 12, EACCES = 13, EFAULT = 14, EBUSY = 16,
                      EEXIST = 17, EXDEV = 18, ENODEV = 19, ENOTDIR = 20, EISDIR = 21, EINVAL = 22,
                      ENFILE = 23, EMFILE = 24, ENOTTY = 25, ETXTBSY = 26, EFBIG = 27, ENOSPC = 28,
-                     ESPIPE = 29, EROFS = 30, EMLINK = 31, EPIPE = 32, ERANGE = 34, ENAMETOOLONG = 36,
-                     ENOSYS = 38, ENOTEMPTY = 39, ELOOP = 40, EOVERFLOW = 75, ENOTSOCK = 88,
-                     EDESTADDRREQ = 89, EMSGSIZE = 90, EPROTOTYPE = 91, ENOPROTOOPT = 92,
+                     ESPIPE = 29, EROFS = 30, EMLINK = 31, EPIPE = 32, EDOM = 33, ERANGE = 34,
+                     ENAMETOOLONG = 36, ENOSYS = 38, ENOTEMPTY = 39, ELOOP = 40, EOVERFLOW = 75,
+                     ENOTSOCK = 88, EDESTADDRREQ = 89, EMSGSIZE = 90, EPROTOTYPE = 91, ENOPROTOOPT = 92,
                      EPROTONOSUPPORT = 93, ESOCKTNOSUPPORT = 94, EOPNOTSUPP = 95, EAFNOSUPPORT = 97,
                      EADDRINUSE = 98, EADDRNOTAVAIL = 99, ENOBUFS = 105, EISCONN = 106, ENOTCONN = 107,
                      ETOOMANYREFS = 109, ETIMEDOUT = 110, ECONNREFUSED = 111;
@@ -64,6 +64,7 @@ inline constexpr u32 O_ACCMODE = 3, O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CR
 inline constexpr i64 AT_FDCWD = -100;
 inline constexpr u64 AT_SYMLINK_NOFOLLOW = 0x100, AT_REMOVEDIR = 0x200, AT_SYMLINK_FOLLOW = 0x400,
                      AT_EMPTY_PATH = 0x1000;
+inline constexpr unsigned RLIMIT_STACK = 3, RLIMIT_CORE = 4, RLIMIT_NOFILE = 7, limit_count = 16;
 inline constexpr u64 PATH_MAX = 4096, NAME_MAX = 255;
 
 inline constexpr u32 S_IFMT = 0170000, S_IFIFO = 0010000, S_IFCHR = 0020000, S_IFBLK = 0060000,
@@ -73,9 +74,15 @@ inline constexpr i64 POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP 
                      POLLRDHUP = 0x2000;
 
 struct Timespec {
-  i64 seconds;
-  i64 nanoseconds;
+  i64 seconds, nanoseconds;
 };
+constexpr Timespec timespec_of(i64 nanoseconds) {
+  return {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
+}
+// struct timeval, whose second member is microseconds.
+constexpr Timespec timeval_of(i64 nanoseconds) {
+  return {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000 / 1000};
+}
 
 struct Stat {
   u64 st_dev, st_ino;

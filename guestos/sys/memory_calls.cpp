@@ -2,13 +2,12 @@
 #include "guestos/arch/csr.hpp"
 #include "guestos/arch/hart.hpp"
 #include "guestos/arch/sbi.hpp"
-#include "guestos/fs/file_table.hpp"
 #include "guestos/mm/commit.hpp"
+#include "guestos/mm/fault.hpp"
 #include "guestos/mm/large_page.hpp"
-#include "guestos/mm/populate.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
-#include "guestos/sys/system_call.hpp"
+#include "guestos/sys/path_argument.hpp"
 
 namespace guestos {
 
@@ -24,39 +23,41 @@ bool is_range(u64 start, u64 size) {
   return (start & (page_size - 1)) == 0 && size != 0 && start < user_end && size <= user_end - start;
 }
 
+// Memory for brk up to `end`: more of the range below it, or one of its own.
+bool grow_heap(AddressSpace& memory, u64 old_end, u64 end) {
+  if (!memory.is_free(old_end, end)) return false;
+  Vma* below = old_end > memory.brk_start ? memory.find(old_end - 1) : nullptr;
+  if (below != nullptr && below->inode == nullptr && !below->shared &&
+      below->protection == (PROT_READ | PROT_WRITE)) {
+    if (!commit_growth(*below, (end - old_end) >> page_bits)) return false;
+    below->end = end;
+    return true;
+  }
+  Vma* vma = create<Vma>();
+  if (vma == nullptr) return false;
+  vma->start = old_end, vma->end = end;
+  vma->protection = PROT_READ | PROT_WRITE;
+  vma->page_order = static_cast<u8>(default_page_order());
+  vma->locked = memory.lock_future;
+  if (commit_range(*vma)) {
+    memory.insert(vma);
+    return true;
+  }
+  destroy(vma);
+  return false;
+}
+
 i64 sys_brk(const Arguments& call) {
   AddressSpace& memory = space();
   MutexGuard guard(memory.mutex);
-  const u64 wanted = call.a;
-  if (wanted < memory.brk_start || wanted >= mmap_top) return static_cast<i64>(memory.brk);
   const u64 old_end = page_up(memory.brk);
-  const u64 new_end = page_up(wanted);
-  if (new_end < old_end) {
-    if (memory.unmap(new_end, old_end) != 0) return static_cast<i64>(memory.brk);
-  } else if (new_end > old_end) {
-    if (!memory.is_free(old_end, new_end)) return static_cast<i64>(memory.brk);
-    Vma* below = old_end > memory.brk_start ? memory.find(old_end - 1) : nullptr;
-    if (below != nullptr && below->inode == nullptr && !below->shared &&
-        below->protection == (PROT_READ | PROT_WRITE)) {
-      if (!commit_growth(*below, (new_end - old_end) >> page_bits)) return static_cast<i64>(memory.brk);
-      below->end = new_end;
-    } else {
-      Vma* vma = create<Vma>();
-      if (vma == nullptr) return static_cast<i64>(memory.brk);
-      vma->start = old_end;
-      vma->end = new_end;
-      vma->protection = PROT_READ | PROT_WRITE;
-      vma->page_order = static_cast<u8>(default_page_order());
-      vma->locked = memory.lock_future;
-      if (!commit_range(*vma)) {
-        destroy(vma);
-        return static_cast<i64>(memory.brk);
-      }
-      memory.insert(vma);
-    }
-  }
-  memory.brk = wanted;
-  return static_cast<i64>(wanted);
+  const u64 end = page_up(call.a);
+  const bool done = call.a >= memory.brk_start && call.a < mmap_top &&
+                    (end < old_end   ? memory.unmap(end, old_end) == 0
+                     : end > old_end ? grow_heap(memory, old_end, end)
+                                     : true);
+  if (done) memory.brk = call.a;
+  return static_cast<i64>(memory.brk);
 }
 
 // Where the mapping goes: exactly there (MAP_FIXED), there if possible, or anywhere. 0: no room; or a
@@ -79,37 +80,27 @@ i64 place(AddressSpace& memory, u64 hint, u64 size, u64 flags, u64 alignment) {
 
 // The file behind a mapping, with a reference: none (nullptr, 0) for private anonymous memory, an unnamed
 // file for shared.
-i64 backing(const Arguments& call, Inode*& inode) {
+i64 backing(const Arguments& call, InodeReference& inode) {
   const u64 flags = call.d;
   const bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
-  inode = nullptr;
   if ((flags & MAP_ANONYMOUS) != 0) {
     if (!shared) return 0;
-    inode = create_inode(S_IFREG | 0600);
-    if (inode == nullptr) return -ENOMEM;
+    inode = InodeReference(create_inode(S_IFREG | 0600));
+    if (!inode) return -ENOMEM;
     inode->size = page_up(call.b);
     inode->committed = inode->size >> page_bits;
     if (commit_pages(inode->committed)) return 0;
     inode->committed = 0;
-    release_inode(inode);
     return -ENOMEM;
   }
-  File* file = current_process().files->get(call.e);
-  if (file == nullptr) return -EBADF;
-  i64 error = 0;
+  FileArgument file(call.e);
+  if (!file) return -EBADF;
   Inode* found = file->inode();
-  if (found != nullptr && found->device == Device::zero) {
-    error = 0;  // as anonymous memory
-  } else if (found == nullptr || !found->is_regular() || found->proc != ProcNode::none) {
-    error = -ENODEV;
-  } else if (!file->can_read() || (shared && (call.c & PROT_WRITE) != 0 && !file->can_write())) {
-    error = -EACCES;
-  } else {
-    add_inode_reference(found);
-    inode = found;
-  }
-  file->drop_reference();
-  return error;
+  if (found != nullptr && found->device == Device::zero) return 0;  // as anonymous memory
+  if (found == nullptr || !found->is_regular() || found->proc != nullptr) return -ENODEV;
+  if (!file->can_read() || (shared && (call.c & PROT_WRITE) != 0 && !file->can_write())) return -EACCES;
+  inode = InodeReference::share(found);
+  return 0;
 }
 
 i64 sys_mmap(const Arguments& call) {
@@ -119,18 +110,15 @@ i64 sys_mmap(const Arguments& call) {
     return -EINVAL;
   if (size == 0 || size >= user_end) return -ENOMEM;
   if ((call.f & (page_size - 1)) != 0 || call.f + size < call.f) return -EINVAL;
-  Inode* inode = nullptr;
+  InodeReference inode;
   if (const i64 error = backing(call, inode); error != 0) return error;
   Vma* vma = create<Vma>();
-  if (vma == nullptr) {
-    if (inode != nullptr) release_inode(inode);
-    return -ENOMEM;
-  }
+  if (vma == nullptr) return -ENOMEM;
   AddressSpace& memory = space();
   memory.mutex.lock();
   vma->locked = memory.lock_future || (call.d & MAP_LOCKED) != 0;
   const bool fill = vma->locked || (call.d & MAP_POPULATE) != 0;
-  const bool may_be_large = type == MAP_PRIVATE && inode == nullptr && (call.d & MAP_GROWSDOWN) == 0;
+  const bool may_be_large = type == MAP_PRIVATE && !inode && (call.d & MAP_GROWSDOWN) == 0;
   const unsigned order = may_be_large ? default_page_order() : 0;
   i64 start = place(memory, call.a, size, call.d, page_size << order);
   if (start > 0) {
@@ -140,23 +128,19 @@ i64 sys_mmap(const Arguments& call) {
     vma->shared = type != MAP_PRIVATE;
     vma->grows_down = (call.d & MAP_GROWSDOWN) != 0;
     vma->page_order = static_cast<u8>(order);
-    vma->inode = inode;
     vma->offset = (call.d & MAP_ANONYMOUS) != 0 ? 0 : call.f;
     vma->no_reserve = (call.d & MAP_NORESERVE) != 0;
-    if (commit_range(*vma)) {
-      memory.insert(vma);
-    } else {
-      start = -ENOMEM;
-    }
+    if (!commit_range(*vma)) start = -ENOMEM;
+  }
+  if (start > 0) {
+    vma->inode = inode.take();
+    memory.insert(vma);
+  } else {
+    destroy(vma);
   }
   memory.mutex.unlock();
-  if (start > 0) {
-    // As on Linux, a page that cannot be had now is no error: it is had, or not, when it is touched.
-    if (fill) populate(memory, static_cast<u64>(start), static_cast<u64>(start) + size);
-    return start;
-  }
-  if (inode != nullptr) release_inode(inode);
-  destroy(vma);
+  // As on Linux, a page that cannot be had now is no error: it is had, or not, when it is touched.
+  if (start > 0 && fill) populate(memory, static_cast<u64>(start), static_cast<u64>(start) + size);
   return start;
 }
 
@@ -256,21 +240,19 @@ i64 sys_mremap(const Arguments& call) {
 // The file is mapped for a moment and written from there: its pages are copied once.
 i64 sys_sendfile(const Arguments& call) {
   constexpr u64 piece = u64{1} << 20;
-  FileTable& files = *current_process().files;
-  File* from = files.get(call.b);
-  File* to = files.get(call.a);
+  FileArgument from(call.b);
+  FileArgument to(call.a);
   u64 offset = 0;
-  i64 result = from == nullptr || to == nullptr || !from->can_read() || !to->can_write() ? -EBADF : 0;
-  const Inode* file = result == 0 ? from->inode() : nullptr;
-  if (result == 0 && (file == nullptr || !file->is_regular() || file->proc != ProcNode::none))
-    result = -EINVAL;
-  if (result == 0 && call.c != 0 && get_user(offset, call.c) != 0) result = -EFAULT;
-  if (result == 0 && call.c == 0) result = from->seek(0, 1);
-  if (result > 0) offset = static_cast<u64>(result);
+  if (!from || !to || !from->can_read() || !to->can_write()) return -EBADF;
+  const Inode* file = from->inode();
+  if (file == nullptr || !file->is_regular() || file->proc != nullptr) return -EINVAL;
+  if (call.c == 0) offset = static_cast<u64>(from->seek(0, 1));
+  if (call.c != 0 && get_user(offset, call.c) != 0) return -EFAULT;
+  i64 result = 0;
   u64 done = 0;
-  while (result >= 0 && done < call.d && offset + done < from->inode()->size) {
+  while (done < call.d && offset + done < file->size) {
     const u64 at = offset + done;
-    const u64 size = min_of(min_of(call.d - done, piece), from->inode()->size - at);
+    const u64 size = min_of(min_of(call.d - done, piece), file->size - at);
     const u64 skipped = at & (page_size - 1);
     result = sys_mmap({0, skipped + size, PROT_READ, MAP_SHARED, call.b, at - skipped, call.frame});
     if (result < 0) break;
@@ -280,11 +262,77 @@ i64 sys_sendfile(const Arguments& call) {
     if (result > 0) done += static_cast<u64>(result);
     if (result != static_cast<i64>(size) || current_thread().has_pending_work()) break;
   }
-  if (done != 0 && call.c == 0) from->seek(static_cast<i64>(done), 1);
-  if (done != 0 && call.c != 0 && put_user(call.c, offset + done) != 0) result = -EFAULT;
-  if (from != nullptr) from->drop_reference();
-  if (to != nullptr) to->drop_reference();
-  return done != 0 || result >= 0 ? static_cast<i64>(done) : result;
+  if (done == 0) return min_of<i64>(result, 0);
+  if (call.c == 0) from->seek(static_cast<i64>(done), 1);
+  return call.c != 0 && put_user(call.c, offset + done) != 0 ? -EFAULT : static_cast<i64>(done);
+}
+
+// --- mlock and its family: pages that are brought in and then stay
+
+constexpr u64 MCL_CURRENT = 1, MCL_FUTURE = 2, MCL_ONFAULT = 4, MLOCK_ONFAULT = 1;
+
+// Sets or clears the mark on [start, end), which must be mapped throughout.
+i64 mark(AddressSpace& memory, u64 start, u64 end, bool locked) {
+  MutexGuard guard(memory.mutex);
+  for (u64 at = start; at < end;) {
+    const Vma* vma = memory.find(at);
+    if (vma == nullptr) return -ENOMEM;
+    at = vma->end;
+  }
+  if (const i64 error = memory.split_at(start, end); error != 0) return error;
+  for (Vma* vma = memory.find(start); vma != nullptr && vma->start < end; vma = VmaList::next(vma))
+    vma->locked = locked;
+  return 0;
+}
+
+i64 lock_range(u64 address, u64 size, bool locked, bool fill) {
+  const u64 start = page_down(address);
+  const u64 end = page_up(address + size);
+  if (size == 0) return 0;
+  if (end <= start || end > user_end) return end < start ? -EINVAL : -ENOMEM;
+  const i64 error = mark(space(), start, end, locked);
+  return error != 0 || !fill ? error : populate(space(), start, end);
+}
+
+i64 sys_mlock(const Arguments& call) { return lock_range(call.a, call.b, true, true); }
+
+i64 sys_mlock2(const Arguments& call) {
+  if ((call.c & ~MLOCK_ONFAULT) != 0) return -EINVAL;
+  return lock_range(call.a, call.b, true, (call.c & MLOCK_ONFAULT) == 0);
+}
+
+i64 sys_munlock(const Arguments& call) { return lock_range(call.a, call.b, false, false); }
+
+void mark_all(AddressSpace& memory, bool locked) {
+  MutexGuard guard(memory.mutex);
+  for (Vma* vma = memory.vmas.first(); vma != nullptr; vma = VmaList::next(vma)) vma->locked = locked;
+}
+
+i64 sys_mlockall(const Arguments& call) {
+  const u64 flags = call.a;
+  if ((flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) != 0 || (flags & (MCL_CURRENT | MCL_FUTURE)) == 0)
+    return -EINVAL;
+  AddressSpace& memory = space();
+  memory.lock_future = (flags & MCL_FUTURE) != 0;
+  if ((flags & MCL_CURRENT) == 0) return 0;
+  mark_all(memory, true);
+  if ((flags & MCL_ONFAULT) != 0) return 0;
+  for (u64 at = 0;;) {  // range by range: populate takes the mutex itself, and ranges may come and go
+    memory.mutex.lock();
+    const Vma* vma = memory.find_from(at);
+    const u64 start = vma != nullptr ? vma->start : 0;
+    const u64 end = vma != nullptr ? vma->end : 0;
+    memory.mutex.unlock();
+    if (end == 0) return 0;
+    populate(memory, start, end);  // as Linux: what allows no access is passed over
+    at = end;
+  }
+}
+
+i64 sys_munlockall(const Arguments&) {
+  space().lock_future = false;
+  mark_all(space(), false);
+  return 0;
 }
 
 i64 sys_nothing(const Arguments&) { return 0; }
@@ -297,9 +345,10 @@ i64 sys_flush_icache(const Arguments&) {
 }
 
 constexpr SystemCallRow rows[] = {
-    {71, sys_sendfile}, {214, sys_brk},          {215, sys_munmap},  {216, sys_mremap},
-    {222, sys_mmap},    {226, sys_mprotect},     {227, sys_nothing},  // msync: memory is the file
-    {233, sys_madvise}, {259, sys_flush_icache},
+    {71, sys_sendfile}, {214, sys_brk},      {215, sys_munmap},       {216, sys_mremap},
+    {222, sys_mmap},    {226, sys_mprotect}, {227, sys_nothing},  // msync: memory is the file
+    {228, sys_mlock},   {229, sys_munlock},  {230, sys_mlockall},     {231, sys_munlockall},
+    {284, sys_mlock2},  {233, sys_madvise},  {259, sys_flush_icache},
 };
 
 }  // namespace

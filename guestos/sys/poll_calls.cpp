@@ -3,8 +3,8 @@
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/net/epoll.hpp"
 #include "guestos/proc/signal.hpp"
+#include "guestos/sys/clock.hpp"
 #include "guestos/sys/path_argument.hpp"
-#include "guestos/sys/system_call.hpp"
 
 namespace guestos {
 
@@ -37,17 +37,6 @@ i64 poll_until(PollRequest* requests, u64 count, u64 deadline) {
   }
 }
 
-i64 deadline_from(u64 timeout, u64& deadline) {
-  deadline = ~u64{0};
-  if (timeout == 0) return 0;
-  Timespec time = {};
-  if (get_user(time, timeout) != 0) return -EFAULT;
-  if (time.seconds < 0 || static_cast<u64>(time.nanoseconds) >= 1'000'000'000) return -EINVAL;
-  const u64 seconds = min_of<u64>(static_cast<u64>(time.seconds), u64{1} << 32);
-  deadline = ticks_now() + nanoseconds_to_ticks(seconds * 1'000'000'000 + static_cast<u64>(time.nanoseconds));
-  return 0;
-}
-
 // The signal mask of ppoll and pselect6 holds during the call; a handler that ends it still finds the old one
 // restored.
 class TemporaryMask {
@@ -77,7 +66,7 @@ class TemporaryMask {
 i64 sys_ppoll(const Arguments& call) {
   if (call.b > FileTable::capacity) return -EINVAL;
   u64 deadline = 0;
-  if (const i64 error = deadline_from(call.c, deadline); error != 0) return error;
+  if (const i64 error = get_deadline(call.c, deadline); error != 0) return error;
   const u64 size = call.b * sizeof(PollRequest);
   HeapBuffer<PollRequest> requests(call.b + 1);
   if (!requests) return -ENOMEM;
@@ -92,37 +81,31 @@ i64 sys_ppoll(const Arguments& call) {
 constexpr u64 select_words = FileTable::capacity / 64;
 using SelectSet = u64[select_words];
 
-i64 read_set(SelectSet& set, u64 address, u64 bytes) {
-  memset(set, 0, sizeof set);
-  return address == 0 ? 0 : copy_from_user(set, address, bytes);
-}
-
 i64 sys_pselect6(const Arguments& call) {
-  struct MaskArgument {
-    u64 address;
-    u64 size;
-  };
   const u64 count = min_of<u64>(call.a, FileTable::capacity);
   const u64 bytes = (count + 63) / 64 * 8;
   if (static_cast<i32>(call.a) < 0) return -EINVAL;
   u64 deadline = 0;
-  if (const i64 error = deadline_from(call.e, deadline); error != 0) return error;
+  if (const i64 error = get_deadline(call.e, deadline); error != 0) return error;
   HeapBuffer<SelectSet> sets(3);
   HeapBuffer<PollRequest> requests(count + 1);
   if (!sets || !requests) return -ENOMEM;
   const u64 addresses[3] = {call.b, call.c, call.d};
+  static constexpr i64 wanted[3] = {POLLIN, POLLOUT, POLLPRI};
+  static constexpr i64 meanings[3] = {POLLIN | POLLHUP | POLLERR, POLLOUT | POLLERR, POLLPRI};
+  memset(sets.get(), 0, 3 * sizeof(SelectSet));
   for (unsigned i = 0; i < 3; ++i)
-    if (read_set(sets[i], addresses[i], bytes) != 0) return -EFAULT;
+    if (addresses[i] != 0 && copy_from_user(sets[i], addresses[i], bytes) != 0) return -EFAULT;
   u64 used = 0;
   for (u64 fd = 0; fd < count; ++fd) {
-    auto wants = [&](unsigned set) { return (sets[set][fd / 64] >> fd % 64 & 1) != 0; };
-    const i64 events = (wants(0) ? POLLIN : 0) | (wants(1) ? POLLOUT : 0) | (wants(2) ? POLLPRI : 0);
+    i64 events = 0;
+    for (unsigned i = 0; i < 3; ++i) events |= (sets[i][fd / 64] >> fd % 64 & 1) != 0 ? wanted[i] : 0;
     if (events != 0) requests[used++] = {static_cast<i32>(fd), static_cast<std::int16_t>(events), 0};
   }
-  MaskArgument mask_argument = {};
+  u64 mask_argument[2] = {};  // address and size
   if (call.f != 0 && get_user(mask_argument, call.f) != 0) return -EFAULT;
   TemporaryMask mask;
-  if (const i64 error = mask.set(mask_argument.address); error != 0) return error;
+  if (const i64 error = mask.set(mask_argument[0]); error != 0) return error;
   const i64 ready = mask.finish(poll_until(requests.get(), used, deadline));
   if (ready < 0) return ready;
   i64 bits = 0;
@@ -130,8 +113,6 @@ i64 sys_pselect6(const Arguments& call) {
   for (u64 i = 0; i < used; ++i) {
     const PollRequest& one = requests[i];
     if ((one.revents & POLLNVAL) != 0) return -EBADF;
-    const i64 meanings[3] = {POLLIN | POLLHUP | POLLERR, POLLOUT | POLLERR, POLLPRI};
-    const i64 wanted[3] = {POLLIN, POLLOUT, POLLPRI};
     for (unsigned set = 0; set < 3; ++set) {
       if ((one.events & wanted[set]) == 0 || (one.revents & meanings[set]) == 0) continue;
       sets[set][one.fd / 64] |= u64{1} << one.fd % 64;
@@ -204,7 +185,7 @@ i64 sys_epoll_pwait(const Arguments& call) {
 
 i64 sys_epoll_pwait2(const Arguments& call) {
   u64 deadline = 0;
-  if (const i64 error = deadline_from(call.d, deadline); error != 0) return error;
+  if (const i64 error = get_deadline(call.d, deadline); error != 0) return error;
   return epoll_wait(call.a, call.b, call.c, deadline, call.e);
 }
 

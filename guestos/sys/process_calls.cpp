@@ -1,10 +1,10 @@
 // Creating, ending and asking about processes.
 #include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/hart.hpp"
+#include "guestos/fs/file_table.hpp"
 #include "guestos/fs/proc_text.hpp"
 #include "guestos/mm/address_space.hpp"
 #include "guestos/mm/user_memory.hpp"
-#include "guestos/proc/futex.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/proc/scheduler.hpp"
 #include "guestos/sys/clock.hpp"
@@ -99,15 +99,6 @@ i64 sys_exit(const Arguments& call) {
 
 i64 sys_exit_group(const Arguments& call) { exit_process(static_cast<u32>(call.a & 0xff) << 8); }
 
-i64 write_wait_result(i64 pid, u32 status, u64 status_address, u64 ticks, u64 usage_address) {
-  if (pid <= 0) return pid;
-  if (status_address != 0 && put_user(status_address, status) != 0) return -EFAULT;
-  if (usage_address == 0) return pid;
-  const u64 nanoseconds = ticks_to_nanoseconds(ticks);
-  const u64 usage[18] = {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000 / 1000};
-  return put_user(usage_address, usage) != 0 ? -EFAULT : pid;
-}
-
 i64 sys_wait4(const Arguments& call) {
   constexpr u64 known =
       1 | 2 | 8 | 0x20000000 | 0x40000000 | 0x80000000;  // WNOHANG WUNTRACED WCONTINUED and __W*
@@ -115,7 +106,9 @@ i64 sys_wait4(const Arguments& call) {
   u32 status = 0;
   u64 ticks = 0;
   const i64 pid = wait_for_child(static_cast<i32>(call.a), call.c & 0xf, status, ticks);
-  return write_wait_result(pid, status, call.b, ticks, call.d);
+  if (pid <= 0) return pid;
+  if (call.b != 0 && put_user(call.b, status) != 0) return -EFAULT;
+  return call.d != 0 && put_usage(call.d, ticks, 0) != 0 ? -EFAULT : pid;
 }
 
 i64 sys_waitid(const Arguments& call) {
@@ -156,7 +149,7 @@ i64 sys_set_tid_address(const Arguments& call) {
 }
 
 i64 sys_futex(const Arguments& call) {
-  return futex_call(call.a, call.b, static_cast<u32>(call.c), call.d, call.e, static_cast<u32>(call.f));
+  return futex_call(call.a, call.b, static_cast<u32>(call.c), call.d, static_cast<u32>(call.f));
 }
 
 i64 sys_sched_yield(const Arguments&) {
@@ -252,18 +245,23 @@ i64 sys_sysinfo(const Arguments& call) {
 }
 
 i64 sys_prlimit64(const Arguments& call) {
-  constexpr u64 unlimited = ~u64{0};
-  if (call.b >= 16) return -EINVAL;
-  u64 limit[2] = {unlimited, unlimited};
-  if (call.b == 3) limit[0] = stack_limit;      // RLIMIT_STACK
-  if (call.b == 7) limit[0] = limit[1] = 1024;  // RLIMIT_NOFILE
-  if (call.b == 4) limit[0] = 0;                // RLIMIT_CORE
-  u64 wanted[2];
-  if (call.c != 0 && get_user(wanted, call.c) != 0) return -EFAULT;
-  return call.d != 0 ? put_user(call.d, limit) : 0;
+  Process& self = current_process();
+  if (call.a != 0 && call.a != self.pid) return -ESRCH;
+  if (call.b >= limit_count) return -EINVAL;
+  Process::Limit& limit = self.limits[call.b];
+  const Process::Limit old = limit;
+  if (Process::Limit wanted; call.c != 0) {
+    if (get_user(wanted, call.c) != 0) return -EFAULT;
+    if (wanted.soft > wanted.hard) return -EINVAL;
+    if (call.b == RLIMIT_NOFILE && wanted.hard > FileTable::capacity) return -EPERM;
+    limit = wanted;
+    if (call.b == RLIMIT_STACK) self.space->stack_limit = wanted.soft;
+  }
+  return call.d != 0 ? put_user(call.d, old) : 0;
 }
 
 i64 sys_getrlimit(const Arguments& call) { return sys_prlimit64({0, call.a, 0, call.b, 0, 0, call.frame}); }
+i64 sys_setrlimit(const Arguments& call) { return sys_prlimit64({0, call.a, call.b, 0, 0, 0, call.frame}); }
 
 i64 sys_prctl(const Arguments& call) {
   constexpr u64 PR_SET_NAME = 15, PR_GET_NAME = 16;
@@ -299,7 +297,7 @@ constexpr SystemCallRow rows[] = {{90, sys_not_permitted}, {91, sys_not_permitte
                                   {155, sys_getpgid},      {156, sys_getsid},
                                   {157, sys_setsid},       {158, sys_zero},
                                   {159, sys_zero},         {160, sys_uname},
-                                  {163, sys_getrlimit},    {164, sys_zero},
+                                  {163, sys_getrlimit},    {164, sys_setrlimit},
                                   {166, sys_umask},        {167, sys_prctl},
                                   {168, sys_getcpu},       {172, sys_getpid},
                                   {173, sys_getppid},      {174, sys_zero},

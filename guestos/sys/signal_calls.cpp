@@ -4,6 +4,7 @@
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/scheduler.hpp"
 #include "guestos/proc/signal.hpp"
+#include "guestos/sys/clock.hpp"
 #include "guestos/sys/system_call.hpp"
 
 namespace guestos {
@@ -12,16 +13,10 @@ namespace {
 
 constexpr u64 set_size = 8;  // sizeof(sigset_t) in the kernel's interface
 
-struct UserAction {
-  u64 sa_handler;
-  u64 sa_flags;
-  u64 sa_mask;
-};
-
 i64 sys_rt_sigaction(const Arguments& call) {
   const u32 signal = static_cast<u32>(call.a);
   if (call.d != set_size || signal == 0 || signal > signal_count) return -EINVAL;
-  UserAction fresh = {};
+  SignalAction fresh = {};  // struct sigaction of the kernel's interface
   if (call.b != 0) {
     if (signal == SIGKILL || signal == SIGSTOP) return -EINVAL;
     if (get_user(fresh, call.b) != 0) return -EFAULT;
@@ -29,8 +24,8 @@ i64 sys_rt_sigaction(const Arguments& call) {
   Process& process = current_process();
   process_lock().lock();
   SignalAction& action = process.actions[signal];
-  const UserAction old = {action.handler, action.flags, action.mask};
-  if (call.b != 0) action = {fresh.sa_handler, fresh.sa_flags, fresh.sa_mask & ~unblockable};
+  const SignalAction old = action;
+  if (call.b != 0) action = {fresh.handler, fresh.flags, fresh.mask & ~unblockable};
   process_lock().unlock();
   return call.c != 0 ? put_user(call.c, old) : 0;
 }
@@ -58,15 +53,6 @@ i64 sys_rt_sigpending(const Arguments& call) {
   return put_user(call.a, (self.pending | self.process->pending) & self.blocked);
 }
 
-// Sleeps until a signal is deliverable or the deadline has passed.
-void wait_for_signal(u64 deadline) {
-  SpinLock lock;
-  WaitQueue nobody_wakes;
-  lock.lock();
-  while (nobody_wakes.sleep(lock, true, deadline) == Wake::condition) continue;
-  lock.unlock();
-}
-
 i64 sys_rt_sigsuspend(const Arguments& call) {
   u64 mask = 0;
   if (call.b != set_size) return -EINVAL;
@@ -74,20 +60,17 @@ i64 sys_rt_sigsuspend(const Arguments& call) {
   Thread& self = current_thread();
   self.restored_mask = self.blocked;
   self.blocked = mask & ~unblockable;
-  while (!self.has_pending_work()) wait_for_signal(~u64{0});
+  while (!self.has_pending_work()) sleep_until(~u64{0});
   self.restore_mask = true;
   return -ERESTARTNOHAND;
 }
 
 i64 sys_rt_sigtimedwait(const Arguments& call) {
   u64 wanted = 0;
-  Timespec timeout = {};
+  u64 deadline = 0;
   if (call.d != set_size) return -EINVAL;
-  if (get_user(wanted, call.a) != 0 || (call.c != 0 && get_user(timeout, call.c) != 0)) return -EFAULT;
-  u64 deadline = ~u64{0};
-  if (call.c != 0)
-    deadline = ticks_now() + nanoseconds_to_ticks(static_cast<u64>(timeout.seconds) * 1'000'000'000 +
-                                                  static_cast<u64>(timeout.nanoseconds));
+  if (get_user(wanted, call.a) != 0) return -EFAULT;
+  if (const i64 error = get_deadline(call.c, deadline); error != 0) return error;
   Thread& self = current_thread();
   const u64 old_mask = self.blocked;
   for (;;) {
@@ -111,7 +94,7 @@ i64 sys_rt_sigtimedwait(const Arguments& call) {
     if (self.has_pending_work()) return -EINTR;
     if (ticks_now() >= deadline) return -EAGAIN;
     self.blocked = old_mask & ~wanted;  // so that their arrival wakes us
-    wait_for_signal(deadline);
+    sleep_until(deadline);
   }
 }
 
@@ -125,9 +108,7 @@ i64 sys_sigaltstack(const Arguments& call) {
     u64 ss_size;
   };
   Thread& self = current_thread();
-  const u64 pointer = self.frame().x[sp];
-  const bool active = (self.signal_stack.flags & SS_DISABLE) == 0 &&
-                      pointer - self.signal_stack.base < self.signal_stack.size;
+  const bool active = self.is_on_signal_stack(self.frame().x[sp]);
   const UserStack old = {self.signal_stack.base, active ? SS_ONSTACK : self.signal_stack.flags, 0,
                          self.signal_stack.size};
   if (call.a != 0) {

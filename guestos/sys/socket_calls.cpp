@@ -4,7 +4,6 @@
 #include "guestos/net/socket.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/sys/path_argument.hpp"
-#include "guestos/sys/system_call.hpp"
 
 namespace guestos {
 
@@ -12,26 +11,14 @@ namespace {
 
 constexpr u32 SOCK_NONBLOCK = O_NONBLOCK, SOCK_CLOEXEC = O_CLOEXEC, type_mask = 0xf;
 constexpr u64 SOL_IP = 0, SOL_SOCKET = 1, SOL_TCP = 6;
-constexpr u64 longest_transfer = 0x7ffff000, most_vectors = 1024;
 
-// The socket of a descriptor; `error` says why there is none.
-class SocketArgument {
- public:
-  explicit SocketArgument(u64 descriptor) : file_(descriptor) {
-    if (!file_) {
-      error_ = -EBADF;
-    } else if (file_->socket() == nullptr) {
-      error_ = -ENOTSOCK;
-    }
-  }
-  explicit operator bool() const { return error_ == 0; }
-  i64 error() const { return error_; }
-  Socket* operator->() const { return file_->socket(); }
-
- private:
-  FileArgument file_;
-  i64 error_ = 0;
-};
+// Calls whose first argument is a socket.
+using SocketCall = i64 (*)(Socket&, const Arguments&);
+template <SocketCall function>
+i64 on_socket(const Arguments& call) {
+  FileArgument file(call.a);
+  return !file ? -EBADF : file->socket() == nullptr ? -ENOTSOCK : function(*file->socket(), call);
+}
 
 i64 make_socket(u64 family, u64 type_and_flags, u64 protocol, Socket*& made) {
   const u32 type = static_cast<u32>(type_and_flags) & type_mask;
@@ -71,10 +58,6 @@ i64 sys_socketpair(const Arguments& call) {
 // A name as the program gives it, and, for one in the tree, what is there.
 class NameArgument {
  public:
-  ~NameArgument() {
-    if (node_ != nullptr) release_inode(node_);
-  }
-
   i64 read(u64 address, u64 size, u16 family) {
     constexpr u64 largest = 110;  // sizeof(struct sockaddr_un)
     if (size < 2 || size > largest) return -EINVAL;
@@ -88,50 +71,27 @@ class NameArgument {
     return any || name_.bytes[4] == 127 ? 0 : -EADDRNOTAVAIL;
   }
 
-  // The path of a name that is one.
-  bool is_path() const { return name_.family() == AF_UNIX && name_.size > 2 && name_.bytes[2] != 0; }
-  i64 path(char (&text)[109]) const {
-    copy_text(text, reinterpret_cast<const char*>(name_.bytes + 2), min_of<u64>(name_.size - 2, 108) + 1);
-    return 0;
-  }
-
-  // For those who connect or send: the socket's place in the tree must exist.
-  i64 find() {
-    if (!is_path()) return 0;
+  // A path's place in the tree: for bind it is made; who connects or sends must find a socket there.
+  i64 find(bool make) {
+    if (name_.family() != AF_UNIX || name_.size <= 2 || name_.bytes[2] == 0) return 0;
     char text[109];
-    path(text);
+    copy_text(text, reinterpret_cast<const char*>(name_.bytes + 2), name_.size - 1);
     i64 error = 0;
-    Inode* start = current_directory();
-    node_ = lookup({start, text, true}, error);
-    release_inode(start);
-    if (node_ != nullptr && (node_->mode & S_IFMT) != S_IFSOCK) error = -ECONNREFUSED;
-    return error;
-  }
-
-  // For bind: makes the place in the tree.
-  i64 make() {
-    if (!is_path()) return 0;
-    char text[109];
-    path(text);
-    i64 error = 0;
-    Inode* start = current_directory();
-    node_ =
-        create_at({start, text, false}, S_IFSOCK | (0777 & ~current_process().umask), nullptr, true, error);
-    release_inode(start);
-    return error == -EEXIST ? -EADDRINUSE : error;
+    const InodeReference start = current_directory();
+    const u32 mode = S_IFSOCK | (0777 & ~current_process().umask);
+    node_ = make ? create_at({start.get(), text, false}, mode, nullptr, true, error)
+                 : lookup({start.get(), text, true}, error);
+    if (node_ && (node_->mode & S_IFMT) != S_IFSOCK) return -ECONNREFUSED;
+    return make && error == -EEXIST ? -EADDRINUSE : error;
   }
 
   const SocketName& name() const { return name_; }
-  Inode* node() const { return node_; }
-  Inode* take_node() {
-    Inode* node = node_;
-    node_ = nullptr;
-    return node;
-  }
+  Inode* node() const { return node_.get(); }
+  InodeReference take_node() { return static_cast<InodeReference&&>(node_); }
 
  private:
   SocketName name_;
-  Inode* node_ = nullptr;
+  InodeReference node_;
 };
 
 // As much of the name as fits, and its whole length.
@@ -152,129 +112,111 @@ SocketName or_unnamed(SocketName name, u16 family) {
   return name;
 }
 
-i64 sys_bind(const Arguments& call) {
-  SocketArgument socket(call.a);
-  if (!socket) return socket.error();
+i64 bind(Socket& socket, const Arguments& call) {
   NameArgument name;
-  if (const i64 error = name.read(call.b, call.c, socket->family()); error != 0) return error;
-  if (socket->own_name().size != 0 || name.name().size == 2) return -EINVAL;
-  if (const i64 error = name.make(); error != 0) return error;
-  return socket->bind(name.name(), name.take_node());
+  if (const i64 error = name.read(call.b, call.c, socket.family()); error != 0) return error;
+  if (socket.own_name().size != 0 || name.name().size == 2) return -EINVAL;
+  if (const i64 error = name.find(true); error != 0) return error;
+  return socket.bind(name.name(), name.take_node());
 }
 
-i64 sys_listen(const Arguments& call) {
-  SocketArgument socket(call.a);
-  return socket ? socket->listen(static_cast<u32>(call.b)) : socket.error();
-}
+i64 listen(Socket& socket, const Arguments& call) { return socket.listen(static_cast<u32>(call.b)); }
 
-i64 sys_connect(const Arguments& call) {
-  SocketArgument socket(call.a);
-  if (!socket) return socket.error();
+i64 connect(Socket& socket, const Arguments& call) {
   u16 family = 0;
-  if (call.c >= 2 && get_user(family, call.b) == 0 && family == 0 && socket->type() == SOCK_DGRAM)
-    return socket->connect({}, nullptr);  // AF_UNSPEC: not connected any more
+  if (call.c >= 2 && get_user(family, call.b) == 0 && family == 0 && socket.type() == SOCK_DGRAM)
+    return socket.connect({}, nullptr);  // AF_UNSPEC: not connected any more
   NameArgument name;
-  if (const i64 error = name.read(call.b, call.c, socket->family()); error != 0) return error;
-  if (const i64 error = name.find(); error != 0) return error;
-  return socket->connect(name.name(), name.node());
+  if (const i64 error = name.read(call.b, call.c, socket.family()); error != 0) return error;
+  if (const i64 error = name.find(false); error != 0) return error;
+  return socket.connect(name.name(), name.node());
 }
 
-i64 accept(u64 descriptor, u64 address, u64 size_address, u64 flags) {
+i64 accept_with(Socket& socket, const Arguments& call, u64 flags) {
   if ((flags & ~u64{SOCK_NONBLOCK | SOCK_CLOEXEC}) != 0) return -EINVAL;
-  SocketArgument socket(descriptor);
-  if (!socket) return socket.error();
   i64 error = 0;
-  Socket* end = socket->accept(error);
+  Socket* end = socket.accept(error);
   if (end == nullptr) return error;
   end->flags = O_RDWR | (static_cast<u32>(flags) & SOCK_NONBLOCK);
   SocketName peer;
   end->peer_name(peer);
-  error = put_name(or_unnamed(peer, end->family()), address, size_address);
+  error = put_name(or_unnamed(peer, end->family()), call.b, call.c);
   if (error == 0) return current_process().files->add(end, (flags & SOCK_CLOEXEC) != 0);
   end->drop_reference();
   return error;
 }
 
-i64 sys_accept(const Arguments& call) { return accept(call.a, call.b, call.c, 0); }
-i64 sys_accept4(const Arguments& call) { return accept(call.a, call.b, call.c, call.d); }
+i64 accept(Socket& socket, const Arguments& call) { return accept_with(socket, call, 0); }
+i64 accept4(Socket& socket, const Arguments& call) { return accept_with(socket, call, call.d); }
 
-i64 sys_getsockname(const Arguments& call) {
-  SocketArgument socket(call.a);
-  return socket ? put_name(or_unnamed(socket->own_name(), socket->family()), call.b, call.c) : socket.error();
+i64 getsockname(Socket& socket, const Arguments& call) {
+  return put_name(or_unnamed(socket.own_name(), socket.family()), call.b, call.c);
 }
 
-i64 sys_getpeername(const Arguments& call) {
-  SocketArgument socket(call.a);
-  if (!socket) return socket.error();
+i64 getpeername(Socket& socket, const Arguments& call) {
   SocketName name;
-  if (!socket->peer_name(name)) return -ENOTCONN;
-  return put_name(or_unnamed(name, socket->family()), call.b, call.c);
+  if (!socket.peer_name(name)) return -ENOTCONN;
+  return put_name(or_unnamed(name, socket.family()), call.b, call.c);
 }
 
-i64 sys_shutdown(const Arguments& call) {
-  SocketArgument socket(call.a);
-  return socket ? socket->shutdown(call.b) : socket.error();
-}
+i64 shutdown(Socket& socket, const Arguments& call) { return socket.shutdown(call.b); }
 
 // --- options
 
 constexpr u64 SO_TYPE = 3, SO_ERROR = 4, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_PEERCRED = 17, SO_RCVTIMEO = 20,
               SO_SNDTIMEO = 21, SO_ACCEPTCONN = 30, SO_PROTOCOL = 38, SO_DOMAIN = 39;
 
-i64 sys_setsockopt(const Arguments& call) {
-  SocketArgument socket(call.a);
-  if (!socket) return socket.error();
+// AF_INET has more levels, of which nothing here depends on any option.
+i64 check_level(const Socket& socket, u64 level, i64 otherwise) {
   const bool known =
-      call.b == SOL_SOCKET || (socket->family() == AF_INET && (call.b == SOL_TCP || call.b == SOL_IP));
-  if (!known) return socket->family() == AF_UNIX ? -EOPNOTSUPP : -ENOPROTOOPT;
+      level == SOL_SOCKET || (socket.family() == AF_INET && (level == SOL_TCP || level == SOL_IP));
+  return known ? 0 : socket.family() == AF_UNIX ? -EOPNOTSUPP : otherwise;
+}
+
+i64 setsockopt(Socket& socket, const Arguments& call) {
+  if (const i64 error = check_level(socket, call.b, -ENOPROTOOPT); error != 0) return error;
   if (static_cast<i32>(call.e) < 4) return -EINVAL;
   if (call.b != SOL_SOCKET || (call.c != SO_RCVTIMEO && call.c != SO_SNDTIMEO)) {
     i32 value = 0;  // buffer sizes, keep-alive, delays: nothing here depends on them
     return get_user(value, call.d);
   }
-  i64 time[2] = {};
+  Timespec time = {};
   if (call.e < sizeof time) return -EINVAL;
   if (get_user(time, call.d) != 0) return -EFAULT;
-  if (static_cast<u64>(time[1]) >= 1'000'000) return -33;  // EDOM
-  const u64 seconds = min_of<u64>(static_cast<u64>(max_of<i64>(time[0], 0)), u64{1} << 32);
-  const u64 ticks = nanoseconds_to_ticks(seconds * 1'000'000'000 + static_cast<u64>(time[1]) * 1000);
-  (call.c == SO_RCVTIMEO ? socket->receive_timeout : socket->send_timeout) = ticks;
+  if (static_cast<u64>(time.nanoseconds) >= 1'000'000) return -EDOM;
+  const u64 seconds = min_of<u64>(static_cast<u64>(max_of<i64>(time.seconds, 0)), u64{1} << 32);
+  const u64 ticks = nanoseconds_to_ticks(seconds * 1'000'000'000 + static_cast<u64>(time.nanoseconds) * 1000);
+  (call.c == SO_RCVTIMEO ? socket.receive_timeout : socket.send_timeout) = ticks;
   return 0;
 }
 
-i64 sys_getsockopt(const Arguments& call) {
-  SocketArgument socket(call.a);
+i64 getsockopt(Socket& socket, const Arguments& call) {
   i32 room = 0;
-  if (!socket) return socket.error();
   if (get_user(room, call.e) != 0) return -EFAULT;
   if (room < 0) return -EINVAL;
+  if (const i64 error = check_level(socket, call.b, -EOPNOTSUPP); error != 0) return error;
   u32 value[4] = {};
   u64 size = 4;
-  if (call.b == SOL_SOCKET) {
-    switch (call.c) {
-      case SO_TYPE: value[0] = socket->type(); break;
-      case SO_SNDBUF:
-      case SO_RCVBUF: value[0] = 212992; break;
-      case SO_ACCEPTCONN: value[0] = socket->is_listening() ? 1 : 0; break;
-      case SO_DOMAIN: value[0] = socket->family(); break;
-      case SO_PROTOCOL: value[0] = socket->family() == AF_INET ? SOL_TCP : 0; break;
-      case SO_PEERCRED:
-        value[0] = socket->peer_pid();
-        size = 12;
-        break;
-      case SO_RCVTIMEO:
-      case SO_SNDTIMEO: {
-        const u64 ticks = call.c == SO_RCVTIMEO ? socket->receive_timeout : socket->send_timeout;
-        const u64 time[2] = {ticks_to_nanoseconds(ticks) / 1'000'000'000,
-                             ticks_to_nanoseconds(ticks) % 1'000'000'000 / 1000};
-        memcpy(value, time, sizeof time);
-        size = sizeof time;
-        break;
-      }
-      default: break;  // SO_ERROR: a connection is made or refused at once
+  switch (call.b == SOL_SOCKET ? call.c : SO_ERROR) {
+    case SO_TYPE: value[0] = socket.type(); break;
+    case SO_SNDBUF:
+    case SO_RCVBUF: value[0] = 212992; break;
+    case SO_ACCEPTCONN: value[0] = socket.is_listening() ? 1 : 0; break;
+    case SO_DOMAIN: value[0] = socket.family(); break;
+    case SO_PROTOCOL: value[0] = socket.family() == AF_INET ? SOL_TCP : 0; break;
+    case SO_PEERCRED:
+      value[0] = socket.peer_pid();
+      size = 12;
+      break;
+    case SO_RCVTIMEO:
+    case SO_SNDTIMEO: {
+      const u64 ticks = call.c == SO_RCVTIMEO ? socket.receive_timeout : socket.send_timeout;
+      const Timespec time = timeval_of(static_cast<i64>(ticks_to_nanoseconds(ticks)));
+      memcpy(value, &time, sizeof time);
+      size = sizeof time;
+      break;
     }
-  } else if (socket->family() != AF_INET || (call.b != SOL_TCP && call.b != SOL_IP)) {
-    return -EOPNOTSUPP;
+    default: break;  // SO_ERROR: a connection is made or refused at once
   }
   size = min_of<u64>(size, static_cast<u64>(room));
   if (copy_to_user(call.d, value, size) != 0) return -EFAULT;
@@ -285,20 +227,14 @@ i64 sys_getsockopt(const Arguments& call) {
 
 struct UserMessage {  // struct msghdr
   u64 name;
-  u32 name_size;
-  u32 pad;
-  u64 vectors;
-  u64 vector_count;
-  u64 control;
-  u64 control_size;
-  u32 flags;
-  u32 pad2;
+  u32 name_size, pad;
+  u64 vectors, vector_count, control, control_size;
+  u32 flags, pad2;
 };
 
 struct ControlHeader {  // struct cmsghdr
   u64 size;
-  u32 level;
-  u32 type;
+  u32 level, type;
 };
 constexpr u32 SCM_RIGHTS = 1;
 
@@ -306,51 +242,63 @@ i64 send_to(Socket& socket, VectorCursor& cursor, u64 address, u64 size, Socket:
   if (address == 0) return socket.send(cursor, what);
   NameArgument name;
   if (const i64 error = name.read(address, size, socket.family()); error != 0) return error;
-  if (const i64 error = name.find(); error != 0) return error;
+  if (const i64 error = name.find(false); error != 0) return error;
   what.to = &name.name();
   what.node = name.node();
   return socket.send(cursor, what);
 }
 
-i64 sys_sendto(const Arguments& call) {
-  SocketArgument socket(call.a);
-  if (!socket) return socket.error();
+i64 sendto(Socket& socket, const Arguments& call) {
   const UserVector vector = {call.b, min_of(call.c, longest_transfer)};
   if (!is_user_range(vector.base, vector.size)) return -EFAULT;
   VectorCursor cursor(&vector, 1);
   Socket::Sending what;
   what.flags = static_cast<u32>(call.d);
-  return send_to(*socket.operator->(), cursor, call.e, call.f, what);
+  return send_to(socket, cursor, call.e, call.f, what);
 }
 
-i64 sys_recvfrom(const Arguments& call) {
-  SocketArgument socket(call.a);
-  if (!socket) return socket.error();
+i64 recvfrom(Socket& socket, const Arguments& call) {
   const UserVector vector = {call.b, min_of(call.c, longest_transfer)};
   if (!is_user_range(vector.base, vector.size)) return -EFAULT;
   VectorCursor cursor(&vector, 1);
   Socket::Receiving what;
   what.flags = static_cast<u32>(call.d);
-  const i64 done = socket->receive(cursor, what);
+  const i64 done = socket.receive(cursor, what);
   for (u32 i = 0; i < what.file_count; ++i) what.files[i]->drop_reference();
   if (done < 0 || call.e == 0) return done;
   const i64 error = put_name(what.from, call.e, call.f);
   return error != 0 ? error : done;
 }
 
-// The vectors of a msghdr, copied in and checked.
-i64 read_vectors(const UserMessage& message, UserVector* vectors) {
-  u64 total = 0;
-  if (copy_from_user(vectors, message.vectors, message.vector_count * sizeof(UserVector)) != 0)
-    return -EFAULT;
-  for (u64 i = 0; i < message.vector_count; ++i) {
-    if (static_cast<i64>(vectors[i].size) < 0) return -EINVAL;
-    vectors[i].size = min_of(vectors[i].size, longest_transfer - total);
-    if (!is_user_range(vectors[i].base, vectors[i].size)) return -EFAULT;
-    total += vectors[i].size;
+// A msghdr, copied in with its vectors and checked.
+class MessageArgument {
+ public:
+  i64 read(u64 address) {
+    if (get_user(header, address) != 0) return -EFAULT;
+    if (header.vector_count > most_vectors) return -EMSGSIZE;
+    vectors_ = static_cast<UserVector*>(heap_allocate((header.vector_count + 1) * sizeof(UserVector)));
+    if (vectors_ == nullptr) return -ENOMEM;
+    if (copy_from_user(vectors_, header.vectors, header.vector_count * sizeof(UserVector)) != 0)
+      return -EFAULT;
+    u64 total = 0;
+    for (u64 i = 0; i < header.vector_count; ++i) {
+      if (static_cast<i64>(vectors_[i].size) < 0) return -EINVAL;
+      vectors_[i].size = min_of(vectors_[i].size, longest_transfer - total);
+      if (!is_user_range(vectors_[i].base, vectors_[i].size)) return -EFAULT;
+      total += vectors_[i].size;
+    }
+    return 0;
   }
-  return 0;
-}
+  ~MessageArgument() {
+    if (vectors_ != nullptr) heap_release(vectors_);
+  }
+  VectorCursor cursor() const { return {vectors_, header.vector_count}; }
+
+  UserMessage header = {};
+
+ private:
+  UserVector* vectors_ = nullptr;
+};
 
 // The files of SCM_RIGHTS, a reference each. Sockets do not travel: nobody would collect a ring of sockets that wait
 // in each other.
@@ -376,22 +324,17 @@ i64 read_rights(const UserMessage& message, Socket::Sending& what) {
   return 0;
 }
 
-i64 sys_sendmsg(const Arguments& call) {
-  SocketArgument socket(call.a);
-  UserMessage message = {};
-  if (!socket) return socket.error();
-  if (get_user(message, call.b) != 0) return -EFAULT;
-  if (message.vector_count > most_vectors) return -EMSGSIZE;
-  HeapBuffer<UserVector> vectors(message.vector_count + 1);
-  if (!vectors) return -ENOMEM;
-  if (const i64 error = read_vectors(message, vectors.get()); error != 0) return error;
+i64 sendmsg(Socket& socket, const Arguments& call) {
+  MessageArgument message;
+  if (const i64 error = message.read(call.b); error != 0) return error;
+  const UserMessage& header = message.header;
   File* files[Message::most_files] = {};
   Socket::Sending what;
   what.flags = static_cast<u32>(call.c);
   what.files = files;
-  i64 result = message.control != 0 ? read_rights(message, what) : 0;
-  VectorCursor cursor(vectors.get(), message.vector_count);
-  if (result == 0) result = send_to(*socket.operator->(), cursor, message.name, message.name_size, what);
+  i64 result = header.control != 0 ? read_rights(header, what) : 0;
+  VectorCursor cursor = message.cursor();
+  if (result == 0) result = send_to(socket, cursor, header.name, header.name_size, what);
   for (u32 i = 0; i < what.file_count; ++i) what.files[i]->drop_reference();  // nobody took them
   return result;
 }
@@ -418,36 +361,43 @@ u64 put_rights(const UserMessage& message, Socket::Receiving& what, bool close_o
   return min_of(align_up(header.size, 8), message.control_size);
 }
 
-i64 sys_recvmsg(const Arguments& call) {
+i64 recvmsg(Socket& socket, const Arguments& call) {
   constexpr u64 MSG_CMSG_CLOEXEC = 0x40000000;
-  SocketArgument socket(call.a);
-  UserMessage message = {};
-  if (!socket) return socket.error();
-  if (get_user(message, call.b) != 0) return -EFAULT;
-  if (message.vector_count > most_vectors) return -EMSGSIZE;
-  HeapBuffer<UserVector> vectors(message.vector_count + 1);
-  if (!vectors) return -ENOMEM;
-  if (const i64 error = read_vectors(message, vectors.get()); error != 0) return error;
-  VectorCursor cursor(vectors.get(), message.vector_count);
+  MessageArgument message;
+  if (const i64 error = message.read(call.b); error != 0) return error;
+  UserMessage& header = message.header;
+  VectorCursor cursor = message.cursor();
   Socket::Receiving what;
   what.flags = static_cast<u32>(call.c);
-  const i64 done = socket->receive(cursor, what);
+  const i64 done = socket.receive(cursor, what);
   if (done < 0) return done;
-  message.control_size = message.control != 0 ? message.control_size : 0;
-  message.control_size = put_rights(message, what, (call.c & MSG_CMSG_CLOEXEC) != 0);
-  message.flags = what.result_flags;
-  if (message.name != 0 &&
-      copy_to_user(message.name, what.from.bytes, min_of(message.name_size, what.from.size)) != 0)
+  header.control_size = header.control != 0 ? header.control_size : 0;
+  header.control_size = put_rights(header, what, (call.c & MSG_CMSG_CLOEXEC) != 0);
+  header.flags = what.result_flags;
+  if (header.name != 0 &&
+      copy_to_user(header.name, what.from.bytes, min_of(header.name_size, what.from.size)) != 0)
     return -EFAULT;
-  message.name_size = what.from.size;
-  return put_user(call.b, message) != 0 ? -EFAULT : done;
+  header.name_size = what.from.size;
+  return put_user(call.b, header) != 0 ? -EFAULT : done;
 }
 
 constexpr SystemCallRow rows[] = {
-    {198, sys_socket},   {199, sys_socketpair}, {200, sys_bind},        {201, sys_listen},
-    {202, sys_accept},   {203, sys_connect},    {204, sys_getsockname}, {205, sys_getpeername},
-    {206, sys_sendto},   {207, sys_recvfrom},   {208, sys_setsockopt},  {209, sys_getsockopt},
-    {210, sys_shutdown}, {211, sys_sendmsg},    {212, sys_recvmsg},     {242, sys_accept4},
+    {198, sys_socket},
+    {199, sys_socketpair},
+    {200, on_socket<bind>},
+    {201, on_socket<listen>},
+    {202, on_socket<accept>},
+    {203, on_socket<connect>},
+    {204, on_socket<getsockname>},
+    {205, on_socket<getpeername>},
+    {206, on_socket<sendto>},
+    {207, on_socket<recvfrom>},
+    {208, on_socket<setsockopt>},
+    {209, on_socket<getsockopt>},
+    {210, on_socket<shutdown>},
+    {211, on_socket<sendmsg>},
+    {212, on_socket<recvmsg>},
+    {242, on_socket<accept4>},
 };
 
 }  // namespace

@@ -20,7 +20,6 @@ void add(SystemCallRows rows) {
 
 void system_calls_open() {
   add(memory_calls());
-  add(lock_calls());
   add(pin_calls());
   add(file_calls());
   add(descriptor_calls());

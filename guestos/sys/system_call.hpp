@@ -24,7 +24,6 @@ struct SystemCallRows {
 };
 
 SystemCallRows memory_calls();
-SystemCallRows lock_calls();
 SystemCallRows pin_calls();
 SystemCallRows file_calls();
 SystemCallRows descriptor_calls();
@@ -33,6 +32,9 @@ SystemCallRows socket_calls();
 SystemCallRows process_calls();
 SystemCallRows signal_calls();
 SystemCallRows time_calls();
+
+// A struct rusage. 0 or -EFAULT.
+i64 put_usage(u64 address, u64 ticks, u64 minor_faults);
 
 // Dispatches the call in the frame's registers and leaves its result in a0.
 void system_call(TrapFrame& frame);

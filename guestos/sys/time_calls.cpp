@@ -41,8 +41,8 @@ i64 read_clock(u64 clock, i64& nanoseconds) {
 
 i64 sys_clock_gettime(const Arguments& call) {
   i64 now = 0;
-  if (const i64 error = read_clock(call.a, now); error != 0) return error;
-  return put_user(call.b, Timespec{now / second, now % second});
+  const i64 error = read_clock(call.a, now);
+  return error != 0 ? error : put_user(call.b, timespec_of(now));
 }
 
 i64 sys_clock_getres(const Arguments& call) {
@@ -51,38 +51,24 @@ i64 sys_clock_getres(const Arguments& call) {
 }
 
 i64 sys_gettimeofday(const Arguments& call) {
-  const i64 now = realtime_nanoseconds();
-  return call.a == 0 ? 0 : put_user(call.a, Timespec{now / second, now % second / 1000});
-}
-
-// Until `deadline` in ticks; the rest goes to `remaining` if a signal comes first.
-i64 sleep_until(u64 deadline, u64 remaining) {
-  SpinLock lock;
-  WaitQueue nobody_wakes;
-  lock.lock();
-  Wake why = Wake::condition;
-  while (ticks_now() < deadline && why != Wake::signal) why = nobody_wakes.sleep(lock, true, deadline);
-  lock.unlock();
-  const u64 now = ticks_now();
-  if (now >= deadline) return 0;
-  if (remaining != 0) {
-    const i64 left = static_cast<i64>(ticks_to_nanoseconds(deadline - now));
-    if (put_user(remaining, Timespec{left / second, left % second}) != 0) return -EFAULT;
-  }
-  return -ERESTARTNOHAND;
+  return call.a == 0 ? 0 : put_user(call.a, timeval_of(realtime_nanoseconds()));
 }
 
 i64 nanosleep(u64 request, u64 remaining, bool absolute, u64 clock) {
-  Timespec time = {};
-  if (get_user(time, request) != 0) return -EFAULT;
-  if (time.seconds < 0 || static_cast<u64>(time.nanoseconds) >= static_cast<u64>(second)) return -EINVAL;
-  i64 wanted = min_of<i64>(time.seconds, i64{1} << 32) * second + time.nanoseconds;
+  u64 wanted = 0;
+  if (const i64 error = get_time(request, wanted); error != 0) return error;
   if (absolute) {
     i64 now = 0;
     if (const i64 error = read_clock(clock, now); error != 0) return error;
-    wanted = max_of<i64>(wanted - now, 0);
+    wanted -= min_of(wanted, static_cast<u64>(now));
   }
-  return sleep_until(ticks_now() + nanoseconds_to_ticks(static_cast<u64>(wanted)), absolute ? 0 : remaining);
+  const u64 deadline = ticks_now() + nanoseconds_to_ticks(wanted);
+  if (sleep_until(deadline)) return 0;
+  const u64 now = min_of(ticks_now(), deadline);
+  if (remaining != 0 && !absolute &&
+      put_user(remaining, timespec_of(static_cast<i64>(ticks_to_nanoseconds(deadline - now)))) != 0)
+    return -EFAULT;
+  return -ERESTARTNOHAND;
 }
 
 i64 sys_nanosleep(const Arguments& call) { return nanosleep(call.a, call.b, false, 1); }
@@ -91,8 +77,8 @@ i64 sys_clock_nanosleep(const Arguments& call) {
   return nanosleep(call.c, call.d, (call.b & TIMER_ABSTIME) != 0, call.a);
 }
 
-struct IntervalTimer {
-  i64 interval_seconds, interval_microseconds, value_seconds, value_microseconds;
+struct IntervalTimer {  // struct itimerval
+  Timespec interval, value;
 };
 
 IntervalTimer read_alarm(const Process& process) {
@@ -100,34 +86,34 @@ IntervalTimer read_alarm(const Process& process) {
   const u64 now = ticks_now();
   const u64 left =
       armed && process.alarm.deadline > now ? ticks_to_nanoseconds(process.alarm.deadline - now) : 0;
-  const u64 interval = ticks_to_nanoseconds(process.alarm_interval);
-  return {static_cast<i64>(interval / second), static_cast<i64>(interval % second / 1000),
-          static_cast<i64>(left / second),
-          static_cast<i64>(left % second / 1000 + (armed && left < 1000 ? 1 : 0))};
+  return {timeval_of(static_cast<i64>(ticks_to_nanoseconds(process.alarm_interval))),
+          timeval_of(static_cast<i64>(armed ? max_of<u64>(left, 1000) : 0))};
 }
 
 i64 sys_getitimer(const Arguments& call) {
-  if (call.a != 0) return call.a <= 2 ? put_user(call.b, IntervalTimer{}) : -EINVAL;
-  return put_user(call.b, read_alarm(current_process()));
+  if (call.a > 2) return -EINVAL;
+  return put_user(call.b, call.a == 0 ? read_alarm(current_process()) : IntervalTimer{});
+}
+
+bool read_timeval(Timespec time, u64& nanoseconds) {
+  constexpr i64 longest = i64{1} << 32;
+  if (time.seconds < 0 || static_cast<u64>(time.nanoseconds) >= 1'000'000) return false;
+  nanoseconds = static_cast<u64>(min_of(time.seconds, longest) * second + time.nanoseconds * 1000);
+  return true;
 }
 
 i64 sys_setitimer(const Arguments& call) {
   if (call.a > 2) return -EINVAL;
   IntervalTimer wanted = {};
+  u64 value = 0;
+  u64 interval = 0;
   if (call.b != 0 && get_user(wanted, call.b) != 0) return -EFAULT;
-  if (wanted.value_seconds < 0 || static_cast<u64>(wanted.value_microseconds) >= 1'000'000 ||
-      wanted.interval_seconds < 0 || static_cast<u64>(wanted.interval_microseconds) >= 1'000'000)
-    return -EINVAL;
+  if (!read_timeval(wanted.value, value) || !read_timeval(wanted.interval, interval)) return -EINVAL;
   if (call.a != 0)
     return call.c != 0 ? put_user(call.c, IntervalTimer{}) : 0;  // ITIMER_VIRTUAL, ITIMER_PROF never run out
   Process& process = current_process();
   const IntervalTimer old = read_alarm(process);
   cancel_timer(process.alarm);
-  const u64 longest = u64{1} << 32;
-  const u64 value = min_of<u64>(static_cast<u64>(wanted.value_seconds), longest) * second +
-                    static_cast<u64>(wanted.value_microseconds) * 1000;
-  const u64 interval = min_of<u64>(static_cast<u64>(wanted.interval_seconds), longest) * second +
-                       static_cast<u64>(wanted.interval_microseconds) * 1000;
   process.alarm_interval = nanoseconds_to_ticks(interval);
   if (value != 0) {
     process.alarm.deadline = ticks_now() + nanoseconds_to_ticks(value);
@@ -152,24 +138,12 @@ i64 sys_getrusage(const Arguments& call) {
   const i64 who = static_cast<i32>(call.a);
   if (who < -1 || who > 1) return -EINVAL;
   Process& process = current_process();
-  const u64 ticks = who == -1 ? process.children_ticks : process_ticks(process);
-  const u64 nanoseconds = ticks_to_nanoseconds(ticks);
-  u64 usage[18] = {nanoseconds / second, nanoseconds % second / 1000};
-  if (who != -1) usage[8] = process.minor_faults;
-  return put_user(call.b, usage);
+  return put_usage(call.b, who == -1 ? process.children_ticks : process_ticks(process),
+                   who == -1 ? 0 : process.minor_faults);
 }
 
 i64 sys_getrandom(const Arguments& call) {
-  if (!is_user_range(call.a, call.b)) return -EFAULT;
-  u8 bytes[256];
-  for (u64 done = 0; done < call.b;) {
-    const u64 part = min_of(call.b - done, sizeof bytes);
-    fill_random(bytes, part);
-    if (copy_to_user(call.a + done, bytes, part) != 0) return done != 0 ? static_cast<i64>(done) : -EFAULT;
-    done += part;
-    if (current_thread().has_pending_work()) return static_cast<i64>(done);
-  }
-  return static_cast<i64>(call.b);
+  return is_user_range(call.a, call.b) ? random_to_user(call.a, call.b) : -EFAULT;
 }
 
 constexpr SystemCallRow rows[] = {
@@ -179,6 +153,16 @@ constexpr SystemCallRow rows[] = {
 };
 
 }  // namespace
+
+i64 put_usage(u64 address, u64 ticks, u64 minor_faults) {
+  struct {  // struct rusage
+    Timespec user, system;
+    u64 maxrss, ixrss, idrss, isrss, minflt, rest[9];
+  } usage = {};
+  usage.user = timeval_of(static_cast<i64>(ticks_to_nanoseconds(ticks)));
+  usage.minflt = minor_faults;
+  return put_user(address, usage);
+}
 
 SystemCallRows time_calls() { return {rows, sizeof rows / sizeof rows[0]}; }
 
