@@ -222,6 +222,8 @@ std::string counters_markdown() {
       "a mapping, the\n"
       "page cache and a pin are a reference each; for a page table, each process that uses it.",
       reference_counters());
+  add_section(page, "Memory of the reference counts: `kernel.frames.refcounts.table`", "",
+              reference_table_counters());
   add_section(page, "L2: `memory_system.l2`", "In the cycle-accurate part of the run.", l2_counters());
   add_section(page, "DRAM: `memory_system.dram`", "In the cycle-accurate part of the run.", dram_counters());
   add_section(page, "Hardware: `hardware`",

@@ -170,6 +170,20 @@ constexpr Counter<References> reference_table[] = {
     {{"9_and_more", "frames", "Frames with nine and more."}, [](const References& r) { return r.frames[5]; }},
 };
 
+using ReferenceTable = ReferenceTableFigures;
+
+constexpr Counter<ReferenceTable> reference_memory_table[] = {
+    {{"table_bytes", "bytes", "The table: two bits for every frame."},
+     [](const ReferenceTable& t) { return t.table; }},
+    {{"side_bytes", "bytes",
+      "The side table, with exact counts from three references on, when the kernel last said so."},
+     [](const ReferenceTable& t) { return t.side; }},
+    {{"most_side_bytes", "bytes", "The side table at its largest."},
+     [](const ReferenceTable& t) { return t.most_side; }},
+    {{"plain_bytes", "bytes", "What a counter of 32 bits for every frame would take."},
+     [](const ReferenceTable& t) { return t.plain; }},
+};
+
 using L2 = timing::L2Counters;
 
 constexpr Counter<L2> l2_table[] = {
@@ -320,6 +334,7 @@ std::span<const Counter<ForkFigures>> fork_counters() { return fork_table; }
 std::span<const Counter<ShootdownFigures>> shootdown_counters() { return shootdown_table; }
 std::span<const Counter<FrameStates>> frame_counters() { return frame_table; }
 std::span<const Counter<ReferenceFigures>> reference_counters() { return reference_table; }
+std::span<const Counter<ReferenceTableFigures>> reference_table_counters() { return reference_memory_table; }
 std::span<const Counter<LargePageFigures>> large_page_counters() { return large_page_table; }
 std::span<const Counter<InferredFigures>> hardware_counters() { return hardware_table; }
 std::span<const Counter<timing::L2Counters>> l2_counters() { return l2_table; }

@@ -32,8 +32,9 @@ std::span<const Counter<ForkFigures>> fork_counters();            // kernel.fork
 std::span<const Counter<ShootdownFigures>> shootdown_counters();  // kernel.shootdowns
 std::span<const Counter<FrameStates>> frame_counters();           // kernel.frames.at_boot, .last, …
 std::span<const Counter<ReferenceFigures>> reference_counters();  // kernel.frames.refcounts.at_boot, .last, …
-std::span<const Counter<LargePageFigures>> large_page_counters();  // kernel.large_pages
-std::span<const Counter<InferredFigures>> hardware_counters();     // hardware
+std::span<const Counter<ReferenceTableFigures>> reference_table_counters();  // kernel.frames.refcounts.table
+std::span<const Counter<LargePageFigures>> large_page_counters();            // kernel.large_pages
+std::span<const Counter<InferredFigures>> hardware_counters();               // hardware
 
 std::span<const Counter<timing::L2Counters>> l2_counters();      // memory_system.l2
 std::span<const Counter<timing::DramCounters>> dram_counters();  // memory_system.dram

@@ -133,6 +133,13 @@ Json of(const std::optional<ReferenceFigures>& references) {
   return object;
 }
 
+Json of(const std::optional<ReferenceTableFigures>& table) {
+  if (!table) return nullptr;
+  Json object;
+  add(object, reference_table_counters(), *table);
+  return object;
+}
+
 Json of(const ShootdownFigures& shootdowns) {
   Json object;
   add(object, shootdown_counters(), shootdowns);
@@ -205,7 +212,8 @@ Json kernel_story(const Report& report) {
                       {"refcounts",
                        {{"at_boot", of(kernel.frames.references.at_boot)},
                         {"last", of(kernel.frames.references.last)},
-                        {"most_shared", of(kernel.frames.references.most_shared)}}}};
+                        {"most_shared", of(kernel.frames.references.most_shared)},
+                        {"table", of(kernel.frames.references.table)}}}};
   object["swap"] = of(kernel.swap);
   object["out_of_memory_kills"] = out_of_memory_kills(kernel);
   object["system_calls"] = kernel.system_calls;

@@ -53,6 +53,10 @@ void KernelStory::on(const TracepointEvent& event) {
     case large_page: add_large_page(event); break;
     case frames: set_frames(event); break;
     case frame_references: set_references(event); break;
+    case reference_table: {
+      figures_.frames.references.table = ReferenceTableFigures{a[0], a[1], a[2], a[3]};
+      break;
+    }
     case swap_slots: set_swap_slots(event); break;
     case swap_out: add_swap_out(event); break;
     case oom_kill: figures_.out_of_memory_kills.push_back({a[0], a[1], a[2], a[3]}); break;

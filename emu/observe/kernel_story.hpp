@@ -30,6 +30,14 @@ struct ReferenceFigures {
   std::uint64_t saved() const;  // frames that sharing saves, at least
 };
 
+// What the kernel's compressed reference counts take, in bytes.
+struct ReferenceTableFigures {
+  std::uint64_t table = 0;      // two bits a frame
+  std::uint64_t side = 0;       // the exact counts of frames with three and more references, now
+  std::uint64_t most_side = 0;  // and at most so far
+  std::uint64_t plain = 0;      // against a counter of 32 bits for each frame
+};
+
 struct FrameFigures {
   std::optional<std::uint64_t> total, free_at_boot, free_at_end;
   std::optional<FrameStates> last;         // as the kernel said last
@@ -37,6 +45,7 @@ struct FrameFigures {
   std::optional<FrameStates> at_boot;      // as the kernel said first
   struct References {                      // most_shared: when sharing saved most
     std::optional<ReferenceFigures> at_boot, most_shared, last;
+    std::optional<ReferenceTableFigures> table;
   } references;
 };
 

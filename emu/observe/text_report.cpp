@@ -174,7 +174,12 @@ std::string references(const FrameFigures& frames) {
         separator + grouped(counter.read(*most)) + (separator[0] == ' ' ? " frames with " : " with ") + key;
     separator = ", ";
   }
-  return text + ", when sharing saved most\n";
+  text += ", when sharing saved most\n";
+  if (const auto& table = frames.references.table)
+    text += "              their counts took " + grouped(table->table + table->most_side) +
+            " bytes at most, " + grouped(table->most_side) +
+            " of them for three and more; 32 bits each would be " + grouped(table->plain) + "\n";
+  return text;
 }
 
 std::string swap(const KernelFigures& kernel) {

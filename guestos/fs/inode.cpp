@@ -94,8 +94,7 @@ void release_inode(Inode* inode) {
 FrameNumber cached_page(Inode& inode, u64 index) {
   inode.lock.lock();
   if (index < inode.page_capacity && inode.pages[index] != 0) {
-    const FrameNumber frame = inode.pages[index];
-    add_reference(frame);
+    const FrameNumber frame = add_reference(inode.pages[index]) ? inode.pages[index] : no_frame;
     inode.lock.unlock();
     return frame;
   }
@@ -115,8 +114,7 @@ FrameNumber cached_page(Inode& inode, u64 index) {
   } else {
     inode.pages[index] = static_cast<u32>(fresh);
   }
-  add_reference(inode.pages[index]);
-  return inode.pages[index];
+  return add_reference(inode.pages[index]) ? inode.pages[index] : no_frame;
 }
 
 u64 read_inode(Inode& inode, u64 offset, void* to, u64 size) {

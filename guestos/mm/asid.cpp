@@ -5,6 +5,7 @@
 #include "guestos/arch/hart.hpp"
 #include "guestos/mm/address_space.hpp"
 #include "guestos/mm/deferred_release.hpp"
+#include "guestos/mm/shootdown.hpp"
 
 extern "C" guestos::u64 kernel_root[];
 
@@ -89,7 +90,7 @@ void activate_space(Hart& hart, AddressSpace* space) {
   const bool stale = (__atomic_fetch_and(space->stale_mask(), ~bit, __ATOMIC_SEQ_CST) & bit) != 0;
   if (fence_everything) {
     fence_all();
-  } else if (stale) {
+  } else if (stale && !kernel_is_broken("no-stale-fence")) {
     fence_asid(space->asid());
   }
   if (before != nullptr) __atomic_fetch_and(before->active_mask(), ~bit, __ATOMIC_SEQ_CST);

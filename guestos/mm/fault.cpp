@@ -79,7 +79,7 @@ Vma* find_or_grow(AddressSpace& space, u64 address, bool& grown) {
 FaultOutcome fill_anonymous(AddressSpace& space, const Vma& vma, Pte* at, u64 page, Access access,
                             bool grown) {
   if (access != Access::store && !vma.shared) {
-    add_reference(zero_frame());
+    if (!add_reference(zero_frame())) return out_of_memory();
     map_frame(space, at, zero_frame(), leaf_flags(vma, false));
     return resolved(grown ? FaultResolution::stack_grow : FaultResolution::demand_zero, no_frame,
                     zero_frame());
@@ -192,7 +192,7 @@ FaultOutcome resolve(AddressSpace& space, u64 address, Access access) {
   } else if (is_swapped(load_pte(at))) {
     outcome = fill_from_swap(space, *vma, at, page_down(address), access);
   } else if (vma->frame != no_frame) {
-    add_reference(vma->frame);
+    if (!add_reference(vma->frame)) return out_of_memory();
     map_frame(space, at, vma->frame, leaf_flags(*vma, false));
     outcome = resolved(FaultResolution::file_fill, no_frame, vma->frame);
   } else if (vma->inode != nullptr) {

@@ -62,9 +62,9 @@ void scan_space(const AddressSpace& space) {
 
 void complain(const char* what, FrameNumber number, const Frame& frame) {
   TextBuffer<200> text;
-  text << "check=frames " << moment << ": " << what << ": frame " << number << " has " << frame.references
-       << " references, " << frame.maps << " maps, " << u32{frame.pins} << " pins, state "
-       << static_cast<u32>(frame.state) << "; entries found: " << found(number);
+  text << "check=frames " << moment << ": " << what << ": frame " << number << " has "
+       << references_of(number) << " references, " << frame.maps << " maps, " << u32{frame.pins}
+       << " pins, state " << static_cast<u32>(frame.state) << "; entries found: " << found(number);
   panic(text.c_str(), number, found(number));
 }
 
@@ -73,17 +73,17 @@ void compare(FrameNumber number, const Frame& frame) {
   switch (frame.state) {
     case FrameState::anonymous:
       if (frame.maps != entries) complain("maps are not the entries", number, frame);
-      if (frame.references != entries + frame.pins)
+      if (references_of(number) != entries + frame.pins)
         complain("references are not maps and pins", number, frame);
       if (count_entries(number) != entries)
         complain("the reverse map does not find every entry", number, frame);
       return;
     case FrameState::page_cache:
       if (frame.maps != entries) complain("maps are not the entries", number, frame);
-      if (frame.references < entries) complain("fewer references than entries", number, frame);
+      if (references_of(number) < entries) complain("fewer references than entries", number, frame);
       return;
     case FrameState::page_table:
-      if (frame.references != entries) complain("references are not the entries above", number, frame);
+      if (references_of(number) != entries) complain("references are not the entries above", number, frame);
       return;
     case FrameState::boot: return;
     default:

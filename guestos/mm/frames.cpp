@@ -5,6 +5,7 @@
 #include "guestos/lib/memory.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/injection.hpp"
+#include "guestos/mm/reference_counts.hpp"
 #include "guestos/mm/swap.hpp"
 #include "guestos/proc/spin_lock.hpp"
 
@@ -32,23 +33,21 @@ constinit unsigned untouched_count = 0;
 constinit u32 free_lists[max_order + 1] = {};  // head, as a number relative to first_frame + 1; 0 is the end
 constinit FrameTotals totals = {};
 
-// Free blocks are linked through their metadata: references = next, maps = previous.
 void push_free(u64 number, unsigned order) {
   const u32 me = static_cast<u32>(number - first_frame) + 1;
-  Frame& frame = frame_of(number);
-  frame = {free_lists[order], 0, FrameState::free, static_cast<u8>(order), 0, 0, 0, 0, 0};
-  if (frame.references != 0) metadata[frame.references - 1].maps = me;
+  const u32 next = free_lists[order];
+  frame_of(number) = {0, FrameState::free, static_cast<u8>(order), 0, 0, 0, 0, 0};
+  set_count(number, 0);
+  origin_of(number) = {0, next, 0};
+  if (next != 0) origins[next - 1].slot = me;
   free_lists[order] = me;
 }
 
 void unlink_free(u64 number, unsigned order) {
-  const Frame& frame = frame_of(number);
-  if (frame.references != 0) metadata[frame.references - 1].maps = frame.maps;
-  if (frame.maps != 0) {
-    metadata[frame.maps - 1].references = frame.references;
-  } else {
-    free_lists[order] = frame.references;
-  }
+  const Origin links = origin_of(number);
+  if (links.index != 0) origins[links.index - 1].slot = links.slot;
+  (links.slot != 0 ? origins[links.slot - 1].index : free_lists[order]) = links.index;
+  origin_of(number) = {};
 }
 
 // A block of at least 2^order frames from untouched memory onto the free lists.
@@ -170,21 +169,25 @@ void frames_open() {
   // Firmware lies below the kernel; the metadata array follows the kernel, or what is reserved right behind
   // it.
   const u64 frame_count = (memory.end - memory.start) / page_size;
-  const u64 metadata_size = page_up(frame_count * (sizeof(Frame) + sizeof(Origin)));
+  const u64 metadata_size =
+      page_up(frame_count * (sizeof(Frame) + sizeof(Origin)) + reference_table_size(frame_count) + 16);
   u64 place = page_up(physical_of(__kernel_end));
   for (unsigned again = 0; again <= count; ++again)
     for (unsigned i = 0; i < count; ++i)
       if (place < holes[i].end && holes[i].start < place + metadata_size) place = page_up(holes[i].end);
   if (place + metadata_size > memory.end) panic("no room for the frame table", place, metadata_size);
-  metadata = direct<Frame>(place);
-  origins = direct<Origin>(place + frame_count * sizeof(Frame));
+  origins = direct<Origin>(place);
+  metadata = reinterpret_cast<Frame*>(origins + frame_count);
+  void* counts = direct(align_up(physical_of(metadata + frame_count), 16));
+  reference_counts_open(counts, first_frame, frame_count);
   const u64 kernel_end = page_up(physical_of(__kernel_end));
   holes[count++] = {place, place + metadata_size};
   add_untouched({kernel_end, memory.end}, holes, count);
   totals.by_state[static_cast<unsigned>(FrameState::free)] = totals.total;
   // The one frame of the kernel's image that user mode maps is never released: the kernel keeps this
   // reference.
-  frame_of(physical_of(signal_trampoline) >> page_bits) = {1, 0, FrameState::boot, 0, 0, 0, 0, 0, 0};
+  frame_of(physical_of(signal_trampoline) >> page_bits) = {0, FrameState::boot, 0, 0, 0, 0, 0, 0};
+  set_count(physical_of(signal_trampoline) >> page_bits, 1);
 }
 
 FrameNumber allocate_frames(unsigned order, FrameState state) {
@@ -192,7 +195,8 @@ FrameNumber allocate_frames(unsigned order, FrameState state) {
   if (order > max_order || failure_is_due(Injection::alloc)) return no_frame;
   const u64 number = take_block(order);
   if (number == no_frame) return no_frame;
-  frame_of(number) = {1, 0, state, static_cast<u8>(order), 0, 0, 0, 0, 0};
+  frame_of(number) = {0, state, static_cast<u8>(order), 0, 0, 0, 0, 0};
+  set_count(number, 1);
   origin_of(number) = {};
   totals.by_state[static_cast<unsigned>(FrameState::free)] -= u64{1} << order;
   totals.by_state[static_cast<unsigned>(state)] += u64{1} << order;
@@ -203,7 +207,8 @@ FrameNumber allocate_page(unsigned order, FrameState state) {
   const FrameNumber first = allocate_frames(order, state);
   if (first == no_frame || order == 0) return first;
   each_frame(first, order, [&](FrameNumber number) {
-    frame_of(number) = {1, 0, state, 0, 0, 0, 0, 0, 0};
+    frame_of(number) = {0, state, 0, 0, 0, 0, 0, 0};
+    set_count(number, 1);
     origin_of(number) = {};
   });
   return first;
@@ -215,43 +220,44 @@ FrameNumber allocate_zeroed_frame(FrameState state) {
   return number;
 }
 
-void add_reference(FrameNumber number) {
-  Frame& frame = frame_of(number);
-  const u32 before = __atomic_fetch_add(&frame.references, 1, __ATOMIC_RELAXED);
-  count_references(frame.state, before, before + 1);
+bool add_reference(FrameNumber number) {
+  const u32 before = increment_count(number, false);
+  if (before != no_count) count_references(frame_of(number).state, before, before + 1);
+  return before != no_count;
+}
+
+bool add_references(FrameNumber first, unsigned order) {
+  for (u64 i = 0; i < u64{1} << order; ++i) {
+    if (add_reference(first + i)) continue;
+    while (i != 0) drop_reference(first + --i);
+    return false;
+  }
+  return true;
 }
 
 void drop_reference(FrameNumber number) {
-  Frame& frame = frame_of(number);
-  const FrameState state = frame.state;  // whoever has the last reference may free it behind ours
-  const u32 before = __atomic_fetch_sub(&frame.references, 1, __ATOMIC_ACQ_REL);
+  const FrameState state = frame_of(number).state;  // whoever has the last reference may free it behind ours
+  const u32 before = decrement_count(number, false);
   if (before != 1) return count_references(state, before, before - 1);
   if (origin_of(number).slot != 0) forget_slot(number);
   release_block(number);
 }
 
 bool add_reference_if_used(FrameNumber number) {
-  Frame& frame = frame_of(number);
-  u32 before = __atomic_load_n(&frame.references, __ATOMIC_RELAXED);
-  while (before != 0 && !__atomic_compare_exchange_n(&frame.references, &before, before + 1, false,
-                                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-    continue;
-  if (before != 0) count_references(frame.state, before, before + 1);
-  return before != 0;
+  const u32 before = increment_count(number, true);
+  if (before == 0 || before == no_count) return false;
+  count_references(frame_of(number).state, before, before + 1);
+  return true;
 }
 
 bool release_shared_reference(FrameNumber number) {
-  Frame& frame = frame_of(number);
-  const FrameState state = frame.state;
-  const u32 before = __atomic_fetch_sub(&frame.references, 1, __ATOMIC_ACQ_REL);
-  if (before == 1) __atomic_store_n(&frame.references, 1, __ATOMIC_RELAXED);
+  const FrameState state = frame_of(number).state;
+  const u32 before = decrement_count(number, true);
   if (before != 1) count_references(state, before, before - 1);
   return before == 1;
 }
 
-u32 references_of(FrameNumber number) {
-  return __atomic_load_n(&frame_of(number).references, __ATOMIC_ACQUIRE);
-}
+u32 references_of(FrameNumber number) { return count_of(number); }
 
 void add_map(FrameNumber number) {
   Frame& frame = frame_of(number);
@@ -303,6 +309,7 @@ void trace_frames() {
                             count(FrameState::kernel) + count(FrameState::boot));
   const u64* of = now.referenced;
   trace<Tracepoint::frame_references>(of[0], of[1], of[2], of[3], of[4], of[5]);
+  trace_reference_counts();
 }
 
 }  // namespace guestos

@@ -17,9 +17,9 @@ inline constexpr unsigned max_order = 10;  // 4 MiB
 enum class FrameState : u8 { free, anonymous, page_cache, page_table, kernel, boot };
 inline constexpr unsigned frame_state_count = 6;
 
+// Its references are counted in a table of their own (reference_counts.hpp).
 struct Frame {
-  u32 references;  // while free or in a slab: links, see frames.cpp and heap.cpp
-  u32 maps;        // page tables: entries of it that are not 0
+  u32 maps;  // page tables: entries of it that are not 0
   FrameState state;
   u8 order;
   u8 slab_class;  // heap.cpp
@@ -28,7 +28,7 @@ struct Frame {
   u8 pins;   // how often a device, or who acts for one, may write it behind the page tables' back (pin.hpp)
   u8 flags;  // frame_*, changed by whoever alone may change the frame's entries
 };
-static_assert(sizeof(Frame) == 16);
+static_assert(sizeof(Frame) == 12);
 
 // The page's one owner may write it without asking (reuse=exclusive).
 inline constexpr u8 frame_exclusive = 1;
@@ -40,7 +40,7 @@ inline constexpr unsigned reference_bins = 6;
 // A page of a file: its contents differ from the initial archive's.
 inline constexpr u8 frame_dirty = 4;
 
-// Where a page's mappings are to be looked for (reverse_map.hpp), and where else its contents are (swap.hpp).
+// Where a page's mappings are to be looked for (of a free block or a slab: the next and the previous one) (reverse_map.hpp), and where else its contents are (swap.hpp).
 struct Origin {
   u64 owner;  // anonymous: the family of address spaces; page cache: the Inode's address
   u32 index;  // linear page number there
@@ -68,8 +68,11 @@ FrameNumber allocate_zeroed_frame(FrameState state);
 // A large page: a block of 2^order frames, each counted by itself from here on, so that it can be split.
 FrameNumber allocate_page(unsigned order, FrameState state);
 
-void add_reference(FrameNumber number);
-// False if nobody refers to it any more: it is about to be free.
+// False: no memory for the count (reference_counts.hpp).
+[[nodiscard]] bool add_reference(FrameNumber number);
+// To each frame of a page, or to none.
+[[nodiscard]] bool add_references(FrameNumber first, unsigned order);
+// False if nobody refers to it any more: it is about to be free. Or if there is no memory for the count.
 bool add_reference_if_used(FrameNumber number);
 // The last reference frees the frame.
 void drop_reference(FrameNumber number);

@@ -17,28 +17,23 @@ constinit SpinLock lock;
 constinit bool booting = true;
 constinit u64 boot_next = 0;  // start-up objects are cut from here, address by address
 constinit u64 boot_end = 0;
-// First slab of each class that has a free object, as a frame number. Slabs are linked through their frame's
-// metadata: references = next, maps = previous (frame numbers; RAM ends far below 2^32 frames).
+// First slab of each class that has a free object, as a frame number. Slabs are linked through their frame's Origin
+// (frame numbers; RAM ends far below 2^32 frames).
 constinit u32 partial[class_count] = {};
 
 constexpr u64 size_of_class(unsigned index) { return u64{1} << (smallest_bits + index); }
 
 void link_slab(u64 number, unsigned index) {
-  Frame& frame = frame_of(number);
-  frame.references = partial[index];
-  frame.maps = 0;
-  if (partial[index] != 0) frame_of(partial[index]).maps = static_cast<u32>(number);
+  origin_of(number) = {0, partial[index], 0};
+  if (partial[index] != 0) origin_of(partial[index]).slot = static_cast<u32>(number);
   partial[index] = static_cast<u32>(number);
 }
 
 void unlink_slab(u64 number, unsigned index) {
-  const Frame& frame = frame_of(number);
-  if (frame.references != 0) frame_of(frame.references).maps = frame.maps;
-  if (frame.maps != 0) {
-    frame_of(frame.maps).references = frame.references;
-  } else {
-    partial[index] = frame.references;
-  }
+  const Origin links = origin_of(number);
+  if (links.index != 0) origin_of(links.index).slot = links.slot;
+  (links.slot != 0 ? origin_of(links.slot).index : partial[index]) = links.index;
+  origin_of(number) = {};
 }
 
 bool new_slab(unsigned index) {
@@ -79,8 +74,6 @@ void release_small(u64 number, void* object) {
     return;
   }
   if (!was_full) unlink_slab(number, index);
-  frame.references = 1;
-  frame.maps = 0;
   drop_reference(number);
 }
 

@@ -24,9 +24,8 @@ constexpr u8 most_pins = 255;
 bool add_pin(FrameNumber number) {
   SpinGuard guard(lock);
   Frame& frame = frame_of(number);
-  if (frame.pins == most_pins) return false;
+  if (frame.pins == most_pins || !add_reference(number)) return false;
   ++frame.pins;
-  add_reference(number);
   return true;
 }
 

@@ -24,6 +24,21 @@ void protect_entries(FrameNumber table) {
   frame.flags |= frame_write_protected;
 }
 
+// What the entries of a table refer to loses their reference; then the table goes.
+void release_entries(FrameNumber table) {
+  const Pte* entries = entries_of(table);
+  for (u64 i = 0; i < entries_per_table; ++i) {
+    if (entries[i] == 0) continue;
+    if (is_swapped(entries[i])) {
+      drop_slot_reference(slot_of(entries[i]));
+      continue;
+    }
+    drop_map(leaf_frame(&entries[i]));
+    drop_reference(leaf_frame(&entries[i]));
+  }
+  drop_reference(table);
+}
+
 // A table with the same pages, none of which may be written.
 FrameNumber copy_table(FrameNumber table) {
   const FrameNumber copy = allocate_zeroed_frame(FrameState::page_table);
@@ -39,8 +54,12 @@ FrameNumber copy_table(FrameNumber table) {
       continue;
     }
     const FrameNumber frame = leaf_frame(&from[i]);
+    if (!add_reference(frame)) {
+      to[i] = 0;
+      release_entries(copy);
+      return no_frame;
+    }
     frame_of(frame).flags &= static_cast<u8>(~frame_exclusive);
-    add_reference(frame);
     add_map(frame);
   }
   frame_of(copy).maps = maps_of(table);
@@ -71,7 +90,7 @@ bool share_table(AddressSpace& child, Pte* entry, u64 region, ForkCounts& counts
   Pte* childs = provide_table_entry(child.root(), region);
   if (childs == nullptr) return false;
   const FrameNumber table = pte_frame(*entry);
-  add_reference(table);
+  if (!add_reference(table)) return false;
   const bool is_protected = (frame_of(table).flags & frame_write_protected) != 0;
   if (!is_protected && (*entry & pte_v) != 0) {
     set_pte(entry, make_pte(table, pte_detached));
@@ -131,18 +150,7 @@ bool take_shared_table(AddressSpace& space, Pte* entry, FrameNumber& table) {
 }
 
 void drop_table(FrameNumber table) {
-  if (!release_shared_reference(table)) return;
-  const Pte* entries = entries_of(table);
-  for (u64 i = 0; i < entries_per_table; ++i) {
-    if (entries[i] == 0) continue;
-    if (is_swapped(entries[i])) {
-      drop_slot_reference(slot_of(entries[i]));
-      continue;
-    }
-    drop_map(leaf_frame(&entries[i]));
-    drop_reference(leaf_frame(&entries[i]));
-  }
-  drop_reference(table);
+  if (release_shared_reference(table)) release_entries(table);
 }
 
 bool share_tables(AddressSpace& parent, AddressSpace& child, ForkCounts& counts) {

@@ -25,7 +25,8 @@ void answer_shootdowns();
 
 // Boot argument broken=NAME, for tests that must notice: the kernel says so loudly and leaves a fence out.
 // no-remote-flush: other harts are never told; no-fork-flush: fork does not fence the parent; no-unmap-flush:
-// freed frames stay in TLBs; lazy-free-early: shootdown=lazy does not wait.
+// freed frames stay in TLBs; lazy-free-early: shootdown=lazy does not wait; no-stale-fence: a hart that was idle
+// meanwhile does not fence when it takes the space again.
 bool kernel_is_broken(const char* how);
 
 // [start, start + pages * 4096) of `space`, on this hart and on each other where it is active. Returns when

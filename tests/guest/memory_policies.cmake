@@ -46,6 +46,20 @@ function(broken_kernel_test BREAKAGE PROGRAM TEXT)
 endfunction()
 broken_kernel_test(no-remote-flush shootdown "children every writer's pages are one moment")
 broken_kernel_test(no-remote-flush stale-unmap "stores went through after munmap")
+# A hart without work keeps its translations, is not interrupted, and fences when it takes the space again.
+foreach(harts 2 4 8 16)
+  math(EXPR sleepers "${harts} - 1")
+  foreach(policy sbi ipi batched asid lazy)
+    if(policy STREQUAL sbi OR harts EQUAL 4)
+      guest_test(guest.idle-harts.${policy}.harts-${harts} run_program.py --machine hartbeat --harts ${harts}
+                 --firmware ${firmware} --kernel ${kernel} --hartbeat ${hartbeat} "--append=shootdown=${policy} check=frames"
+                 -- ${programs}/idle-harts ${sleepers} 20)
+    endif()
+  endforeach()
+endforeach()
+guest_test(guest.idle-harts.qemu run_program.py --machine qemu --harts 4 --firmware ${firmware} --kernel ${kernel}
+           -- ${programs}/idle-harts)
+broken_kernel_test(no-stale-fence idle-harts "a thread that slept while pages were replaced")
 broken_kernel_test(no-fork-flush shootdown "children every writer's pages are one moment")
 broken_kernel_test(no-unmap-flush stale-unmap "stores went through after munmap")
 

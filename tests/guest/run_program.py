@@ -10,7 +10,7 @@ kernel's own messages (`guestos: …`); with --output, it is that text. On hartb
 kernel's and the hardware's story agree, that every frame is free again at the end, and, for each `measure:` line, that
 as many pages of that range were copied and reused as the line says, as the kernel told it and as the hardware saw it;
 for each `amplification:` line, as many bytes were copied as by law; for each `refcount:` line, as many frames had that
-many references when most were shared.
+many references when most were shared; for an `idle-harts:` line, harts that idled were left alone.
 No frame and no swap slot may be lost, and --kills says how many processes the kernel killed for want of memory.
 With --broken the kernel is wrong on purpose (by --append), and the program must find it out instead.
 """
@@ -138,6 +138,7 @@ def run_on_hartbeat(options):
     check_report(report, options.kills)
     check_refcounts(output, report)
     check_amplification(output, report, options.append)
+    check_idle_harts(output, report)
     for story in () if options.no_measures else ("kernel", "hardware"):
         check_measures(output, report[story]["cow_pages"], story)
     return status, output
@@ -199,11 +200,27 @@ def check_refcounts(output, report):
         # The program's other pages are shared, too: its stack, libc's data.
         if not int(pages) <= counts[key] <= int(pages) + 100:
             sys.exit(f"FAILED: {counts[key]} frames had {references} references when most were shared, {pages} by law")
+    # Three references and more are counted in the side table: it was there, and is as small as at boot in the end.
+    table = frames["refcounts"]["table"]
+    if any(int(references) > 2 for references, _ in REFCOUNT.findall(output)) and table["most_side_bytes"] == 0:
+        sys.exit(f"FAILED: pages had three references, but nothing was counted in the side table: {table}")
+    if table["table_bytes"] * 12 > table["plain_bytes"]:
+        sys.exit(f"FAILED: the compressed reference counts are not small: {table}")
     for moment in ("at_boot", "last"):
         states = frames[moment]
         used = sum(states[state] for state in ("private", "cow_shared", "page_cache", "page_table"))
         if sum(frames["refcounts"][moment].values()) != used:
             sys.exit(f"FAILED: {moment}: the frames by references are not the frames in use")
+
+
+IDLE_HARTS = re.compile(r"^idle-harts: threads=(\d+) rounds=(\d+)$", re.M)
+
+
+def check_idle_harts(output, report):
+    for threads, rounds in IDLE_HARTS.findall(output):
+        sent = report["kernel"]["shootdowns"]["ipis_sent"]
+        if sent * 2 >= int(threads) * int(rounds):
+            sys.exit(f"FAILED: {sent} interrupts were sent for shootdowns, though {threads} threads slept {rounds} times")
 
 
 def check_report(report, kills):

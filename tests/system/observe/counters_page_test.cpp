@@ -39,6 +39,7 @@ TEST_CASE("Every counter has a key of its own, a unit and a sentence") {
   check_table(shootdown_counters());
   check_table(frame_counters());
   check_table(reference_counters());
+  check_table(reference_table_counters());
   check_table(large_page_counters());
   check_table(hardware_counters());
 }

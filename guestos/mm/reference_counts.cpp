@@ -1,0 +1,148 @@
+#include "guestos/mm/reference_counts.hpp"
+
+#include "guestos/arch/layout.hpp"
+#include "guestos/arch/tracepoint.hpp"
+#include "guestos/lib/memory.hpp"
+#include "guestos/proc/spin_lock.hpp"
+
+namespace guestos {
+
+namespace {
+
+constexpr u32 elsewhere = 3;  // the count is in the side table
+constexpr u64 per_word = 16, per_block = page_size / sizeof(u32);
+
+// Part of the side table: the counts of 1,024 frames, and how many of them stand there.
+struct Block {
+  u32 frame;  // 0: none
+  u32 used;
+};
+
+constinit SpinLock lock;  // the side table, and who goes there or comes back
+constinit u32* words = nullptr;
+constinit Block* blocks = nullptr;
+constinit FrameNumber base = 0;
+constinit u64 frame_total = 0;
+constinit u64 blocks_in_use = 0;
+constinit u64 most_blocks_in_use = 0;
+
+u64 words_for(u64 frames) { return align_up((frames + per_word - 1) / per_word, 2); }
+u32& word_of(FrameNumber number) { return words[(number - base) / per_word]; }
+unsigned shift_of(FrameNumber number) { return static_cast<unsigned>((number - base) % per_word * 2); }
+Block& block_of(FrameNumber number) { return blocks[(number - base) / per_block]; }
+u32& exact_count(FrameNumber number) {
+  return direct_page<u32>(block_of(number).frame)[(number - base) % per_block];
+}
+
+u32 load_field(FrameNumber number) {
+  return __atomic_load_n(&word_of(number), __ATOMIC_ACQUIRE) >> shift_of(number) & 3;
+}
+
+// From one value to another, unless it has changed meanwhile; the other frames of the word may change as they like.
+bool exchange_field(FrameNumber number, u32 from, u32 to) {
+  u32& word = word_of(number);
+  const unsigned shift = shift_of(number);
+  u32 old = __atomic_load_n(&word, __ATOMIC_RELAXED);
+  while ((old >> shift & 3) == from)
+    if (__atomic_compare_exchange_n(&word, &old, old ^ (from ^ to) << shift, true, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_RELAXED))
+      return true;
+  return false;
+}
+
+// With the lock held, as all below.
+bool provide_block(Block& block) {
+  if (block.frame != 0) return true;
+  const FrameNumber frame = allocate_frame(FrameState::kernel);
+  if (frame == no_frame) return false;
+  block.frame = static_cast<u32>(frame);
+  most_blocks_in_use = max_of(most_blocks_in_use, ++blocks_in_use);
+  return true;
+}
+
+void release_unused(Block& block) {
+  if (block.used != 0 || block.frame == 0) return;
+  drop_reference(block.frame);  // whose own count is 1, and so not in the side table
+  block.frame = 0;
+  --blocks_in_use;
+}
+
+u32 increment_exactly(FrameNumber number) {
+  SpinGuard guard(lock);
+  Block& block = block_of(number);
+  if (load_field(number) == elsewhere) return exact_count(number)++;
+  if (!provide_block(block)) return no_count;
+  exact_count(number) = 3;
+  if (exchange_field(number, 2, elsewhere)) {
+    ++block.used;
+    return 2;
+  }
+  release_unused(block);
+  return 0;  // somebody has dropped one meanwhile: once more
+}
+
+// 0: it is not in the side table any more.
+u32 decrement_exactly(FrameNumber number) {
+  SpinGuard guard(lock);
+  if (load_field(number) != elsewhere) return 0;
+  const u32 before = exact_count(number)--;
+  if (before != 3) return before;
+  exchange_field(number, elsewhere, 2);
+  --block_of(number).used;
+  release_unused(block_of(number));
+  return before;
+}
+
+}  // namespace
+
+u64 reference_table_size(u64 frames) {
+  return words_for(frames) * sizeof(u32) + (frames / per_block + 1) * sizeof(Block);
+}
+
+void reference_counts_open(void* memory, FrameNumber first, u64 frames) {
+  memset(memory, 0, reference_table_size(frames));
+  words = static_cast<u32*>(memory);
+  blocks = reinterpret_cast<Block*>(words + words_for(frames));
+  base = first;
+  frame_total = frames;
+}
+
+void set_count(FrameNumber number, u32 count) {
+  while (!exchange_field(number, load_field(number), count)) continue;
+}
+
+u32 count_of(FrameNumber number) {
+  const u32 field = load_field(number);
+  if (field != elsewhere) return field;
+  SpinGuard guard(lock);
+  const u32 now = load_field(number);
+  return now != elsewhere ? now : exact_count(number);
+}
+
+u32 increment_count(FrameNumber number, bool if_used) {
+  for (;;) {
+    const u32 field = load_field(number);
+    if (field == 0 && if_used) return 0;
+    if (field < 2 && exchange_field(number, field, field + 1)) return field;
+    if (field < 2) continue;
+    if (const u32 before = increment_exactly(number); before != 0) return before;
+  }
+}
+
+u32 decrement_count(FrameNumber number, bool keep_last) {
+  for (;;) {
+    const u32 field = load_field(number);
+    if (field == 1 && keep_last) return 1;
+    if (field != elsewhere && exchange_field(number, field, field - 1)) return field;
+    if (field != elsewhere) continue;
+    if (const u32 before = decrement_exactly(number); before != 0) return before;
+  }
+}
+
+void trace_reference_counts() {
+  SpinGuard guard(lock);
+  trace<Tracepoint::reference_table>(reference_table_size(frame_total), blocks_in_use * page_size,
+                                     most_blocks_in_use * page_size, frame_total * sizeof(u32));
+}
+
+}  // namespace guestos
