@@ -36,9 +36,10 @@ enum class Tracepoint : std::uint16_t {
       20,  // pid, virtual address, scause, sepc, signal: a genuine fault, the process is told by a signal
   frame_references = 21,  // private, shared, page-cache and page-table frames with 1, 2, 3, 4, 5 to 8, and
                           // more references
-  reference_table = 23,  // bytes of the compressed reference counts, of their side table, of it at most so far,
-                         // and bytes that a counter of 32 bits for each frame would take
-  large_page = 22,        // pid, virtual address, log2 of its pages of 4 KiB, LargePageEvent, first frame
+  reference_table =
+      23,           // bytes of the compressed reference counts, of their side table, of it at most so far,
+                    // and bytes that a counter of 32 bits for each frame would take
+  large_page = 22,  // pid, virtual address, log2 of its pages of 4 KiB, LargePageEvent, first frame
   copy_decided =
       24,         // pid, virtual address, first and end address of its range, range flags, references of its
                   // frame: the lookup is over, this store needs a frame of its own
