@@ -65,7 +65,8 @@ def build(test, env, elf):
     done = subprocess.run([TOOLS + "as", "-march=" + march, "-mabi=lp64", "-o", elf + ".o", "-"], input=text.stdout,
                           capture_output=True)
     if done.returncode != 0:
-        raise Skip("not assembled: " + done.stderr.decode(errors="replace").strip().splitlines()[-1])
+        errors = re.findall(r"Error: (.*)", done.stderr.decode(errors="replace")) or ["no reason given"]
+        raise Skip("not assembled: " + errors[0])
     done = subprocess.run([TOOLS + "ld", "-m", "elf64lriscv", "-T", os.path.join(HERE, "link.ld"), "-o", elf, elf + ".o"],
                           capture_output=True)
     if done.returncode != 0:
