@@ -227,6 +227,7 @@ bool add_reference(FrameNumber number) {
 }
 
 bool add_references(FrameNumber first, unsigned order) {
+  if (order == 0) return add_reference(first);
   for (u64 i = 0; i < u64{1} << order; ++i) {
     if (add_reference(first + i)) continue;
     while (i != 0) drop_reference(first + --i);

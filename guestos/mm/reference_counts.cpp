@@ -38,15 +38,18 @@ u32 load_field(FrameNumber number) {
   return __atomic_load_n(&word_of(number), __ATOMIC_ACQUIRE) >> shift_of(number) & 3;
 }
 
+// Adds `step` (1 or -1) to the field in `old`, which was loaded from its word; false with `old` loaded anew if the word has
+// changed meanwhile, be it for another frame.
+bool step_field(FrameNumber number, u32& old, u32 step) {
+  return __atomic_compare_exchange_n(&word_of(number), &old, old + (step << shift_of(number)), true,
+                                     __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
 // From one value to another, unless it has changed meanwhile; the other frames of the word may change as they like.
 bool exchange_field(FrameNumber number, u32 from, u32 to) {
-  u32& word = word_of(number);
-  const unsigned shift = shift_of(number);
-  u32 old = __atomic_load_n(&word, __ATOMIC_RELAXED);
-  while ((old >> shift & 3) == from)
-    if (__atomic_compare_exchange_n(&word, &old, old ^ (from ^ to) << shift, true, __ATOMIC_ACQ_REL,
-                                    __ATOMIC_RELAXED))
-      return true;
+  u32 old = __atomic_load_n(&word_of(number), __ATOMIC_RELAXED);
+  while ((old >> shift_of(number) & 3) == from)
+    if (step_field(number, old, to - from)) return true;
   return false;
 }
 
@@ -67,7 +70,8 @@ void release_unused(Block& block) {
   --blocks_in_use;
 }
 
-u32 increment_exactly(FrameNumber number) {
+// Not inlined: what most frames never need would make its caller save all registers for them, too.
+[[gnu::noinline]] u32 increment_exactly(FrameNumber number) {
   SpinGuard guard(lock);
   Block& block = block_of(number);
   if (load_field(number) == elsewhere) return exact_count(number)++;
@@ -82,7 +86,7 @@ u32 increment_exactly(FrameNumber number) {
 }
 
 // 0: it is not in the side table any more.
-u32 decrement_exactly(FrameNumber number) {
+[[gnu::noinline]] u32 decrement_exactly(FrameNumber number) {
   SpinGuard guard(lock);
   if (load_field(number) != elsewhere) return 0;
   const u32 before = exact_count(number)--;
@@ -108,7 +112,7 @@ void reference_counts_open(void* memory, FrameNumber first, u64 frames) {
 }
 
 void set_count(FrameNumber number, u32 count) {
-  while (!exchange_field(number, load_field(number), count)) continue;
+  __atomic_fetch_xor(&word_of(number), (load_field(number) ^ count) << shift_of(number), __ATOMIC_ACQ_REL);
 }
 
 u32 count_of(FrameNumber number) {
@@ -120,22 +124,30 @@ u32 count_of(FrameNumber number) {
 }
 
 u32 increment_count(FrameNumber number, bool if_used) {
+  u32 old = __atomic_load_n(&word_of(number), __ATOMIC_RELAXED);
   for (;;) {
-    const u32 field = load_field(number);
+    const u32 field = old >> shift_of(number) & 3;
     if (field == 0 && if_used) return 0;
-    if (field < 2 && exchange_field(number, field, field + 1)) return field;
-    if (field < 2) continue;
+    if (field < 2) {
+      if (step_field(number, old, 1)) return field;
+      continue;
+    }
     if (const u32 before = increment_exactly(number); before != 0) return before;
+    old = __atomic_load_n(&word_of(number), __ATOMIC_RELAXED);
   }
 }
 
 u32 decrement_count(FrameNumber number, bool keep_last) {
+  u32 old = __atomic_load_n(&word_of(number), __ATOMIC_RELAXED);
   for (;;) {
-    const u32 field = load_field(number);
+    const u32 field = old >> shift_of(number) & 3;
     if (field == 1 && keep_last) return 1;
-    if (field != elsewhere && exchange_field(number, field, field - 1)) return field;
-    if (field != elsewhere) continue;
+    if (field != elsewhere) {
+      if (step_field(number, old, ~u32{0})) return field;
+      continue;
+    }
     if (const u32 before = decrement_exactly(number); before != 0) return before;
+    old = __atomic_load_n(&word_of(number), __ATOMIC_RELAXED);
   }
 }
 
