@@ -5,8 +5,10 @@ import re
 import sys
 
 root = sys.argv[1]
-in_kernel = {int(n) for path in glob.glob(f"{root}/guestos/sys/*.cpp")
-             for n in re.findall(r"\{(\d+), sys_\w+\}", open(path, encoding="utf-8").read())}
+tables = "".join(table for path in glob.glob(f"{root}/guestos/sys/*.cpp")
+                 for table in re.findall(r"^constexpr SystemCallRow rows\[\] = \{(.*?)\};", open(path, encoding="utf-8").read(),
+                                         re.M | re.S))
+in_kernel = {int(n) for n in re.findall(r"\{(\d+), \w", tables)}
 text = open(f"{root}/docs/linux-abi.md", encoding="utf-8").read().split("## Not there")[0]
 in_document = {int(n) for n in re.findall(r"^\| (\d+) \|", text, re.M)}
 for what, numbers in (("in the kernel, not in docs/linux-abi.md", in_kernel - in_document),
