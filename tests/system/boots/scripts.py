@@ -1,22 +1,21 @@
 """What the guests run: the /init of the initial archives, and the programs on the Debian root file system."""
 
-SHELL = """#!/bin/busybox sh
+START = """#!/bin/busybox sh
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
-echo "boots: $(nproc) harts, a shell follows"
-exec setsid cttyhack sh
 """
 
 # The kernel loads no module by itself from an initial archive, so /init does, in order.
-DISK = """#!/bin/busybox sh
-/bin/busybox --install -s /bin
-mount -t proc proc /proc
-mount -t sysfs sys /sys
-mount -t devtmpfs dev /dev
-for module in %(modules)s; do insmod /lib/$module.ko || echo "boots: module $module is BROKEN"; done
-mount -t ext4 /dev/vda /root || poweroff -f
+MODULES = """for module in %(modules)s; do insmod /lib/$module.ko || echo "boots: module $module is BROKEN"; done
+"""
+
+SHELL = START + """echo "boots: $(nproc) harts, a shell follows"
+exec setsid cttyhack sh
+"""
+
+DISK = START + MODULES + """mount -t ext4 /dev/vda /root || poweroff -f
 mount --move /dev /root/dev
 mount --move /proc /root/proc
 mount --move /sys /root/sys
@@ -27,13 +26,7 @@ exec switch_root /root /bin/sh /tmp/programs.sh
 """
 
 # The host answers at 10.0.2.2; nobody does at port 1.
-NETWORK = """#!/bin/busybox sh
-/bin/busybox --install -s /bin
-mount -t proc proc /proc
-mount -t sysfs sys /sys
-mount -t devtmpfs dev /dev
-for module in %(modules)s; do insmod /lib/$module.ko || echo "boots: module $module is BROKEN"; done
-ip link set lo up
+NETWORK = START + MODULES + """ip link set lo up
 ip link set eth0 up
 ip address add 10.0.2.15/24 dev eth0
 ip route add default via 10.0.2.2
