@@ -24,6 +24,7 @@ conformance NAME…` runs only these.
 | `HARTBEAT_RISCV_TESTS` | riscv-tests, built by its own Makefiles: `isa`, `benchmarks`, `mt` |
 | `HARTBEAT_ARCH_TESTS` | checkouts of riscv-arch-test |
 | `HARTBEAT_SPIKE` | the program `spike`, which makes the signatures that riscv-arch-test has no references for; else QEMU does |
+| `HARTBEAT_TESTFLOAT` | Berkeley TestFloat's program `testfloat_gen`, built with `SPECIALIZE_TYPE=RISCV` |
 | `HARTBEAT_LINUX` | a directory with Debian packages for riscv64, unpacked |
 | `HARTBEAT_XV6` | xv6-riscv, built by its own Makefile |
 """
@@ -53,10 +54,13 @@ def suites(build):
         Suite("qemu-diff", "Random programs beside QEMU",
               [f"{build}/tests/system/qemu_diff/qemu_diff", "--hartbeat", hartbeat, "--seconds", "120", "--count", "2000"],
               r".", "tests/system/qemu_diff: every trap, register, datum and page table after programs drawn from seeds."),
-        Suite("floating-point", "Floating point", ["ctest", "--test-dir", build, "-R", r"^fp_", "--timeout", "600"],
+        Suite("testfloat", "Floating point: Berkeley TestFloat", [f"{build}/tests/isa/fp/fp_testfloat", "1"],
+              r".", "F, D and Zfh in all five rounding modes against the results and flags that SoftFloat computes: every case of "
+              "TestFloat's level 1, each with NX clear and NX raised before, since the fast path on the host's unit differs then.",
+              "HARTBEAT_TESTFLOAT", 7200),
+        Suite("floating-point", "Floating point: our own generators", ["ctest", "--test-dir", build, "-R", r"^fp_", "--timeout", "600"],
               r"Test +#|tests passed|tests failed", "tests/isa/fp: F, D and Zfh on corner and random operands in all rounding modes, "
-              "results and flags, against the host's unit and against integers of 256 bits. (Berkeley's TestFloat is not packaged "
-              "in Debian.)"),
+              "results and flags, against the host's unit and against integers of 256 bits."),
         Suite("litmus", "Memory model", ["python3", "tests/system/litmus/litmus.py", "--hartbeat", hartbeat, "--rounds", "2000",
                                          "--seconds", "1200"],
               r".", "RVWMO and page-table shapes: how many outcomes the model allows, how many were seen, and which of those no "

@@ -9,12 +9,13 @@ import time
 
 
 class Console:
-    """A running emulator. expect() waits for a text on its console; say() types."""
+    """A running emulator. expect() waits for a text on its console; say() types. The log grows as the guest speaks."""
 
-    def __init__(self, command, seconds):
+    def __init__(self, command, seconds, log):
         self.began = time.monotonic()
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.output = b""
+        self.log = open(log, "wb", buffering=0)
         self.seen = 0
         self.changed = threading.Condition()
         self.ended = False
@@ -24,9 +25,11 @@ class Console:
 
     def _read(self):
         while data := os.read(self.process.stdout.fileno(), 65536):
+            self.log.write(data)
             with self.changed:
                 self.output += data
                 self.changed.notify()
+        self.log.close()
         with self.changed:
             self.ended = True
             self.changed.notify()
