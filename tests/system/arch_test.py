@@ -3,6 +3,8 @@
 riscv-test-suite/rv64i_m for a bare machine, runs it and compares the signature it leaves with the suite's reference, or,
 where the checkout has none, with the one that Spike (HARTBEAT_SPIKE, the program) leaves for the same ELF file, or else
 qemu-system-riscv64. One line per suite. Without the variable: one line that says SKIP.
+
+HARTBEAT_RISCV_TOOLS is what the tools' names begin with, where PATH's riscv64-unknown-elf-as does not know an extension.
 """
 import argparse
 import collections
@@ -16,8 +18,8 @@ import sys
 import tempfile
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "arch")
-TOOLS = "riscv64-unknown-elf-"
-# What the tests' conditions are checked against; the machine has all of it.
+TOOLS = os.environ.get("HARTBEAT_RISCV_TOOLS") or "riscv64-unknown-elf-"
+# What the tests' conditions are checked against, in whatever order they name it; the machine has all of it.
 ISA = ("RV64IMAFDCSU_Zicsr_Zifencei_Zicbom_Zicboz_Zicond_Zacas_Zfh_Zcb_Zba_Zbb_Zbc_Zbs_Zimop_Zcmop_"
        "Svadu_Sv39_Sv48_Sv57_Zca_Zcd")
 SPIKE_ISA = ("rv64imafdc_zicsr_zifencei_zicntr_zihpm_zicbom_zicbop_zicboz_zicond_zacas_zfh_zcb_zba_zbb_zbc_zbs_zimop_zcmop_"
@@ -29,13 +31,18 @@ class Skip(Exception):
     pass
 
 
+def holds(condition):
+    """Whether the machine has all that a condition like ".*64.*I.*Zicboz.*Zicsr.*" names."""
+    return all(re.search(part, ISA, re.IGNORECASE) for part in condition.split(".*"))
+
+
 def definitions(source):
     """The macros of every case whose conditions hold."""
     defined = {}
     cases = CASE.findall(source)
     for case in cases:
         conditions = re.findall(r"check ISA:=regex\(([^)]*)\)", case)
-        if all(re.search(condition, ISA, re.IGNORECASE) for condition in conditions):
+        if all(holds(condition) for condition in conditions):
             defined.update(re.findall(r"def (\w+)=(\w+)", case))
     if cases and not defined:
         raise Skip("no case is for this machine")
@@ -141,6 +148,18 @@ def reference(test, elf, peer):
     return words, peer.name
 
 
+def hartbeat_command(options, machine, more=()):
+    """For one ELF file, which follows."""
+    return [options.hartbeat, "run", "--quiet", "--machine", machine, *more, "--firmware", "none", "--max-instret", "200000000"]
+
+
+def accessed_and_dirty_by_choice(options):
+    """The machine's ISA with A and D left to software until menvcfg.ADUE is set, as the tests and Spike have it at reset."""
+    machine = subprocess.run([options.hartbeat, "machines", options.machine], capture_output=True, text=True, check=True).stdout
+    isa = re.search(r'^isa = "([^"]*)"', machine, re.MULTILINE).group(1)
+    return ["--set", "hart.isa=" + re.sub("_svadu(?![a-z])", "_svade_svadu", isa)]
+
+
 def run_test(test, env, options, peer):
     """(outcome, why, whose signature it was compared with)"""
     with tempfile.TemporaryDirectory() as directory:
@@ -150,12 +169,10 @@ def run_test(test, env, options, peer):
             expected, whose = reference(test, elf, peer)
         except Skip as reason:
             return "skipped", str(reason), ""
-        found = signature([options.hartbeat, "run", "--quiet", "--machine", options.machine, "--firmware", "none",
-                           "--max-instret", "200000000", elf])
+        found = signature(hartbeat_command(options, options.machine, options.isa) + [elf])
         if found != expected and "misalign" in os.path.basename(test):
             # Reference signatures of misaligned accesses are of a machine that leaves them to software.
-            found = signature([options.hartbeat, "run", "--quiet", "--machine", "cva6", "--timing", "none", "--firmware", "none",
-                               "--max-instret", "200000000", elf])
+            found = signature(hartbeat_command(options, "cva6", ["--timing", "none"]) + [elf])
     if found is None:
         return "failed", "no signature", whose
     if found == expected:
@@ -168,8 +185,9 @@ def run_test(test, env, options, peer):
 
 
 def suites_of(directory):
-    pattern = os.path.join(directory, "**", "riscv-test-suite", "rv64i_m", "*", "src")
-    return sorted(glob.glob(pattern, recursive=True))
+    """The directories with tests: of most suites src, of those of virtual memory one a property."""
+    pattern = os.path.join(directory, "**", "riscv-test-suite", "rv64i_m", "**", "*.S")
+    return sorted({os.path.dirname(test) for test in glob.glob(pattern, recursive=True)})
 
 
 def main():
@@ -187,12 +205,13 @@ def main():
         print(f"SKIP: {TOOLS}as is not installed")
         return 0
     peer = find_peer()
+    options.isa = accessed_and_dirty_by_choice(options)
     totals = collections.Counter()
     for source in suites_of(directory):
         if options.suite and options.suite not in source:
             continue
-        suite = os.path.relpath(os.path.dirname(source), directory).replace("riscv-test-suite/", "")
-        env = os.path.join(source, "..", "..", "..", "env")
+        suite = os.path.relpath(source, directory).replace("riscv-test-suite/", "").removesuffix("/src")
+        env = os.path.join(source[:source.rindex("/rv64i_m/")], "env")
         tests = sorted(glob.glob(os.path.join(source, "*.S")))
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             results = list(pool.map(lambda test: run_test(test, env, options, peer), tests))

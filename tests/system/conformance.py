@@ -23,6 +23,7 @@ conformance NAME…` runs only these.
 |---|---|
 | `HARTBEAT_RISCV_TESTS` | riscv-tests, built by its own Makefiles: `isa`, `benchmarks`, `mt` |
 | `HARTBEAT_ARCH_TESTS` | checkouts of riscv-arch-test |
+| `HARTBEAT_RISCV_TOOLS` | what the names of assembler, linker and compiler begin with, where PATH's riscv64-unknown-elf-as is older than 2.42 |
 | `HARTBEAT_SPIKE` | the program `spike`, which makes the signatures that riscv-arch-test has no references for; else QEMU does |
 | `HARTBEAT_TESTFLOAT` | Berkeley TestFloat's program `testfloat_gen`, built with `SPECIALIZE_TYPE=RISCV` |
 | `HARTBEAT_LINUX` | a directory with Debian packages for riscv64, unpacked |
@@ -50,7 +51,9 @@ def suites(build):
               r"passed|FAILED", "Every built test and program; `-p`, `-v`: without and with address translation. `mt-2`, `mt-4`: "
               "programs whose `crt.S` was told of 2 and 4 harts (the suite's own says 1).", "HARTBEAT_RISCV_TESTS"),
         Suite("arch-test", "riscv-arch-test", ["python3", "tests/system/arch_test.py", "--hartbeat", hartbeat],
-              r"passed|failed:", "Signatures, compared word by word with whose the line says.", "HARTBEAT_ARCH_TESTS"),
+              r"passed|failed:", "Signatures, compared word by word with whose the line says. `dev`, `old`: the branches dev and "
+              "old-framework-2.x; `pr407`, `pr393`: pull requests of the suite with tests of Sv39 and Sv48. Skipped are the "
+              "extensions that the machine does not claim.", "HARTBEAT_ARCH_TESTS"),
         Suite("qemu-diff", "Random programs beside QEMU",
               [f"{build}/tests/system/qemu_diff/qemu_diff", "--hartbeat", hartbeat, "--seconds", "120", "--count", "2000"],
               r".", "tests/system/qemu_diff: every trap, register, datum and page table after programs drawn from seeds."),

@@ -127,7 +127,7 @@ class Qemu:
         if boot.disk:
             command += ["-global", "virtio-mmio.force-legacy=false",
                         "-drive", f"file={boot.disk},format=raw,if=none,id=disk,snapshot=on",
-                        "-device", "virtio-blk-device,drive=disk"]
+                        "-device", "virtio-blk-device,drive=disk,bus=virtio-mmio-bus.0"]
         if boot.network:
             command += ["-global", "virtio-mmio.force-legacy=false", "-netdev", "user,id=net", "-device", "virtio-net-device,netdev=net"]
         if library := self.plugin():
