@@ -4,7 +4,7 @@ riscv-test-suite/rv64i_m for a bare machine, runs it and compares the signature 
 where the checkout has none, with the one that Spike (HARTBEAT_SPIKE, the program) leaves for the same ELF file, or else
 qemu-system-riscv64. One line per suite. Without the variable: one line that says SKIP.
 
-HARTBEAT_RISCV_TOOLS is what the tools' names begin with, where PATH's riscv64-unknown-elf-as does not know an extension.
+HARTBEAT_RISCV_TOOLS is what the names of further tools begin with, for what PATH's riscv64-unknown-elf-as does not assemble.
 """
 import argparse
 import collections
@@ -18,7 +18,7 @@ import sys
 import tempfile
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "arch")
-TOOLS = os.environ.get("HARTBEAT_RISCV_TOOLS") or "riscv64-unknown-elf-"
+TOOLS = [tools for tools in ("riscv64-unknown-elf-", os.environ.get("HARTBEAT_RISCV_TOOLS")) if tools and shutil.which(tools + "as")]
 # What the tests' conditions are checked against, in whatever order they name it; the machine has all of it.
 ISA = ("RV64IMAFDCSU_Zicsr_Zifencei_Zicbom_Zicboz_Zicond_Zacas_Zfh_Zcb_Zba_Zbb_Zbc_Zbs_Zimop_Zcmop_"
        "Svadu_Sv39_Sv48_Sv57_Zca_Zcd")
@@ -64,20 +64,23 @@ def build(test, env, elf):
     macros = [f"-D{name}={value}" for name, value in definitions(source).items()]
     march = architecture(source)
     flen = 64 if re.search(r"rv64[a-z]*d", march) else 32
-    preprocess = [TOOLS + "gcc", "-E", "-march=rv64gc", "-mabi=lp64", "-DXLEN=64", f"-DFLEN={flen}", "-I" + HERE,
+    preprocess = ["gcc", "-E", "-march=rv64gc", "-mabi=lp64", "-DXLEN=64", f"-DFLEN={flen}", "-I" + HERE,
                   "-I" + env, *macros, "-x", "assembler-with-cpp", test]
-    text = subprocess.run(preprocess, capture_output=True)
-    if text.returncode != 0:
-        raise Skip("not preprocessed: " + text.stderr.decode(errors="replace").strip().splitlines()[0])
-    done = subprocess.run([TOOLS + "as", "-march=" + march, "-mabi=lp64", "-o", elf + ".o", "-"], input=text.stdout,
-                          capture_output=True)
-    if done.returncode != 0:
-        errors = re.findall(r"Error: (.*)", done.stderr.decode(errors="replace")) or ["no reason given"]
-        raise Skip("not assembled: " + errors[0])
-    done = subprocess.run([TOOLS + "ld", "-m", "elf64lriscv", "-T", os.path.join(HERE, "link.ld"), "-o", elf, elf + ".o"],
-                          capture_output=True)
-    if done.returncode != 0:
-        raise Skip("not linked: " + done.stderr.decode(errors="replace").strip().splitlines()[-1])
+    assemble = ["as", "-march=" + march, "-mabi=lp64", "-o", elf + ".o", "-"]
+    link = ["ld", "-m", "elf64lriscv", "-T", os.path.join(HERE, "link.ld"), "-o", elf, elf + ".o"]
+    why = ""
+    for tools in TOOLS:
+        text = b""
+        for program, *arguments in (preprocess, assemble, link):
+            done = subprocess.run([tools + program, *arguments], input=text, capture_output=True)
+            text = done.stdout
+            if done.returncode != 0:
+                errors = re.findall(r"[Ee]rror: (.*)", done.stderr.decode(errors="replace")) or ["no reason given"]
+                why = why or f"not built: {program}: {errors[0]}"
+                break
+        else:
+            return
+    raise Skip(why)
 
 
 def signature(command):
@@ -201,8 +204,8 @@ def main():
     if not directory:
         print("SKIP: HARTBEAT_ARCH_TESTS does not name a checkout of riscv-arch-test")
         return 0
-    if not shutil.which(TOOLS + "as"):
-        print(f"SKIP: {TOOLS}as is not installed")
+    if not TOOLS:
+        print("SKIP: riscv64-unknown-elf-as is not installed, and HARTBEAT_RISCV_TOOLS names no other")
         return 0
     peer = find_peer()
     options.isa = accessed_and_dirty_by_choice(options)

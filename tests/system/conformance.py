@@ -23,7 +23,7 @@ conformance NAME…` runs only these.
 |---|---|
 | `HARTBEAT_RISCV_TESTS` | riscv-tests, built by its own Makefiles: `isa`, `benchmarks`, `mt` |
 | `HARTBEAT_ARCH_TESTS` | checkouts of riscv-arch-test |
-| `HARTBEAT_RISCV_TOOLS` | what the names of assembler, linker and compiler begin with, where PATH's riscv64-unknown-elf-as is older than 2.42 |
+| `HARTBEAT_RISCV_TOOLS` | what the names of a second assembler, linker and compiler begin with, for where PATH's riscv64-unknown-elf-as is older than 2.42 |
 | `HARTBEAT_SPIKE` | the program `spike`, which makes the signatures that riscv-arch-test has no references for; else QEMU does |
 | `HARTBEAT_TESTFLOAT` | Berkeley TestFloat's program `testfloat_gen`, built with `SPECIALIZE_TYPE=RISCV` |
 | `HARTBEAT_LINUX` | a directory with Debian packages for riscv64, unpacked |
@@ -70,7 +70,7 @@ def suites(build):
               "interleaving shows."),
         Suite("boots", "Boots", boots, figures, "Debian's packages, unmodified; CPU seconds of the host and instructions of the "
               "guest, beside QEMU's (with several harts QEMU's count is a lower bound).", "HARTBEAT_LINUX", 7200),
-        Suite("xv6", "xv6-riscv", boots + ["--seconds", "3000"], figures, "`usertests -q` on 1 and 3 harts.", "HARTBEAT_XV6",
+        Suite("xv6", "xv6-riscv", boots + ["--seconds", "3000"], figures, "All of `usertests` on 1 and 3 harts, with `--set clock_hz=100000000`.", "HARTBEAT_XV6",
               14400),
     ]
 

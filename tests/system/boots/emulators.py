@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -66,7 +67,10 @@ class Console:
 
     def stop(self):
         """Ends a guest that does not end by itself."""
-        self.process.terminate()
+        try:
+            os.kill(self.process.pid, signal.SIGTERM)  # Popen's own would collect its status before finish() does
+        except ProcessLookupError:
+            pass
         self.deadline = time.monotonic() + 20
         self.finish()
 
@@ -88,6 +92,8 @@ class Hartbeat:
                               ("--disk", boot.disk)):
             if value:
                 command += [option, value]
+        for setting in boot.settings:
+            command += ["--set", setting]
         return command + (["--net", "user"] if boot.network else [])
 
     def instructions(self):
