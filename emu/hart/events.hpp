@@ -38,11 +38,19 @@ struct TrapReturnEvent {  // mret, sret
   mmu::Privilege target = mmu::Privilege::user;
 };
 
+// How many entries each of a hart's TLBs holds. Between two walks or fences a first level changes only by what it takes
+// from a second one.
+struct TlbOccupancy {
+  std::uint32_t instruction = 0, data = 0, second_level = 0;
+  friend bool operator==(const TlbOccupancy&, const TlbOccupancy&) = default;
+};
+
 struct WalkEvent {  // one page-table walk, i.e. one TLB miss
   EventSite site;
   VirtAddr address;
   mmu::Access access = mmu::Access::load;
   const mmu::Walk* walk = nullptr;
+  TlbOccupancy held = {};  // with what the walk brought
 };
 
 struct FenceEvent {  // sfence.vma, sinval.vma
@@ -50,7 +58,8 @@ struct FenceEvent {  // sfence.vma, sinval.vma
   bool has_address = false, has_asid = false;
   VirtAddr address;
   std::uint16_t asid = 0;
-  unsigned removed = 0;  // TLB entries that it removed; 0: the fence found nothing to drop
+  unsigned removed = 0;    // TLB entries that it removed; 0: the fence found nothing to drop
+  TlbOccupancy held = {};  // behind it
 };
 
 struct IpiEvent {  // a software interrupt was raised for `target` by a device write of site.hart

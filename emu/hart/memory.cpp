@@ -64,12 +64,16 @@ void forget(Hart& hart, const mmu::TlbEntry& entry, mmu::TlbKind kind) {
   }
 }
 
+TlbOccupancy held_by(const mmu::TranslationUnit& unit) {
+  return {unit.itlb().size(), unit.dtlb().size(), unit.l2() != nullptr ? unit.l2()->size() : 0};
+}
+
 void tell_walk(Hart& hart, std::uint64_t now, std::uint64_t va, Access access) {
   const auto& listeners = hart.system->events.walks();
   if (listeners.empty()) return;
   const std::uint64_t pc = hart.current_pc;
   hart.system->events.emit(listeners, WalkEvent{hart.system->site(hart, now, pc), VirtAddr{va}, access,
-                                                &hart.translation.last_walk()});
+                                                &hart.translation.last_walk(), held_by(hart.translation)});
 }
 
 // Where replacement looks at hits, an access to another page than the last one must reach the TLB.
@@ -340,7 +344,8 @@ void fence_translations(Hart& hart, std::uint64_t now, std::uint64_t pc, const s
   const auto& listeners = hart.system->events.fences();
   if (listeners.empty()) return;
   FenceEvent event{hart.system->site(hart, now, pc), at.has_value(),    space.has_value(),
-                   at.value_or(VirtAddr{}),          space.value_or(0), removed};
+                   at.value_or(VirtAddr{}),          space.value_or(0), removed,
+                   held_by(hart.translation)};
   hart.system->events.emit(listeners, event);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <utility>
 
 #include "emu/hart/names.hpp"
 #include "emu/observe/syscall_names.hpp"
@@ -32,6 +33,8 @@ std::string hex(std::uint64_t value) {
 // ,"args":{"address":"0x1000"}
 std::string args(const std::string& members) { return members.empty() ? "" : ",\"args\":{" + members + "}"; }
 std::string member(const char* name, const std::string& value) { return quoted(name) + ":" + quoted(value); }
+
+std::string shootdown_id(std::uint64_t id) { return ",\"cat\":\"shootdown\",\"id\":" + std::to_string(id); }
 
 constexpr const char* access_names[] = {"fetch", "load", "store"};
 
@@ -99,6 +102,21 @@ void PerfettoTrace::count_ipc(const EventSite& site) {
   lane.counted_instret = site.instret;
 }
 
+// Entries of each TLB, when they change; on the walkers' group.
+void PerfettoTrace::count_tlbs(const EventSite& site, const TlbOccupancy& held) {
+  const TlbOccupancy last = std::exchange(lanes_[site.hart.value].held, held);
+  const Track track{static_cast<std::uint64_t>(Group::walkers), site.hart.value};
+  const auto count = [&](const char* tlb, std::uint32_t before, std::uint32_t now) {
+    if (now == before) return;
+    record('C', track, site.cycle.value,
+           std::string(tlb) + " entries hart " + std::to_string(site.hart.value),
+           args("\"entries\":" + std::to_string(now)));
+  };
+  count("I-TLB", last.instruction, held.instruction);
+  count("D-TLB", last.data, held.data);
+  count("L2 TLB", last.second_level, held.second_level);
+}
+
 void PerfettoTrace::on(const TrapEvent& event) {
   count_ipc(event.site);
   Lane& lane = lanes_[event.site.hart.value];
@@ -136,6 +154,7 @@ void PerfettoTrace::on(const WalkEvent& event) {
   record('i', {static_cast<std::uint64_t>(Group::walkers), event.site.hart.value}, event.site.cycle.value,
          std::string("walk ") + access_names[static_cast<unsigned>(event.access)],
          ",\"s\":\"t\"" + args(arguments));
+  count_tlbs(event.site, event.held);
 }
 
 void PerfettoTrace::on(const FenceEvent& event) {
@@ -143,6 +162,7 @@ void PerfettoTrace::on(const FenceEvent& event) {
   if (event.has_address) arguments += "," + member("address", hex(event.address.value));
   record('i', hart_track(event.site.hart), event.site.cycle.value, "sfence.vma",
          ",\"s\":\"t\"" + args(arguments));
+  count_tlbs(event.site, event.held);
 }
 
 void PerfettoTrace::on(const IpiEvent& event) {
@@ -206,28 +226,45 @@ void PerfettoTrace::process_span(const TracepointEvent& event) {
   }
 }
 
-void PerfettoTrace::shootdown(const TracepointEvent& event) {
-  using enum abi::Tracepoint;
+// A wait may end on another hart, long after its own has gone on (shootdown=lazy), so it does not nest with the hart's
+// spans: it is one of the format's asynchronous ones.
+void PerfettoTrace::shootdown_begins(const TracepointEvent& event) {
   const auto& a = event.arguments;
+  const std::uint64_t others = a[4] & ~(std::uint64_t{1} << (event.site.hart.value & 63));
+  if (others == 0) {
+    record('i', hart_track(event.site.hart), event.site.cycle.value, "flush of this hart alone",
+           ",\"s\":\"t\"" + args("\"id\":" + std::to_string(a[0])));
+    return;
+  }
+  flushes_[a[0]] = {event.site.hart, others, {}};
+  record('b', hart_track(event.site.hart), event.site.cycle.value, "flush wait",
+         shootdown_id(a[0]) +
+             args("\"by\":" + std::to_string(event.site.hart.value) + "," + member("targets", hex(others))));
+}
+
+// Firmware does not know whose request it serves (0): the oldest one that waits for this hart.
+void PerfettoTrace::acknowledge(const TracepointEvent& event) {
+  const std::uint64_t id = event.arguments[0], cycle = event.site.cycle.value;
+  const std::uint64_t self = std::uint64_t{1} << (event.site.hart.value & 63);
+  const Track track = hart_track(event.site.hart);
+  record('X', track, cycle, "acknowledge", ",\"dur\":0.001");
+  for (auto& [number, flush] : flushes_) {
+    if ((id != 0 && id != number) || (flush.waiting & self) == 0) continue;
+    flush.waiting &= ~self;
+    flush.acknowledged.push_back(next_flow_);
+    return flow(true, track, cycle, next_flow_++, "acknowledge");
+  }
+}
+
+void PerfettoTrace::shootdown_ends(const TracepointEvent& event) {
+  const auto flush = flushes_.find(event.arguments[0]);
+  if (flush == flushes_.end()) return;
   const std::uint64_t cycle = event.site.cycle.value;
   const Track track = hart_track(event.site.hart);
-  if (event.number == shootdown_begin) {
-    flushes_[a[0]] = {event.site.hart, {}};
-    span_begin(track, cycle, "flush wait",
-               "\"id\":" + std::to_string(a[0]) + "," + member("targets", hex(a[4])));
-  } else if (event.number == shootdown_ack) {
-    const auto flush = flushes_.find(a[0]);
-    record('X', track, cycle, "acknowledge", ",\"dur\":0.001");
-    if (flush == flushes_.end() || flush->second.from == event.site.hart) return;
-    flow(true, track, cycle, next_flow_, "acknowledge");
-    flush->second.acknowledged.push_back(next_flow_++);
-  } else if (event.number == shootdown_end) {
-    const auto flush = flushes_.find(a[0]);
-    if (flush == flushes_.end()) return;
-    for (const std::uint64_t id : flush->second.acknowledged) flow(false, track, cycle, id, "acknowledge");
-    flushes_.erase(flush);
-    span_end(track, cycle);
-  }
+  record('X', track, cycle, "flushed", ",\"dur\":0.001");
+  for (const std::uint64_t id : flush->second.acknowledged) flow(false, track, cycle, id, "acknowledge");
+  record('e', hart_track(flush->second.from), cycle, "flush wait", shootdown_id(flush->first));
+  flushes_.erase(flush);
 }
 
 void PerfettoTrace::on(const TracepointEvent& event) {
@@ -240,9 +277,9 @@ void PerfettoTrace::on(const TracepointEvent& event) {
     case process_name:
       if (event.number == process_switch || places_.on(event.site.hart).pid == a[0]) switch_to(event);
       return;
-    case shootdown_begin:
-    case shootdown_end:
-    case shootdown_ack: return shootdown(event);
+    case shootdown_begin: return shootdown_begins(event);
+    case shootdown_end: return shootdown_ends(event);
+    case shootdown_ack: return acknowledge(event);
     case frames: {
       const Track memory{static_cast<std::uint64_t>(Group::memory), 0};
       name_track(memory, "Memory", "frames");
@@ -261,6 +298,8 @@ bool PerfettoTrace::finish() {
   for (auto& [track, open] : open_) {
     while (open != 0) span_end(track, last_cycle_);
   }
+  for (const auto& [number, flush] : flushes_)
+    record('e', hart_track(flush.from), last_cycle_, "flush wait", shootdown_id(number));
   output_->write("\n]}\n");
   return output_->flush();
 }

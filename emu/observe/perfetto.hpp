@@ -36,10 +36,12 @@ class PerfettoTrace final : public Trace {
     bool runs = false;      // a span with a process's name is open
     unsigned handlers = 0;  // open spans of traps
     std::uint64_t counted_cycle = 0, counted_instret = 0;
+    TlbOccupancy held;
     std::vector<std::uint64_t> arriving;  // flows of IPIs that it has not taken
   };
   struct Flush {  // a shootdown under way
     HartId from;
+    std::uint64_t waiting = 0;                // harts that have not acknowledged
     std::vector<std::uint64_t> acknowledged;  // flows back
   };
   using Track = std::pair<std::uint64_t, std::uint64_t>;  // group, number
@@ -52,9 +54,12 @@ class PerfettoTrace final : public Trace {
   void flow(bool begin, Track track, std::uint64_t cycle, std::uint64_t id, const std::string& name);
   void name_track(Track track, const std::string& group, const std::string& name);
   void count_ipc(const EventSite& site);
+  void count_tlbs(const EventSite& site, const TlbOccupancy& held);
   void switch_to(const TracepointEvent& event);
   void process_span(const TracepointEvent& event);
-  void shootdown(const TracepointEvent& event);
+  void shootdown_begins(const TracepointEvent& event);
+  void acknowledge(const TracepointEvent& event);
+  void shootdown_ends(const TracepointEvent& event);
   Track hart_track(HartId hart) const { return {static_cast<std::uint64_t>(Group::harts), hart.value}; }
   Track process_track(const TracepointEvent& event);
 

@@ -116,10 +116,10 @@ std::vector<std::uint8_t> small_block(IndexEntry& entry) {
     encoder.add(event);
     site = {HartId{0}, Cycle{site.cycle.value + 3}, site.instret + 1, VirtAddr{site.pc.value + 4}};
   }
-  encoder.add(WalkEvent{site, VirtAddr{0x4000}, mmu::Access::load, &walk});
+  encoder.add(WalkEvent{site, VirtAddr{0x4000}, mmu::Access::load, &walk, {1, 2, 3}});
   encoder.add(TrapEvent{site, false, 13, 0x4000, mmu::Privilege::supervisor, &walk});
   site.hart = HartId{1};
-  encoder.add(FenceEvent{site, true, true, VirtAddr{0x4000}, 3, 1});
+  encoder.add(FenceEvent{site, true, true, VirtAddr{0x4000}, 3, 1, {0, 2, 300}});
   encoder.add(IpiEvent{site, HartId{0}, true});
   encoder.add(TracepointEvent{site, abi::Tracepoint::fork_end, {1, 2, 3, 4, 5, 6}});
   encoder.add(TrapReturnEvent{site, mmu::Privilege::user});

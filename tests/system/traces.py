@@ -75,7 +75,7 @@ def rvfi(text):
 
 def perfetto(text):
     """Spans are closed, on each track the last one opened first, and flows have two ends."""
-    open_spans, flows, last = collections.defaultdict(list), collections.Counter(), {}
+    open_spans, flows, waits = collections.defaultdict(list), collections.Counter(), collections.Counter()
     events = json.loads(text)["traceEvents"]
     for event in events:
         track = (event["pid"], event["tid"])
@@ -87,11 +87,14 @@ def perfetto(text):
             if open_spans[track]:
                 begin = open_spans[track].pop()
                 check(event["ts"] >= begin["ts"], f"perfetto: {begin} ends before it begins")
+        elif event["ph"] in "be":  # asynchronous: by their ids
+            waits[event["cat"], event["id"]] += 1 if event["ph"] == "b" else -1
+            check(waits[event["cat"], event["id"]] in (0, 1), f"perfetto: {event} ends nothing, or is there twice")
         elif event["ph"] in "sf":
             flows[event["id"], event["ph"]] += 1
         else:
             check(event["ph"] in "XMiC", f"perfetto: {event}")
-    check(all(not spans for spans in open_spans.values()), "perfetto: a span is left open")
+    check(all(not spans for spans in open_spans.values()) and not any(waits.values()), "perfetto: a span is left open")
     ends = sum(1 for _, phase in flows if phase == "f")
     check(all((number, "s") in flows for number, phase in flows if phase == "f"), "perfetto: a flow without a beginning")
     return events, ends
@@ -257,6 +260,89 @@ def filters(hartbeat, directory, program):
     check(1000 <= len(lines) <= 1300 and read(whole).splitlines()[-len(lines):] == lines, "the last 1000 instructions")
 
 
+def timeline(hartbeat, directory, program):
+    """The timeline tells what the report of the same run counts; Perfetto's trace processor reads all of it."""
+    path, stats = os.path.join(directory, "timeline"), os.path.join(directory, "stats.json")
+    run(hartbeat, "run", "--quiet", "--timing", "cva6", "--machine", "cva6", "--harts", "4", "--trace", f"perfetto:{path}", "--stats",
+        f"json:{stats}", *program)
+    with open(stats) as file:
+        report = json.load(file)
+    kernel = report["kernel"]
+    events, _ = perfetto(read(path))
+    named = collections.Counter((e["ph"], e.get("name")) for e in events)
+    expected = {("B", "fork"): kernel["forks"]["count"], ("B", "copy"): kernel["copies"]["pages"],
+                ("b", "flush wait"): kernel["shootdowns"]["initiated"],
+                ("i", "flush of this hart alone"): kernel["shootdowns"]["avoided"],
+                ("s", "IPI"): report["hardware"]["software_interrupts"], ("f", "acknowledge"): kernel["shootdowns"]["acknowledged"],
+                ("i", "sfence.vma"): report["hardware"]["fences"]}
+    expected |= {("i", name): count for name, count in kernel["faults"]["count"].items() if count}
+    for key, count in expected.items():
+        check(named[key] == count > 0, f"timeline: {named[key]} of {key}, the report has {count}")
+    check(sum(e.get("name", "").startswith("walk ") for e in events) == report["total"]["walker"]["walks"], "timeline: an instant for each walk")
+    last = {e["name"]: e["args"]["frames"] for e in events if e["ph"] == "C" and "frames" in e["args"]}
+    for state, count in kernel["frames"]["last"].items():
+        name = state.replace("_", " ").replace("cow", "CoW") + " frames"
+        check(last.get(name) == count, f"timeline: at last {last.get(name)} {name}, the report has {count}")
+    tlb_counters(events, {tlb["name"]: tlb["entries"] for tlb in report["configuration"]["tlbs"]})
+    ipc = [e["args"]["IPC"] for e in events if e["ph"] == "C" and e["name"] == "IPC hart 0"]
+    check(len(ipc) > 100 and all(0 <= value <= 2 for value in ipc), "timeline: instructions per cycle of hart 0")
+    trace_processor(path, events)
+    # Here shootdowns end long after their harts have gone on, on other ones.
+    run(hartbeat, "run", "--quiet", "--harts", "4", "--append", "shootdown=lazy", "--trace", f"perfetto:{path}", *program)
+    events, _ = perfetto(read(path))
+    check(any(e["ph"] == "b" for e in events), "timeline: shootdowns that are lazy")
+    trace_processor(path, events)
+
+
+def tlb_counters(events, entries):
+    """No TLB holds more than it can; a walk brings at most one entry, a fence takes as many as it says."""
+    held, full = collections.Counter(), set()
+    changed_by = None
+    before = 0
+    for event in [*events, {"ph": "end"}]:
+        if event["ph"] == "C" and "entries" in event.get("args", {}):
+            held[event["name"]] = event["args"]["entries"]
+            size = entries[{"I-TLB": "itlb", "D-TLB": "dtlb"}[event["name"].split()[0]]]
+            check(0 <= held[event["name"]] <= size, f"timeline: {event} of {size}")
+            if held[event["name"]] == size:
+                full.add(event["name"][:5])
+            continue
+        now = sum(held.values())
+        if changed_by is not None and changed_by["name"].startswith("walk"):
+            check(before <= now <= before + 1, f"timeline: {now - before} entries more by {changed_by}")
+        elif changed_by is not None:
+            check(before - now == changed_by["args"]["removed"], f"timeline: {before - now} entries fewer by {changed_by}")
+        name = event.get("name", "")
+        changed_by = event if name == "sfence.vma" or name.startswith("walk ") else None
+        before = now
+    check(full == {"I-TLB", "D-TLB"}, f"timeline: TLBs that are full once: {full}")
+
+
+def trace_processor(path, events):
+    """Perfetto's trace processor reads the timeline without an error, and finds every span, arrow and count."""
+    directory = os.environ.get("HARTBEAT_TRACE_PROCESSOR")
+    if not directory or not shutil.which("node"):
+        print("SKIP: no HARTBEAT_TRACE_PROCESSOR or node")
+        return
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "trace_processor.mjs")
+    queries = ["select name, value from stats where value > 0 and severity != 'info'",
+               "select name, count(*) as n, min(dur) as shortest from slice group by name", "select count(*) as n from flow",
+               "select name, count(*) as n, max(value) as most from counter join counter_track on counter.track_id = counter_track.id group by name"]
+    done = subprocess.run(["node", script, directory, path, *queries], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    check(done.returncode == 0, f"Perfetto's trace processor: {done.stderr.decode()}")
+    if done.returncode != 0:
+        return
+    errors, slices, flows, counters = (json.loads(line) for line in done.stdout.splitlines())
+    check(errors == [], f"Perfetto's trace processor: {errors}")
+    spans = collections.Counter(e["name"] for e in events if e["ph"] in "BXib")
+    check({row["name"]: row["n"] for row in slices} == spans, f"Perfetto's trace processor finds other spans: {slices}")
+    check(all(row["shortest"] >= 0 for row in slices), "Perfetto's trace processor finds a span without an end")
+    check(flows == [{"n": sum(e["ph"] == "f" for e in events)}], f"Perfetto's trace processor finds {flows} arrows")
+    points = collections.Counter(e["name"] + " " + next(iter(e["args"])) for e in events if e["ph"] == "C")
+    check({row["name"]: row["n"] for row in counters} == points, f"Perfetto's trace processor finds other counters: {counters}")
+    print(f"Perfetto's trace processor reads {sum(spans.values())} spans, {flows[0]['n']} arrows, {sum(points.values())} counts of {len(points)} counters")
+
+
 def damage(hartbeat, directory, recording, program):
     good = read(recording)
     path = os.path.join(directory, "damaged.hb")
@@ -280,7 +366,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hartbeat", required=True)
     parser.add_argument("--guests", required=True)
-    parser.add_argument("part", choices=["functional", "modelled", "filters"])
+    parser.add_argument("part", choices=["functional", "modelled", "timeline", "filters"])
     arguments = parser.parse_args()
     program = lambda name, *rest: [os.path.join(arguments.guests, name), *rest]
     with tempfile.TemporaryDirectory() as directory:
@@ -291,7 +377,10 @@ def main():
             events, arrows, _, _ = round_trip(arguments.hartbeat, directory, program("hello"),
                                               ["--timing", "cva6", "--harts", "2"], True)
             names = {e.get("name") for e in events}
-            check({"frames", "free frames", "IPC hart 0"} & names and "execve" in names | {"execve"}, "perfetto: names")
+            check({"free frames", "IPC hart 0", "D-TLB entries hart 0", "write", "IPI"} <= names, f"perfetto: {sorted(names)}")
+            check(arrows > 0, "perfetto: an arrow from an IPI to its interrupt")
+        elif arguments.part == "timeline":
+            timeline(arguments.hartbeat, directory, program("shootdown", "1", "1"))
         else:
             filters(arguments.hartbeat, directory, program("hello"))
     print(f"{len(failures)} failures")

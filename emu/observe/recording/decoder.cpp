@@ -281,12 +281,22 @@ void EventDecoder::trap(ByteReader& in, const EventHub& hub) {
   hub.emit(hub.traps(), event);
 }
 
+TlbOccupancy EventDecoder::read_held(std::uint8_t flags, ByteReader& in) {
+  TlbOccupancy& held = expected().held;
+  const auto entries = [&] { return static_cast<std::uint32_t>(in.number(~0u, "a count")); };
+  if (flags & held_field::instruction) held.instruction = entries();
+  if (flags & held_field::data) held.data = entries();
+  if (flags & held_field::second_level) held.second_level = entries();
+  return held;
+}
+
 void EventDecoder::walk(ByteReader& in, const EventHub& hub) {
   HartModel& model = expected();
   WalkEvent event;
   event.site = site();
-  const std::uint8_t access = in.byte();
+  const std::uint8_t flags = in.byte(), access = flags & ~held_field::known;
   if (access > 2) throw Damage("there is no such access");
+  event.held = read_held(flags, in);
   event.access = static_cast<mmu::Access>(access);
   model.walked = in.difference(model.walked);
   event.address = VirtAddr{model.walked};
@@ -299,6 +309,8 @@ void EventDecoder::fence(ByteReader& in, const EventHub& hub) {
   FenceEvent event;
   event.site = site();
   const std::uint8_t flags = in.byte();
+  if (flags & ~(held_field::known | 3)) throw Damage("there is no such fence");
+  event.held = read_held(flags, in);
   event.has_address = flags & 1;
   event.has_asid = flags & 2;
   if (event.has_address) event.address = VirtAddr{in.number()};

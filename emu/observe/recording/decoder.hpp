@@ -34,6 +34,7 @@ class EventDecoder {
   void read_detail(ByteReader& in);
   void read_registers(ByteReader& in);
   void read_walk(ByteReader& in);
+  TlbOccupancy read_held(std::uint8_t flags, ByteReader& in);
   void retire(const EventHub& hub);
   void execute_system(const Code& code, HartModel& model, Effects& effects);
   void trap(ByteReader& in, const EventHub& hub);

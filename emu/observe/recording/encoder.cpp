@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "emu/observe/recording/encoder.hpp"
 
@@ -331,10 +332,22 @@ void EventEncoder::write_walk(HartModel& model, const mmu::Walk& walk) {
   last = walk;
 }
 
+// A byte with what else it says, and the numbers that have changed.
+void EventEncoder::write_held(HartModel& model, std::uint8_t flags, const TlbOccupancy& held) {
+  const TlbOccupancy last = std::exchange(model.held, held);
+  if (held.instruction != last.instruction) flags |= held_field::instruction;
+  if (held.data != last.data) flags |= held_field::data;
+  if (held.second_level != last.second_level) flags |= held_field::second_level;
+  out_.byte(flags);
+  if (flags & held_field::instruction) out_.number(held.instruction);
+  if (flags & held_field::data) out_.number(held.data);
+  if (flags & held_field::second_level) out_.number(held.second_level);
+}
+
 void EventEncoder::add(const WalkEvent& event) {
   HartModel& model = arrive(event.site).model;
   token(Token::walk);
-  out_.byte(static_cast<std::uint8_t>(event.access));
+  write_held(model, static_cast<std::uint8_t>(event.access), event.held);
   out_.difference(event.address.value, model.walked);
   model.walked = event.address.value;
   write_walk(model, *event.walk);
@@ -342,9 +355,9 @@ void EventEncoder::add(const WalkEvent& event) {
 }
 
 void EventEncoder::add(const FenceEvent& event) {
-  arrive(event.site);
+  HartModel& model = arrive(event.site).model;
   token(Token::fence);
-  out_.byte(static_cast<std::uint8_t>(event.has_address | event.has_asid << 1));
+  write_held(model, static_cast<std::uint8_t>(event.has_address | event.has_asid << 1), event.held);
   if (event.has_address) out_.number(event.address.value);
   if (event.has_asid) out_.number(event.asid);
   out_.number(event.removed);

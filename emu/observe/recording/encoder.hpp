@@ -73,6 +73,7 @@ class EventEncoder {
   void memory_detail(HartModel& model, const RetireEvent& event, Detail& detail);
   static void system_detail(const RetireEvent& event, Action action, Detail& detail);
   void write_detail(HartModel& model, const RetireEvent& event, const Code& code, const Detail& detail);
+  void write_held(HartModel& model, std::uint8_t flags, const TlbOccupancy& held);
   void write_walk(HartModel& model, const mmu::Walk& walk);
   static void apply(Registers& registers, const RetireEvent& event, Action action);
 

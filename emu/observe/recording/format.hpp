@@ -9,7 +9,7 @@ namespace hartbeat::observe::recording {
 
 inline constexpr char file_magic[8] = {'H', 'B', 'T', 'R', 'A', 'C', 'E', '\n'};
 inline constexpr char end_magic[8] = {'H', 'B', 'T', 'R', 'E', 'N', 'D', '\n'};
-inline constexpr std::uint32_t version = 1;
+inline constexpr std::uint32_t version = 2;
 inline constexpr std::uint32_t block_magic = 0x4b4c4248;  // "HBLK"
 inline constexpr unsigned header_bytes = 16;              // file: magic, version, 0
 inline constexpr unsigned block_header_bytes = 20;        // block_magic, kind, raw bytes, stored bytes, 0
@@ -63,6 +63,11 @@ inline constexpr std::uint8_t cycle = 1, instret = 2, pc = 4, privilege = 8, sat
 namespace detail_field {
 inline constexpr std::uint8_t code = 1, next_pc = 2, result = 4, csrs = 8, physical = 16, loads = 32,
                               failed = 64, memory = 128;
+}
+
+// In the first byte of a walk and of a fence: these TLBs hold another number of entries than last.
+namespace held_field {
+inline constexpr std::uint8_t instruction = 4, data = 8, second_level = 16, known = 28;
 }
 
 }  // namespace hartbeat::observe::recording

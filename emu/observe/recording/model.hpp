@@ -138,6 +138,7 @@ struct HartModel {
   std::uint8_t vector_expected = 0;        // target + 1 of a trap that has just been taken
   std::uint64_t walked = 0;                // address of its last walk, and the walk
   mmu::Walk walk{};
+  TlbOccupancy held;  // by its TLBs, as last told
   std::vector<std::uint64_t> csrs = std::vector<std::uint64_t>(4096);
 
   void begin_block() {
@@ -146,6 +147,7 @@ struct HartModel {
     vector_expected = 0;
     walked = 0;
     walk = {};
+    held = {};
     csrs.assign(4096, 0);
   }
   // It has retired an instruction at `cycle`.
