@@ -47,8 +47,7 @@ PerfettoTrace::PerfettoTrace(const TraceContext& context, std::unique_ptr<TraceO
                  ",\"unit\":\"1 ns is 1 cycle\"},\"traceEvents\":[\n");
   for (unsigned i = 0; i < context.harts; ++i) {
     name_track(hart_track(HartId{i}), "Harts", "hart " + std::to_string(i));
-    name_track({static_cast<std::uint64_t>(Group::walkers), i}, "Page-table walkers",
-               "walker " + std::to_string(i));
+    name_track(walker_track(HartId{i}), "Page-table walkers", "walker " + std::to_string(i));
   }
 }
 
@@ -105,7 +104,7 @@ void PerfettoTrace::count_ipc(const EventSite& site) {
 // Entries of each TLB, when they change; on the walkers' group.
 void PerfettoTrace::count_tlbs(const EventSite& site, const TlbOccupancy& held) {
   const TlbOccupancy last = std::exchange(lanes_[site.hart.value].held, held);
-  const Track track{static_cast<std::uint64_t>(Group::walkers), site.hart.value};
+  const Track track = walker_track(site.hart);
   const auto count = [&](const char* tlb, std::uint32_t before, std::uint32_t now) {
     if (now == before) return;
     record('C', track, site.cycle.value,
@@ -151,7 +150,7 @@ void PerfettoTrace::on(const WalkEvent& event) {
   }
   arguments += "," + (walk.fault == mmu::Fault::none ? member("physical", hex(walk.address.value))
                                                      : member("fails", mmu::name(walk.check)));
-  record('i', {static_cast<std::uint64_t>(Group::walkers), event.site.hart.value}, event.site.cycle.value,
+  record('i', walker_track(event.site.hart), event.site.cycle.value,
          std::string("walk ") + access_names[static_cast<unsigned>(event.access)],
          ",\"s\":\"t\"" + args(arguments));
   count_tlbs(event.site, event.held);
@@ -175,7 +174,7 @@ void PerfettoTrace::on(const IpiEvent& event) {
 
 PerfettoTrace::Track PerfettoTrace::process_track(const TracepointEvent& event) {
   const GuestPlaces::Thread thread = places_.on(event.site.hart);
-  const Track track{static_cast<std::uint64_t>(Group::first_process) + thread.pid, thread.tid};
+  const Track track = track_of(Group::first_process, thread.tid, thread.pid);
   if (thread.pid != 0)
     name_track(track, places_.name_of(thread) + " " + std::to_string(thread.pid),
                "thread " + std::to_string(thread.tid));
@@ -281,7 +280,7 @@ void PerfettoTrace::on(const TracepointEvent& event) {
     case shootdown_end: return shootdown_ends(event);
     case shootdown_ack: return acknowledge(event);
     case frames: {
-      const Track memory{static_cast<std::uint64_t>(Group::memory), 0};
+      const Track memory = track_of(Group::memory, 1);
       name_track(memory, "Memory", "frames");
       static constexpr const char* names[] = {"free",       "private",    "CoW shared",
                                               "page cache", "page table", "kernel"};

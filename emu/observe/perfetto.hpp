@@ -60,7 +60,12 @@ class PerfettoTrace final : public Trace {
   void shootdown_begins(const TracepointEvent& event);
   void acknowledge(const TracepointEvent& event);
   void shootdown_ends(const TracepointEvent& event);
-  Track hart_track(HartId hart) const { return {static_cast<std::uint64_t>(Group::harts), hart.value}; }
+  // Perfetto takes a thread 0 for another name of its process's first thread: tracks are counted from 1.
+  static Track track_of(Group group, std::uint64_t number, std::uint64_t pid = 0) {
+    return {static_cast<std::uint64_t>(group) + pid, number};
+  }
+  static Track hart_track(HartId hart) { return track_of(Group::harts, hart.value + 1); }
+  static Track walker_track(HartId hart) { return track_of(Group::walkers, hart.value + 1); }
   Track process_track(const TracepointEvent& event);
 
   GuestPlaces places_;

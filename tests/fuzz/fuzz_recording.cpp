@@ -56,7 +56,7 @@ void read(std::span<const std::uint8_t> bytes, bool is_file) {
   Reader reader;
   EventHub hub;
   hub.attach(reader);
-  EventDecoder decoder(harts, isa::all_extensions());
+  static EventDecoder decoder(harts, isa::all_extensions());  // starts afresh with each block
   if (!is_file) return decoder.decode(bytes, hub);
   BlockReader file("input", bytes);
   for (const IndexEntry& entry : file.index()) {

@@ -327,17 +327,23 @@ def trace_processor(path, events):
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "trace_processor.mjs")
     queries = ["select name, value from stats where value > 0 and severity != 'info'",
                "select name, count(*) as n, min(dur) as shortest from slice group by name", "select count(*) as n from flow",
+               "select process.name || ', ' || thread.name as track, count(*) as n from slice join thread_track on slice.track_id = "
+               "thread_track.id join thread using (utid) join process using (upid) group by track",
                "select name, count(*) as n, max(value) as most from counter join counter_track on counter.track_id = counter_track.id group by name"]
     done = subprocess.run(["node", script, directory, path, *queries], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     check(done.returncode == 0, f"Perfetto's trace processor: {done.stderr.decode()}")
     if done.returncode != 0:
         return
-    errors, slices, flows, counters = (json.loads(line) for line in done.stdout.splitlines())
+    errors, slices, flows, tracks, counters = (json.loads(line) for line in done.stdout.splitlines())
     check(errors == [], f"Perfetto's trace processor: {errors}")
     spans = collections.Counter(e["name"] for e in events if e["ph"] in "BXib")
     check({row["name"]: row["n"] for row in slices} == spans, f"Perfetto's trace processor finds other spans: {slices}")
     check(all(row["shortest"] >= 0 for row in slices), "Perfetto's trace processor finds a span without an end")
     check(flows == [{"n": sum(e["ph"] == "f" for e in events)}], f"Perfetto's trace processor finds {flows} arrows")
+    groups = {e["pid"]: e["args"]["name"] for e in events if e.get("name") == "process_name"}
+    names = {(e["pid"], e["tid"]): e["args"]["name"] for e in events if e.get("name") == "thread_name"}
+    lanes = collections.Counter(f"{groups[e['pid']]}, {names[e['pid'], e['tid']]}" for e in events if e["ph"] in "BXi")
+    check({row["track"]: row["n"] for row in tracks} == lanes, f"Perfetto's trace processor finds other tracks: {tracks}, not {lanes}")
     points = collections.Counter(e["name"] + " " + next(iter(e["args"])) for e in events if e["ph"] == "C")
     check({row["name"]: row["n"] for row in counters} == points, f"Perfetto's trace processor finds other counters: {counters}")
     print(f"Perfetto's trace processor reads {sum(spans.values())} spans, {flows[0]['n']} arrows, {sum(points.values())} counts of {len(points)} counters")
