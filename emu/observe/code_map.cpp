@@ -1,11 +1,13 @@
 #include "emu/observe/code_map.hpp"
 
+#include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <gelf.h>
 #include <libelf.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 namespace hartbeat::observe {
 
@@ -46,6 +48,14 @@ template <class Entries>
 void sort_by_address(Entries& entries) {
   std::stable_sort(entries.begin(), entries.end(),
                    [](const auto& a, const auto& b) { return a.address < b.address; });
+}
+
+// Compilers name a file as they were told it, which may be from the directory they ran in.
+std::string whole_path(Dwarf_Die& unit, const char* file) {
+  Dwarf_Attribute attribute;
+  const char* directory = dwarf_formstring(dwarf_attr(&unit, DW_AT_comp_dir, &attribute));
+  if (*file == '/' || directory == nullptr) return file;
+  return (std::filesystem::path(directory) / file).lexically_normal().string();
 }
 
 }  // namespace
@@ -93,7 +103,7 @@ void CodeMap::Tables::read_lines(Elf* elf) {
       if (dwarf_lineaddr(row, &address) != 0 || dwarf_lineno(row, &line) != 0) continue;
       dwarf_lineendsequence(row, &end);
       const char* file = dwarf_linesrc(row, nullptr, nullptr);
-      if (files.empty() || file != last) files.emplace_back(file == nullptr ? "" : file);
+      if (files.empty() || file != last) files.push_back(file == nullptr ? "" : whole_path(unit, file));
       last = file;
       lines.push_back(
           {address, static_cast<std::uint32_t>(files.size() - 1), end ? 0 : static_cast<unsigned>(line)});
