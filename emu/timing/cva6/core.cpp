@@ -170,14 +170,13 @@ std::uint64_t Core::clint_lines() {
 
 void Core::skip(std::uint64_t horizon) {
   if (moved_ || needs_record() || !mmu_.waiting()) return;
-  std::uint64_t to = std::min(horizon, adapter_.wake());
+  const std::uint64_t from = cycle_;
   const unsigned flush = mmu_.shared().flush_cycles();
+  std::uint64_t to = std::min(horizon, interconnect_->clint.next_rise(hart_, cycle_));
   if (flush != 0) to = std::min(to, cycle_ + flush);
-  to = std::min(to, interconnect_->clint.next_rise(hart_, cycle_));
-  if (to == never_cycle || to <= cycle_) return;
-  stalls_[last_cause_] += to - cycle_;
-  mmu_.skip(static_cast<unsigned>(std::min<std::uint64_t>(to - cycle_, flush)));
-  cycle_ = to;
+  cycle_ = adapter_.clock_alone(cycle_, to);
+  stalls_[last_cause_] += cycle_ - from;
+  mmu_.skip(static_cast<unsigned>(std::min<std::uint64_t>(cycle_ - from, flush)));
 }
 
 ResolvedBranch Core::execute(const LoadUnit::Outputs& load, WriteBack& results, FpuOperation& fpu) const {
@@ -255,9 +254,10 @@ void Core::load_store(const AdapterReturn& in, const Commit& commit, WriteBack& 
 
 void Core::load_store_busy(const AdapterReturn& in, const Commit& commit, WriteBack& results) {
   if (load_store_idle(commit)) {
-    const ReadRequest none[2];
+    const ReadRequest none;
     ReadResponse responses[2];
-    dcache_.clock(in, adapter_, *interconnect_, none, StoreRequest{}, store_unit_.amo(false), responses);
+    dcache_.clock(in, adapter_, *interconnect_, {none, none}, StoreRequest{}, store_unit_.amo(false),
+                  responses);
     moved_ = true;
     return;
   }
@@ -277,7 +277,8 @@ void Core::load_store_busy(const AdapterReturn& in, const Commit& commit, WriteB
   const bool translates = request.valid && (load_side ? drive.translate : store_translates);
   const bool dtlb_hit = mmu_.data_hit(request, translates, translation);
 
-  const ReadRequest reads[2] = {mmu_.walker().request(), drive.read};
+  const ReadRequest walk = mmu_.walker().request();
+  const WtDcache::Reads reads{walk, drive.read};
   ReadResponse responses[2];
   const StoreRequest store = store_unit_.buffer().request();
   const bool granted = dcache_.accepts(store);

@@ -41,6 +41,7 @@ bool Cva6Timing::run(unsigned hart, std::uint64_t horizon) {
     // Who sleeps, and who has just woken a sleeper, leaves it to the caller whose turn it is.
     if (interconnect_.clint.writes() != wires || (core.asleep() && core.dormant())) return false;
     core.skip(horizon);
+    if (interconnect_.clint.writes() != wires) return false;
   }
   return false;
 }

@@ -37,6 +37,21 @@ AdapterReturn WtAxiAdapter::work(std::uint64_t cycle) {
   return now;
 }
 
+std::uint64_t WtAxiAdapter::clock_alone(std::uint64_t cycle, std::uint64_t end) {
+  const std::uint64_t writes = interconnect_->clint.writes();
+  while (cycle < end && !next_.icache_valid && next_.dcache == DcacheReturnType::none) {
+    if (cycle < wake_) {
+      const std::uint64_t to = std::min(end, wake_);
+      if (to == never_cycle) break;
+      cycle = to;
+      continue;
+    }
+    clock(cycle++);
+    if (interconnect_->clint.writes() != writes) break;
+  }
+  return cycle;
+}
+
 bool WtAxiAdapter::issue(std::uint64_t cycle, unsigned source) {
   if (source == 1) return issue_dcache(cycle);
   if (!interconnect_->accept_read(cycle)) return false;

@@ -64,8 +64,9 @@ class WtAxiAdapter {
     wake_ = next_event(cycle + 1);
     return now;
   }
-  // Until then clock() does nothing, unless a request comes in.
-  std::uint64_t wake() const { return wake_; }
+  // The cycles from `cycle` on, up to `end`, in which it shows the caches nothing, and they ask for nothing: the first
+  // cycle that is none of these. A write to the CLINT ends them too; without anything to wait for there are none.
+  std::uint64_t clock_alone(std::uint64_t cycle, std::uint64_t end);
 
   // During the cycle, after clock(): request of a cache; false when its FIFO was full at the start of the
   // cycle.

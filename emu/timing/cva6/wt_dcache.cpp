@@ -3,18 +3,20 @@
 namespace hartbeat::timing::cva6 {
 
 void WtDcache::clock(const AdapterReturn& in, WtAxiAdapter& adapter, const Interconnect& interconnect,
-                     const ReadRequest (&read)[2], const StoreRequest& store, const AmoRequest& amo,
+                     const Reads& read, const StoreRequest& store, const AmoRequest& amo,
                      ReadResponse (&response)[2]) {
   const bool enabled = missunit_.cache_enabled();
   WtDcacheMissunit::Outputs miss;
   if (!missunit_.sleeps_on(in, ctrl_, wbuffer_, amo))
     miss = missunit_.clock(in, adapter, ctrl_, wbuffer_, amo, memory_, interconnect);
-  const std::uint32_t wants = (ctrl_[0].wants_read(read[0]) ? 1u : 0u) |
-                              (ctrl_[1].wants_read(read[1]) ? 2u : 0u) | (wbuffer_.wants_check() ? 8u : 0u);
+  const std::uint32_t wants = (ctrl_[walker].wants_read(read.walker) ? 1u : 0u) |
+                              (ctrl_[loads].wants_read(read.loads) ? 2u : 0u) |
+                              (wbuffer_.wants_check() ? 8u : 0u);
   const unsigned acked = memory_.arbitrate(wants, miss.line.valid);
-  for (unsigned port = 0; port < 2; ++port)
-    response[port] =
-        ctrl_[port].clock(read[port], memory_, enabled, acked == port, miss.line.valid, miss.port[port]);
+  response[walker] =
+      ctrl_[walker].clock(read.walker, memory_, enabled, acked == walker, miss.line.valid, miss.port[walker]);
+  response[loads] =
+      ctrl_[loads].clock(read.loads, memory_, enabled, acked == loads, miss.line.valid, miss.port[loads]);
 
   WtDcacheWbuffer::Inputs buffer;
   buffer.miss_ack = miss.write_ack;

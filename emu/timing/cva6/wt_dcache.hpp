@@ -18,6 +18,10 @@ class WtDcache {
         wbuffer_(p.write_buffer_entries, p.writes_in_flight, memory_.geometry()) {}
 
   static constexpr unsigned walker = 0, loads = 1;
+  // Where its readers keep what they ask; copies would wait for the host's store buffer.
+  struct Reads {
+    const ReadRequest &walker, &loads;
+  };
 
   bool wbuffer_empty() const { return wbuffer_.empty(); }
   bool accepts(const StoreRequest& store) const { return wbuffer_.accepts(store); }
@@ -27,16 +31,16 @@ class WtDcache {
 
   // One cycle. `store` must be what accepts() was asked about.
   void clock(const AdapterReturn& in, WtAxiAdapter& adapter, const Interconnect& interconnect,
-             const ReadRequest (&read)[2], const StoreRequest& store, const AmoRequest& amo,
+             const Reads& read, const StoreRequest& store, const AmoRequest& amo,
              ReadResponse (&response)[2]);
 
   // Nothing can change without a request (an atomic that is under way is none) or a return from memory.
   bool quiet() const { return quiet_; }
-  bool sleeps_on(const AdapterReturn& in, const ReadRequest (&read)[2], const StoreRequest& store,
+  bool sleeps_on(const AdapterReturn& in, const Reads& read, const StoreRequest& store,
                  const AmoRequest& amo) const {
-    return quiet_ && in.dcache == DcacheReturnType::none && !store.valid &&
-           (!amo.valid || missunit_.amo_waiting()) && ctrl_[0].sleeps_on(read[0]) &&
-           ctrl_[1].sleeps_on(read[1]);
+    return quiet_ && in.dcache == DcacheReturnType::none && !wbuffer_.accepts(store) &&
+           (!amo.valid || missunit_.amo_waiting()) && ctrl_[walker].sleeps_on(read.walker) &&
+           ctrl_[loads].sleeps_on(read.loads);
   }
 
  private:

@@ -81,7 +81,7 @@ class WtDcacheWbuffer {
   }
   // Then a clock() with these inputs would change nothing.
   bool sleeps_on(const Inputs& in, const StoreRequest& store) const {
-    return !store.valid && !in.returned && !in.line_write && quiet();
+    return !in.returned && !in.line_write && quiet() && !accepts(store);
   }
 
  private:
