@@ -57,6 +57,15 @@ def check_fork_500mb(checks, report, out, _sources):
     after = [copy for copy in cow["copies"] if copy["fork"] is not None]
     checks.equal("only parent and child copy what it shared", {copy["pid"] for copy in after} | {1, child}, {1, child})
     checks.equal("and it is fork 1 that did", {copy["fork"] for copy in after}, {1})
+    begin, end = buffer_of(out)
+    forks, pages = report["kernel"]["forks"], (end - begin) // PAGE
+    checks.hold(pages <= forks["shared_pages"] <= pages + 200, "what the fork shares are the buffer and a small program's pages", str(forks))
+    checks.equal("in bytes", forks["shared_bytes"], forks["shared_pages"] * PAGE)
+    tables = pages // 512  # of 2 MiB each; the buffer may begin within one, the program has a few more, and their parents
+    checks.hold(tables <= forks["page_table_bytes"] // PAGE <= tables + 12, "a table for each 2 MiB is all that it makes", str(forks))
+    # Touched once each before the fork, none after it.
+    fresh = report["kernel"]["faults"]["count"]["demand_zero"]
+    checks.hold(pages <= fresh <= pages + 200, "the buffer's pages are filled one by one", str(fresh))
 
 
 def check_threads(checks, report, _out, _sources):
@@ -66,6 +75,10 @@ def check_threads(checks, report, _out, _sources):
     checks.equal("no copy is charged to one", [copy["fork"] for copy in cow["copies"] if copy["fork"] is not None], [])
     checks.equal("all copies are of the file's pages", {copy["range"]["kind"] for copy in cow["copies"]}, {"file"})
     checks.equal("all are process 1's", {copy["pid"] for copy in cow["copies"]}, {1})
+    pages = [copy["page"] for copy in cow["copies"]]
+    checks.equal("however many threads write a page, it is copied once", len(set(pages)), len(pages))
+    checks.equal("no process but it, whatever its threads", [p["pid"] for p in report["processes"] if p["kind"] == "process"], [1])
+    checks.equal("nothing forks", report["kernel"]["forks"]["count"], 0)
 
 
 def check_shootdown(checks, report, out, sources):
@@ -134,10 +147,11 @@ def main():
     parser.add_argument("--hartbeat", required=True)
     parser.add_argument("--sources", required=True)
     parser.add_argument("--harts", type=int, default=4)
+    parser.add_argument("--memory", default="128M")
     parser.add_argument("program")
     parser.add_argument("arguments", nargs="*")
     options = parser.parse_args()
-    status, out, err, text = harness.run_with_report(options.hartbeat, "--harts", options.harts, options.program, *options.arguments)
+    status, out, err, text = harness.run_with_report(options.hartbeat, "--harts", options.harts, "--memory", options.memory, options.program, *options.arguments)
     report = harness.report_of(text, out, err)
     checks = harness.Checks()
     checks.equal("the exit status", status, 0)
