@@ -6,6 +6,7 @@ import { element, grouped, hex, percent } from "./dom.js";
 const width = Math.max(340, Math.min(1160, document.documentElement.clientWidth - 40));
 const narrow = width < 700;
 const common = { style: { background: "none", color: "inherit", fontSize: "12px" }, width };
+const below = { marginBottom: 44, labelled: (label) => ({ label, labelOffset: 40 }) };  // the axis' name under its numbers
 const longest = narrow ? 15 : 27;  // letters of a line's name that fit in the margin
 const named = { marginLeft: narrow ? 110 : 190, tick: (name) => name.length <= longest ? name : `…${name.slice(1 - longest)}` };
 const palette = ["#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#ff8ab7", "#a463f2", "#97bbf5", "#9c6b4e",
@@ -23,8 +24,9 @@ export function stacks(caption, rows, names, parts, label = "share of its cycles
   const data = rows.filter((row) => row.value > 0);
   return figure(caption, caption, {
     marginLeft: named.marginLeft,
-    height: 70 + 26 * names.length,
-    x: { label, percent: true },
+    marginBottom: below.marginBottom,
+    height: 84 + 26 * names.length,
+    x: { ...below.labelled(label), percent: true },
     y: { domain: names, label: null, tickFormat: named.tick },
     color: { domain: parts, range: palette, legend: true },
     marks: [
@@ -39,8 +41,9 @@ export function stacks(caption, rows, names, parts, label = "share of its cycles
 export function waterfall(caption, rows, names, parts) {
   return figure(caption, caption, {
     marginLeft: named.marginLeft,
-    height: 70 + 18 * names.length,
-    x: { label: "cycles since its begin" },
+    marginBottom: below.marginBottom,
+    height: 84 + 18 * names.length,
+    x: { ...below.labelled("cycles since its begin"), ticks: narrow ? 4 : 8 },
     y: { domain: names, label: null, tickFormat: named.tick },
     color: { domain: parts, range: palette, legend: true },
     marks: [
@@ -51,32 +54,38 @@ export function waterfall(caption, rows, names, parts) {
   });
 }
 
+const heat = "#e8590c";  // stands out on light and on dark paper, the more so the more walks
+
 // cells: { time, region, walks, again }
 export function heatMap(caption, cells, regions, value) {
   return figure(caption, caption, {
     marginLeft: 130,
-    height: 80 + 18 * regions.length,
-    x: { label: "cycle", type: "band", ticks: [...new Set(cells.map((cell) => cell.time))].filter((_, i) => i % (narrow ? 16 : 8) === 0), tickFormat: grouped },
+    marginBottom: below.marginBottom,
+    height: 94 + 18 * regions.length,
+    x: { ...below.labelled("cycle"), type: "band", ticks: [...new Set(cells.map((cell) => cell.time))].filter((_, i) => i % (narrow ? 16 : 8) === 0), tickFormat: grouped },
     y: { domain: regions, label: null, tickFormat: hex },
-    color: { scheme: "YlGnBu", type: "sqrt", label: value === "again" ? "walks for pages lost from the TLB" : "walks", legend: true },
+    opacity: { range: [0.12, 1], type: "sqrt", label: value === "again" ? "walks for pages lost from the TLB" : "walks", legend: true, color: heat },
     marks: [
-      Plot.cell(cells.filter((cell) => cell[value] > 0), { x: "time", y: "region", fill: value, inset: 0.5,
+      Plot.cell(cells.filter((cell) => cell[value] > 0), { x: "time", y: "region", fill: heat, fillOpacity: value, inset: 0.5,
         title: (cell) => `${hex(cell.region)} at cycle ${grouped(cell.time)}\n${cell.walks} walks, ${cell.again} again` }),
     ],
   });
 }
+
+const least = narrow ? 150 : 500;  // a span is at least two pixels wide
 
 // spans: { lane, begin, end, kind, name, pid }
 export function timeline(caption, spans, lanes, from, to) {
   const groups = [...new Set(spans.map((span) => span.group))].sort();
   return figure(caption, caption, {
     marginLeft: 130,
-    height: 70 + 30 * lanes.length,
-    x: { domain: [from, to], label: "cycle", tickFormat: grouped, ticks: narrow ? 3 : 8, clamp: true },
+    marginBottom: below.marginBottom,
+    height: 84 + 30 * lanes.length,
+    x: { domain: [from, to], ...below.labelled("cycle"), tickFormat: grouped, ticks: narrow ? 3 : 8, clamp: true },
     y: { domain: lanes, label: null },
     color: { domain: groups, range: palette, legend: true },
     marks: [
-      Plot.barX(spans, { x1: (span) => Math.max(from, span.begin), x2: (span) => Math.max(span.end, span.begin + (to - from) / 2000), y: "lane", fill: "group", clip: true, insetTop: 2, insetBottom: 2,
+      Plot.barX(spans, { x1: (span) => Math.max(from, span.begin), x2: (span) => Math.max(span.end, span.begin + (to - from) / least), y: "lane", fill: "group", clip: true, insetTop: 2, insetBottom: 2,
         title: (span) => `${span.kind} ${span.name}, process ${span.pid}\ncycle ${grouped(span.begin)} to ${grouped(span.end)}: ${grouped(span.end - span.begin)}` }),
     ],
   });

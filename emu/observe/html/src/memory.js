@@ -44,7 +44,11 @@ export function faults(report) {
   ];
 }
 
-const placeOf = (site) => [site.symbol ?? (site.pc ? hex(site.pc) : `kernel, in ${site.system_call}`), site.line].filter(Boolean).join(" ");
+// Without a line, by address: a function may have several such places.
+function placeOf(site) {
+  if (!site.pc) return `kernel, in ${site.system_call}`;
+  return [site.symbol, site.line ?? hex(site.pc)].filter(Boolean).join(" ");
+}
 
 function siteTable(cow) {
   const cyclesColumn = number("Cycles", (site) => site.cycles);

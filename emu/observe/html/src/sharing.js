@@ -4,7 +4,7 @@ import { waterfall } from "./charts.js";
 
 const number = (title, value) => ({ title, number: true, value, text: (row) => grouped(value(row)) });
 const latency = (event) => Object.values(event.phases).reduce((sum, cycles) => sum + cycles, 0);
-const nameOf = (event) => `${event.id}: hart ${event.hart}, for ${event.slowest}`;
+const nameOf = (event) => `${event.id}: ${event.hart} → ${event.slowest}`;
 
 function phaseRows(events) {
   return events.flatMap((event) => {
@@ -24,7 +24,7 @@ export function shootdowns(report) {
     const events = [...all.events];
     if (order.value === "slow") events.sort((a, b) => latency(b) - latency(a) || a.id - b.id);
     const shown = events.slice(0, 30);
-    place.replaceChildren(waterfall("Phases of a shootdown's slowest target; they add up to its latency", phaseRows(shown), shown.map(nameOf), Object.keys(all.phases)));
+    place.replaceChildren(waterfall("Number: hart that asks → its slowest target. The phases of that target add up to the shootdown's latency", phaseRows(shown), shown.map(nameOf), Object.keys(all.phases)));
   };
   order.addEventListener("change", draw);
   draw();
