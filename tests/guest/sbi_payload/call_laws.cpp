@@ -23,6 +23,32 @@ void wait_until(std::uint64_t deadline) {
   }
 }
 
+// Each extension's first function number that SBI 2.0 leaves free.
+bool free_functions_are_refused() {
+  struct Row {
+    std::uint64_t extension, function;
+  };
+  constexpr Row rows[] = {{extension::base, 7},          {extension::time, 1},
+                          {extension::ipi, 1},           {extension::remote_fence, 7},
+                          {extension::hart_state, 4},    {extension::system_reset, 1},
+                          {extension::debug_console, 3}, {extension::pmu, 8}};
+  bool all = true;
+  for (const Row& row : rows) {
+    const Answer answer = sbi(row.extension, row.function);
+    all = all && answer.error == error::not_supported;
+  }
+  return all;
+}
+
+void check_reset_errors() {
+  constexpr std::uint64_t warm_reboot = 2, system_failure = 1, platform_specific = 0xf0000000;
+  law(sbi(extension::system_reset, 0, warm_reboot + 1, 0).error == error::invalid_param &&
+          sbi(extension::system_reset, 0, platform_specific, 0).error == error::invalid_param,
+      "a reserved kind of reset, or a platform's own, is invalid");
+  law(sbi(extension::system_reset, 0, 0, system_failure + 1).error == error::invalid_param,
+      "and so is a reserved reason for one");
+}
+
 }  // namespace
 
 void check_base() {
@@ -41,9 +67,8 @@ void check_base() {
   law(legacy, "the legacy extensions exist");
   law(!exists(0x12345678) && !exists(9), "other extensions do not");
   law(sbi(0x12345678, 0).error == error::not_supported, "a call to an unknown extension is not supported");
-  law(sbi(extension::base, 77).error == error::not_supported &&
-          sbi(extension::time, 1).error == error::not_supported,
-      "an unknown function is not supported");
+  law(free_functions_are_refused(), "no extension has a function that SBI leaves free");
+  check_reset_errors();
   law(sbi(extension::base, 4).error == 0 && sbi(extension::base, 5).error == 0 &&
           sbi(extension::base, 6).error == 0,
       "machine ids can be read");
