@@ -50,6 +50,9 @@ def suites(build):
         Suite("riscv-tests", "riscv-tests", ["python3", "tests/system/riscv_tests.py", "--hartbeat", hartbeat],
               r"passed|FAILED", "Every built test and program; `-p`, `-v`: without and with address translation. `mt-2`, `mt-4`: "
               "programs whose `crt.S` was told of 2 and 4 harts (the suite's own says 1).", "HARTBEAT_RISCV_TESTS"),
+        Suite("riscv-tests-cva6", "riscv-tests on the machine cva6", ["python3", "tests/system/riscv_tests.py", "--hartbeat", hartbeat,
+                                                                      "--machine", "cva6"],
+              r"passed|FAILED", "The same on CVA6 as it is: what the core has not got is skipped by name.", "HARTBEAT_RISCV_TESTS"),
         Suite("arch-test", "riscv-arch-test", ["python3", "tests/system/arch_test.py", "--hartbeat", hartbeat],
               r"passed|failed:", "Signatures, compared word by word with whose the line says. `dev`, `old`: the branches dev and "
               "old-framework-2.x; `pr407`, `pr393`: pull requests of the suite with tests of Sv39 and Sv48. Skipped are the "
@@ -67,7 +70,12 @@ def suites(build):
         Suite("litmus", "Memory model", ["python3", "tests/system/litmus/litmus.py", "--hartbeat", hartbeat, "--rounds", "2000",
                                          "--seconds", "1200"],
               r".", "RVWMO and page-table shapes: how many outcomes the model allows, how many were seen, and which of those no "
-              "interleaving shows."),
+              "interleaving shows. A line without such outcomes: this machine shows the interleavings only, since every access is "
+              "carried out when its hart's turn comes; it can show stale translations, as the last lines do."),
+        Suite("litmus-cva6", "Memory model under --timing cva6",
+              ["python3", "tests/system/litmus/litmus.py", "--hartbeat", hartbeat, "--machine", "cva6", "--timing", "cva6",
+               "--rounds", "100", "--seconds", "1200"],
+              r".", "The same shapes on the cycle model."),
         Suite("boots", "Boots", boots, figures, "Debian's packages, unmodified; CPU seconds of the host and instructions of the "
               "guest, beside QEMU's (with several harts QEMU's count is a lower bound).", "HARTBEAT_LINUX", 7200),
         Suite("xv6", "xv6-riscv", boots + ["--seconds", "3000"], figures, "All of `usertests` on 1 and 3 harts, with `--set clock_hz=100000000`.", "HARTBEAT_XV6",

@@ -14,10 +14,11 @@ import re
 import subprocess
 import sys
 
-ISA = ("rv64ui", "rv64um", "rv64ua", "rv64uf", "rv64ud", "rv64uc", "rv64mi", "rv64si", "rv64uzba", "rv64uzbb", "rv64uzbc",
-       "rv64uzbs", "rv64uzfh", "rv64uzicond", "rv64ssvnapot", "rv64mzicbo")
-NOT_CLAIMED = {"rv64uzbkb": "Zbkb", "rv64uzbkx": "Zbkx", "rv64uziccid": "Ziccid", "rv64up": "P", "hypervisor": "H",
-               "hypervisor-svadu": "H"}
+# The extension that a suite is of. A machine that has not got it skips the suite.
+NEEDS = {"rv64ui": "I", "rv64um": "M", "rv64ua": "A", "rv64uf": "F", "rv64ud": "D", "rv64uc": "C", "rv64mi": "I", "rv64si": "I",
+         "rv64uzba": "Zba", "rv64uzbb": "Zbb", "rv64uzbc": "Zbc", "rv64uzbs": "Zbs", "rv64uzfh": "Zfh", "rv64uzicond": "Zicond",
+         "rv64ssvnapot": "Svnapot", "rv64mzicbo": "Zicboz", "rv64uzbkb": "Zbkb", "rv64uzbkx": "Zbkx", "rv64uziccid": "Ziccid",
+         "rv64up": "P", "hypervisor": "H", "hypervisor-svadu": "H"}
 ISA_NAME = re.compile(r"(rv64[a-z]+|hypervisor(?:-svadu)?)-(p|v)-([a-zA-Z0-9_]+(?:[-.][a-zA-Z0-9_]+)*)$")
 PROGRAM_NAME = re.compile(r"([a-z0-9_-]*?[a-z0-9_])(?:-([1-9][0-9]*))?\.riscv$")
 
@@ -27,14 +28,32 @@ class Test:
         self.suite, self.path, self.harts, self.skipped = suite, path, harts, skipped
 
 
-def isa_tests(directory):
+class Machine:
+    """What `hartbeat machines NAME` says that decides which tests are for the machine."""
+
+    def __init__(self, hartbeat, name):
+        text = subprocess.run([hartbeat, "machines", name], capture_output=True, text=True, check=True).stdout
+        letters, *names = re.search(r'^isa = "rv64([^"]*)"', text, re.MULTILINE).group(1).split("_")
+        self.name, self.extensions = name, set(letters) | set(names)
+        self.traps_misaligned = re.search(r'^misaligned = "trap"', text, re.MULTILINE) is not None
+
+    def why_not(self, suite, test):
+        """Why a test is not for it; empty if it is."""
+        if suite not in NEEDS:
+            return "a suite unknown to this runner"
+        if NEEDS[suite].lower() not in self.extensions:
+            return f"{self.name} has no {NEEDS[suite]}"
+        if test == "ma_data" and self.traps_misaligned:
+            return f"{self.name} leaves misaligned accesses to software, and these programs bring none"
+        return ""
+
+
+def isa_tests(directory, machine):
     for name in sorted(os.listdir(directory)):
         match = ISA_NAME.match(name)
-        if not match:
-            continue
-        suite, missing = match.group(1), NOT_CLAIMED.get(match.group(1))
-        skipped = f"the machine has no {missing}" if missing else "" if suite in ISA else "a suite unknown to this runner"
-        yield Test(f"{suite}-{match.group(2)}", os.path.join(directory, name), skipped=skipped)
+        if match:
+            suite, environment, test = match.groups()
+            yield Test(f"{suite}-{environment}", os.path.join(directory, name), skipped=machine.why_not(suite, test))
 
 
 def programs(suite, directory):
@@ -47,12 +66,12 @@ def programs(suite, directory):
                        "the machine has no V" if vector else "")
 
 
-def tests_of(directory):
-    found = list(isa_tests(directory)) if not os.path.isdir(os.path.join(directory, "isa")) else []
+def tests_of(directory, machine):
+    found = list(isa_tests(directory, machine)) if not os.path.isdir(os.path.join(directory, "isa")) else []
     for part in ("isa", "benchmarks", "mt"):
         path = os.path.join(directory, part)
         if os.path.isdir(path):
-            found += isa_tests(path) if part == "isa" else programs(part, path)
+            found += isa_tests(path, machine) if part == "isa" else programs(part, path)
     return found
 
 
@@ -76,7 +95,7 @@ def main():
     if not directory:
         print("SKIP: HARTBEAT_RISCV_TESTS does not name a directory of built riscv-tests")
         return 0
-    tests = tests_of(directory)
+    tests = tests_of(directory, Machine(options.hartbeat, options.machine))
     if not tests:
         print(f"FAILED: no file in {directory} is named like rv64ui-p-add or median.riscv")
         return 1

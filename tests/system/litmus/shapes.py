@@ -69,9 +69,11 @@ PAGE_TABLE_SHAPES = [
     ("PTE-remote+no-sfence", [["PTE", "F w,w", "W x 1"], ["R x", "F rw,rw", "RV"]], lambda x, v: True,
      "another hart's TLB keeps the old translation until that hart fences: why shootdowns exist"),
     ("PTE-publishes", [["WB 3", "F w,w", "PTE"], ["SF", "RV"]], lambda v: v != 2,
-     "who reads the new entry reads the frame as it was before the entry was stored"),
+     "the walk's read of an entry is ordered before the access that it translates (12.2.1), and the frame's store before the "
+     "entry's (RVWMO's rule 4, fence w,w): who reads the new entry reads the frame as it was before, or newer"),
     ("PTE-twice", [["PTE", "SF"], ["RV", "SF", "RV"]], lambda first, second: (first, second) != (2, 1),
-     "a hart that has fenced does not go back to an older entry"),
+     "walks return what was valid at some time since the last sfence.vma (12.2.1): a hart that has seen the new entry and has "
+     "fenced does not go back to the old one"),
 ]
 
 
