@@ -99,7 +99,6 @@ constexpr CounterText kernel_keys[] = {
      "asks for it (system call 504)."},
     {"frames.refcounts.at_boot, .last, .most_shared", "frames",
      "At the same moments, how often frames are referenced; most_shared: when sharing saved most frames."},
-    {"frames.last, .most_shared", "frames", "Frames by state as last reported, and when most were shared."},
     {"swap.slots, .free_at_boot, .free_at_end", "pages",
      "Of the swap disk, after the kernel has booted and after every process has gone; slots are 0 without "
      "swap."},
@@ -169,18 +168,7 @@ constexpr CounterText comparison_keys[] = {
      "want of a retry to look at (`kernel_excess`, `hardware_excess`)."},
 };
 
-}  // namespace
-
-std::string counters_markdown() {
-  std::string page =
-      "# Counters\n\n"
-      "Every counter of `hartbeat run --stats json` and of the text report, defined once: this page is "
-      "generated from\n"
-      "`emu/observe/counter_table.cpp`, and a test compares the two. Identical runs give identical bytes; no "
-      "host time\n"
-      "is in a report. Numbers are totals over the run.\n\n"
-      "Schema version: " +
-      std::to_string(json_schema_version) + ".\n";
+void add_harts(std::string& page) {
   add_section(page, "The document", "In this order:", top_level);
   add_section(page, "Harts: `harts[]`, `total`, `processes[].ran`",
               "Beside these, `ipc` = instret / cycles, and `exceptions` and `interrupts`: traps taken, by "
@@ -196,6 +184,9 @@ std::string counters_markdown() {
       "cycles\nthat the model has counted. `all`, and the same of each privilege: `user`, `supervisor`, "
       "`machine`.",
       stall_texts());
+}
+
+void add_faults_and_copies(std::string& page) {
   add_section(page, "Processes: `processes[]`", "In the order in which they appeared.", process_keys);
   add_section(page, "Kernel: `kernel`", "From tracepoints (`guestos/abi/tracepoints.hpp`).", kernel_keys);
   add_section(page, "Page faults: `kernel.faults`",
@@ -209,6 +200,9 @@ std::string counters_markdown() {
               "A moment that nobody reports coincides with the next one.", fault_step_texts());
   add_section(page, "Large pages: `kernel.large_pages`", "", large_page_counters());
   add_section(page, "Forks: `kernel.forks`", "", fork_counters());
+}
+
+void add_shootdowns_and_frames(std::string& page) {
   add_section(page, "TLB shootdowns: `kernel.shootdowns`", "", shootdown_counters());
   for (const CounterText& text : shootdown_lists) add_row(page, text);
   add_section(page, "Where a shootdown's cycles go: `kernel.shootdowns.phases`",
@@ -224,6 +218,9 @@ std::string counters_markdown() {
       reference_counters());
   add_section(page, "Memory of the reference counts: `kernel.frames.refcounts.table`", "",
               reference_table_counters());
+}
+
+void add_hardware(std::string& page) {
   add_section(page, "L2: `memory_system.l2`", "In the cycle-accurate part of the run.", l2_counters());
   add_section(page, "DRAM: `memory_system.dram`", "In the cycle-accurate part of the run.", dram_counters());
   add_section(page, "Hardware: `hardware`",
@@ -233,6 +230,24 @@ std::string counters_markdown() {
               hardware_counters());
   add_section(page, "Comparison: `comparison`", "", comparison_keys);
   add_section(page, "Page faults one by one: `faults`", "", fault_list_keys);
+}
+
+}  // namespace
+
+std::string counters_markdown() {
+  std::string page =
+      "# Counters\n\n"
+      "Every counter of `hartbeat run --stats json` and of the text report, defined once: this page is "
+      "generated from\n"
+      "`emu/observe/counter_table.cpp`, and a test compares the two. Identical runs give identical bytes; no "
+      "host time\n"
+      "is in a report. Numbers are totals over the run.\n\n"
+      "Schema version: " +
+      std::to_string(json_schema_version) + ".\n";
+  add_harts(page);
+  add_faults_and_copies(page);
+  add_shootdowns_and_frames(page);
+  add_hardware(page);
   return page;
 }
 
