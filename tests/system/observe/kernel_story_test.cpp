@@ -3,6 +3,7 @@
 #include <map>
 
 #include "emu/observe/copy_watch.hpp"
+#include "emu/observe/counter_table.hpp"
 #include "emu/observe/kernel_story.hpp"
 #include "tests/system/observe/story.hpp"
 
@@ -37,6 +38,50 @@ TEST_CASE("A resolution that this version does not know is not counted as anothe
   KernelStory story;
   story.on(tracepoint(fault_end, 0, 1, {7, 0x1000, 200, 0, 0}));
   CHECK(story.figures().faults.total() == 0);
+}
+
+TEST_CASE("Each resolution is counted under its own key, as the kernel's ABI numbers them") {
+  constexpr std::string_view keys[] = {"cow_copy",   "cow_reuse",    "demand_zero", "file_fill",
+                                       "stack_grow", "swap_in",      "ad_update",   "spurious",
+                                       "protection", "table_attach", "zero_copy"};
+  KernelStory story;
+  for (std::uint64_t kind = 0; kind < 11; ++kind) {
+    for (std::uint64_t times = 0; times <= kind; ++times)
+      story.on(tracepoint(fault_end, 0, 1, {7, 0x1000 * kind, kind, 0, 2}));
+  }
+  const FaultFigures& faults = story.figures().faults;
+  REQUIRE(fault_resolutions().size() == 11);
+  for (unsigned kind = 0; kind < 11; ++kind) {
+    CHECK(fault_resolutions()[kind].key == keys[kind]);
+    CHECK(faults.of(static_cast<abi::FaultResolution>(kind)) == kind + 1);
+  }
+}
+
+TEST_CASE("Large pages are counted by their size and by what became of them") {
+  KernelStory story;
+  const auto tell = [&](std::uint64_t log2_pages, abi::LargePageEvent event, unsigned times) {
+    for (unsigned i = 0; i < times; ++i)
+      story.on(tracepoint(large_page, 0, 1, {7, 0x200000, log2_pages, static_cast<std::uint64_t>(event), 1}));
+  };
+  using enum abi::LargePageEvent;
+  tell(4, filled, 1);
+  tell(9, filled, 2);
+  tell(4, fell_back, 3);
+  tell(9, fell_back, 1);
+  tell(9, split, 5);
+  tell(4, copied, 6);
+  tell(9, copied, 7);
+  tell(4, reused, 8);
+  std::map<std::string_view, std::uint64_t> found;
+  for (const auto& counter : large_page_counters())
+    found[counter.text.key] = counter.read(story.figures().large_pages);
+  CHECK(found == std::map<std::string_view, std::uint64_t>{{"filled_64k", 1},
+                                                           {"filled_2m", 2},
+                                                           {"fell_back", 4},
+                                                           {"split", 5},
+                                                           {"copied_64k", 6},
+                                                           {"copied_2m", 7},
+                                                           {"reused", 8}});
 }
 
 TEST_CASE("Copies are counted in pages, bytes and cycles") {
