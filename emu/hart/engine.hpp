@@ -46,6 +46,8 @@ bool service(System& system, Hart& hart);
 // The block to execute at hart.pc (a scratch block when needed); Hart::page_pc is set. nullptr: the fetch trapped, and
 // the handler's address is in hart.pc.
 Block* block_at(System& system, Hart& hart);
+// The same for an engine that looks up behind every instruction: deadlines do not cut the block.
+Block* whole_block_at(System& system, Hart& hart);
 // Nobody is awake: time passes until an event wakes somebody. False: the run stops here.
 bool idle(System& system);
 

@@ -94,7 +94,7 @@ void forget_last_fetch_page(Hart& hart, std::uint64_t va) {
 bool translate(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned size, Access access,
                const mmu::Context& context, Translation& out) {
   WalkMemory memory{hart};
-  if (hart.fast_only_last && access != Access::fetch) forget_last_page(hart, va);
+  if (hart.fast_only_last && access != Access::fetch && mmu::translates(context)) forget_last_page(hart, va);
   const std::uint64_t walks = hart.translation.counters().walks;
   out = hart.translation.translate(memory, context, VirtAddr{va}, access);
   for (const mmu::TlbEntry& entry : out.evicted) {

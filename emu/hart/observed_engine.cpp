@@ -108,7 +108,7 @@ HARTBEAT_INLINE Step step_on(System& system, Hart& hart) {
                         hart.pc_of(op) == hart.pc;
   if (!in_block) {
     const std::uint64_t clock = hart.clock, unretired = hart.unretired;
-    Block* block = block_at(system, hart);
+    Block* block = whole_block_at(system, hart);
     if (block == nullptr) {
       hart.clock = clock;
       hart.unretired = unretired;

@@ -133,18 +133,22 @@ bool service(System& system, Hart& hart) {
   return true;
 }
 
-Block* block_at(System& system, Hart& hart) {
+Block* whole_block_at(System& system, Hart& hart) {
   const JumpEntry& known = hart.jump->slots[JumpTable::index(hart.pc)];
   Block* block = known.pc == hart.pc ? known.block : fetch_block(system, hart);
   if (block == nullptr) {
     trap_fetch(hart);
     return nullptr;
   }
-  if (hart.clock + block->instructions > hart.deadline && block->instructions > 1) {
-    block = scratch_from_op(system, hart, block->ops()[0]);
-  }
   hart.page_pc = hart.pc & ~page_offset_mask;
   return block;
+}
+
+Block* block_at(System& system, Hart& hart) {
+  Block* const block = whole_block_at(system, hart);
+  if (block == nullptr || hart.clock + block->instructions <= hart.deadline || block->instructions == 1)
+    return block;
+  return scratch_from_op(system, hart, block->ops()[0]);
 }
 
 bool idle(System& system) {
