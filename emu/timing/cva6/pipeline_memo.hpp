@@ -46,8 +46,10 @@ struct Consulted {
   static constexpr std::uint8_t bht0 = 1, bht1 = 2, btb0 = 4, btb1 = 8, ras = 16, several = 32;
 };
 
-struct PipelineNode {
-  std::uint64_t mask = 0;  // the inputs that matter
+// With its first edge and the front of its state a node begins with two lines of the host's cache.
+struct alignas(64) PipelineNode {
+  std::uint64_t mask = 0;        // the inputs that matter
+  bool accesses_memory = false;  // what executes
   bool fetches = false, store_at_head = false, needs_record = false, divides = false, mispredicts = false;
   bool trains_bht = false, taken = false, trains_btb = false;
   std::uint8_t consults = 0;

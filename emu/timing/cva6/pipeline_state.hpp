@@ -15,34 +15,37 @@ namespace hartbeat::timing::cva6 {
 struct PipelineState {
   static constexpr unsigned most_slots = 16;
 
-  // frontend, with the address that the I$ holds
-  std::uint64_t next_pc = 0, fetch_address = 0, word_address = 0, btb_target = 0;
+  // What a replayed cycle looks at stands first, in one line of the host's cache: of the frontend, with the address that the
+  // I$ holds, of the issue stage, of the scoreboard.
+  std::uint64_t fetch_address = 0, word_address = 0;
+  std::uint64_t issue_pc = 0, issue_predicted = 0;
+  const Decoded* issue = nullptr;  // null: empty
+  std::uint8_t fetches = 0, issue_flow = 0, count = 0;
+  std::uint8_t executes = 0, execute_slot = 0, execute_flow = 0, execute_mispredicted = 0;
+  std::uint8_t translates = 0;  // fetches go through the MMU
+  // the rest of frontend
+  std::uint64_t next_pc = 0, btb_target = 0;
   std::uint32_t word_data = 0;
-  std::uint8_t fetches = 0, word_valid = 0, bht_q = 0, btb_valid = 0;
-  // instr_realign
-  std::uint64_t unaligned_address = 0;
-  std::uint32_t unaligned_bits = 0;
-  std::uint8_t unaligned = 0;
+  std::uint8_t word_valid = 0, bht_q = 0, btb_valid = 0;
   // instr_queue: both FIFOs one behind the other
   std::uint8_t queue_sides = 0;  // in_, out_ and reset_address_
-  std::array<std::uint8_t, 2> queue_counts{};
   std::uint64_t queue_pc = 0;
   std::array<std::uint64_t, 2> predicted{};
   std::array<const Decoded*, 8> queue{};
   std::array<std::uint8_t, 8> queue_flows{};
-  // issue stage
-  std::uint64_t issue_pc = 0, issue_predicted = 0;
-  const Decoded* issue = nullptr;  // null: empty
-  // scoreboard and execute stage
+  // instr_realign
+  std::uint64_t unaligned_address = 0;
+  std::uint32_t unaligned_bits = 0;
+  std::uint8_t unaligned = 0;
+  std::array<std::uint8_t, 2> queue_counts{};
+  std::uint8_t predictions = 0;
+  // scoreboard
   std::array<const Decoded*, most_slots> slots{};
   std::uint32_t valid = 0;  // has its result
-  std::uint8_t count = 0, predictions = 0, issue_flow = 0;
-  std::uint8_t executes = 0, execute_slot = 0, execute_flow = 0, execute_mispredicted = 0;
   // mult
   std::uint8_t divider = 0, divider_known = 0, divider_slot = 0, product = 0, product_slot = 0;
   std::int8_t divider_count = 0;
   std::uint8_t restart = 0;
-  std::uint8_t translates = 0;  // fetches go through the MMU
   std::array<std::uint8_t, 5> padding{};
 
   bool operator==(const PipelineState& other) const { return std::memcmp(this, &other, sizeof *this) == 0; }
