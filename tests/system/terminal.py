@@ -7,6 +7,7 @@ import pty
 import re
 import signal
 import subprocess
+import tempfile
 import termios
 import time
 
@@ -72,6 +73,20 @@ def status_line(checks, hartbeat, endless):
     checks.hold("MIPS" not in err and "\x1b" not in err, "no status line where there is no terminal", err)
 
 
+def second_interrupt(checks, hartbeat, endless):
+    """The first Ctrl-C ends the run with its report; a second one does not wait for that. Here nobody reads the report."""
+    with tempfile.TemporaryDirectory() as directory:
+        nobody = os.path.join(directory, "pipe")
+        os.mkfifo(nobody)
+        session = Session(hartbeat, "--stats", f"json:{nobody}", endless)
+        session.wait_for(session.is_raw)
+        session.process.send_signal(signal.SIGINT)
+        checks.hold(not session.wait_for(session.ended, 1), "after the first Ctrl-C the report is waited for")
+        session.process.send_signal(signal.SIGINT)
+        checks.hold(session.wait_for(session.ended), "a second Ctrl-C ends the program at once")
+        session.close()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--hartbeat", required=True)
@@ -108,6 +123,7 @@ def main():
         checks.hold(session.restored(), f"the terminal is as it was after {name}")
         session.close()
     status_line(checks, options.hartbeat, endless)
+    second_interrupt(checks, options.hartbeat, endless)
     checks.end()
 
 

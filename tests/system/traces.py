@@ -361,6 +361,17 @@ def damage(hartbeat, directory, recording, program):
         error = run(hartbeat, "report", path, "--export", "folded:/dev/null", status=2)
         check(error.count("\n") == 1 and path in error, f"damage ({name}): {error}")
     check("cannot read" in run(hartbeat, "report", path + ".none", status=2), "a missing recording")
+    with open(path, "wb") as file:
+        file.write(good[:8] + b"\x01" + good[9:])
+    check("of version 1; this program reads version 2" in run(hartbeat, "report", path, status=2), "a recording of the version before")
+    # A pipe that nobody reads any more.
+    for more, expected in ([], 0), (["--trace-error", "stop"], 2):
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run([hartbeat, "run", "--quiet", "--trace", f"spike:/dev/fd/{writer}", *more, *program], pass_fds=[writer],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        os.close(writer)
+        check(done.returncode == expected and done.stderr.count(b"is incomplete") == 1, f"a closed pipe: {done.returncode} {done.stderr}")
     for trace in ("spike:/dev/full", "binary:/dev/full"):
         error = run(hartbeat, "run", "--quiet", "--trace", trace, *program)
         check(error.count("is incomplete") == 1, f"a full disk: {error}")
