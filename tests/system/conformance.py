@@ -56,7 +56,11 @@ def suites(build):
         Suite("arch-test", "riscv-arch-test", ["python3", "tests/system/arch_test.py", "--hartbeat", hartbeat],
               r"passed|failed:", "Signatures, compared word by word with whose the line says. `dev`, `old`: the branches dev and "
               "old-framework-2.x; `pr407`, `pr393`: pull requests of the suite with tests of Sv39 and Sv48. Skipped are the "
-              "extensions that the machine does not claim.", "HARTBEAT_ARCH_TESTS"),
+              "extensions that the machine does not claim. Without Spike, QEMU 7.2 is asked, and differs in three tests of pmp64, in "
+              "each from the privileged specification: it keeps bits 5 and 6 of a pmpcfg that are read-only 0 (3.7.1; pmp64-CFG-reg: "
+              "ff for 9f), and it goes on from an NA4 entry into a locked entry of lower priority that forbids execution, without "
+              "the access fault that each fetch is to be checked for (3.7.1.3; pmp64-NA4-RX-priority-level-2 and -NA4-X-). Spike "
+              "agrees with this emulator.", "HARTBEAT_ARCH_TESTS"),
         Suite("qemu-diff", "Random programs beside QEMU",
               [f"{build}/tests/system/qemu_diff/qemu_diff", "--hartbeat", hartbeat, "--seconds", "120", "--count", "2000"],
               r".", "tests/system/qemu_diff: every trap, register, datum and page table after programs drawn from seeds."),
@@ -67,7 +71,7 @@ def suites(build):
         Suite("floating-point", "Floating point: our own generators", ["ctest", "--test-dir", build, "-R", r"^fp_", "--timeout", "600"],
               r"Test +#|tests passed|tests failed", "tests/isa/fp: F, D and Zfh on corner and random operands in all rounding modes, "
               "results and flags, against the host's unit and against integers of 256 bits."),
-        Suite("litmus", "Memory model", ["python3", "tests/system/litmus/litmus.py", "--hartbeat", hartbeat, "--rounds", "2000",
+        Suite("litmus", "Memory model", ["python3", "tests/system/litmus/litmus.py", "--hartbeat", hartbeat, "--rounds", "20000",
                                          "--seconds", "1200"],
               r".", "RVWMO and page-table shapes: how many outcomes the model allows, how many were seen, and which of those no "
               "interleaving shows. A line without such outcomes: this machine shows the interleavings only, since every access is "

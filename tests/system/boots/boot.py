@@ -105,7 +105,7 @@ def debian_boots(tree, directory):
         boots.append(linux(f"debian-disk-{harts}", tree, debian, program_dialogue(programs), harts=harts, disk=disk, settings=settings))
     if tree.find("usr/bin/perf"):
         perf = disk_archive("perf", scripts.perf_programs())
-        events = program_dialogue(["perf", "perf-user", "perf-record"])
+        events = program_dialogue(["perf", "perf-counts", "perf-user", "perf-modes", "perf-proportion", "perf-record"])
         boots.append(linux("perf", tree, perf, events, disk=disk))
         if opensbi:
             boots.append(linux("perf-opensbi", tree, perf, events, disk=disk, firmware=opensbi))

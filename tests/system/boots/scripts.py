@@ -86,14 +86,23 @@ try writes-to-disk sh -c 'dd if=/dev/urandom of=/root/block bs=4096 count=512 &&
 if [ -x /usr/bin/stress-ng ]; then try stress-ng stress-ng --fork 4 --vm 2 --vm-bytes 32M -t 10; fi
 """
 
+# A line of `perf stat -x,` is count,unit,event,…: each must be a number above 0; then what they must be to each other.
 _PERF = """
 echo 0 > /proc/sys/kernel/perf_event_paranoid
-try perf perf stat -e cycles,instructions,dTLB-load-misses,page-faults,r3,branches -o /tmp/stat python3 -c 'print(sum(range(10000)))'
+sum='print(sum(range(10000)))'
+try perf perf stat -x, -e cycles,instructions,dTLB-load-misses,page-faults,r3,branches -o /tmp/stat python3 -c "$sum"
 cat /tmp/stat
-try perf-user perf stat -e cycles:u,instructions:u,cycles:k,instructions:k -o /tmp/stat sh -c ':'
+try perf-counts /tmp/busybox awk -F, '/^[^#]/ { if (!($1 + 0 > 0)) bad = 1; of[$3] = $1; lines++ }
+  END { exit bad || lines != 6 || of["cycles"] < of["instructions"] * 0.99 || of["branches"] > of["instructions"] / 2 }' /tmp/stat
+try perf-user perf stat -x, -e cycles:u,instructions:u,cycles:k,instructions:k -o /tmp/stat sh -c ':'
 cat /tmp/stat
+try perf-modes /tmp/busybox awk -F, '/^[^#]/ { if (!($1 + 0 > 0)) bad = 1; lines++ } END { exit bad || lines != 4 }' /tmp/stat
+for rounds in 1 2 3; do PYTHONHASHSEED=0 perf stat -x, -e instructions:u -o /tmp/rounds$rounds python3 -c "for i in range($rounds * 100000): pass"; done
+try perf-proportion /tmp/busybox awk -F, '/^[^#]/ { n[++runs] = $1 }
+  END { ratio = (n[3] - n[2]) / (n[2] - n[1]); print "the third 100000 rounds cost", ratio, "of the second"; exit ratio < 0.95 || ratio > 1.05 }' \
+  /tmp/rounds1 /tmp/rounds2 /tmp/rounds3
 try perf-record perf record -q -e cycles -c 100000 -o /tmp/data python3 -c 'print(sum(range(300000)))'
-perf report -i /tmp/data --stdio 2>/dev/null | /tmp/busybox grep -v '^#' | /tmp/busybox grep -v '^$' | head -5
+perf report -i /tmp/data --stdio 2>/dev/null | /tmp/busybox grep -v '^#' | /tmp/busybox grep -v '^$' | /tmp/busybox head -5
 """
 
 
