@@ -144,11 +144,6 @@ bool read(const Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t
     case Csr::mcause: value = c.mcause; return true;
     case Csr::mtval: value = c.mtval; return true;
     case Csr::mip: value = pending_interrupts(h); return true;
-    // No triggers (Sdtrig): selecting one reads back 0 and its type is 0, "no trigger".
-    case Csr::tselect:
-    case Csr::tdata1:
-    case Csr::tdata2:
-    case Csr::tdata3: value = 0; return true;
     default: return read_ranges(h, now, address, value);
   }
 }
@@ -265,10 +260,8 @@ void write_float(Hart& h, Csr csr, std::uint64_t value) {
   dirty_float(h);
 }
 
-// tvec: direct or vectored; a vectored base is 4-byte aligned like any other here.
-std::uint64_t legal_tvec(std::uint64_t old, std::uint64_t value) {
-  return (value & 3) >= 2 ? (value & ~std::uint64_t{3}) | (old & 1) : value;
-}
+// tvec: direct or vectored, so bit 1 cannot be set; a vectored base is 4-byte aligned like any other here.
+std::uint64_t legal_tvec(std::uint64_t value) { return value & ~std::uint64_t{2}; }
 
 // xepc: a multiple of IALIGN, which is 4 bytes without C.
 std::uint64_t legal_epc(const Hart& h, std::uint64_t value) {
@@ -285,7 +278,7 @@ void write(Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t valu
     case Csr::fcsr: write_float(h, static_cast<Csr>(address), value); return;
     case Csr::sstatus: write_mstatus(h, value, mstatus::supervisor); return;
     case Csr::sie: write_mie(h, value, c.mideleg); return;
-    case Csr::stvec: c.stvec = legal_tvec(c.stvec, value); return;
+    case Csr::stvec: c.stvec = legal_tvec(value); return;
     case Csr::scounteren: c.scounteren = value & 0xffffffff; return;
     case Csr::senvcfg:
       c.senvcfg = legal_envcfg(c.senvcfg, value) & (menvcfg::FIOM | cache_block_fields(h));
@@ -307,7 +300,7 @@ void write(Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t valu
       h.system->set_deadline(h);
       return;
     case Csr::mie: write_mie(h, value, irq::all | overflow_interrupt(h)); return;
-    case Csr::mtvec: c.mtvec = legal_tvec(c.mtvec, value); return;
+    case Csr::mtvec: c.mtvec = legal_tvec(value); return;
     case Csr::mcounteren: c.mcounteren = value & 0xffffffff; return;
     case Csr::menvcfg: write_menvcfg(h, now, value); return;
     case Csr::mcountinhibit: write_mcountinhibit(h, now, value); return;

@@ -81,7 +81,7 @@ std::string syntax_of(const RowInfo& row) {
   if (e.has(Field::simm7)) return e.has(Field::fs2) ? "T,i(s)" : "t,i(s)";
   if (row.unit == Unit::load || row.unit == Unit::jump_register) return "d,i(s)";
   if (row.unit == Unit::fp_load) return "D,i(s)";
-  if (e.has(Field::shamt6) || e.has(Field::shamt5)) return "d,s,h";
+  if (e.has(Field::shamt6) || e.has(Field::shamt5) || e.has(Field::rnum4)) return "d,s,h";
   if (e.has(Field::imm12)) return e.has(Field::rd) ? "d,s,i" : "z,s,i";
   if (e.has(Field::rm)) return register_syntax(e) + (is_exact_conversion(row.name) ? 'e' : 'm');
   return register_syntax(e);

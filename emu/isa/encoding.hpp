@@ -8,7 +8,7 @@
 //   imm12          12   I-immediate                   simm7 … simm5      the two halves of the S-immediate
 //   bimm7 … bimm5       the two parts of the B-immediate                 uimm20, jimm20  U- and J-immediate
 //   shamt6, shamt5      shift amount                  csr            12  CSR address
-//   mop4 mop32 mop10    the scattered number of a may-be-operation (Zimop)
+//   mop4 mop32 mop10    the scattered number of a may-be-operation (Zimop)  rnum4  4  round of a key schedule (Zkn)
 //   zimm            5   zero-extended immediate, read into rs1           pred4 succ4 fm4  fence's sets
 #pragma once
 
@@ -45,6 +45,7 @@ enum class Field : std::uint8_t {
   mop4,
   mop32,
   mop10,
+  rnum4,
   count_,
 };
 
@@ -67,7 +68,7 @@ inline constexpr FieldShape field_shapes[] = {
     {"imm12", 12, 20},  {"simm7", 7, 25},   {"simm5", 5, 7},   {"bimm7", 7, 25},  {"bimm5", 5, 7},
     {"uimm20", 20, 12}, {"jimm20", 20, 12}, {"shamt6", 6, 20}, {"shamt5", 5, 20}, {"csr", 12, 20},
     {"zimm", 5, 15},    {"pred4", 4, 24},   {"succ4", 4, 20},  {"fm4", 4, 28},    {"mop4", 1, 30},
-    {"mop32", 2, 26},   {"mop10", 2, 20},
+    {"mop32", 2, 26},   {"mop10", 2, 20},   {"rnum4", 4, 20},
 };
 
 // Throws (so fails to compile) on an unknown field, a field out of place, or a sum other than 32 bits.

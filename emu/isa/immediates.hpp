@@ -7,7 +7,7 @@
 
 namespace hartbeat::isa {
 
-enum class Immediate : std::uint8_t { none, i, s, b, u, j, shamt, csr, fence, mop_r, mop_rr };
+enum class Immediate : std::uint8_t { none, i, s, b, u, j, shamt, csr, fence, mop_r, mop_rr, rnum };
 
 // Which immediate an encoding's fields make up.
 constexpr Immediate immediate_of(const Encoding& e) {
@@ -21,6 +21,7 @@ constexpr Immediate immediate_of(const Encoding& e) {
   if (e.has(Field::pred4)) return Immediate::fence;
   if (e.has(Field::mop10)) return Immediate::mop_r;
   if (e.has(Field::mop4)) return Immediate::mop_rr;
+  if (e.has(Field::rnum4)) return Immediate::rnum;
   return Immediate::none;
 }
 
@@ -42,6 +43,7 @@ constexpr std::int64_t immediate(std::uint32_t bits, Immediate kind) {
     case Immediate::shamt: return field(20, 6);
     case Immediate::mop_r: return field(30, 1) << 4 | field(26, 2) << 2 | field(20, 2);
     case Immediate::mop_rr: return field(30, 1) << 2 | field(26, 2);
+    case Immediate::rnum: return field(20, 4);
     case Immediate::csr:
     case Immediate::fence: return bits >> 20;
   }

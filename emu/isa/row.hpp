@@ -80,6 +80,7 @@ enum class Unit : std::uint8_t {
   fp_store,
   cache_block,
   hint,
+  aes,  // AES and SHA-2
 };
 
 // Extensions that can be switched; a row belongs to one (a row of two names the rarer, as Zcb does).
@@ -112,6 +113,10 @@ enum class Extension : std::uint8_t {
   zcmop,
   zbkb,
   zbkx,
+  zknd,
+  zkne,
+  zknh,
+  zkn_keys,  // the key schedule of Zknd and Zkne: with either
   supervisor,
   zfhmin_d,  // conversions between half and double: with Zfhmin and D
   // Without instructions of their own: CSRs …

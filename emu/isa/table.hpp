@@ -20,6 +20,7 @@
 #include "emu/isa/rows_zicbo.hpp"
 #include "emu/isa/rows_zicsr.hpp"
 #include "emu/isa/rows_zimop.hpp"
+#include "emu/isa/rows_zkn.hpp"
 
 namespace hartbeat::isa {
 
@@ -51,8 +52,9 @@ constexpr const G& leaf_group(const GroupLeaf<I, G>& leaf) {
 }
 
 // The order has no meaning but in reports; new groups go to the end.
-inline constexpr auto all = groups(rows_i, rows_m, rows_a, rows_zicsr, rows_privileged, rows_hint, rows_zba,
-                                   rows_zbb, rows_zbc, rows_fp, rows_zfh, rows_zicbo, rows_zacas, rows_zimop);
+inline constexpr auto all =
+    groups(rows_i, rows_m, rows_a, rows_zicsr, rows_privileged, rows_hint, rows_zba, rows_zbb, rows_zbc,
+           rows_fp, rows_zfh, rows_zicbo, rows_zacas, rows_zimop, rows_zkn);
 
 struct Place {
   std::size_t group, row;

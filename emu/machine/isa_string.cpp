@@ -47,7 +47,12 @@ constexpr std::array rows{
     IsaName{"zba", Extension::zba, ""},
     IsaName{"zbb", Extension::zbb, ""},
     IsaName{"zbc", Extension::zbc, ""},
+    IsaName{"zbkb", Extension::zbkb, "zbb"},
+    IsaName{"zbkx", Extension::zbkx, ""},
     IsaName{"zbs", Extension::zbs, ""},
+    IsaName{"zknd", Extension::zknd, ""},
+    IsaName{"zkne", Extension::zkne, ""},
+    IsaName{"zknh", Extension::zknh, ""},
     IsaName{"zkt", Extension::zkt, ""},
     IsaName{"smstateen", Extension::smstateen, ""},
     IsaName{"ssccptr", Extension::ssccptr, ""},
@@ -172,6 +177,8 @@ void apply_isa_string(std::string_view isa, const std::string& what, HartConfig&
   hart.extensions = parser.set;
   hart.extensions.set(Extension::supervisor);
   hart.extensions.set(Extension::zfhmin_d, parser.set.has(Extension::zfhmin) && parser.set.has(Extension::d));
+  hart.extensions.set(Extension::zkn_keys,
+                      parser.set.has(Extension::zknd) || parser.set.has(Extension::zkne));
   hart.svadu = parser.switches.svadu;
   hart.adue_reset = parser.switches.svadu && !parser.switches.svade;
   hart.sstc = parser.switches.sstc;

@@ -18,7 +18,8 @@ using timing::cva6::MemoryParameters;
 
 // What cv64a6_imafdc_sv39 decodes, and what changes nothing in a pipeline.
 constexpr std::string_view cva6_isa =
-    "rv64imafdc_zicntr_zicond_zicsr_zifencei_zihintpause_zihpm_zba_zbb_zbc_zbs_zcb_svade_svnapot_svbare"
+    "rv64imafdc_zicntr_zicond_zicsr_zifencei_zihintpause_zihpm_zba_zbb_zbc_zbkb_zbkx_zbs_zknd_zkne_zknh_zcb_"
+    "svade_svnapot_svbare"
     "_zkt_za64rs_ziccamoa_ziccif_ziccrse_ssccptr_sstvala_sstvecd_ssu64xl";
 
 constexpr unsigned longest_latency = 100'000, largest_number = 1u << 24;

@@ -60,8 +60,8 @@ struct Retirement {
   std::uint64_t store_value = 0;  // stores: the value written (low bits); needed for device stores only
   std::uint64_t operand_a = 0;    // rs1 as read: integer, or raw f register for floating-point instructions
   std::uint64_t operand_b = 0;    // rs2 as read
-  std::uint8_t frm = 0;           // fcsr.frm, for divide and square root
-  std::uint64_t satp = 0;         // after the instruction (so that a csrw satp is seen)
+  std::uint8_t frm = 0;    // fcsr.frm: before a divide or square root, after an instruction that may write it
+  std::uint64_t satp = 0;  // after the instruction (so that a csrw satp is seen)
   std::uint64_t mstatus = 0;  // after the instruction: MPRV, MPP, SUM, MXR, FS and the xIE bits are looked at
   std::uint64_t mie = 0;      // after the instruction
   std::uint64_t mideleg = 0;  // after the instruction

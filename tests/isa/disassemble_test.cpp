@@ -140,10 +140,11 @@ std::optional<std::map<std::uint64_t, std::string>> objdump(const std::vector<st
       .write(reinterpret_cast<const char*>(code.data()), static_cast<std::streamsize>(code.size()));
   // The object's attributes say which extensions objdump is to know; the code is put in afterwards because
   // the assembler would mark it as data.
-  REQUIRE(
-      run(tool +
-          "as -march=rv64gc_zba_zbb_zbc_zbs_zbkb_zbkx_svinval_zihintpause_zfh_zicbom_zicbop_zicboz_zawrs " +
-          folder.file("empty.s") + " -o " + object));
+  REQUIRE(run(tool +
+              "as "
+              "-march=rv64gc_zba_zbb_zbc_zbs_zbkb_zbkx_zknd_zkne_zknh_svinval_zihintpause_zfh_zicbom_zicbop_"
+              "zicboz_zawrs " +
+              folder.file("empty.s") + " -o " + object));
   REQUIRE(run(tool + "objcopy --update-section .text=" + binary + " " + object));
   REQUIRE(run(tool + "objdump -d -M no-aliases,priv-spec=1.12 " + object + " > " + list));
   std::map<std::uint64_t, std::string> lines;

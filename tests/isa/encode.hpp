@@ -33,6 +33,7 @@ inline Operands random_operands(const RowInfo& row, std::mt19937_64& random) {
   if (any(Field::jimm20)) o.imm = centred(20) * 2;
   if (any(Field::shamt6)) o.imm = static_cast<std::int64_t>(pick(6));
   if (any(Field::shamt5)) o.imm = static_cast<std::int64_t>(pick(5));
+  if (any(Field::rnum4)) o.imm = static_cast<std::int64_t>(pick(4) % 11);  // 11 … 15 are reserved
   if (any(Field::csr, Field::pred4)) o.imm = static_cast<std::int64_t>(pick(12));
   return o;
 }
@@ -70,6 +71,7 @@ inline std::uint32_t encode(const RowInfo& row, const Operands& o) {
       case Field::succ4: return slice(3, 0);
       case Field::mop4: return row.encoding.has(Field::mop10) ? slice(4, 4) : slice(2, 2);
       case Field::mop32: return row.encoding.has(Field::mop10) ? slice(3, 2) : slice(1, 0);
+      case Field::rnum4: return slice(3, 0);
       case Field::mop10: return slice(1, 0);
       default: return 0;
     }

@@ -145,6 +145,15 @@ inline U permute(U table, U indices, int width) {
   return result;
 }
 
+// FIPS 180-4, sections 4.1.2 and 4.1.3: two rotations to the right and a third, or a shift instead of it.
+inline U sigma(U v, int width, int a, int b, int c, bool shifts) {
+  const U mixed = from_bits([=](int i) {
+    const auto rotated = [=](int n) { return i < width && bit(v, (i + n) % width); };
+    return rotated(a) != rotated(b) != (shifts ? i + c < width && bit(v, i + c) : rotated(c));
+  });
+  return width == 32 ? word(mixed) : mixed;
+}
+
 // By name: of rs1 and rs2, or of rs1 and the immediate.
 inline const std::map<std::string_view, Function>& functions() {
   static const std::map<std::string_view, Function> table = {
@@ -221,6 +230,14 @@ inline const std::map<std::string_view, Function>& functions() {
       {"packw", [](U a, U b) { return word(a % 65536 + b % 65536 * 65536); }},
       {"xperm4", [](U a, U b) { return permute(a, b, 4); }},
       {"xperm8", [](U a, U b) { return permute(a, b, 8); }},
+      {"sha256sig0", [](U a, U) { return sigma(a, 32, 7, 18, 3, true); }},
+      {"sha256sig1", [](U a, U) { return sigma(a, 32, 17, 19, 10, true); }},
+      {"sha256sum0", [](U a, U) { return sigma(a, 32, 2, 13, 22, false); }},
+      {"sha256sum1", [](U a, U) { return sigma(a, 32, 6, 11, 25, false); }},
+      {"sha512sig0", [](U a, U) { return sigma(a, 64, 1, 8, 7, true); }},
+      {"sha512sig1", [](U a, U) { return sigma(a, 64, 19, 61, 6, true); }},
+      {"sha512sum0", [](U a, U) { return sigma(a, 64, 28, 34, 39, false); }},
+      {"sha512sum1", [](U a, U) { return sigma(a, 64, 14, 18, 41, false); }},
       {"czero.eqz", [](U a, U b) { return b == 0 ? U{0} : a; }},
       {"czero.nez", [](U a, U b) { return b == 0 ? a : U{0}; }},
   };

@@ -17,7 +17,8 @@ Core::Core(const Cva6Parameters& parameters, unsigned hart, Interconnect& interc
       mmu_(parameters),
       dcache_(parameters),
       store_unit_(parameters),
-      scoreboard_(parameters.scoreboard_entries) {}
+      scoreboard_(parameters.scoreboard_entries),
+      speculation_(decode.extensions()) {}
 
 void Core::given() {
   const Retirement& record = record_;
@@ -438,6 +439,8 @@ void Core::decode(bool acknowledged, bool flush, bool& pop) {
     pop = true;
     issue_.valid = true;
     issue_.entry = frontend_.head();
+    if (csr_.forbids(*issue_.entry.decoded))
+      issue_.entry.decoded = &decode_cache_->illegal(*issue_.entry.decoded);
     issue_.interrupt = csr_.interrupt(wires_);
   }
   if (flush) issue_.valid = false;

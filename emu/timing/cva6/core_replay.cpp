@@ -75,6 +75,7 @@ void Core::pack(PipelineState& out) const {
   mult_.pack(out, slot);
   out.restart = static_cast<std::uint8_t>(restart_);
   out.translates = csr_.translation().fetch;
+  out.fpu_off = csr_.fpu_off();
 }
 
 // From a node back to the registers.

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "emu/timing/cva6/cva6_ptw.hpp"
+#include "emu/timing/cva6/decoder.hpp"
 #include "emu/timing/retirement.hpp"
 
 namespace hartbeat::timing::cva6 {
@@ -27,7 +28,7 @@ constexpr bool csr_write_flushes(std::uint16_t address) {
 // The CSRs as an instruction has left them.
 struct CsrAfter {
   std::uint64_t satp = 0, mstatus = 0, mie = 0, mideleg = 0, mip = 0;
-  std::uint8_t privilege = 3;
+  std::uint8_t privilege = 3, frm = 0;
   CsrAfter() = default;
   explicit CsrAfter(const Retirement& r)
       : satp(r.satp),
@@ -35,7 +36,8 @@ struct CsrAfter {
         mie(r.mie),
         mideleg(r.mideleg),
         mip(r.mip),
-        privilege(r.privilege_after) {}
+        privilege(r.privilege_after),
+        frm(r.frm) {}
 };
 
 class CsrState {
@@ -43,12 +45,30 @@ class CsrState {
   const TranslationState& translation() const { return translation_; }
   std::uint64_t mie() const { return mie_; }
 
+  bool fpu_off() const { return (mstatus_ & (std::uint64_t{3} << 13)) == 0; }
+  // Is an instruction that exists illegal as things stand? (decoder.sv; accesses to CSRs are found out at commit.)
+  bool forbids(const Decoded& d) const {
+    const std::uint8_t privilege = translation_.privilege;
+    // In S mode forbidden by a bit of mstatus, TVM, TW or TSR, in U mode always.
+    const auto trapped_by = [&](unsigned bit) {
+      return privilege == 0 || (privilege == 1 && ((mstatus_ >> bit) & 1));
+    };
+    switch (d.op) {
+      case Op::mret: return privilege != 3;
+      case Op::sfence_vma: return trapped_by(20);
+      case Op::wfi: return trapped_by(21);
+      case Op::sret: return trapped_by(22);
+      default: return (d.uses_fpu && fpu_off()) || (d.rounds_by_frm && frm_ > 4);
+    }
+  }
+
   // The state after an instruction that may have changed it has committed.
   void apply(const CsrAfter& r) {
     mstatus_ = r.mstatus;
     mie_ = r.mie;
     mideleg_ = r.mideleg;
     software_mip_ = r.mip & 0x222;
+    frm_ = r.frm;
     TranslationState& t = translation_;
     t.privilege = r.privilege;
     const bool sv39 = r.satp >> 60 == 8;
@@ -89,6 +109,7 @@ class CsrState {
 
  private:
   std::uint64_t mstatus_ = 0, mie_ = 0, mideleg_ = 0, software_mip_ = 0;
+  std::uint8_t frm_ = 0;
   TranslationState translation_;
 };
 

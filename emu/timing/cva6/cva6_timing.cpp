@@ -20,8 +20,9 @@ class Cva6Timing::SnoopPort final : public Snooped {
   Core& core_;
 };
 
-Cva6Timing::Cva6Timing(const Cva6Parameters& parameters, const std::vector<const HartView*>& views)
-    : interconnect_(parameters.memory, static_cast<unsigned>(views.size())) {
+Cva6Timing::Cva6Timing(const Cva6Parameters& parameters, const std::vector<const HartView*>& views,
+                       isa::ExtensionSet extensions)
+    : interconnect_(parameters.memory, static_cast<unsigned>(views.size())), decode_(extensions) {
   for (unsigned hart = 0; hart < views.size(); ++hart) {
     cores_.push_back(std::make_unique<Core>(parameters, hart, interconnect_, *views[hart], decode_, memo_));
     snoops_.push_back(std::make_unique<SnoopPort>(*cores_.back()));

@@ -17,7 +17,8 @@ namespace hartbeat::timing::cva6 {
 class Cva6Timing {
  public:
   // `views[i]` answers for hart i and must outlive the model.
-  Cva6Timing(const Cva6Parameters& parameters, const std::vector<const HartView*>& views);
+  Cva6Timing(const Cva6Parameters& parameters, const std::vector<const HartView*>& views,
+             isa::ExtensionSet extensions);
   ~Cva6Timing();
 
   unsigned harts() const { return static_cast<unsigned>(cores_.size()); }

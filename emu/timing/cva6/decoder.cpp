@@ -1,6 +1,7 @@
 // Modules decoder and instr_scan: the fields of an instruction that time depends on.
 #include "emu/timing/cva6/decoder.hpp"
 
+#include "emu/isa/decode.hpp"
 #include "emu/timing/cva6/bit_field.hpp"
 #include "emu/timing/cva6/csr_state.hpp"
 
@@ -149,6 +150,13 @@ void decode_amo(u32 i, Decoded& d) {
   }
 }
 
+// Zknd, Zkne and Zknh.
+bool is_aes(u32 i) {
+  const u32 funct3 = field(i, 14, 12), funct7 = field(i, 31, 25);
+  if (field(i, 6, 0) == 0x33) return funct3 == 0 && ((funct7 & 0x79) == 0x19 || funct7 == 0x3F);
+  return field(i, 6, 0) == 0x13 && funct3 == 1 && (funct7 == 0x08 || funct7 == 0x18);
+}
+
 void decode_unit(u32 i, Decoded& d) {
   switch (field(i, 6, 0)) {
     case 0x73: decode_system(i, d); break;
@@ -159,7 +167,7 @@ void decode_unit(u32 i, Decoded& d) {
     case 0x33: {
       const u32 funct7 = field(i, 31, 25), funct3 = field(i, 14, 12);
       const bool multiplier = funct7 == 1 || (funct7 == 5 && funct3 < 4);  // clmul is there, min/max is not
-      d.fu = multiplier ? Fu::mult : Fu::alu;
+      d.fu = multiplier ? Fu::mult : is_aes(i) ? Fu::aes : Fu::alu;
       if (multiplier) d.op = funct7 == 1 && funct3 >= 4 ? Op::div : Op::mul;
       d.rs1 = field(i, 19, 15), d.rs2 = field(i, 24, 20), d.rd = field(i, 11, 7);
       break;
@@ -171,7 +179,7 @@ void decode_unit(u32 i, Decoded& d) {
       break;
     case 0x13:
     case 0x1B:
-      d.fu = Fu::alu;
+      d.fu = is_aes(i) ? Fu::aes : Fu::alu;
       d.rs1 = field(i, 19, 15);
       d.rd = field(i, 11, 7);
       break;
@@ -249,6 +257,12 @@ bool flushes(const Decoded& d) {
   }
 }
 
+// Of operations that round, or could (check_fprm).
+u32 rounding_mode(const Decoded& d) {
+  return d.fu == Fu::fpu && d.op != Op::fp_noncomp ? field(d.expanded, 14, 12) : 0;
+}
+bool reserved_rounding(const Decoded& d) { return rounding_mode(d) == 5 || rounding_mode(d) == 6; }
+
 // What follows from the fields.
 void note(Decoded& d) {
   const auto reg = [](unsigned number, bool fpr) {
@@ -259,10 +273,18 @@ void note(Decoded& d) {
   if (d.has_rs3) d.sources[2] = reg(d.rs3, true);
   d.destination = reg(d.rd, d.rd_fpr);
   d.accesses_memory = d.fu == Fu::load || d.fu == Fu::store;
+  d.uses_fpu = d.fu == Fu::fpu || (d.accesses_memory && (d.rd_fpr || d.rs2_fpr));
+  d.rounds_by_frm = rounding_mode(d) == 7;
   d.raises = d.op == Op::ecall || d.op == Op::ebreak;
   d.flushes = flushes(d);
   d.commits_second =
       d.fu == Fu::alu || d.fu == Fu::load || d.fu == Fu::ctrl_flow || d.fu == Fu::mult || d.fu == Fu::fpu;
+}
+
+// Offered to the coprocessor port, which rejects it (decoder.sv, OFFLOAD): no operand is waited for.
+void reject(Decoded& d) {
+  d.op = Op::illegal;
+  d.fu = Fu::cvxif;
 }
 
 }  // namespace
@@ -278,24 +300,36 @@ bool branch_taken(std::uint32_t i, std::uint64_t a, std::uint64_t b) {
   }
 }
 
-Decoded decode(std::uint32_t bits) {
+Decoded decode(std::uint32_t bits, isa::ExtensionSet extensions) {
   Decoded d;
   d.bits = bits;
   d.length = (bits & 3) == 3 ? 4 : 2;
   d.expanded = d.length == 4 ? bits : expand_compressed(static_cast<std::uint16_t>(bits));
   decode_unit(d.expanded, d);
-  if (d.op == Op::illegal) d.fu = Fu::cvxif;  // offered to the coprocessor port, which rejects it
+  if (d.op == Op::illegal || reserved_rounding(d) || !isa::decode(bits, extensions).legal) reject(d);
   scan(d);
   note(d);
   d.scan_any = d.scan_branch || d.scan_jump || d.scan_jalr || d.scan_return;
   return d;
 }
 
-DecodeCache::DecodeCache() : slots_(entries, &find(0)) {}
+Decoded as_illegal(const Decoded& d) {
+  Decoded out = d;
+  reject(out);
+  note(out);
+  return out;
+}
+
+DecodeCache::DecodeCache(isa::ExtensionSet extensions) : extensions_(extensions), slots_(entries, &find(0)) {}
 
 const Decoded& DecodeCache::find(std::uint32_t bits) {
   const auto known = known_.find(bits);
-  return known != known_.end() ? known->second : known_.emplace(bits, decode(bits)).first->second;
+  return known != known_.end() ? known->second
+                               : known_.emplace(bits, cva6::decode(bits, extensions_)).first->second;
+}
+
+const Decoded& DecodeCache::illegal(const Decoded& d) {
+  return illegal_.try_emplace(d.bits, as_illegal(d)).first->second;
 }
 
 }  // namespace hartbeat::timing::cva6

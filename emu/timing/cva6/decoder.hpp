@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "emu/isa/row.hpp"
+
 namespace hartbeat::timing::cva6 {
 
 // fu_t of ariane_pkg, as far as this configuration has them.
@@ -64,6 +66,8 @@ struct Decoded {
   std::uint8_t destination = 0;  // the same of rd
   bool accesses_memory = false;
   bool raises = false;          // ECALL and EBREAK
+  bool uses_fpu = false;        // illegal while mstatus.FS is off
+  bool rounds_by_frm = false;   // illegal while frm is reserved
   bool flushes = false;         // the pipeline, when it commits
   bool commits_second = false;  // the second commit port takes it
 
@@ -75,7 +79,11 @@ inline constexpr Decoded no_instruction;
 // 32-bit form of a compressed instruction (RV64C and Zcb); 0 when it is illegal. Module compressed_decoder.
 std::uint32_t expand_compressed(std::uint16_t bits);
 
-[[gnu::noinline]] Decoded decode(std::uint32_t bits);
+// What is illegal without those extensions has Op::illegal, as an unknown pattern has.
+[[gnu::noinline]] Decoded decode(std::uint32_t bits, isa::ExtensionSet extensions);
+
+// The same bits when the CSRs forbid the instruction (CsrState::forbids).
+Decoded as_illegal(const Decoded& d);
 
 // Does the conditional branch (32-bit form) go to its target with these operands?
 bool branch_taken(std::uint32_t bits, std::uint64_t a, std::uint64_t b);
@@ -83,19 +91,23 @@ bool branch_taken(std::uint32_t bits, std::uint64_t a, std::uint64_t b);
 // Decodings by bits, kept for good, so that the pipeline passes pointers; a direct-mapped memo in front.
 class DecodeCache {
  public:
-  DecodeCache();
+  explicit DecodeCache(isa::ExtensionSet extensions);
   const Decoded& operator[](std::uint32_t bits) {
     if ((bits & 3) != 3) bits &= 0xFFFF;
     const Decoded*& slot = slots_[(bits * 0x9E3779B1u) >> 19];
     if (slot->bits != bits) slot = &find(bits);
     return *slot;
   }
+  const Decoded& illegal(const Decoded& d);
+  isa::ExtensionSet extensions() const { return extensions_; }
 
  private:
   [[gnu::noinline]] const Decoded& find(std::uint32_t bits);
 
   static constexpr unsigned entries = 1u << 13;
-  std::unordered_map<std::uint32_t, Decoded> known_;  // references stay valid; its order is never looked at
+  isa::ExtensionSet extensions_;
+  std::unordered_map<std::uint32_t, Decoded> known_,
+      illegal_;  // references stay valid; their order is never looked at
   std::vector<const Decoded*> slots_;
 };
 

@@ -46,7 +46,8 @@ struct PipelineState {
   std::uint8_t divider = 0, divider_known = 0, divider_slot = 0, product = 0, product_slot = 0;
   std::int8_t divider_count = 0;
   std::uint8_t restart = 0;
-  std::array<std::uint8_t, 5> padding{};
+  std::uint8_t fpu_off = 0;  // loads and stores of f registers are illegal
+  std::array<std::uint8_t, 4> padding{};
 
   bool operator==(const PipelineState& other) const { return std::memcmp(this, &other, sizeof *this) == 0; }
   std::uint64_t hash() const {

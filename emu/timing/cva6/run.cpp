@@ -85,7 +85,7 @@ Cva6Run::Cva6Run(System& system, Cva6Parameters parameters) : system_(system) {
     views.push_back(&lanes_.back()->view);
   }
   parameters.boot_address = system.harts.front()->pc;
-  timing_ = std::make_unique<Cva6Timing>(parameters, views);
+  timing_ = std::make_unique<Cva6Timing>(parameters, views, system.harts[0]->config.extensions);
   std::uint64_t now = 0;  // those that sleep have stayed behind
   for (const auto& hart : system.harts) now = std::max(now, hart->clock);
   for (const auto& lane : lanes_) {
@@ -310,6 +310,7 @@ void Cva6Run::tell_state(const Hart& hart, Retirement& out) {
   out.mie = hart.csr.mie;
   out.mideleg = hart.csr.mideleg;
   out.mip = pending_interrupts(hart);
+  out.frm = static_cast<std::uint8_t>(hart.csr.frm);
   out.privilege_after = static_cast<std::uint8_t>(hart.privilege);
 }
 

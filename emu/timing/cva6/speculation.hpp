@@ -3,17 +3,19 @@
 // addresses and branches.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
 #include "emu/timing/cva6/cva6_mmu.hpp"
 #include "emu/timing/cva6/decoder.hpp"
+#include "emu/timing/cva6/integer_rows.hpp"
 #include "emu/timing/retirement.hpp"
 
 namespace hartbeat::timing::cva6 {
 
 class Speculation {
  public:
+  explicit Speculation(isa::ExtensionSet extensions) : extensions_(extensions) {}
+
   // Starts over behind an instruction that has just been issued in `cycle`. An atomic's destination holds no
   // result yet: `amo_rd` is its register (0: not an atomic).
   void reset(unsigned amo_rd, std::uint64_t cycle) {
@@ -34,7 +36,8 @@ class Speculation {
   bool loaded_ = false;
   unsigned amo_rd_ = 0;
   std::uint64_t started_ = 0;
-  std::array<std::uint64_t, 32> x_{};
+  isa::ExtensionSet extensions_;
+  IntegerState integers_;
 };
 
 }  // namespace hartbeat::timing::cva6
