@@ -1,6 +1,5 @@
 #include "guestos/arch/boot_info.hpp"
 
-#include "guestos/arch/device_tree.hpp"
 #include "guestos/arch/layout.hpp"
 #include "guestos/lib/memory.hpp"
 
@@ -8,7 +7,114 @@ namespace guestos {
 
 namespace {
 
-constinit BootInfo the_boot_info;
+// --- A reader of the flattened device tree: visits each node once, after its properties are known.
+
+// A property's bytes in the blob; numbers in it are big-endian cells of 32 bits.
+struct Property {
+  const u8* bytes = nullptr;
+  u32 size = 0;
+
+  explicit operator bool() const { return bytes != nullptr; }
+  u32 cell(u32 index) const;              // 0 beyond the end
+  u64 cells(u32 index, u32 count) const;  // one number of `count` cells (0..2)
+  u64 number() const { return size == 8 ? cells(0, 2) : cells(0, 1); }
+  const char* text() const { return reinterpret_cast<const char*>(bytes); }
+  bool lists(const char* text) const;  // one of the strings of a string list
+};
+
+struct TreeNode {
+  const char* name = "";
+  Property compatible, reg, device_type, interrupts, status, bootargs, initrd_start, initrd_end, rng_seed,
+      timebase, isa;
+  u32 address_cells = 2;
+  u32 size_cells = 1;
+};
+
+// Called at each node's end, with its ancestors: path[0] is the root, path[depth] the node itself.
+using TreeVisitor = void (*)(const TreeNode* path, unsigned depth);
+
+constexpr u32 tree_magic = 0xd00dfeed;
+constexpr u32 token_begin_node = 1;
+constexpr u32 token_end_node = 2;
+constexpr u32 token_property = 3;
+constexpr u32 token_nop = 4;
+constexpr unsigned deepest = 12;
+
+u32 big_endian(const u8* p) { return u32{p[0]} << 24 | u32{p[1]} << 16 | u32{p[2]} << 8 | p[3]; }
+
+void take_property(TreeNode& node, const char* name, Property property) {
+  struct Known {
+    const char* name;
+    Property TreeNode::*member;
+  };
+  static constexpr Known known[] = {
+      {"riscv,isa", &TreeNode::isa},
+      {"compatible", &TreeNode::compatible},
+      {"reg", &TreeNode::reg},
+      {"device_type", &TreeNode::device_type},
+      {"interrupts", &TreeNode::interrupts},
+      {"status", &TreeNode::status},
+      {"bootargs", &TreeNode::bootargs},
+      {"linux,initrd-start", &TreeNode::initrd_start},
+      {"linux,initrd-end", &TreeNode::initrd_end},
+      {"rng-seed", &TreeNode::rng_seed},
+      {"timebase-frequency", &TreeNode::timebase},
+  };
+  for (const Known& one : known)
+    if (equal(name, one.name)) node.*one.member = property;
+  if (equal(name, "#address-cells")) node.address_cells = property.cell(0);
+  if (equal(name, "#size-cells")) node.size_cells = property.cell(0);
+}
+
+u32 Property::cell(u32 index) const { return index * 4 + 4 <= size ? big_endian(bytes + index * 4) : 0; }
+
+u64 Property::cells(u32 index, u32 count) const {
+  u64 value = 0;
+  for (u32 i = 0; i < count; ++i) value = value << 32 | cell(index + i);
+  return value;
+}
+
+bool Property::lists(const char* wanted) const {
+  for (u32 at = 0; at < size; at += static_cast<u32>(strlen(text() + at)) + 1)
+    if (equal(text() + at, wanted)) return true;
+  return false;
+}
+
+u32 device_tree_size(const void* blob) { return big_endian(static_cast<const u8*>(blob) + 4); }
+
+// False when `blob` is no flattened device tree or is damaged.
+bool visit_device_tree(const void* blob, TreeVisitor visit) {
+  auto* base = static_cast<const u8*>(blob);
+  if (big_endian(base) != tree_magic) return false;
+  const u8* at = base + big_endian(base + 8);
+  const u8* end = base + device_tree_size(blob);
+  const char* strings = reinterpret_cast<const char*>(base) + big_endian(base + 12);
+  TreeNode path[deepest];
+  int depth = -1;
+  while (at + 4 <= end) {
+    const u32 token = big_endian(at);
+    at += 4;
+    if (token == token_begin_node) {
+      if (++depth >= static_cast<int>(deepest)) return false;
+      path[depth] = {};
+      path[depth].name = reinterpret_cast<const char*>(at);
+      at += align_up(strlen(path[depth].name) + 1, 4);
+    } else if (token == token_property && depth >= 0) {
+      const u32 size = big_endian(at);
+      take_property(path[depth], strings + big_endian(at + 4), {at + 8, size});
+      at += 8 + align_up(size, 4);
+    } else if (token == token_end_node && depth >= 0) {
+      visit(path, static_cast<unsigned>(depth--));
+    } else if (token != token_nop) {
+      break;  // the end token, or damage
+    }
+  }
+  return depth == -1;
+}
+
+// --- What the kernel wants of it.
+
+constinit BootInfo info;
 
 bool has_extension(const char* isa, const char* name) {
   for (; *isa != 0; ++isa)
@@ -16,86 +122,74 @@ bool has_extension(const char* isa, const char* name) {
   return false;
 }
 
+Range first_range(const TreeNode& node, const TreeNode& parent) {
+  const u64 start = node.reg.cells(0, parent.address_cells);
+  return {start, start + node.reg.cells(parent.address_cells, parent.size_cells)};
+}
+
+void reserve(Range range) {
+  if (range.end > range.start && info.reserved_count < 16) info.reserved[info.reserved_count++] = range;
+}
+
+void chosen(const TreeNode& node) {
+  if (node.bootargs) copy_text(info.arguments, node.bootargs.text(), sizeof info.arguments);
+  if (node.initrd_start && node.initrd_end)
+    info.initrd = {node.initrd_start.number(), node.initrd_end.number()};
+  if (node.rng_seed) info.random_seed ^= node.rng_seed.cells(0, 2);
+}
+
+// The widest memory range is used; the others, if any, are left alone.
+void memory(const TreeNode& node, const TreeNode& parent) {
+  const Range range = first_range(node, parent);
+  if (range.end - range.start > info.memory.end - info.memory.start) info.memory = range;
+}
+
+void hart(const TreeNode& node, const TreeNode& parent) {
+  const u64 id = node.reg.cells(0, parent.address_cells);
+  if (id >= max_harts || (node.status && !equal(node.status.text(), "okay"))) return;
+  info.harts |= u64{1} << id;
+  const bool svinval = node.isa && has_extension(node.isa.text(), "_svinval");
+  info.svinval = svinval && (info.hart_count == 0 || info.svinval);
+  const bool svnapot = node.isa && has_extension(node.isa.text(), "_svnapot");
+  info.svnapot = svnapot && (info.hart_count == 0 || info.svnapot);
+  ++info.hart_count;
+}
+
+void virtio(VirtioSlot slot) {
+  if (info.virtio_count == 8) return;
+  unsigned at = info.virtio_count++;
+  for (; at != 0 && info.virtio[at - 1].address > slot.address; --at) info.virtio[at] = info.virtio[at - 1];
+  info.virtio[at] = slot;
+}
+
+void device(const TreeNode& node, const TreeNode& parent) {
+  const u64 address = first_range(node, parent).start;
+  if (node.compatible.lists("sifive,test0")) info.finisher = address;
+  if (node.compatible.lists("ns16550a") && info.uart == 0) info.uart = address;
+  if (node.compatible.lists("sifive,plic-1.0.0") || node.compatible.lists("riscv,plic0")) info.plic = address;
+  if (node.compatible.lists("riscv,aclint-sswi")) info.sswi = address;
+  if (node.compatible.lists("virtio,mmio")) virtio({address, node.interrupts.cell(0)});
+}
+
 // Collects what the kernel wants from each node.
-class BootReader final : public TreeVisitor {
- public:
-  explicit BootReader(BootInfo& info) : info_(info) {}
-
-  void visit(const TreeNode* path, unsigned depth) override {
-    const TreeNode& node = path[depth];
-    const TreeNode& parent = path[depth == 0 ? 0 : depth - 1];
-    if (node.timebase) info_.timebase = node.timebase.number();
-    if (equal(node.name, "chosen")) chosen(node);
-    if (node.device_type && equal(node.device_type.text(), "memory")) memory(node, parent);
-    if (node.device_type && equal(node.device_type.text(), "cpu")) hart(node, parent);
-    if (equal(parent.name, "reserved-memory") && depth == 2) reserve(first_range(node, parent));
-    if (node.compatible && node.reg) device(node, parent);
-  }
-
- private:
-  static Range first_range(const TreeNode& node, const TreeNode& parent) {
-    const u64 start = node.reg.cells(0, parent.address_cells);
-    return {start, start + node.reg.cells(parent.address_cells, parent.size_cells)};
-  }
-
-  void reserve(Range range) {
-    if (range.end > range.start && info_.reserved_count < 16) info_.reserved[info_.reserved_count++] = range;
-  }
-
-  void chosen(const TreeNode& node) {
-    if (node.bootargs) copy_text(info_.arguments, node.bootargs.text(), sizeof info_.arguments);
-    if (node.initrd_start && node.initrd_end)
-      info_.initrd = {node.initrd_start.number(), node.initrd_end.number()};
-    if (node.rng_seed) info_.random_seed ^= node.rng_seed.cells(0, 2);
-  }
-
-  // The widest memory range is used; the others, if any, are left alone.
-  void memory(const TreeNode& node, const TreeNode& parent) {
-    const Range range = first_range(node, parent);
-    if (range.end - range.start > info_.memory.end - info_.memory.start) info_.memory = range;
-  }
-
-  void hart(const TreeNode& node, const TreeNode& parent) {
-    const u64 id = node.reg.cells(0, parent.address_cells);
-    if (id >= max_harts || (node.status && !equal(node.status.text(), "okay"))) return;
-    info_.harts |= u64{1} << id;
-    const bool svinval = node.isa && has_extension(node.isa.text(), "_svinval");
-    info_.svinval = svinval && (info_.hart_count == 0 || info_.svinval);
-    const bool svnapot = node.isa && has_extension(node.isa.text(), "_svnapot");
-    info_.svnapot = svnapot && (info_.hart_count == 0 || info_.svnapot);
-    ++info_.hart_count;
-  }
-
-  void device(const TreeNode& node, const TreeNode& parent) {
-    const u64 address = first_range(node, parent).start;
-    if (node.compatible.lists("sifive,test0")) info_.finisher = address;
-    if (node.compatible.lists("ns16550a") && info_.uart == 0) info_.uart = address;
-    if (node.compatible.lists("sifive,plic-1.0.0") || node.compatible.lists("riscv,plic0"))
-      info_.plic = address;
-    if (node.compatible.lists("riscv,aclint-sswi")) info_.sswi = address;
-    if (node.compatible.lists("virtio,mmio")) virtio({address, node.interrupts.cell(0)});
-  }
-
-  void virtio(VirtioSlot slot) {
-    if (info_.virtio_count == 8) return;
-    unsigned at = info_.virtio_count++;
-    for (; at != 0 && info_.virtio[at - 1].address > slot.address; --at)
-      info_.virtio[at] = info_.virtio[at - 1];
-    info_.virtio[at] = slot;
-  }
-
-  BootInfo& info_;
-};
+void read_node(const TreeNode* path, unsigned depth) {
+  const TreeNode& node = path[depth];
+  const TreeNode& parent = path[depth == 0 ? 0 : depth - 1];
+  if (node.timebase) info.timebase = node.timebase.number();
+  if (equal(node.name, "chosen")) chosen(node);
+  if (node.device_type && equal(node.device_type.text(), "memory")) memory(node, parent);
+  if (node.device_type && equal(node.device_type.text(), "cpu")) hart(node, parent);
+  if (equal(parent.name, "reserved-memory") && depth == 2) reserve(first_range(node, parent));
+  if (node.compatible && node.reg) device(node, parent);
+}
 
 }  // namespace
 
-const BootInfo& boot_info() { return the_boot_info; }
+const BootInfo& boot_info() { return info; }
 
 bool read_boot_info(u64 device_tree_physical, u64 boot_hart) {
-  BootReader reader(the_boot_info);
   const void* blob = direct(device_tree_physical);
-  if (!visit_device_tree(blob, reader)) return false;
-  BootInfo& info = the_boot_info;
+  if (!visit_device_tree(blob, read_node)) return false;
   info.boot_hart = boot_hart;
   if ((info.harts >> boot_hart & 1) == 0) {
     info.harts |= u64{1} << boot_hart;
@@ -112,7 +206,7 @@ bool read_boot_info(u64 device_tree_physical, u64 boot_hart) {
 bool boot_argument(const char* name, char* value, std::size_t capacity) {
   const std::size_t size = strlen(name);
   value[0] = 0;
-  for (const char* at = the_boot_info.arguments; *at != 0;) {
+  for (const char* at = info.arguments; *at != 0;) {
     while (*at == ' ') ++at;
     const char* end = at;
     while (*end != 0 && *end != ' ') ++end;

@@ -1,6 +1,5 @@
 #include "guestos/arch/console_devices.hpp"
 
-#include "guestos/arch/csr.hpp"
 #include "guestos/arch/firmware_console.hpp"
 #include "guestos/arch/hart.hpp"
 #include "guestos/arch/layout.hpp"
@@ -49,7 +48,7 @@ void terminal_open() {
   *columns++ = 0;
   window.ws_row = static_cast<u16>(parse_number(size));
   window.ws_col = static_cast<u16>(parse_number(columns));
-  console_terminal().set_window(window);
+  set_terminal_window(window);
 }
 
 // Up to `size` bytes that are there; with the lock held.
@@ -113,8 +112,8 @@ void pump_console() {
     const u64 size = ready ? take_input(bytes, sizeof bytes) : 0;
     input_lock.unlock();
     if (!ready) return;
-    if (size == 0) return console_terminal().hang_up();
-    console_terminal().type(bytes, size);
+    if (size == 0) return terminal_hang_up();
+    terminal_type(bytes, size);
   }
 }
 

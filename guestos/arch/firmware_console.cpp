@@ -10,14 +10,14 @@ namespace guestos {
 
 namespace {
 
-enum class Way : u8 { legacy, dbcn, uart };
+enum class Way : u8 { none, dbcn, uart };
 
 constexpr unsigned uart_data = 0;
 constexpr unsigned uart_line_status = 5;
 constexpr u8 uart_data_ready = 1;
 constexpr u8 uart_transmit_empty = 0x20;
 
-constinit Way way = Way::legacy;
+constinit Way way = Way::none;
 constinit SpinLock console_lock;
 // DBCN takes a physical address: text goes through this buffer, which is in the direct map.
 constinit char staging[256] = {};
@@ -25,7 +25,7 @@ constinit char staging[256] = {};
 volatile u8* uart() { return direct<volatile u8>(boot_info().uart); }
 
 void put(u8 c) {
-  if (way == Way::legacy) return sbi::legacy_put_character(c);
+  if (way == Way::none) return;
   while ((uart()[uart_line_status] & uart_transmit_empty) == 0) continue;
   uart()[uart_data] = c;
 }
@@ -65,12 +65,11 @@ void firmware_console_write(const char* text, std::size_t size) {
 
 int firmware_console_read() {
   SpinGuard guard(console_lock);
-  if (way == Way::legacy) return static_cast<int>(sbi::legacy_get_character());
   if (way == Way::dbcn) {
     if (sbi::console_read(physical_of(staging), 1) <= 0) return -1;
     return static_cast<u8>(staging[0]);
   }
-  if ((uart()[uart_line_status] & uart_data_ready) == 0) return -1;
+  if (way == Way::none || (uart()[uart_line_status] & uart_data_ready) == 0) return -1;
   return uart()[uart_data];
 }
 

@@ -1,5 +1,4 @@
-// The console of last resort: SBI DBCN where the firmware has it, else the NS16550A UART, else SBI's legacy
-// calls.
+// The console of last resort: SBI DBCN where the firmware has it, else the NS16550A UART.
 #pragma once
 
 #include "guestos/lib/types.hpp"

@@ -1,8 +1,6 @@
 #include "guestos/arch/hart.hpp"
 
-#include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/console_devices.hpp"
-#include "guestos/arch/csr.hpp"
 #include "guestos/arch/layout.hpp"
 #include "guestos/arch/sbi.hpp"
 #include "guestos/lib/print.hpp"

@@ -1,6 +1,8 @@
 // One hardware thread of the machine: what the kernel keeps per hart. tp points to it while the kernel runs.
 #pragma once
 
+#include "guestos/arch/boot_info.hpp"
+#include "guestos/arch/csr.hpp"
 #include "guestos/proc/thread.hpp"
 #include "guestos/proc/timer.hpp"
 
@@ -52,5 +54,9 @@ void stop_other_harts();
 void let_other_harts_go();
 // Where a hart looks whether it is to stop: interrupts from user mode, and the idle loop.
 void stop_if_asked();
+
+// Ending the machine: status 0..255 as a shell sees it, through the SiFive test finisher; without one through SBI system
+// reset.
+[[noreturn]] void power_off(unsigned status);
 
 }  // namespace guestos

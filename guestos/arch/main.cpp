@@ -1,14 +1,10 @@
 // From the first C++ instruction to init: opens each part of the kernel in turn.
 #include "guestos/arch/console_devices.hpp"
-#include "guestos/arch/csr.hpp"
 #include "guestos/arch/firmware_console.hpp"
-#include "guestos/arch/hart.hpp"
-#include "guestos/arch/power.hpp"
 #include "guestos/arch/sbi.hpp"
 #include "guestos/devices/disk.hpp"
 #include "guestos/fs/file.hpp"
 #include "guestos/lib/print.hpp"
-#include "guestos/mm/asid.hpp"
 #include "guestos/mm/commit.hpp"
 #include "guestos/mm/cow.hpp"
 #include "guestos/mm/large_page.hpp"
@@ -16,7 +12,6 @@
 #include "guestos/mm/shootdown.hpp"
 #include "guestos/mm/swap.hpp"
 #include "guestos/proc/process.hpp"
-#include "guestos/proc/scheduler.hpp"
 #include "guestos/sys/clock.hpp"
 #include "guestos/sys/system_call.hpp"
 

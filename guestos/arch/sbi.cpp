@@ -8,8 +8,6 @@ constexpr u64 extension_time = 0x54494d45;
 constexpr u64 extension_ipi = 0x735049;
 constexpr u64 extension_rfence = 0x52464e43;
 constexpr u64 extension_hsm = 0x48534d;
-constexpr u64 legacy_putchar = 1;
-constexpr u64 legacy_getchar = 2;
 }  // namespace
 
 Result call(u64 extension, u64 function, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4) {
@@ -48,8 +46,6 @@ i64 console_read(u64 physical, u64 size) {
   const Result result = call(extension_dbcn, 1, size, physical, 0);
   return result.error != 0 ? result.error : static_cast<i64>(result.value);
 }
-void legacy_put_character(u8 c) { call(legacy_putchar, 0, c); }
-i64 legacy_get_character() { return call(legacy_getchar, 0).error; }
 
 void system_reset(bool failure) { call(extension_srst, 0, 0, failure ? 1 : 0); }
 

@@ -21,8 +21,6 @@ void remote_fence_asid(u64 hart_mask, u64 start, u64 size, u64 asid);  // size ~
 i64 start_hart(u64 hart, u64 physical_entry, u64 argument);
 i64 console_write(u64 physical, u64 size);  // bytes written, or a negative SBI error
 i64 console_read(u64 physical, u64 size);
-void legacy_put_character(u8 c);
-i64 legacy_get_character();
 void system_reset(bool failure);
 
 inline constexpr u64 extension_dbcn = 0x4442434e;

@@ -1,7 +1,7 @@
 
 #include "guestos/arch/hart.hpp"
+#include "guestos/arch/layout.hpp"
 #include "guestos/arch/sbi.hpp"
-#include "guestos/mm/deferred_release.hpp"
 #include "guestos/mm/shootdown.hpp"
 
 namespace guestos {
@@ -43,6 +43,17 @@ void let_other_harts_go() {
   // The next may stop them only when none is left that stood for us.
   while ((__atomic_load_n(&standing, __ATOMIC_ACQUIRE) & others) != 0) answer_shootdowns();
   __atomic_store_n(&stopper, 0, __ATOMIC_SEQ_CST);
+}
+
+void power_off(unsigned status) {
+  constexpr u32 finisher_pass = 0x5555;
+  constexpr u32 finisher_fail = 0x3333;
+  if (boot_info().finisher != 0) {
+    *direct<volatile u32>(boot_info().finisher) = status == 0 ? finisher_pass : status << 16 | finisher_fail;
+    device_fence();
+  }
+  sbi::system_reset(status != 0);
+  for (;;) wait_for_interrupt();
 }
 
 }  // namespace guestos

@@ -1,12 +1,9 @@
 // Traps: system calls, page faults and interrupts, to whoever deals with them.
 #include "guestos/arch/console_devices.hpp"
-#include "guestos/arch/csr.hpp"
-#include "guestos/arch/hart.hpp"
 #include "guestos/lib/print.hpp"
-#include "guestos/mm/deferred_release.hpp"
 #include "guestos/mm/fault.hpp"
-#include "guestos/proc/scheduler.hpp"
-#include "guestos/proc/signal.hpp"
+#include "guestos/mm/shootdown.hpp"
+#include "guestos/proc/process.hpp"
 #include "guestos/sys/system_call.hpp"
 
 extern "C" {
@@ -28,16 +25,7 @@ Access access_of(u64 scause) {
                                              : Access::load;
 }
 
-const char* access_name(u64 scause) {
-  switch (scause) {
-    case cause::fetch_page_fault:
-    case cause::fetch_access: return "instruction fetch";
-    case cause::store_page_fault:
-    case cause::store_access:
-    case cause::misaligned_store: return "store";
-    default: return "load";
-  }
-}
+constexpr const char* accesses[] = {"load", "store", "instruction fetch"};
 
 // A genuine fault: says who did what, then leaves the rest to the signal.
 void report_fault(const TrapFrame& frame, const FaultOutcome& outcome) {
@@ -49,7 +37,7 @@ void report_fault(const TrapFrame& frame, const FaultOutcome& outcome) {
        << (outcome.signal == SIGKILL  ? "killed"
            : outcome.signal == SIGBUS ? "SIGBUS"
                                       : "SIGSEGV")
-       << ": " << access_name(frame.scause) << " at 0x";
+       << ": " << accesses[static_cast<unsigned>(access_of(frame.scause))] << " at 0x";
   text.hex(frame.stval) << ", pc 0x";
   text.hex(frame.sepc) << ": " << outcome.reason;
   if (outcome.range.end != 0) {
@@ -71,30 +59,21 @@ void user_page_fault(const TrapFrame& frame) {
   force_signal(outcome.signal, {outcome.code, 0, frame.stval});
 }
 
-void user_exception(TrapFrame& frame) {
-  u32 signal = SIGSEGV;
-  i32 code = SEGV_ACCERR;
-  u64 address = frame.stval;
-  switch (frame.scause) {
-    case cause::illegal_instruction:
-      signal = SIGILL;
-      code = ILL_ILLOPC;
-      address = frame.sepc;
-      break;
-    case cause::breakpoint:
-      signal = SIGTRAP;
-      code = TRAP_BRKPT;
-      address = frame.sepc;
-      break;
-    case cause::misaligned_fetch:
-    case cause::misaligned_load:
-    case cause::misaligned_store:
-      signal = SIGBUS;
-      code = BUS_ADRALN;
-      break;
-    default: break;
-  }
-  force_signal(signal, {code, 0, address});
+// The exceptions that are a signal at once. The others are accesses to where nothing is.
+void user_exception(const TrapFrame& frame) {
+  static constexpr struct {
+    u64 scause;
+    u32 signal;
+    i32 code;
+    u64 TrapFrame::*address;
+  } rows[] = {{cause::illegal_instruction, SIGILL, ILL_ILLOPC, &TrapFrame::sepc},
+              {cause::breakpoint, SIGTRAP, TRAP_BRKPT, &TrapFrame::sepc},
+              {cause::misaligned_fetch, SIGBUS, BUS_ADRALN, &TrapFrame::stval},
+              {cause::misaligned_load, SIGBUS, BUS_ADRALN, &TrapFrame::stval},
+              {cause::misaligned_store, SIGBUS, BUS_ADRALN, &TrapFrame::stval}};
+  for (const auto& row : rows)
+    if (row.scause == frame.scause) return force_signal(row.signal, {row.code, 0, frame.*row.address});
+  force_signal(SIGSEGV, {SEGV_ACCERR, 0, frame.stval});
 }
 
 void interrupt(u64 scause) {

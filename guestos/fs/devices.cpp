@@ -3,7 +3,6 @@
 
 #include "guestos/arch/hart.hpp"
 #include "guestos/fs/terminal.hpp"
-#include "guestos/mm/user_memory.hpp"
 #include "guestos/sys/clock.hpp"
 
 namespace guestos {
@@ -41,7 +40,7 @@ class ConsoleFile final : public InodeFile {
   i64 read(u64 to, u64 size) override {
     const bool wait = (flags & O_NONBLOCK) == 0;
     if (size == 0) return 0;
-    if (is_terminal_) return console_terminal().read(to, size, wait);
+    if (is_terminal_) return terminal_read(to, size, wait);
     char bytes[256];
     const i64 count = console_read(bytes, min_of(size, sizeof bytes), wait);
     if (count <= 0) return count;
@@ -57,7 +56,7 @@ class ConsoleFile final : public InodeFile {
       const u64 copied = copy_from_user_partly(bytes, from + done, part);
       if (!is_terminal_) {
         console_write(stream, bytes, copied);
-      } else if (const i64 error = console_terminal().write(bytes, copied, stream); error < 0) {
+      } else if (const i64 error = terminal_write(bytes, copied, stream); error < 0) {
         return done != 0 ? static_cast<i64>(done) : error;
       }
       done += copied;
@@ -70,10 +69,10 @@ class ConsoleFile final : public InodeFile {
   i64 write_at(u64, u64, u64) override { return -ESPIPE; }
   i64 seek(i64, u32) override { return -ESPIPE; }
   i64 poll() override {
-    return is_terminal_ ? console_terminal().poll() : POLLOUT | (console_has_input() ? POLLIN : 0);
+    return is_terminal_ ? terminal_poll() : POLLOUT | (console_has_input() ? POLLIN : 0);
   }
   i64 control(u64 request, u64 argument) override {
-    return is_terminal_ ? console_terminal().control(request, argument) : -ENOTTY;
+    return is_terminal_ ? terminal_control(request, argument) : -ENOTTY;
   }
 
  private:
@@ -126,7 +125,7 @@ File* open_device(InodeReference inode, i64& error) {
   error = -ENOMEM;
   switch (inode->device) {
     case Device::terminal:
-      if (!console_is_terminal() || !console_terminal().is_controlling()) break;
+      if (!console_is_terminal() || !terminal_is_controlling()) break;
       [[fallthrough]];
     case Device::console:
     case Device::error_console: return create<ConsoleFile>(static_cast<InodeReference&&>(inode));

@@ -5,9 +5,7 @@
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/pin.hpp"
 #include "guestos/mm/reclaim.hpp"
-#include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
-#include "guestos/proc/scheduler.hpp"
 
 namespace guestos {
 

@@ -1,9 +1,6 @@
 #include "guestos/fs/file.hpp"
 
-#include "guestos/fs/pipe.hpp"
 #include "guestos/fs/proc_text.hpp"
-#include "guestos/mm/user_memory.hpp"
-#include "guestos/net/epoll.hpp"
 
 namespace guestos {
 
@@ -24,15 +21,6 @@ i64 new_position(i64 offset, u32 whence, u64 current, u64 end) {
 constexpr u8 directory_type(u32 mode) { return static_cast<u8>((mode & S_IFMT) >> 12); }
 
 }  // namespace
-
-i64 File::read(u64, u64) { return -EBADF; }
-i64 File::write(u64, u64) { return -EBADF; }
-i64 File::read_at(u64, u64, u64) { return -ESPIPE; }
-i64 File::write_at(u64, u64, u64) { return -ESPIPE; }
-i64 File::seek(i64, u32) { return -ESPIPE; }
-i64 File::resize(u64) { return -EINVAL; }
-i64 File::poll() { return POLLIN | POLLOUT; }
-i64 File::list(u64, u64) { return -ENOTDIR; }
 
 i64 File::status(Stat& stat) {
   stat = {};
@@ -86,11 +74,6 @@ i64 InodeFile::seek(i64 offset, u32 whence) {
   const i64 position = new_position(offset, whence, position_, end());
   if (position >= 0) position_ = static_cast<u64>(position);
   return position;
-}
-
-i64 InodeFile::status(Stat& stat) {
-  inode_status(*inode_, stat);
-  return 0;
 }
 
 i64 InodeFile::resize(u64 size) {

@@ -3,6 +3,7 @@
 
 #include "guestos/fs/inode.hpp"
 #include "guestos/mm/heap.hpp"
+#include "guestos/mm/user_memory.hpp"
 
 namespace guestos {
 
@@ -13,16 +14,16 @@ class Socket;
 class File {
  public:
   virtual ~File() = default;
-  virtual i64 read(u64 to, u64 size);
-  virtual i64 write(u64 from, u64 size);
-  virtual i64 read_at(u64 offset, u64 to, u64 size);
-  virtual i64 write_at(u64 offset, u64 from, u64 size);
-  virtual i64 seek(i64 offset, u32 whence);
+  virtual i64 read(u64, u64) { return -EBADF; }
+  virtual i64 write(u64, u64) { return -EBADF; }
+  virtual i64 read_at(u64, u64, u64) { return -ESPIPE; }  // offset, address, size
+  virtual i64 write_at(u64, u64, u64) { return -ESPIPE; }
+  virtual i64 seek(i64, u32) { return -ESPIPE; }  // offset, whence
   virtual i64 status(Stat& stat);
-  virtual i64 resize(u64 size);
-  virtual i64 poll();                              // POLL* bits that hold now
+  virtual i64 resize(u64) { return -EINVAL; }
+  virtual i64 poll() { return POLLIN | POLLOUT; }  // POLL* bits that hold now
   virtual i64 control(u64 request, u64 argument);  // ioctl
-  virtual i64 list(u64 to, u64 size);              // getdents64
+  virtual i64 list(u64, u64) { return -ENOTDIR; }  // getdents64
   virtual Inode* inode() const { return nullptr; }
   virtual u32 mode() const { return 0600; }  // where `status` is not overridden
   virtual i64 waiting() { return -ENOTTY; }  // bytes to be read at once (FIONREAD)
@@ -34,12 +35,15 @@ class File {
 
   u32 flags = 0;         // O_*
   bool watched = false;  // by an epoll, which must hear of its end
+  u64 patience() const { return (flags & O_NONBLOCK) != 0 ? 0 : ~u64{0}; }  // for WaitQueue::wait_until
   bool can_read() const { return (flags & O_ACCMODE) != O_WRONLY && (flags & O_PATH) == 0; }
   bool can_write() const { return (flags & O_ACCMODE) != O_RDONLY && (flags & O_PATH) == 0; }
 
  private:
   u32 references_ = 1;
 };
+
+void inode_status(const Inode& inode, Stat& stat);
 
 // A regular file, or anything else that has an inode. What it reads and writes at a place is for others to override.
 class InodeFile : public File {
@@ -50,7 +54,10 @@ class InodeFile : public File {
   i64 read_at(u64 offset, u64 to, u64 size) override;
   i64 write_at(u64 offset, u64 from, u64 size) override;
   i64 seek(i64 offset, u32 whence) override;
-  i64 status(Stat& stat) override;
+  i64 status(Stat& stat) override {
+    inode_status(*inode_, stat);
+    return 0;
+  }
   i64 resize(u64 size) override;
   i64 list(u64 to, u64 size) override;
   Inode* inode() const override { return inode_.get(); }
@@ -79,10 +86,14 @@ class TextFile final : public InodeFile {
   u64 size_;
 };
 
-void inode_status(const Inode& inode, Stat& stat);
-
 // Opens an inode as its kind asks; nullptr with `error`.
 File* open_inode(InodeReference inode, u32 flags, i64& error);
+// --- pipe.cpp
+inline constexpr u64 pipe_capacity = u64{64} << 10;
+void drop_pipe(Pipe* pipe);
+i64 create_pipe(File*& reader, File*& writer);  // 0 or -ENOMEM
+// Opens a FIFO's end as O_RDONLY, O_WRONLY wait for the other; nullptr with `error`.
+File* open_fifo(Inode& inode, u32 flags, i64& error);
 // --- devices.cpp
 File* open_device(InodeReference inode, i64& error);
 void make_device_nodes();
@@ -93,6 +104,7 @@ void make_disk_nodes();
 // --- proc_files.cpp
 File* open_proc_file(InodeReference inode);
 
+void forget_watched(const File* file);  // its end, for the epolls (poll_calls.cpp)
 // Wakes everybody in ppoll/pselect6: some file's readiness may have changed.
 void notify_poll();
 // Sleeps until notify_poll after `seen`, a signal, or the deadline.

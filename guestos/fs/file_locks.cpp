@@ -29,8 +29,7 @@ void cut(Inode& inode, const LockRequest& request, FileLock*& spare) {
   for (FileLock** at = &inode.locks; *at != nullptr;) {
     FileLock* one = *at;
     LockRequest& have = one->what;
-    const bool mine =
-        have.owner == request.owner && have.is_flock == request.is_flock && overlaps(have, request);
+    const bool mine = have.owner == request.owner && overlaps(have, request);
     const bool before = mine && have.start < request.start;
     const bool after = mine && have.end > request.end;
     if (before && after) {
@@ -60,8 +59,9 @@ i64 lock_file(Inode& inode, const LockRequest& request, bool wait) {
   auto* spare = create<FileLock>();
   i64 error = fresh == nullptr || spare == nullptr ? -ENOMEM : 0;
   lock.lock();
-  while (error == 0 && conflict_of(inode, request) != nullptr)
-    error = !wait ? -EAGAIN : released.sleep(lock) == Wake::signal ? -ERESTARTSYS : 0;
+  if (error == 0)
+    error = released.wait_until(
+        lock, [&] { return !conflict_of(inode, request); }, wait ? ~u64{0} : 0);
   if (error == 0) {
     cut(inode, request, spare);
     fresh->next = inode.locks;
@@ -95,15 +95,8 @@ bool lock_conflict(Inode& inode, const LockRequest& request, LockRequest& other)
 
 void unlock_all(Inode& inode, const void* owner) {
   SpinGuard guard(lock);
-  for (FileLock** at = &inode.locks; *at != nullptr;) {
-    FileLock* one = *at;
-    if (one->what.owner != owner) {
-      at = &one->next;
-      continue;
-    }
-    *at = one->next;
-    destroy(one);
-  }
+  FileLock* none = nullptr;  // all of a lock goes, so none has to be cut in two
+  cut(inode, {owner}, none);
   released.wake_all();
 }
 

@@ -1,7 +1,5 @@
 #include "guestos/fs/file_table.hpp"
 
-#include "guestos/arch/hart.hpp"
-#include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
 
 namespace guestos {
@@ -23,7 +21,7 @@ bool FileTable::grow(u64 wanted) {
   if (slots == nullptr) return false;
   memset(static_cast<void*>(slots), 0, size * sizeof(Slot));
   memcpy(static_cast<void*>(slots), slots_, size_ * sizeof(Slot));
-  if (slots_ != nullptr) heap_release(slots_);
+  heap_release(slots_);
   slots_ = slots;
   size_ = size;
   return true;

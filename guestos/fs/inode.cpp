@@ -1,12 +1,10 @@
 #include "guestos/fs/inode.hpp"
 
-#include "guestos/fs/pipe.hpp"
+#include "guestos/fs/file.hpp"
 #include "guestos/mm/commit.hpp"
 #include "guestos/mm/reclaim.hpp"
 #include "guestos/mm/reverse_map.hpp"
-#include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
-#include "guestos/proc/scheduler.hpp"
 #include "guestos/sys/clock.hpp"
 
 namespace guestos {
@@ -28,7 +26,7 @@ bool reserve_index(Inode& inode, u64 index) {
   if (pages == nullptr) return false;
   memset(pages, 0, capacity * sizeof(u32));
   memcpy(pages, inode.pages, inode.page_capacity * sizeof(u32));
-  if (inode.pages != nullptr) heap_release(inode.pages);
+  heap_release(inode.pages);
   inode.pages = pages;
   inode.page_capacity = capacity;
   return true;
@@ -79,8 +77,8 @@ void release_inode(Inode* inode) {
   inode->lock.lock();  // reclaim may look at a start-up file's pages at any time
   drop_pages(*inode, 0);
   inode->lock.unlock();
-  if (inode->pages != nullptr) heap_release(inode->pages);
-  if (inode->target != nullptr) heap_release(inode->target);
+  heap_release(inode->pages);
+  heap_release(inode->target);
   if (inode->fifo != nullptr) drop_pipe(inode->fifo);
   if (heap_is_boot_object(inode)) {  // stays where it is; must not be found with dangling pages
     inode->pages = nullptr;
@@ -118,17 +116,14 @@ FrameNumber cached_page(Inode& inode, u64 index) {
 }
 
 u64 read_inode(Inode& inode, u64 offset, void* to, u64 size) {
-  u64 done = 0;
-  while (done < size && offset + done < inode.size) {
-    const u64 at = offset + done;
-    const u64 part = min_of(min_of(size - done, page_size - (at & (page_size - 1))), inode.size - at);
+  size = offset < inode.size ? min_of(size, inode.size - offset) : 0;
+  return each_page_part(offset, size, [&](u64 at, u64 done, u64 part) -> u64 {
     const FrameNumber frame = cached_page(inode, at >> page_bits);
-    if (frame == no_frame) break;
+    if (frame == no_frame) return 0;
     memcpy(static_cast<u8*>(to) + done, direct_page<u8>(frame) + (at & (page_size - 1)), part);
     drop_reference(frame);
-    done += part;
-  }
-  return done;
+    return part;
+  });
 }
 
 i64 resize_inode(Inode& inode, u64 size) {
@@ -177,47 +172,43 @@ i64 cut_inode(Inode& inode, u64 size) {
 }
 
 i64 read_inode_to_user(Inode& inode, u64 offset, u64 to, u64 size) {
-  u64 done = 0;
-  while (done < size && offset + done < inode.size && !current_process().ending) {
-    const u64 at = offset + done;
-    const u64 part = min_of(min_of(size - done, page_size - (at & (page_size - 1))), inode.size - at);
-    const FrameNumber frame = cached_page(inode, at >> page_bits);
-    if (frame == no_frame) return done != 0 ? static_cast<i64>(done) : -ENOMEM;
-    const u64 copied = copy_to_user_partly(to + done, direct_page<u8>(frame) + (at & (page_size - 1)), part);
+  i64 error = 0;
+  size = offset < inode.size ? min_of(size, inode.size - offset) : 0;
+  const u64 done = each_page_part(offset, size, [&](u64 at, u64 before, u64 part) -> u64 {
+    const FrameNumber frame = current_process().ending ? no_frame : cached_page(inode, at >> page_bits);
+    error = frame == no_frame ? -ENOMEM : 0;
+    if (error != 0) return 0;
+    const u64 copied =
+        copy_to_user_partly(to + before, direct_page<u8>(frame) + (at & (page_size - 1)), part);
     drop_reference(frame);
     preemption_point();
     keep_reserve();
-    done += copied;
-    if (copied != part) return done != 0 ? static_cast<i64>(done) : -EFAULT;
-  }
-  return static_cast<i64>(done);
+    error = copied != part ? -EFAULT : 0;
+    return copied;
+  });
+  return done != 0 ? static_cast<i64>(done) : error;
 }
 
 i64 write_inode_from_user(Inode& inode, u64 offset, u64 from, u64 size) {
   if (offset > largest_file || size > largest_file - offset) return -EFBIG;
-  u64 done = 0;
   i64 error = 0;
-  while (done < size && error == 0 && !current_process().ending) {
-    const u64 at = offset + done;
-    const u64 part = min_of(size - done, page_size - (at & (page_size - 1)));
-    const FrameNumber frame = cached_page(inode, at >> page_bits);
-    if (frame == no_frame) {
-      error = -ENOSPC;
-      break;
-    }
+  const u64 done = each_page_part(offset, size, [&](u64 at, u64 before, u64 part) -> u64 {
+    const FrameNumber frame = current_process().ending ? no_frame : cached_page(inode, at >> page_bits);
+    error = frame == no_frame ? -ENOSPC : 0;
+    if (error != 0) return 0;
     frame_of(frame).flags |= frame_dirty;
     const u64 copied =
-        copy_from_user_partly(direct_page<u8>(frame) + (at & (page_size - 1)), from + done, part);
+        copy_from_user_partly(direct_page<u8>(frame) + (at & (page_size - 1)), from + before, part);
     drop_reference(frame);
     preemption_point();
     keep_reserve();
-    done += copied;
-    if (copied != part) error = -EFAULT;
+    error = copied != part ? -EFAULT : 0;
     SpinGuard guard(inode.lock);
     inode.size = max_of(inode.size, at + copied);
-  }
+    return copied;
+  });
   if (done != 0) touch_inode(inode);
-  return done != 0 || size == 0 ? static_cast<i64>(done) : error;
+  return done != 0 ? static_cast<i64>(done) : error;
 }
 
 void touch_inode(Inode& inode) { inode.modified = inode.changed = realtime_nanoseconds(); }

@@ -4,7 +4,6 @@
 
 #include "guestos/mm/frames.hpp"
 #include "guestos/proc/wait_queue.hpp"
-#include "guestos/sys/linux.hpp"
 
 namespace guestos {
 
@@ -15,9 +14,11 @@ struct Pipe;
 // A name in a directory.
 struct Entry {
   char* name = nullptr;
+  Inode* directory = nullptr;
   Inode* inode = nullptr;  // a reference is held
   u64 cookie = 0;          // its place in the directory, for ever: getdents64 goes on after it
   Links<Entry> links = {};
+  Links<Entry> name_links = {};
 };
 using EntryList = List<Entry, &Entry::links>;
 
@@ -41,6 +42,7 @@ struct Inode {
 
   Inode* parent = nullptr;  // of a directory; the root's is itself
   EntryList entries;
+  List<Entry, &Entry::name_links> names;
   char* target = nullptr;  // of a symbolic link
   Pipe* fifo = nullptr;
   FileLock* locks = nullptr;  // file_locks.cpp
@@ -133,12 +135,10 @@ InodeReference create_at(const PathRequest& request, u32 mode, const char* targe
 i64 link_at(const PathRequest& request, Inode* inode);
 i64 remove_at(const PathRequest& request, bool directory);
 i64 rename_at(const PathRequest& from, const PathRequest& to, bool no_replace);
-// The absolute path of a directory; its length without NUL or a negative errno.
-i64 path_of(Inode* directory, char* to, u64 capacity);
-// A name of the inode somewhere in the tree; false: it has none (any more). path_in_tree: with the tree's mutex held, as
-// proc_lookup runs.
-bool find_in_tree(const Inode* inode, char* to, u64 capacity);
-bool path_in_tree(const Inode* inode, char* to, u64 capacity);
+// An absolute path of the inode; its length without NUL, or a negative errno: ENOENT when it has no name (any more).
+// path_in_tree: with the tree's mutex held, as proc_lookup runs.
+i64 path_of(const Inode* inode, char* to, u64 capacity);
+i64 path_in_tree(const Inode* inode, char* to, u64 capacity);
 // Directory iteration: the entry at a position (0 is the start, then EntryCopy::next), copied; false at the
 // end. Names that come or go meanwhile do not move the others.
 struct EntryCopy {
@@ -171,7 +171,6 @@ i64 unpack_archive(const u8* archive, u64 size);
 
 // --- proc_files.cpp
 void become_proc_root(Inode& directory);
-bool is_proc_root(const Inode& inode);
 InodeReference proc_lookup(Inode& directory, const char* name, i64& error);
 bool proc_entry_at(Inode& directory, u64 position, EntryCopy& copy);
 // A user's text for one of the files that are settings. The size, or a negative errno.

@@ -1,10 +1,32 @@
-#include "guestos/fs/pipe.hpp"
-
-#include "guestos/arch/hart.hpp"
-#include "guestos/mm/user_memory.hpp"
-#include "guestos/proc/signal.hpp"
+// Pipes: 64 KiB between writers and readers. Also what is behind a named FIFO.
+#include "guestos/fs/file.hpp"
+#include "guestos/proc/process.hpp"
 
 namespace guestos {
+
+struct Pipe {
+  SpinLock lock;  // protects all but the bytes, which belong to the one reader and the one writer in progress
+  u8* bytes = nullptr;
+  u64 written = 0;  // positions in the stream; written - read bytes are waiting
+  u64 read = 0;
+  u32 readers = 0;
+  u32 writers = 0;
+  u32 references = 1;
+  bool reading = false;
+  bool writing = false;
+  WaitQueue changed;
+
+  u64 room() const { return pipe_capacity - (written - read); }
+};
+
+void drop_pipe(Pipe* pipe) {
+  pipe->lock.lock();
+  const bool last = --pipe->references == 0;
+  pipe->lock.unlock();
+  if (!last) return;
+  heap_release(pipe->bytes);
+  destroy(pipe);
+}
 
 namespace {
 
@@ -13,10 +35,121 @@ constexpr u64 atomic_write_limit = 4096;  // PIPE_BUF
 // Linux moves a pipe's bytes page by page: what a fault cuts short within a page has not moved at all.
 u64 whole_or_pages(u64 copied, u64 wanted) { return copied == wanted ? copied : page_down(copied); }
 
+class PipeEnd : public File {
+ public:
+  PipeEnd(Pipe* pipe, u32 Pipe::*count) : pipe_(*pipe), count_(count) {}
+  ~PipeEnd() override {
+    pipe_.lock.lock();
+    --(pipe_.*count_);
+    pipe_.changed.wake_all();
+    pipe_.lock.unlock();
+    notify_poll();
+    drop_pipe(&pipe_);
+  }
+  u32 mode() const override { return S_IFIFO | 0600; }
+
+ protected:
+  Pipe& pipe_;
+
+ private:
+  u32 Pipe::*const count_;
+};
+
+class PipeReader final : public PipeEnd {
+ public:
+  explicit PipeReader(Pipe* pipe) : PipeEnd(pipe, &Pipe::readers) {}
+
+  i64 read(u64 to, u64 size) override {
+    if (size == 0) return 0;
+    u64 at = 0;
+    u64 waiting = 0;
+    {
+      SpinGuard guard(pipe_.lock);
+      auto is_ready = [&] { return !pipe_.reading && (pipe_.written != pipe_.read || pipe_.writers == 0); };
+      const i64 error = pipe_.changed.wait_until(pipe_.lock, is_ready, patience());
+      if (error != 0 || pipe_.written == pipe_.read) return error;
+      pipe_.reading = true;
+      at = pipe_.read;
+      waiting = min_of(size, pipe_.written - at);
+    }
+    u64 done = 0;
+    while (done < waiting) {  // at most two parts: the ring's end lies between them
+      const u64 part = min_of(waiting - done, pipe_capacity - at % pipe_capacity);
+      const u64 copied =
+          whole_or_pages(copy_to_user_partly(to + done, pipe_.bytes + at % pipe_capacity, part), part);
+      done += copied;
+      at += copied;
+      if (copied != part) break;
+    }
+    pipe_.lock.lock();
+    pipe_.reading = false;
+    pipe_.read = at;
+    pipe_.changed.wake_all();
+    pipe_.lock.unlock();
+    notify_poll();
+    return done != 0 ? static_cast<i64>(done) : -EFAULT;
+  }
+
+  i64 poll() override {
+    SpinGuard guard(pipe_.lock);
+    return (pipe_.written != pipe_.read ? POLLIN : 0) | (pipe_.writers == 0 ? POLLHUP : 0);
+  }
+
+  i64 waiting() override {
+    SpinGuard guard(pipe_.lock);
+    return static_cast<i64>(pipe_.written - pipe_.read);
+  }
+};
+
+class PipeWriter final : public PipeEnd {
+ public:
+  explicit PipeWriter(Pipe* pipe) : PipeEnd(pipe, &Pipe::writers) {}
+
+  i64 write(u64 from, u64 size) override {
+    if (size == 0) return 0;
+    u64 done = 0;
+    i64 error = 0;
+    pipe_.lock.lock();
+    while (done < size) {
+      const u64 wanted = size <= atomic_write_limit ? size - done : 1;
+      auto is_ready = [&] { return pipe_.readers == 0 || (!pipe_.writing && pipe_.room() >= wanted); };
+      error = pipe_.changed.wait_until(pipe_.lock, is_ready, patience());
+      if (error == 0 && pipe_.readers == 0) error = -EPIPE;
+      if (error != 0) break;
+      pipe_.writing = true;
+      u64 at = pipe_.written;
+      const u64 end = at + min_of(size - done, pipe_.room());
+      pipe_.lock.unlock();
+      while (at < end && error == 0) {  // at most two parts: the ring's end lies between them
+        const u64 part = min_of(end - at, pipe_capacity - at % pipe_capacity);
+        const u64 copied =
+            whole_or_pages(copy_from_user_partly(pipe_.bytes + at % pipe_capacity, from + done, part), part);
+        at += copied;
+        done += copied;
+        if (copied != part) error = -EFAULT;
+      }
+      pipe_.lock.lock();
+      pipe_.writing = false;
+      pipe_.written = at;
+      pipe_.changed.wake_all();
+      if (error != 0) break;
+    }
+    pipe_.lock.unlock();
+    notify_poll();
+    if (error == -EPIPE && done == 0) send_signal(current_thread(), SIGPIPE, {SI_USER, current_pid(), 0});
+    return done != 0 ? static_cast<i64>(done) : error;
+  }
+
+  i64 poll() override {
+    SpinGuard guard(pipe_.lock);
+    return (pipe_.room() >= atomic_write_limit ? POLLOUT : 0) | (pipe_.readers == 0 ? POLLERR : 0);
+  }
+};
+
 Pipe* make_pipe() {
   auto* pipe = create<Pipe>();
   if (pipe == nullptr) return nullptr;
-  pipe->bytes = static_cast<u8*>(heap_allocate(Pipe::capacity));
+  pipe->bytes = static_cast<u8*>(heap_allocate(pipe_capacity));
   if (pipe->bytes != nullptr) return pipe;
   destroy(pipe);
   return nullptr;
@@ -35,124 +168,6 @@ File* make_end(Pipe* pipe, bool reads) {
 }
 
 }  // namespace
-
-void drop_pipe(Pipe* pipe) {
-  pipe->lock.lock();
-  const bool last = --pipe->references == 0;
-  pipe->lock.unlock();
-  if (!last) return;
-  heap_release(pipe->bytes);
-  destroy(pipe);
-}
-
-PipeEnd::~PipeEnd() {
-  pipe_->lock.lock();
-  --(pipe_->*count_);
-  pipe_->changed.wake_all();
-  pipe_->lock.unlock();
-  notify_poll();
-  drop_pipe(pipe_);
-}
-
-i64 PipeReader::read(u64 to, u64 size) {
-  if (size == 0) return 0;
-  Pipe& pipe = *pipe_;
-  pipe.lock.lock();
-  while (pipe.reading || pipe.written == pipe.read) {
-    i64 result = 1;
-    if (!pipe.reading && pipe.writers == 0) {
-      result = 0;
-    } else if ((flags & O_NONBLOCK) != 0) {
-      result = -EAGAIN;
-    } else if (pipe.changed.sleep(pipe.lock) == Wake::signal) {
-      result = -ERESTARTSYS;
-    }
-    if (result != 1) {
-      pipe.lock.unlock();
-      return result;
-    }
-  }
-  pipe.reading = true;
-  const u64 waiting = min_of(size, pipe.written - pipe.read);
-  u64 at = pipe.read;
-  pipe.lock.unlock();
-  u64 done = 0;
-  while (done < waiting) {  // at most two parts: the ring's end lies between them
-    const u64 part = min_of(waiting - done, Pipe::capacity - at % Pipe::capacity);
-    const u64 copied =
-        whole_or_pages(copy_to_user_partly(to + done, pipe.bytes + at % Pipe::capacity, part), part);
-    done += copied;
-    at += copied;
-    if (copied != part) break;
-  }
-  pipe.lock.lock();
-  pipe.reading = false;
-  pipe.read = at;
-  pipe.changed.wake_all();
-  pipe.lock.unlock();
-  notify_poll();
-  return done != 0 ? static_cast<i64>(done) : -EFAULT;
-}
-
-i64 PipeWriter::write(u64 from, u64 size) {
-  if (size == 0) return 0;
-  Pipe& pipe = *pipe_;
-  u64 done = 0;
-  i64 error = 0;
-  pipe.lock.lock();
-  while (done < size && error == 0) {
-    if (pipe.readers == 0) {
-      error = -EPIPE;
-      break;
-    }
-    const u64 room = Pipe::capacity - (pipe.written - pipe.read);
-    const u64 wanted = size <= atomic_write_limit ? size - done : 1;
-    if (pipe.writing || room < wanted) {
-      if ((flags & O_NONBLOCK) != 0) {
-        error = -EAGAIN;
-      } else if (pipe.changed.sleep(pipe.lock) == Wake::signal) {
-        error = -ERESTARTSYS;
-      }
-      continue;
-    }
-    pipe.writing = true;
-    u64 at = pipe.written;
-    const u64 end = at + min_of(size - done, room);
-    pipe.lock.unlock();
-    while (at < end && error == 0) {  // at most two parts: the ring's end lies between them
-      const u64 part = min_of(end - at, Pipe::capacity - at % Pipe::capacity);
-      const u64 copied =
-          whole_or_pages(copy_from_user_partly(pipe.bytes + at % Pipe::capacity, from + done, part), part);
-      at += copied;
-      done += copied;
-      if (copied != part) error = -EFAULT;
-    }
-    pipe.lock.lock();
-    pipe.writing = false;
-    pipe.written = at;
-    pipe.changed.wake_all();
-  }
-  pipe.lock.unlock();
-  notify_poll();
-  if (error == -EPIPE && done == 0) send_signal(current_thread(), SIGPIPE, {SI_USER, current_pid(), 0});
-  return done != 0 ? static_cast<i64>(done) : error;
-}
-
-i64 PipeReader::poll() {
-  SpinGuard guard(pipe_->lock);
-  return (pipe_->written != pipe_->read ? POLLIN : 0) | (pipe_->writers == 0 ? POLLHUP : 0);
-}
-
-i64 PipeWriter::poll() {
-  SpinGuard guard(pipe_->lock);
-  const bool room = Pipe::capacity - (pipe_->written - pipe_->read) >= atomic_write_limit;
-  return (room ? POLLOUT : 0) | (pipe_->readers == 0 ? POLLERR : 0);
-}
-
-i64 PipeReader::waiting() {
-  SpinGuard guard(pipe_->lock);
-  return static_cast<i64>(pipe_->written - pipe_->read);
-}
 
 i64 create_pipe(File*& reader, File*& writer) {
   Pipe* pipe = make_pipe();
@@ -182,8 +197,8 @@ File* open_fifo(Inode& inode, u32 flags, i64& error) {
   if ((flags & O_NONBLOCK) != 0) {
     if (!reads && pipe->readers == 0) error = -ENXIO;
   } else {
-    while (error == 0 && (reads ? pipe->writers : pipe->readers) == 0)
-      if (pipe->changed.sleep(pipe->lock) == Wake::signal) error = -ERESTARTSYS;
+    error =
+        pipe->changed.wait_until(pipe->lock, [&] { return (reads ? pipe->writers : pipe->readers) != 0; });
   }
   pipe->lock.unlock();
   if (error == 0) return file;

@@ -1,11 +1,9 @@
 // /proc: what the kernel knows, as text, made at the moment somebody looks.
-#include "guestos/arch/hart.hpp"
 #include "guestos/fs/file_table.hpp"
 #include "guestos/fs/proc_text.hpp"
 #include "guestos/mm/commit.hpp"
 #include "guestos/mm/fault.hpp"
 #include "guestos/mm/swap.hpp"
-#include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/sys/clock.hpp"
 
@@ -21,7 +19,7 @@ void describe_file(Text& text, File& file) {
   Stat stat;
   file.status(stat);
   const u32 type = stat.st_mode & S_IFMT;
-  if (path && file.inode() != nullptr && path_in_tree(file.inode(), path.get(), longest_link)) {
+  if (path && file.inode() != nullptr && path_in_tree(file.inode(), path.get(), longest_link) > 0) {
     text << path.get();
   } else if (type == S_IFSOCK || type == S_IFIFO) {
     text << (type == S_IFSOCK ? "socket:[" : "pipe:[") << stat.st_ino << "]";
@@ -42,10 +40,15 @@ FileTable* files_of(u32 pid) {
 
 void write_self(Text& text, const Inode&) { text << current_pid(); }
 
-void write_executable(Text& text, const Inode& inode) {
+// What there is to say of a process, with process_lock held.
+template <void (*write)(Text&, const Process&)>
+void of_process(Text& text, const Inode& inode) {
   SpinGuard guard(process_lock());
-  const Process* process = find_process(inode.proc_pid);
-  if (process != nullptr && process->executable != nullptr) text << process->executable;
+  if (const Process* process = find_process(inode.proc_pid); process != nullptr) write(text, *process);
+}
+
+void write_executable(Text& text, const Process& process) {
+  if (process.executable != nullptr) text << process.executable;
 }
 
 void write_directory(Text& text, const Inode& inode) {
@@ -54,7 +57,7 @@ void write_directory(Text& text, const Inode& inode) {
   const auto directory = InodeReference::share(process != nullptr ? process->directory : nullptr);
   process_lock().unlock();
   HeapBuffer<char> path(longest_link);
-  if (directory && path && path_in_tree(directory.get(), path.get(), longest_link)) text << path.get();
+  if (directory && path && path_in_tree(directory.get(), path.get(), longest_link) > 0) text << path.get();
 }
 
 void write_descriptor(Text& text, const Inode& inode) {
@@ -173,11 +176,7 @@ void write_statm(Text& text, const Inode& inode) {
   text << memory.pages << " " << memory.resident << " 0 0 0 0 0\n";
 }
 
-void write_name(Text& text, const Inode& inode) {
-  SpinGuard guard(process_lock());
-  const Process* process = find_process(inode.proc_pid);
-  if (process != nullptr) text << process->name << "\n";
-}
+void write_name(Text& text, const Process& process) { text << process.name << "\n"; }
 
 void write_overcommit(Text& text, const Inode&) { text << static_cast<u64>(overcommit()) << "\n"; }
 void write_load(Text& text, const Inode&) { text << "0.00 0.00 0.00 1/" << live_threads() << " 1\n"; }
@@ -199,14 +198,14 @@ constexpr ProcNode process_nodes[] = {
     {"stat", file, write_stat},
     {"status", file, write_status},
     {"cmdline", file, write_command_line},
-    {"comm", file, write_name},
+    {"comm", file, of_process<write_name>},
     {"maps", file, write_maps},
     {"statm", file, write_statm},
     {"smaps", file, write_smaps},
     {"smaps_rollup", file, write_smaps_rollup},
     {"pagemap", S_IFREG | 0400, nullptr},
     {"mounts", file, write_mounts},
-    {"exe", link, write_executable},
+    {"exe", link, of_process<write_executable>},
     {"cwd", link, write_directory},
     {"fd", S_IFDIR | 0500, nullptr},
 };
@@ -263,7 +262,6 @@ const ProcNode* find_node(const Inode& directory, const char* name, u32& number)
 }  // namespace
 
 void become_proc_root(Inode& directory) { directory.proc = &root_node; }
-bool is_proc_root(const Inode& inode) { return inode.proc == &root_node; }
 
 InodeReference proc_lookup(Inode& directory, const char* name, i64& error) {
   error = -ENOENT;
@@ -278,7 +276,7 @@ InodeReference proc_lookup(Inode& directory, const char* name, i64& error) {
   inode->links = inode->is_directory() ? 2 : 1;
   // Its directory lives on as long as it does: /proc itself is for ever, a process's directory is looked up
   // anew.
-  if (is_proc_root(directory)) inode->parent = &directory;
+  if (directory.proc == &root_node) inode->parent = &directory;
   if (inode->is_link()) {
     inode->target = static_cast<char*>(heap_allocate(longest_link));
     if (inode->target == nullptr) return {};

@@ -2,7 +2,6 @@
 #include "guestos/fs/proc_text.hpp"
 #include "guestos/mm/large_page.hpp"
 #include "guestos/mm/swap.hpp"
-#include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
 
 namespace guestos {
@@ -106,22 +105,18 @@ void write_range(Text& text, const AddressSpace& space, const Vma& vma, char* pa
   if (vma.frame != no_frame) text << " [vdso]";
   if (vma.grows_down) text << " [stack]";
   if (vma.start == space.brk_start && vma.inode == nullptr) text << " [heap]";
-  if (vma.inode != nullptr && find_in_tree(vma.inode, path, NAME_MAX)) text << " " << path;
+  if (vma.inode != nullptr && path_of(vma.inode, path, NAME_MAX) > 0) text << " " << path;
   text << "\n";
 }
 
 // Bytes of another process's memory that are there; the number of them.
 u64 read_memory_of(const AddressSpace& space, u64 address, char* to, u64 size) {
-  u64 done = 0;
-  while (done < size) {
-    const Pte pte = leaf_of(space, page_down(address + done));
-    if ((pte & pte_v) == 0) break;
-    const u64 offset = (address + done) & (page_size - 1);
-    const u64 part = min_of(size - done, page_size - offset);
-    memcpy(to + done, direct_page<char>(pte_frame(pte)) + offset, part);
-    done += part;
-  }
-  return done;
+  return each_page_part(address, size, [&](u64 at, u64 done, u64 part) -> u64 {
+    const Pte pte = leaf_of(space, page_down(at));
+    if ((pte & pte_v) == 0) return 0;
+    memcpy(to + done, direct_page<char>(pte_frame(pte)) + (at & (page_size - 1)), part);
+    return part;
+  });
 }
 
 }  // namespace

@@ -43,7 +43,9 @@ void destroy_entry(Entry* entry) {
 
 void attach(Inode& directory, Entry* entry) {
   entry->cookie = ++last_cookie;
+  entry->directory = &directory;
   directory.entries.push_back(entry);
+  entry->inode->names.push_back(entry);
   ++entry->inode->links;
   if (entry->inode->is_directory()) {
     entry->inode->parent = &directory;
@@ -54,6 +56,7 @@ void attach(Inode& directory, Entry* entry) {
 
 void detach(Inode& directory, Entry* entry) {
   directory.entries.remove(entry);
+  entry->inode->names.remove(entry);
   --entry->inode->links;
   if (entry->inode->is_directory()) --directory.links;
   touch_inode(directory);
@@ -207,31 +210,6 @@ void forget_in(Inode& directory) {
   }
 }
 
-// The absolute path of a directory; its length or a negative errno. With the mutex held.
-i64 directory_path(const Inode* directory, char* to, u64 capacity) {
-  u64 at = capacity;
-  if (capacity < 2) return -ERANGE;
-  to[--at] = 0;
-  while (directory != root) {
-    const Inode* parent = directory->parent;
-    if (parent == nullptr) return -ENOENT;
-    const char* name = is_proc_root(*directory) ? "proc" : nullptr;
-    for (Entry* entry = parent->entries.first(); entry != nullptr && name == nullptr;
-         entry = EntryList::next(entry))
-      if (entry->inode == directory) name = entry->name;
-    if (name == nullptr) return -ENOENT;
-    const u64 size = strlen(name);
-    if (at < size + 1) return -ERANGE;
-    at -= size;
-    memcpy(to + at, name, size);
-    to[--at] = '/';
-    directory = parent;
-  }
-  if (to[at] == 0) to[--at] = '/';
-  memmove(to, to + at, capacity - at);
-  return static_cast<i64>(capacity - at - 1);
-}
-
 }  // namespace
 
 Inode* root_directory() { return root; }
@@ -344,41 +322,26 @@ i64 rename_at(const PathRequest& from, const PathRequest& to, bool no_replace) {
   return 0;
 }
 
-i64 path_of(Inode* directory, char* to, u64 capacity) {
-  MutexGuard guard(tree_mutex);
-  return directory_path(directory, to, capacity);
-}
-
-bool path_in_tree(const Inode* inode, char* to, u64 capacity) {
-  if (inode->is_directory()) return directory_path(inode, to, capacity) > 0;
-  if (inode->links == 0) return false;
-  const Inode* directory = root;
-  const Entry* entry = directory->entries.first();
-  while (entry != nullptr && entry->inode != inode) {
-    const Inode* here = entry->inode;
-    if (here->is_directory() && here->proc == nullptr && !here->entries.empty()) {
-      directory = here;
-      entry = here->entries.first();
-      continue;
-    }
-    for (entry = EntryList::next(entry); entry == nullptr && directory != root;) {
-      const Inode* up = directory->parent;
-      const Entry* at = up->entries.first();
-      while (at != nullptr && at->inode != directory) at = EntryList::next(at);
-      directory = up;
-      entry = at != nullptr ? EntryList::next(at) : nullptr;
-    }
+i64 path_in_tree(const Inode* inode, char* to, u64 capacity) {
+  u64 at = capacity;
+  if (capacity < 2) return -ERANGE;
+  to[--at] = 0;
+  while (inode != root) {
+    const Entry* entry = inode->names.first();
+    if (entry == nullptr) return -ENOENT;
+    const u64 size = strlen(entry->name);
+    if (at < size + 1) return -ERANGE;
+    at -= size;
+    memcpy(to + at, entry->name, size);
+    to[--at] = '/';
+    inode = entry->directory;
   }
-  if (entry == nullptr) return false;
-  const i64 size = directory_path(directory, to, capacity);
-  const u64 length = size > 1 ? static_cast<u64>(size) : 0;
-  if (size < 0 || length + 1 + strlen(entry->name) >= capacity) return false;
-  to[length] = '/';
-  copy_text(to + length + 1, entry->name, capacity - length - 1);
-  return true;
+  if (to[at] == 0) to[--at] = '/';
+  memmove(to, to + at, capacity - at);
+  return static_cast<i64>(capacity - at - 1);
 }
 
-bool find_in_tree(const Inode* inode, char* to, u64 capacity) {
+i64 path_of(const Inode* inode, char* to, u64 capacity) {
   MutexGuard guard(tree_mutex);
   return path_in_tree(inode, to, capacity);
 }

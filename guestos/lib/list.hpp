@@ -39,6 +39,21 @@ class List {
     element->*Member = {};
   }
 
+  // The element that is being visited may leave the list.
+  class Iterator {
+   public:
+    explicit Iterator(T* at) : at_(at), next_(at != nullptr ? List::next(at) : nullptr) {}
+    T& operator*() const { return *at_; }
+    Iterator& operator++() { return *this = Iterator(next_); }
+    bool operator!=(const Iterator& other) const { return at_ != other.at_; }
+
+   private:
+    T* at_;
+    T* next_;
+  };
+  Iterator begin() const { return Iterator(first_); }
+  Iterator end() const { return Iterator(nullptr); }
+
   T* pop_front() {
     T* element = first_;
     if (element != nullptr) remove(element);

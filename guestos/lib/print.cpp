@@ -1,8 +1,7 @@
 #include "guestos/lib/print.hpp"
 
-#include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/firmware_console.hpp"
-#include "guestos/arch/power.hpp"
+#include "guestos/arch/hart.hpp"
 
 namespace guestos {
 

@@ -32,6 +32,20 @@ constexpr T max_of(T a, T b) {
   return a > b ? a : b;
 }
 
+// Calls move(position, done so far, size) for the part of [start, start + size) in each page, until one moves less than its
+// size; what all have moved.
+template <typename Move>
+constexpr u64 each_page_part(u64 start, u64 size, Move move) {
+  u64 done = 0;
+  while (done < size) {
+    const u64 part = min_of(size - done, page_size - ((start + done) & (page_size - 1)));
+    const u64 moved = move(start + done, done, part);
+    done += moved;
+    if (moved != part) break;
+  }
+  return done;
+}
+
 // Index of the lowest set bit; 64 for zero. (The compiler's own builtin would need libgcc.)
 constexpr unsigned lowest_bit(u64 value) {
   if (value == 0) return 64;

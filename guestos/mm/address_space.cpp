@@ -5,7 +5,6 @@
 #include "guestos/arch/csr.hpp"
 #include "guestos/fs/inode.hpp"
 #include "guestos/mm/commit.hpp"
-#include "guestos/mm/deferred_release.hpp"
 #include "guestos/mm/large_page.hpp"
 #include "guestos/mm/pin.hpp"
 #include "guestos/mm/shared_tables.hpp"
@@ -152,6 +151,17 @@ void AddressSpace::insert(Vma* vma) {
   vmas.insert_after(before, vma);
 }
 
+i64 AddressSpace::add(const Vma& pattern) {
+  Vma* vma = create<Vma>(pattern);
+  if (vma == nullptr || !commit_range(*vma)) {
+    destroy(vma);
+    return -ENOMEM;
+  }
+  if (vma->inode != nullptr) add_inode_reference(vma->inode);
+  insert(vma);
+  return 0;
+}
+
 bool AddressSpace::is_free(u64 start, u64 end) const {
   const Vma* vma = find_from(start);
   return vma == nullptr || vma->start >= end;
@@ -234,13 +244,10 @@ i64 AddressSpace::unmap(u64 start, u64 end) {
     release_vma(vma);
     vma = next;
   }
-  RetiredTables tables;
+  RetiredFrames retired(*this);
   // A table without entries costs nothing but its frame; taking it away would interrupt the others after all.
-  if (!shootdown_is_lazy()) retire_empty_tables(root_, start, end, tables);
-  if (tables.first != no_frame) {
-    shoot_down_all(*this);
-    release_tables(tables);
-  }
+  if (!shootdown_is_lazy())
+    retire_empty_tables(root_, start, end, [&](FrameNumber table) { retired.add_table(table); });
   return 0;
 }
 
@@ -250,16 +257,6 @@ Pte leaf_flags(const Vma& vma, bool writable) {
   if ((vma.protection & PROT_EXEC) != 0) flags |= pte_x;
   if (writable && (vma.protection & PROT_WRITE) != 0) flags |= pte_w | pte_d;
   return flags;
-}
-
-void map_frame(AddressSpace& space, Pte* at, FrameNumber frame, Pte flags) {
-  map_page(space, {at, 0, 0}, frame, flags);
-}
-
-void map_page(AddressSpace& space, const Leaf& leaf, FrameNumber first, Pte flags) {
-  each_frame(first, leaf.order, add_map);
-  set_leaf(leaf, first, flags);
-  space.resident += leaf.pages();
 }
 
 // What becomes writable is promised as a whole, or nothing is.
@@ -331,10 +328,9 @@ i64 AddressSpace::move(Vma* vma, u64 to, u64 new_size) {
   vma->start = to;
   vma->end = to + new_size;
   insert(vma);
-  RetiredTables tables;
-  retire_empty_tables(root_, from, old_end, tables);
   shoot_down_all(*this);
-  release_tables(tables);
+  RetiredFrames retired(*this);
+  retire_empty_tables(root_, from, old_end, [&](FrameNumber table) { retired.add_table(table); });
   return 0;
 }
 

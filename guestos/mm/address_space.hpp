@@ -78,8 +78,8 @@ class AddressSpace {
 
   Vma* find(u64 address) const;       // the range that contains it
   Vma* find_from(u64 address) const;  // the first range that ends above it
-  // Takes ownership of a range that overlaps none; joins nothing.
-  void insert(Vma* vma);
+  // A new range like this one, which overlaps none, with its promise and a reference to its file. 0 or -ENOMEM.
+  i64 add(const Vma& pattern);
   // An unmapped range of `size` bytes at a multiple of `alignment`, as high as possible below mmap_top; 0 when
   // there is none.
   u64 find_gap(u64 size, u64 alignment = page_size) const;
@@ -95,6 +95,7 @@ class AddressSpace {
   i64 move(Vma* vma, u64 to, u64 new_size);
 
  private:
+  void insert(Vma* vma);
   friend struct AllSpaces;
   bool own_edges(u64 start, u64 end);
   bool commit_writable(u64 start, u64 end, u64 protection);
@@ -113,11 +114,6 @@ class AddressSpace {
 // The permission bits a leaf of this range may have; W only as far as the caller knows it is nobody else's
 // page.
 Pte leaf_flags(const Vma& vma, bool writable);
-// Installs a new leaf (counts the map; takes over the caller's reference to the frame).
-void map_frame(AddressSpace& space, Pte* at, FrameNumber frame, Pte flags);
-// The same for a page of any size (large_page.hpp).
-void map_page(AddressSpace& space, const Leaf& leaf, FrameNumber first, Pte flags);
-
 // A child's copy of `parent` for fork, with the parent's mutex taken inside. nullptr: out of memory, the
 // parent is intact.
 struct ForkCounts {

@@ -1,10 +1,6 @@
-#include "guestos/mm/asid.hpp"
 
-#include "guestos/arch/boot_info.hpp"
-#include "guestos/arch/csr.hpp"
 #include "guestos/arch/hart.hpp"
 #include "guestos/mm/address_space.hpp"
-#include "guestos/mm/deferred_release.hpp"
 #include "guestos/mm/shootdown.hpp"
 
 extern "C" guestos::u64 kernel_root[];

@@ -3,7 +3,6 @@
 #include "guestos/arch/boot_info.hpp"
 #include "guestos/mm/address_space.hpp"
 #include "guestos/mm/swap.hpp"
-#include "guestos/sys/linux.hpp"
 
 namespace guestos {
 

@@ -10,8 +10,6 @@
 // "copy-on-write": a present entry without W, in a private range with PROT_WRITE, is one.
 #include "guestos/mm/cow.hpp"
 
-#include "guestos/arch/boot_info.hpp"
-#include "guestos/arch/csr.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/large_page.hpp"
 #include "guestos/mm/reverse_map.hpp"

@@ -1,10 +1,5 @@
-#include "guestos/mm/deferred_release.hpp"
 
-#include "guestos/arch/csr.hpp"
-#include "guestos/arch/hart.hpp"
-#include "guestos/arch/tracepoint.hpp"
 #include "guestos/mm/address_space.hpp"
-#include "guestos/mm/asid.hpp"
 #include "guestos/mm/shootdown.hpp"
 #include "guestos/proc/process.hpp"
 

@@ -1,17 +1,15 @@
 #include "guestos/mm/fault.hpp"
 
-#include "guestos/arch/csr.hpp"
 #include "guestos/fs/inode.hpp"
 #include "guestos/mm/commit.hpp"
 #include "guestos/mm/cow.hpp"
-#include "guestos/mm/deferred_release.hpp"
 #include "guestos/mm/large_page.hpp"
 #include "guestos/mm/reclaim.hpp"
 #include "guestos/mm/reverse_map.hpp"
 #include "guestos/mm/shared_tables.hpp"
+#include "guestos/mm/shootdown.hpp"
 #include "guestos/mm/swap.hpp"
 #include "guestos/proc/process.hpp"
-#include "guestos/proc/scheduler.hpp"
 
 namespace guestos {
 
@@ -20,45 +18,24 @@ namespace {
 constinit u64 fault_totals[hartbeat::abi::fault_resolution_count] = {};
 
 FaultOutcome refuse(u32 signal, i32 code, const char* reason, const Vma* vma = nullptr) {
-  FaultOutcome outcome;
-  outcome.signal = signal;
-  outcome.code = code;
-  outcome.reason = reason;
-  if (vma != nullptr) outcome.range = {vma->start, vma->end};
-  return outcome;
+  const Range range = vma != nullptr ? Range{vma->start, vma->end} : Range{};
+  return {.signal = signal, .code = code, .reason = reason, .range = range};
 }
-
 FaultOutcome out_of_memory() {
-  FaultOutcome outcome = refuse(SIGKILL, SI_KERNEL, "out of memory");
-  outcome.out_of_memory = true;
-  return outcome;
+  return {.signal = SIGKILL, .out_of_memory = true, .code = SI_KERNEL, .reason = "out of memory"};
 }
-
 FaultOutcome resolved(FaultResolution resolution, FrameNumber before, FrameNumber after) {
-  FaultOutcome outcome;
-  outcome.resolution = resolution;
-  outcome.before = before;
-  outcome.after = after;
-  return outcome;
+  return {.resolution = resolution, .before = before, .after = after};
 }
 
-bool allows(const Vma& vma, Access access) {
-  switch (access) {
-    case Access::load: return (vma.protection & (PROT_READ | PROT_WRITE)) != 0;
-    case Access::store: return (vma.protection & PROT_WRITE) != 0;
-    case Access::fetch: return (vma.protection & PROT_EXEC) != 0;
-  }
-  return false;
-}
-
-const char* why_not(Access access) {
-  switch (access) {
-    case Access::load: return "the mapping does not allow loads";
-    case Access::store: return "the mapping is read-only";
-    case Access::fetch: return "the mapping is not executable";
-  }
-  return "";
-}
+// What each access needs of the range, and what is said where it is not so.
+struct Need {
+  u64 protection;  // any of it
+  const char* otherwise;
+};
+constexpr Need needs[] = {{PROT_READ | PROT_WRITE, "the mapping does not allow loads"},
+                          {PROT_WRITE, "the mapping is read-only"},
+                          {PROT_EXEC, "the mapping is not executable"}};
 
 // The range of `address`, growing a stack downwards to it if need be.
 Vma* find_or_grow(AddressSpace& space, u64 address, bool& grown) {
@@ -171,7 +148,8 @@ FaultOutcome resolve(AddressSpace& space, u64 address, Access access) {
   bool grown = false;
   const Vma* vma = find_or_grow(space, address, grown);
   if (vma == nullptr) return refuse(SIGSEGV, SEGV_MAPERR, "nothing is mapped there");
-  if (!allows(*vma, access)) return refuse(SIGSEGV, SEGV_ACCERR, why_not(access), vma);
+  const Need& need = needs[static_cast<unsigned>(access)];
+  if ((vma->protection & need.protection) == 0) return refuse(SIGSEGV, SEGV_ACCERR, need.otherwise, vma);
   if (attach_table(space, address)) return resolved(FaultResolution::table_attach, no_frame, no_frame);
   FaultOutcome outcome;
   Pte* at = find_pte(space.root(), address);

@@ -4,7 +4,6 @@
 #include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/tracepoint.hpp"
 #include "guestos/mm/address_space.hpp"
-#include "guestos/sys/linux.hpp"
 
 namespace guestos {
 

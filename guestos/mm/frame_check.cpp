@@ -1,5 +1,4 @@
 
-#include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/hart.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/large_page.hpp"

@@ -5,7 +5,6 @@
 #include "guestos/lib/memory.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/injection.hpp"
-#include "guestos/mm/reference_counts.hpp"
 #include "guestos/mm/swap.hpp"
 #include "guestos/proc/spin_lock.hpp"
 
@@ -13,7 +12,13 @@ extern "C" char __kernel_end[], signal_trampoline[];
 
 namespace guestos {
 
+constinit Frame* frame_table = nullptr;
+constinit Origin* origin_table = nullptr;
+constinit FrameTotals frame_counters = {};
+
 namespace {
+
+constinit FrameTotals& totals = frame_counters;
 
 constexpr unsigned max_ranges = 20;
 
@@ -25,13 +30,10 @@ struct Untouched {
 };
 
 constinit SpinLock lock;
-constinit Frame* metadata = nullptr;
-constinit Origin* origins = nullptr;
 constinit u64 first_frame = 0;
 constinit Untouched untouched[max_ranges] = {};
 constinit unsigned untouched_count = 0;
 constinit u32 free_lists[max_order + 1] = {};  // head, as a number relative to first_frame + 1; 0 is the end
-constinit FrameTotals totals = {};
 
 void push_free(u64 number, unsigned order) {
   const u32 me = static_cast<u32>(number - first_frame) + 1;
@@ -39,14 +41,15 @@ void push_free(u64 number, unsigned order) {
   frame_of(number) = {0, FrameState::free, static_cast<u8>(order), 0, 0, 0, 0, 0};
   set_count(number, 0);
   origin_of(number) = {0, next, 0};
-  if (next != 0) origins[next - 1].slot = me;
+  if (next != 0) origin_of(first_frame + next - 1).slot = me;
   free_lists[order] = me;
 }
 
 void unlink_free(u64 number, unsigned order) {
   const Origin links = origin_of(number);
-  if (links.index != 0) origins[links.index - 1].slot = links.slot;
-  (links.slot != 0 ? origins[links.slot - 1].index : free_lists[order]) = links.index;
+  const u64 before_first = first_frame - 1;
+  if (links.index != 0) origin_of(before_first + links.index).slot = links.slot;
+  (links.slot != 0 ? origin_of(before_first + links.slot).index : free_lists[order]) = links.index;
   origin_of(number) = {};
 }
 
@@ -74,8 +77,7 @@ unsigned reference_bin(u32 references) { return references <= 4 ? references - 1
 // A frame that processes use has gone from `before` references to one more or one less. Those with one are
 // the rest: most frames never cost anything here.
 void count_references(FrameState state, u32 before, u32 after) {
-  if (state != FrameState::anonymous && state != FrameState::page_cache && state != FrameState::page_table)
-    return;
+  if (!is_counted(state)) return;
   const unsigned from = before != 0 ? reference_bin(before) : 0;
   const unsigned to = after != 0 ? reference_bin(after) : 0;
   if (from == to) return;
@@ -155,9 +157,6 @@ void add_untouched(Range range, const Range* holes, unsigned count) {
 
 }  // namespace
 
-Frame& frame_of(FrameNumber number) { return metadata[number - first_frame]; }
-Origin& origin_of(FrameNumber number) { return origins[number - first_frame]; }
-
 void frames_open() {
   const BootInfo& info = boot_info();
   Range memory = {page_up(info.memory.start), page_down(info.memory.end)};
@@ -176,10 +175,11 @@ void frames_open() {
     for (unsigned i = 0; i < count; ++i)
       if (place < holes[i].end && holes[i].start < place + metadata_size) place = page_up(holes[i].end);
   if (place + metadata_size > memory.end) panic("no room for the frame table", place, metadata_size);
-  origins = direct<Origin>(place);
-  metadata = reinterpret_cast<Frame*>(origins + frame_count);
-  void* counts = direct(align_up(physical_of(metadata + frame_count), 16));
-  reference_counts_open(counts, first_frame, frame_count);
+  auto* origins = direct<Origin>(place);
+  auto* frames = reinterpret_cast<Frame*>(origins + frame_count);
+  origin_table = origins - first_frame;
+  frame_table = frames - first_frame;
+  reference_counts_open(direct(align_up(physical_of(frames + frame_count), 16)), first_frame, frame_count);
   const u64 kernel_end = page_up(physical_of(__kernel_end));
   holes[count++] = {place, place + metadata_size};
   add_untouched({kernel_end, memory.end}, holes, count);
@@ -220,20 +220,10 @@ FrameNumber allocate_zeroed_frame(FrameState state) {
   return number;
 }
 
-bool add_reference(FrameNumber number) {
+bool add_reference_slowly(FrameNumber number) {
   const u32 before = increment_count(number, false);
   if (before != no_count) count_references(frame_of(number).state, before, before + 1);
   return before != no_count;
-}
-
-bool add_references(FrameNumber first, unsigned order) {
-  if (order == 0) return add_reference(first);
-  for (u64 i = 0; i < u64{1} << order; ++i) {
-    if (add_reference(first + i)) continue;
-    while (i != 0) drop_reference(first + --i);
-    return false;
-  }
-  return true;
 }
 
 void drop_reference(FrameNumber number) {
@@ -259,12 +249,6 @@ bool release_shared_reference(FrameNumber number) {
 }
 
 u32 references_of(FrameNumber number) { return count_of(number); }
-
-void add_map(FrameNumber number) {
-  Frame& frame = frame_of(number);
-  if (__atomic_fetch_add(&frame.maps, 1, __ATOMIC_RELAXED) == 1 && frame.state == FrameState::anonymous)
-    __atomic_fetch_add(&totals.cow_shared, 1, __ATOMIC_RELAXED);
-}
 
 void drop_map(FrameNumber number) {
   Frame& frame = frame_of(number);

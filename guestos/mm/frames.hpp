@@ -6,11 +6,10 @@
 // touched, not even their metadata: booting with 8 GiB costs what booting with 128 MiB does.
 #pragma once
 
-#include "guestos/lib/types.hpp"
+#include "guestos/mm/reference_counts.hpp"
 
 namespace guestos {
 
-using FrameNumber = u64;  // physical address / 4096; 0 is no frame
 inline constexpr FrameNumber no_frame = 0;
 inline constexpr unsigned max_order = 10;  // 4 MiB
 
@@ -56,8 +55,16 @@ struct FrameTotals {
 
 // Takes the memory that is neither firmware, kernel, device tree nor initrd.
 void frames_open();
-Frame& frame_of(FrameNumber number);
-Origin& origin_of(FrameNumber number);
+// To be indexed by frame number (they lie below the tables by what no frame needs), and what is counted over all frames.
+extern Frame* frame_table;
+extern Origin* origin_table;
+extern FrameTotals frame_counters;
+inline Frame& frame_of(FrameNumber number) { return frame_table[number]; }
+inline Origin& origin_of(FrameNumber number) { return origin_table[number]; }
+// Most frames that processes use have one reference; only the others are counted (FrameTotals::referenced).
+constexpr bool is_counted(FrameState state) {
+  return state == FrameState::anonymous || state == FrameState::page_cache || state == FrameState::page_table;
+}
 
 // No frame when memory is exhausted (or when the boot argument inject=alloc:N says that this allocation
 // fails). A new frame has one reference and no map; its contents are arbitrary.
@@ -69,9 +76,13 @@ FrameNumber allocate_zeroed_frame(FrameState state);
 FrameNumber allocate_page(unsigned order, FrameState state);
 
 // False: no memory for the count (reference_counts.hpp).
-[[nodiscard]] bool add_reference(FrameNumber number);
-// To each frame of a page, or to none.
-[[nodiscard]] bool add_references(FrameNumber first, unsigned order);
+[[nodiscard]] bool add_reference_slowly(FrameNumber number);
+[[nodiscard]] inline bool add_reference(FrameNumber number) {
+  if (!share_count(number)) return add_reference_slowly(number);
+  if (is_counted(frame_of(number).state))
+    __atomic_fetch_add(&frame_counters.referenced[1], 1, __ATOMIC_RELAXED);
+  return true;
+}
 // False if nobody refers to it any more: it is about to be free. Or if there is no memory for the count.
 bool add_reference_if_used(FrameNumber number);
 // The last reference frees the frame.
@@ -79,9 +90,23 @@ void drop_reference(FrameNumber number);
 // One reference less for a frame that is only freed by who has taken down its contents: true for the last
 // one, which is then still held.
 bool release_shared_reference(FrameNumber number);
+// One more to each frame of a page, or to none.
+[[nodiscard]] inline bool add_references(FrameNumber first, unsigned order) {
+  for (u64 i = 0; i < u64{1} << order; ++i) {
+    if (add_reference(first + i)) continue;
+    while (i != 0) drop_reference(first + --i);
+    return false;
+  }
+  return true;
+}
+
 u32 references_of(FrameNumber number);
 
-void add_map(FrameNumber number);
+inline void add_map(FrameNumber number) {
+  Frame& frame = frame_of(number);
+  if (__atomic_fetch_add(&frame.maps, 1, __ATOMIC_RELAXED) == 1 && frame.state == FrameState::anonymous)
+    __atomic_fetch_add(&frame_counters.cow_shared, 1, __ATOMIC_RELAXED);
+}
 void drop_map(FrameNumber number);
 u32 maps_of(FrameNumber number);
 

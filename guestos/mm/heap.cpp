@@ -111,6 +111,7 @@ void* heap_allocate(u64 size) {
 }
 
 void heap_release(void* object) {
+  if (object == nullptr) return;
   SpinGuard guard(lock);
   const u64 number = physical_of(object) >> page_bits;
   Frame& frame = frame_of(number);

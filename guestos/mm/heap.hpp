@@ -8,7 +8,7 @@ namespace guestos {
 
 // 16-byte aligned; nullptr when memory is exhausted.
 void* heap_allocate(u64 size);
-void heap_release(void* object);
+void heap_release(void* object);  // nullptr: nothing
 // Until this call objects are start-up objects: they live for ever and releasing one does nothing.
 void heap_boot_done();
 bool heap_is_boot_object(const void* object);
@@ -34,9 +34,7 @@ template <typename T = char>
 class HeapBuffer {
  public:
   explicit HeapBuffer(u64 count) : data_(static_cast<T*>(heap_allocate(count * sizeof(T)))) {}
-  ~HeapBuffer() {
-    if (data_ != nullptr) heap_release(data_);
-  }
+  ~HeapBuffer() { heap_release(data_); }
   HeapBuffer(const HeapBuffer&) = delete;
   HeapBuffer& operator=(const HeapBuffer&) = delete;
   explicit operator bool() const { return data_ != nullptr; }

@@ -1,6 +1,5 @@
 #include "guestos/mm/large_page.hpp"
 
-#include "guestos/arch/boot_info.hpp"
 #include "guestos/mm/cow.hpp"
 #include "guestos/mm/reverse_map.hpp"
 #include "guestos/mm/shared_tables.hpp"
@@ -55,24 +54,12 @@ Leaf find_leaf(FrameNumber root, u64 address) {
   return {at - (index_in_table(address) - index_in_table(start)), start, napot_order};
 }
 
-void set_leaf(const Leaf& leaf, FrameNumber first, Pte flags) {
-  const bool napot = leaf.order == napot_order;
-  const Pte value = napot ? pte_n | make_pte(first | 8, flags) : make_pte(first, flags);
-  for (u64 i = 0; i < leaf.entries(); ++i) set_pte(leaf.at + i, value);
-}
-
 void clear_leaf(const Leaf& leaf) {
   for (u64 i = 0; i < leaf.entries(); ++i) clear_pte(leaf.at + i);
 }
 
 void add_leaf_bits(const Leaf& leaf, Pte bits) {
   for (u64 i = 0; i < leaf.entries(); ++i) add_pte_bits(leaf.at + i, bits);
-}
-
-Pte remove_leaf_bits(const Leaf& leaf, Pte bits) {
-  Pte before = 0;
-  for (u64 i = 0; i < leaf.entries(); ++i) before |= remove_pte_bits(leaf.at + i, bits);
-  return before;
 }
 
 FrameNumber fill_large_page(AddressSpace& space, const Vma& vma, u64 address) {

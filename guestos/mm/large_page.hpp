@@ -46,11 +46,29 @@ unsigned supported_order(unsigned order);
 bool may_have_large_pages(const Vma& vma);
 
 Leaf find_leaf(FrameNumber root, u64 address);
-void set_leaf(const Leaf& leaf, FrameNumber first, Pte flags);
+inline void set_leaf(const Leaf& leaf, FrameNumber first, Pte flags) {
+  const bool napot = leaf.order == napot_order;
+  const Pte value = napot ? pte_n | make_pte(first | 8, flags) : make_pte(first, flags);
+  for (u64 i = 0; i < leaf.entries(); ++i) set_pte(leaf.at + i, value);
+}
 void clear_leaf(const Leaf& leaf);
 void add_leaf_bits(const Leaf& leaf, Pte bits);
 // What any of its entries had.
-Pte remove_leaf_bits(const Leaf& leaf, Pte bits);
+inline Pte remove_leaf_bits(const Leaf& leaf, Pte bits) {
+  Pte before = 0;
+  for (u64 i = 0; i < leaf.entries(); ++i) before |= remove_pte_bits(leaf.at + i, bits);
+  return before;
+}
+
+// Installs a new page (counts its maps; takes over the caller's references to its frames).
+inline void map_page(AddressSpace& space, const Leaf& leaf, FrameNumber first, Pte flags) {
+  each_frame(first, leaf.order, add_map);
+  set_leaf(leaf, first, flags);
+  space.resident += leaf.pages();
+}
+inline void map_frame(AddressSpace& space, Pte* at, FrameNumber frame, Pte flags) {
+  map_page(space, {at, 0, 0}, frame, flags);
+}
 
 // Calls visit(leaf) for each page of [start, end), present or in swap, skipping tables that are not there. No page crosses an end.
 template <typename Visit>

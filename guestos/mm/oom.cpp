@@ -1,14 +1,10 @@
 
-#include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/console_devices.hpp"
-#include "guestos/arch/hart.hpp"
-#include "guestos/arch/tracepoint.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/address_space.hpp"
 #include "guestos/mm/injection.hpp"
 #include "guestos/mm/reclaim.hpp"
-#include "guestos/proc/scheduler.hpp"
-#include "guestos/proc/signal.hpp"
+#include "guestos/proc/process.hpp"
 
 namespace guestos {
 
@@ -16,22 +12,7 @@ namespace {
 
 constexpr u64 batch = 32;           // frames worth having before the next try
 constexpr u64 patience_parts = 10;  // of a second: how long a victim may take before there is another
-constexpr unsigned most_rows = 32;
-
-struct Row {
-  u32 pid = 0;
-  char name[32] = {};
-  u64 pages = 0;  // mapped or in swap, those shared with others too
-};
-
-struct Table {
-  Row rows[most_rows];
-  unsigned count = 0;
-  u64 others = 0;  // processes that did not fit
-};
-
 constinit Mutex killer;
-constinit Table table;  // with `killer` held
 constinit u64 victims = 0;
 
 bool is_candidate(const Process& process) {
@@ -44,23 +25,12 @@ bool is_worse(const Process& a, const Process& b) {
   return a.space->resident >= b.space->resident;
 }
 
-// With process_lock held. The table, and who is to go; nullptr: nobody is left.
+// With process_lock held. Who is to go; nullptr: nobody is left.
 Process* choose() {
   Process* victim = nullptr;
-  table.count = 0;
-  table.others = 0;
-  for (Process* process = all_processes().first(); process != nullptr; process = ProcessList::next(process)) {
-    if (!is_candidate(*process)) continue;
-    if (table.count == most_rows) {
-      ++table.others;
-    } else {
-      Row& row = table.rows[table.count++];
-      row.pid = process->pid;
-      copy_text(row.name, process->name, sizeof row.name);
-      row.pages = process->space->resident;
-    }
-    if (!process->oom_victim && (victim == nullptr || is_worse(*process, *victim))) victim = process;
-  }
+  for (Process* process = all_processes().first(); process != nullptr; process = ProcessList::next(process))
+    if (is_candidate(*process) && !process->oom_victim && (victim == nullptr || is_worse(*process, *victim)))
+      victim = process;
   return victim;
 }
 
@@ -68,23 +38,22 @@ u64 score_of(u64 pages) { return pages * 1000 / frame_totals().total; }
 
 void print_line(const Text& text) { console_write(ConsoleStream::error, text.c_str(), text.size()); }
 
-void print_table(u32 asking, u32 chosen) {
+// With process_lock held: pages mapped or in swap, those shared with others, too.
+void print_table(const Process& victim) {
   TextBuffer<160> title;
-  title << "guestos: out of memory: process " << asking << " needs a frame, " << free_frames() << " of "
-        << frame_totals().total << " are free\nguestos:      pid     pages  score  name\n";
+  title << "guestos: out of memory: process " << current_pid() << " needs a frame, " << free_frames()
+        << " of " << frame_totals().total << " are free\nguestos:      pid     pages  score  name\n";
   print_line(title);
-  for (unsigned i = 0; i < table.count; ++i) {
-    const Row& row = table.rows[i];
+  for (const Process* process = all_processes().first(); process != nullptr;
+       process = ProcessList::next(process)) {
+    if (!is_candidate(*process)) continue;
+    const u64 pages = process->space->resident;
     TextBuffer<120> line;
     line << "guestos: ";
-    line.padded(row.pid, 8).padded(row.pages, 10).padded(score_of(row.pages), 7)
-        << "  " << row.name << (row.pid == chosen ? "  <- killed\n" : "\n");
+    line.padded(process->pid, 8).padded(pages, 10).padded(score_of(pages), 7)
+        << "  " << process->name << (process == &victim ? "  <- killed\n" : "\n");
     print_line(line);
   }
-  if (table.others == 0) return;
-  TextBuffer<80> rest;
-  rest << "guestos: and " << table.others << " more\n";
-  print_line(rest);
 }
 
 // The victim, and whoever shares its memory: otherwise nothing would come free.
@@ -118,16 +87,14 @@ void wait_for_victims() {
 bool choose_and_kill(u64 seen) {
   MutexGuard guard(killer);
   if (victims != seen) return true;
-  process_lock().lock();
+  SpinGuard family(process_lock());
   Process* victim = choose();
-  const u32 pid = victim != nullptr ? victim->pid : 0;
-  const u64 pages = victim != nullptr ? victim->space->resident : 0;
-  if (victim != nullptr) kill(*victim);
-  process_lock().unlock();
   if (victim == nullptr) return false;
+  const u64 pages = victim->space->resident;
+  trace<Tracepoint::oom_kill>(victim->pid, pages, score_of(pages), current_pid());
+  print_table(*victim);
+  kill(*victim);
   __atomic_fetch_add(&victims, 1, __ATOMIC_RELAXED);
-  trace<Tracepoint::oom_kill>(pid, pages, score_of(pages), current_pid());
-  print_table(current_pid(), pid);
   return true;
 }
 

@@ -26,7 +26,11 @@ constexpr Pte make_pte(FrameNumber frame, Pte flags) { return frame << 10 | flag
 
 inline Pte load_pte(const Pte* at) { return __atomic_load_n(at, __ATOMIC_ACQUIRE); }
 // The entry's table must stay counted: changes between valid and invalid go through set_pte and clear_pte.
-void set_pte(Pte* at, Pte value);
+inline Frame& table_of(const Pte* at) { return frame_of(physical_of(at) >> page_bits); }
+inline void set_pte(Pte* at, Pte value) {
+  const Pte old = __atomic_exchange_n(at, value, __ATOMIC_ACQ_REL);
+  if (old == 0 && value != 0) ++table_of(at).maps;
+}
 // From one value that is not 0 to another, with what was there.
 inline Pte exchange_pte(Pte* at, Pte value) { return __atomic_exchange_n(at, value, __ATOMIC_ACQ_REL); }
 // Makes the entry invalid and returns what it was, including an A or D bit that hardware has just set.
@@ -42,18 +46,28 @@ FrameNumber create_root();
 Pte* find_pte(FrameNumber root, u64 address);
 // As find_pte, but makes missing tables; nullptr when memory is exhausted.
 Pte* provide_pte(FrameNumber root, u64 address);
-// Frees the tables of [start, end) that have become empty; true if there was one (then a fence of the whole
-// address space must follow before the frames are reused: `retired` collects them as a chain for
-// release_tables).
-struct RetiredTables {
-  FrameNumber first = no_frame;
-};
-void retire_empty_tables(FrameNumber root, u64 start, u64 end, RetiredTables& retired);
-void release_tables(RetiredTables& retired);
 // The entry of the last-level table of `address`, or nullptr where there is none.
 Pte* find_table_entry(FrameNumber root, u64 address);
 // As find_table_entry, but makes the table above it; nullptr when memory is exhausted.
 Pte* provide_table_entry(FrameNumber root, u64 address);
+// Takes out the tables of [start, end) that have become empty: retire(frame) of each, which may be freed when every hart
+// has forgotten the whole address space.
+template <typename Retire>
+void retire_empty_tables(FrameNumber root, u64 start, u64 end, Retire retire) {
+  constexpr u64 gigapage_size = u64{1} << 30;
+  for (u64 address = align_down(start, megapage_size); address < end; address += megapage_size) {
+    Pte* middle = find_table_entry(root, address);
+    if (middle == nullptr) {
+      address = align_down(address, gigapage_size) + gigapage_size - megapage_size;
+      continue;
+    }
+    const FrameNumber table = pte_frame(*middle);
+    if (*middle != 0 && !is_leaf(*middle) && maps_of(table) == 0 && references_of(table) == 1)
+      retire(pte_frame(clear_pte(middle)));
+    Pte* high = direct_page<Pte>(root) + (address >> 30);
+    if (maps_of(pte_frame(*high)) == 0) retire(pte_frame(clear_pte(high)));
+  }
+}
 // Calls visit(entry, address) for every entry in use of the user half's middle level.
 template <typename Visit>
 void each_middle_entry(FrameNumber root, Visit visit) {

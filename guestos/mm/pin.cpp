@@ -52,12 +52,10 @@ template <typename Move>
 i64 each_piece(const Pin& pin, u64 offset, u64 size, Move move) {
   const u64 end = pin.pages << page_bits;
   if (offset > end || size > end - offset) return -EINVAL;
-  for (u64 done = 0; done < size;) {
-    const u64 at = offset + done;
-    const u64 part = min_of(size - done, page_size - (at & (page_size - 1)));
+  each_page_part(offset, size, [&](u64 at, u64 done, u64 part) {
     move(direct_page<u8>(pin.frames[at >> page_bits]) + (at & (page_size - 1)), done, part);
-    done += part;
-  }
+    return part;
+  });
   return static_cast<i64>(size);
 }
 

@@ -78,6 +78,13 @@ Pte exchange_entries(const Mappings& mappings, Pte value) {
   return bits & 0x3ff;
 }
 
+void forget_entries(FrameNumber frame, const Mappings& mappings) {
+  for (unsigned i = 0; i < mappings.entries(); ++i) {
+    drop_map(frame);
+    drop_reference(frame);
+  }
+}
+
 // After the fence, so that no hart can still write the frame while it is being written out.
 bool move_to_swap(FrameNumber frame, const Mappings& mappings) {
   bool write = false;
@@ -92,10 +99,7 @@ bool move_to_swap(FrameNumber frame, const Mappings& mappings) {
     return false;
   }
   trace<Tracepoint::swap_out>(frame, slot, write ? 1 : 0, mappings.entries());
-  for (unsigned i = 0; i < mappings.entries(); ++i) {
-    drop_map(frame);
-    drop_reference(frame);
-  }
+  forget_entries(frame, mappings);
   return true;
 }
 
@@ -130,10 +134,7 @@ Verdict consider_cached(FrameNumber frame, AgedSpaces& aged) {
     --mapping.space->resident;
   }
   fence_all_of(mappings);
-  for (unsigned i = 0; i < mappings.entries(); ++i) {
-    drop_map(frame);
-    drop_reference(frame);
-  }
+  forget_entries(frame, mappings);
   drop_reference(frame);
   return Verdict::taken;
 }

@@ -1,4 +1,4 @@
-#include "guestos/mm/reference_counts.hpp"
+#include "guestos/mm/frames.hpp"
 
 #include "guestos/arch/layout.hpp"
 #include "guestos/arch/tracepoint.hpp"
@@ -6,6 +6,8 @@
 #include "guestos/proc/spin_lock.hpp"
 
 namespace guestos {
+
+constinit u32* count_words = nullptr;
 
 namespace {
 
@@ -18,37 +20,32 @@ struct Block {
   u32 used;
 };
 
-constinit SpinLock lock;  // the side table, and who goes there or comes back
-constinit u32* words = nullptr;
-constinit Block* blocks = nullptr;
-constinit FrameNumber base = 0;
+constinit SpinLock lock;            // the side table, and who goes there or comes back
+constinit Block* blocks = nullptr;  // as count_words: of frame n it is blocks[n / per_block]
 constinit u64 frame_total = 0;
 constinit u64 blocks_in_use = 0;
 constinit u64 most_blocks_in_use = 0;
 
-u64 words_for(u64 frames) { return align_up((frames + per_word - 1) / per_word, 2); }
-u32& word_of(FrameNumber number) { return words[(number - base) / per_word]; }
-unsigned shift_of(FrameNumber number) { return static_cast<unsigned>((number - base) % per_word * 2); }
-Block& block_of(FrameNumber number) { return blocks[(number - base) / per_block]; }
-u32& exact_count(FrameNumber number) {
-  return direct_page<u32>(block_of(number).frame)[(number - base) % per_block];
-}
+// The first frame need not be the first of its word or block, and blocks are aligned to 8.
+u64 words_for(u64 frames) { return align_up(frames / per_word + 2, 2); }
+Block& block_of(FrameNumber number) { return blocks[number / per_block]; }
+u32& exact_count(FrameNumber number) { return direct_page<u32>(block_of(number).frame)[number % per_block]; }
 
 u32 load_field(FrameNumber number) {
-  return __atomic_load_n(&word_of(number), __ATOMIC_ACQUIRE) >> shift_of(number) & 3;
+  return __atomic_load_n(&count_word(number), __ATOMIC_ACQUIRE) >> count_shift(number) & 3;
 }
 
 // Adds `step` (1 or -1) to the field in `old`, which was loaded from its word; false with `old` loaded anew if the word has
 // changed meanwhile, be it for another frame.
 bool step_field(FrameNumber number, u32& old, u32 step) {
-  return __atomic_compare_exchange_n(&word_of(number), &old, old + (step << shift_of(number)), true,
+  return __atomic_compare_exchange_n(&count_word(number), &old, old + (step << count_shift(number)), true,
                                      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
 // From one value to another, unless it has changed meanwhile; the other frames of the word may change as they like.
 bool exchange_field(FrameNumber number, u32 from, u32 to) {
-  u32 old = __atomic_load_n(&word_of(number), __ATOMIC_RELAXED);
-  while ((old >> shift_of(number) & 3) == from)
+  u32 old = __atomic_load_n(&count_word(number), __ATOMIC_RELAXED);
+  while ((old >> count_shift(number) & 3) == from)
     if (step_field(number, old, to - from)) return true;
   return false;
 }
@@ -100,19 +97,20 @@ void release_unused(Block& block) {
 }  // namespace
 
 u64 reference_table_size(u64 frames) {
-  return words_for(frames) * sizeof(u32) + (frames / per_block + 1) * sizeof(Block);
+  return words_for(frames) * sizeof(u32) + (frames / per_block + 2) * sizeof(Block);
 }
 
 void reference_counts_open(void* memory, FrameNumber first, u64 frames) {
   memset(memory, 0, reference_table_size(frames));
-  words = static_cast<u32*>(memory);
-  blocks = reinterpret_cast<Block*>(words + words_for(frames));
-  base = first;
+  auto* words = static_cast<u32*>(memory);
+  count_words = words - first / per_word;
+  blocks = reinterpret_cast<Block*>(words + words_for(frames)) - first / per_block;
   frame_total = frames;
 }
 
 void set_count(FrameNumber number, u32 count) {
-  __atomic_fetch_xor(&word_of(number), (load_field(number) ^ count) << shift_of(number), __ATOMIC_ACQ_REL);
+  __atomic_fetch_xor(&count_word(number), (load_field(number) ^ count) << count_shift(number),
+                     __ATOMIC_ACQ_REL);
 }
 
 u32 count_of(FrameNumber number) {
@@ -124,30 +122,30 @@ u32 count_of(FrameNumber number) {
 }
 
 u32 increment_count(FrameNumber number, bool if_used) {
-  u32 old = __atomic_load_n(&word_of(number), __ATOMIC_RELAXED);
+  u32 old = __atomic_load_n(&count_word(number), __ATOMIC_RELAXED);
   for (;;) {
-    const u32 field = old >> shift_of(number) & 3;
+    const u32 field = old >> count_shift(number) & 3;
     if (field == 0 && if_used) return 0;
     if (field < 2) {
       if (step_field(number, old, 1)) return field;
       continue;
     }
     if (const u32 before = increment_exactly(number); before != 0) return before;
-    old = __atomic_load_n(&word_of(number), __ATOMIC_RELAXED);
+    old = __atomic_load_n(&count_word(number), __ATOMIC_RELAXED);
   }
 }
 
 u32 decrement_count(FrameNumber number, bool keep_last) {
-  u32 old = __atomic_load_n(&word_of(number), __ATOMIC_RELAXED);
+  u32 old = __atomic_load_n(&count_word(number), __ATOMIC_RELAXED);
   for (;;) {
-    const u32 field = old >> shift_of(number) & 3;
+    const u32 field = old >> count_shift(number) & 3;
     if (field == 1 && keep_last) return 1;
     if (field != elsewhere) {
       if (step_field(number, old, ~u32{0})) return field;
       continue;
     }
     if (const u32 before = decrement_exactly(number); before != 0) return before;
-    old = __atomic_load_n(&word_of(number), __ATOMIC_RELAXED);
+    old = __atomic_load_n(&count_word(number), __ATOMIC_RELAXED);
   }
 }
 

@@ -3,9 +3,25 @@
 // counts per 1,024 frames, from the first of them that has three references until none has.
 #pragma once
 
-#include "guestos/mm/frames.hpp"
+#include "guestos/lib/types.hpp"
 
 namespace guestos {
+
+using FrameNumber = u64;  // physical address / 4096; 0 is no frame
+
+// The field of frame n: bits 2 * (n % 16) of word n / 16. (The pointer lies below the table by what no frame needs.)
+extern u32* count_words;
+inline u32& count_word(FrameNumber number) { return count_words[number / 16]; }
+constexpr unsigned count_shift(FrameNumber number) { return static_cast<unsigned>(number % 16 * 2); }
+
+// One reference becomes two: what fork does to most pages. False: it is not one, or its word has just changed.
+inline bool share_count(FrameNumber number) {
+  u32 old = __atomic_load_n(&count_word(number), __ATOMIC_RELAXED);
+  const unsigned shift = count_shift(number);
+  return (old >> shift & 3) == 1 &&
+         __atomic_compare_exchange_n(&count_word(number), &old, old + (u32{1} << shift), true,
+                                     __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
 
 // Bytes that the table needs for so many frames; and the memory it is to use, for frames from `first` on.
 u64 reference_table_size(u64 frames);

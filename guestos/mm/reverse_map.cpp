@@ -26,6 +26,16 @@ Pte* entry_in(const AddressSpace& space, const Vma& vma, FrameNumber frame, u64&
   return (pte & pte_v) != 0 && leaf.frame_at(address) == frame ? leaf.at : nullptr;
 }
 
+// Calls visit(range, address, entry) for each place of the space that maps the frame.
+template <typename Visit>
+void each_place(const AddressSpace& space, FrameNumber frame, Visit visit) {
+  for (Vma& vma : space.vmas) {
+    u64 address = 0;
+    if (!may_map(space, vma, frame_of(frame), origin_of(frame))) continue;
+    if (Pte* at = entry_in(space, vma, frame, address); at != nullptr) visit(vma, address, at);
+  }
+}
+
 }  // namespace
 
 void set_origin(FrameNumber frame, const AddressSpace& space, const Vma& vma, u64 address) {
@@ -41,17 +51,14 @@ void set_origin(FrameNumber frame, const Inode& inode, u64 index) {
 
 void Mappings::look_into(AddressSpace& space) {
   const unsigned before = count_;
-  for (Vma* vma = space.vmas.first(); vma != nullptr; vma = VmaList::next(vma)) {
-    u64 address = 0;
-    if (!may_map(space, *vma, frame_of(frame_), origin_of(frame_))) continue;
-    Pte* at = entry_in(space, *vma, frame_, address);
+  each_place(space, frame_, [&](Vma& vma, u64 address, Pte* at) {
     // Pages that are part of a large one stay until it is split: so they are not found here.
-    if (at == nullptr || count_ == capacity || find_leaf(space.root(), address).order != 0) continue;
+    if (count_ == capacity || find_leaf(space.root(), address).order != 0) return;
     bool first = true;
     for (const Mapping& other : *this) first = first && other.at != at;
-    mappings_[count_++] = {&space, vma, address, at, first};
+    mappings_[count_++] = {&space, &vma, address, at, first};
     entries_ += first ? 1 : 0;
-  }
+  });
   if (count_ == before) space.mutex.unlock();
 }
 
@@ -95,19 +102,13 @@ Mappings::~Mappings() {
 u32 count_entries(FrameNumber frame) {
   u32 count = 0;
   const Pte* seen[64];
-  for (AddressSpace* space = AddressSpace::first_of_all(); space != nullptr; space = space->next_of_all()) {
-    for (Vma* vma = space->vmas.first(); vma != nullptr; vma = VmaList::next(vma)) {
-      u64 address = 0;
-      if (!may_map(*space, *vma, frame_of(frame), origin_of(frame))) continue;
-      const Pte* at = entry_in(*space, *vma, frame, address);
-      if (at == nullptr) continue;
-      bool fresh = true;
-      for (u32 i = 0; i < count && i < 64; ++i) fresh = fresh && seen[i] != at;
-      if (!fresh) continue;
+  for (AddressSpace* space = AddressSpace::first_of_all(); space != nullptr; space = space->next_of_all())
+    each_place(*space, frame, [&](Vma&, u64, const Pte* at) {
+      for (u32 i = 0; i < count && i < 64; ++i)
+        if (seen[i] == at) return;
       if (count < 64) seen[count] = at;
       ++count;
-    }
-  }
+    });
   return count;
 }
 

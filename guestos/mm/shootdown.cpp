@@ -1,14 +1,9 @@
 #include "guestos/mm/shootdown.hpp"
 
-#include "guestos/arch/boot_info.hpp"
-#include "guestos/arch/csr.hpp"
 #include "guestos/arch/firmware_console.hpp"
-#include "guestos/arch/hart.hpp"
 #include "guestos/arch/sbi.hpp"
-#include "guestos/arch/tracepoint.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/address_space.hpp"
-#include "guestos/mm/asid.hpp"
 #include "guestos/proc/process.hpp"
 
 namespace guestos {

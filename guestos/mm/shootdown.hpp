@@ -1,10 +1,11 @@
 // Making every hart forget translations of an address space that have just changed or gone.
 #pragma once
 
-#include "guestos/lib/types.hpp"
+#include "guestos/mm/frames.hpp"
 
 namespace guestos {
 
+struct Hart;
 class AddressSpace;
 
 // How other harts are told (boot argument shootdown=). In each, only harts where the space is active are told,
@@ -43,5 +44,54 @@ bool shootdown_is_lazy();
 // The first half of a shootdown: this hart fences; returns the harts that have to, and the shootdown's number for
 // shootdown_end.
 u64 begin_shootdown(AddressSpace& space, u64 start, u64 pages, u64& id);
+
+// ---- asid.cpp
+// Which address spaces may have translations in which hart's TLB.
+//
+// An address space gets an ASID when it first runs; numbers are never taken back one by one: when all are
+// used a new generation begins, every hart fences everything before it next translates for a user, and only
+// the spaces running at that moment keep theirs. A shootdown fences at once on the harts where the space is
+// active; for every other hart it leaves a mark in `stale`, and that hart fences the ASID when it next
+// activates the space. So a hart that merely ran the space before is never disturbed. With `asid=off`, or on
+// hardware without ASIDs, each activation fences.
+
+void asids_open();  // finds out how many ASID bits satp has
+// From now on user addresses mean `space` on this hart; nullptr: no user address means anything.
+void activate_space(Hart& hart, AddressSpace* space);
+// Marks all harts stale and returns the others where the space is active right now, who must be fenced by
+// IPI.
+u64 harts_to_fence(AddressSpace& space);
+
+// ---- deferred_release.cpp
+// shootdown=lazy: frames of unmapped pages go back only when every hart that may still have them in its TLB has
+// entered the kernel by itself; nobody is interrupted for it (LATR, ASPLOS 2018).
+//
+// Legal for munmap and MADV_DONTNEED alone. The translation that lingers is of a page that means nothing any
+// more, to a frame that is nobody's yet: it can show no one else's memory and lose no one's store. What another
+// thread sees is that its access, which races with the munmap, still goes through, at most until its time
+// slice ends. Everything else that takes a right away cannot wait: after fork a late store would reach the
+// child's snapshot, after a copy two threads would see two pages, after mprotect a guard would not hold. And
+// what gives rights (reuse, A and D, a first touch) needs no other hart at all: at worst that one faults once
+// more and finds the entry in order.
+//
+// An address whose old translation lingers gets no new page before all have passed: settle_deferred.
+
+struct RetiredPage {
+  FrameNumber first;
+  unsigned order;
+};
+
+// Takes over the references to these frames, which [start, start + pages * 4096) of the space has just ceased
+// to map. False: tell the others now (another policy, too many pages, or too many that wait already).
+bool defer_release(AddressSpace& space, u64 start, u64 pages, const RetiredPage* retired, unsigned count);
+
+// This hart has entered the kernel, or has left an address space: fences what waits for it.
+void pass_deferred();
+
+// Makes all harts forget what lingers of [start, end) of this space, if anything does. With the mutex.
+void settle_deferred(AddressSpace& space, u64 start, u64 end);
+// The space is gone, no hart translates with it: nothing has to be forgotten.
+void release_deferred(AddressSpace& space);
+bool is_release_deferred();
 
 }  // namespace guestos

@@ -1,7 +1,6 @@
 // Sending and receiving.
-#include "guestos/arch/hart.hpp"
 #include "guestos/net/socket.hpp"
-#include "guestos/proc/signal.hpp"
+#include "guestos/proc/process.hpp"
 
 namespace guestos {
 
@@ -40,18 +39,15 @@ i64 Socket::target_of(const Sending& what, Socket*& target) {
 
 // Takes the message over, even when it fails.
 i64 Socket::put(Message* message, const Sending& what) {
-  const u64 deadline = send_timeout != 0 ? ticks_now() + send_timeout : ~u64{0};
   i64 error = 0;
   Socket* target = nullptr;
-  socket_lock.lock();
-  for (;;) {
+  auto has_room = [&] {
     error = target_of(what, target);
-    if (error != 0 || target->queued_ == 0 || target->queued_ + message->size <= capacity) break;
-    const Wake why = waits(what.flags) ? socket_room.sleep(socket_lock, true, deadline) : Wake::timeout;
-    if (why == Wake::condition) continue;
-    error = why == Wake::signal ? -ERESTARTSYS : -EAGAIN;
-    break;
-  }
+    return error != 0 || target->queued_ == 0 || target->queued_ + message->size <= capacity;
+  };
+  socket_lock.lock();
+  const i64 waited = socket_room.wait_until(socket_lock, has_room, deadline(what.flags, send_timeout));
+  if (error == 0) error = waited;
   if (error == 0) {
     if (!has_connections()) message->from = name_;
     target->queue_.push_back(message);
@@ -92,17 +88,16 @@ i64 Socket::send(VectorCursor& from, Sending& what) {
 }
 
 // 1: there is a message; 0: there will be none.
-i64 Socket::wait_for_message(bool wait) {
-  const u64 deadline = receive_timeout != 0 ? ticks_now() + receive_timeout : ~u64{0};
+i64 Socket::wait_for_message(u64 until) {
   SpinGuard guard(socket_lock);
-  while (queue_.empty()) {
-    if (has_connections() && !was_connected_) return family_ == AF_UNIX ? -EINVAL : -ENOTCONN;
-    if (at_end()) return 0;
-    if (!wait) return -EAGAIN;
-    const Wake why = changed_.sleep(socket_lock, true, deadline);
-    if (why != Wake::condition) return why == Wake::signal ? -ERESTARTSYS : -EAGAIN;
-  }
-  return 1;
+  i64 result = 0;
+  auto is_decided = [&] {
+    const bool connected = !has_connections() || was_connected_;
+    result = !queue_.empty() ? 1 : connected ? 0 : family_ == AF_UNIX ? -EINVAL : -ENOTCONN;
+    return result != 0 || at_end();
+  };
+  const i64 waited = changed_.wait_until(socket_lock, is_decided, until);
+  return waited != 0 ? waited : result;
 }
 
 // Some bytes of the first message: all of it, or what there is room for. -EAGAIN: somebody else was faster, or it
@@ -141,7 +136,8 @@ i64 Socket::receive(VectorCursor& to, Receiving& what) {
   u64 done = 0;
   i64 result = 0;
   do {
-    result = wait_for_message(waits(what.flags) && (done == 0 || (what.flags & MSG_WAITALL) != 0));
+    const bool waits = done == 0 || (what.flags & MSG_WAITALL) != 0;
+    result = wait_for_message(waits ? deadline(what.flags, receive_timeout) : 0);
     if (result <= 0) break;
     result = take(to, what);
     if (result == -EAGAIN && what.file_count == 0) continue;

@@ -1,7 +1,6 @@
 // Names and connections; what is sent over them is in message.cpp.
 #include "guestos/net/socket.hpp"
 
-#include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
 
 namespace guestos {
@@ -87,18 +86,18 @@ void Socket::join(Socket& other) {
 }
 
 i64 Socket::find_listener(const SocketName& name, const Inode* node, Socket*& listener) const {
-  const u64 deadline = send_timeout != 0 ? ticks_now() + send_timeout : ~u64{0};
-  for (;;) {
-    if (listening_) return -EINVAL;
-    if (peer_ != nullptr || was_connected_) return -EISCONN;
+  i64 error = 0;
+  auto has_room = [&] {
     listener = find(name, node);
-    if (listener == nullptr || (listener->type_ == type_ && !listener->listening_)) return -ECONNREFUSED;
-    if (listener->type_ != type_) return -EPROTOTYPE;
-    if (listener->pending_count_ <= listener->backlog_) return 0;
-    if (!waits(0)) return -EAGAIN;
-    const Wake why = socket_room.sleep(socket_lock, true, deadline);
-    if (why != Wake::condition) return why == Wake::signal ? -ERESTARTSYS : -EAGAIN;
-  }
+    error = listening_                                                                   ? -EINVAL
+            : peer_ != nullptr || was_connected_                                         ? -EISCONN
+            : listener == nullptr || (listener->type_ == type_ && !listener->listening_) ? -ECONNREFUSED
+            : listener->type_ != type_                                                   ? -EPROTOTYPE
+                                                                                         : 0;
+    return error != 0 || listener->pending_count_ <= listener->backlog_;
+  };
+  const i64 waited = socket_room.wait_until(socket_lock, has_room, deadline(0, send_timeout));
+  return error != 0 ? error : waited;
 }
 
 i64 Socket::connect(const SocketName& name, Inode* node) {
@@ -143,12 +142,9 @@ i64 Socket::pair(Socket& a, Socket& b) {
 
 Socket* Socket::accept(i64& error) {
   SpinGuard guard(socket_lock);
-  const u64 deadline = receive_timeout != 0 ? ticks_now() + receive_timeout : ~u64{0};
   error = !has_connections() ? -EOPNOTSUPP : listening_ ? 0 : -EINVAL;
-  while (error == 0 && pending_.empty()) {
-    const Wake why = waits(0) ? changed_.sleep(socket_lock, true, deadline) : Wake::timeout;
-    if (why != Wake::condition) error = why == Wake::signal ? -ERESTARTSYS : -EAGAIN;
-  }
+  auto has_some = [&] { return !pending_.empty(); };
+  if (error == 0) error = changed_.wait_until(socket_lock, has_some, deadline(0, receive_timeout));
   if (error != 0) return nullptr;
   --pending_count_;
   socket_room.wake_all();

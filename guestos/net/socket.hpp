@@ -5,6 +5,7 @@
 
 #include "guestos/fs/file.hpp"
 #include "guestos/net/user_vectors.hpp"
+#include "guestos/proc/timer.hpp"
 
 namespace guestos {
 
@@ -96,9 +97,11 @@ class Socket final : public File {
   i64 target_of(const Sending& what, Socket*& target);
   i64 put(Message* message, const Sending& what);
   i64 take(VectorCursor& to, Receiving& what);
-  i64 wait_for_message(bool wait);
-  bool waits(u32 message_flags) const {
-    return (flags & O_NONBLOCK) == 0 && (message_flags & MSG_DONTWAIT) == 0;
+  i64 wait_for_message(u64 until);
+  // For WaitQueue::wait_until.
+  u64 deadline(u32 message_flags, u64 timeout) const {
+    if ((message_flags & MSG_DONTWAIT) != 0 || patience() == 0) return 0;
+    return timeout != 0 ? ticks_now() + timeout : patience();
   }
 
   const u16 family_;

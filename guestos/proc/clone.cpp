@@ -1,13 +1,7 @@
 // fork, vfork and thread creation: one system call, three kinds of sharing.
-#include "guestos/arch/boot_info.hpp"
-#include "guestos/arch/csr.hpp"
-#include "guestos/arch/hart.hpp"
-#include "guestos/arch/tracepoint.hpp"
 #include "guestos/fs/file_table.hpp"
 #include "guestos/mm/address_space.hpp"
-#include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
-#include "guestos/proc/scheduler.hpp"
 
 namespace guestos {
 

@@ -1,7 +1,5 @@
 #include "guestos/proc/elf.hpp"
 
-#include "guestos/mm/commit.hpp"
-
 namespace guestos {
 
 namespace {
@@ -45,14 +43,7 @@ i64 add_range(AddressSpace& space, const Vma& pattern) {
   if (pattern.start >= pattern.end) return 0;
   if (pattern.end > mmap_top) return -ENOEXEC;
   if (const i64 error = space.unmap(pattern.start, pattern.end); error != 0) return error;
-  Vma* vma = create<Vma>(pattern);
-  if (vma == nullptr || !commit_range(*vma)) {
-    destroy(vma);
-    return -ENOMEM;
-  }
-  if (vma->inode != nullptr) add_inode_reference(vma->inode);
-  space.insert(vma);
-  return 0;
+  return space.add(pattern);
 }
 
 i64 map_segment(AddressSpace& space, Inode& file, const Segment& segment, u64 bias) {

@@ -2,17 +2,11 @@
 #include <initializer_list>
 
 #include "guestos/arch/console_devices.hpp"
-#include "guestos/arch/csr.hpp"
-#include "guestos/arch/hart.hpp"
-#include "guestos/arch/tracepoint.hpp"
 #include "guestos/lib/print.hpp"
-#include "guestos/mm/asid.hpp"
-#include "guestos/mm/commit.hpp"
 #include "guestos/mm/injection.hpp"
-#include "guestos/mm/user_memory.hpp"
+#include "guestos/mm/shootdown.hpp"
 #include "guestos/proc/elf.hpp"
-#include "guestos/proc/scheduler.hpp"
-#include "guestos/proc/signal.hpp"
+#include "guestos/proc/process.hpp"
 #include "guestos/sys/clock.hpp"
 #include "guestos/sys/path_argument.hpp"
 
@@ -58,27 +52,17 @@ InodeReference open_program(i64 directory, const char* path, i64& error) {
   return {};
 }
 
-Vma* make_range(u64 start, u64 end, u64 protection) {
-  Vma* vma = create<Vma>();
-  if (vma == nullptr) return nullptr;
-  vma->start = start, vma->end = end, vma->protection = protection;
-  return vma;
-}
-
 i64 add_special_ranges(AddressSpace& space, u64 stack_size) {
-  Vma* stack = make_range(stack_top - stack_size, stack_top, PROT_READ | PROT_WRITE);
-  if (stack == nullptr) return -ENOMEM;
-  stack->grows_down = true;
-  const bool promised = commit_range(*stack);
-  space.insert(stack);
-  Vma* trampoline = make_range(trampoline_page, trampoline_page + page_size, PROT_READ | PROT_EXEC);
-  if (trampoline == nullptr || !promised) {
-    destroy(trampoline);
-    return -ENOMEM;
-  }
-  trampoline->frame = physical_of(signal_trampoline) >> page_bits;
-  space.insert(trampoline);
-  return 0;
+  Vma stack;
+  stack.start = stack_top - stack_size, stack.end = stack_top;
+  stack.protection = PROT_READ | PROT_WRITE;
+  stack.grows_down = true;
+  if (const i64 error = space.add(stack); error != 0) return error;
+  Vma trampoline;
+  trampoline.start = trampoline_page, trampoline.end = trampoline_page + page_size;
+  trampoline.protection = PROT_READ | PROT_EXEC;
+  trampoline.frame = physical_of(signal_trampoline) >> page_bits;
+  return space.add(trampoline);
 }
 
 i64 load_image(Inode& file, u64 stack_size, Image& image) {
@@ -252,14 +236,14 @@ i64 run_image(Inode& file, const char* path, const TextList& arguments, const Te
   if (error == 0 && !stop_other_threads()) error = -EINTR;
   if (error != 0) {
     destroy(image);
-    if (executable != nullptr) heap_release(executable);
+    heap_release(executable);
     return error;
   }
   process_lock().lock();
   char* old_executable = current_process().executable;
   current_process().executable = executable;
   process_lock().unlock();
-  if (old_executable != nullptr) heap_release(old_executable);
+  heap_release(old_executable);
   take_over(*image, path);  // from here on there is nothing to return to
   const u64 stack = build_stack(*image, path, arguments, environment);
   Thread& self = current_thread();

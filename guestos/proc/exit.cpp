@@ -1,12 +1,8 @@
 // The end of threads and processes, and waiting for it.
-#include "guestos/arch/hart.hpp"
-#include "guestos/arch/tracepoint.hpp"
 #include "guestos/fs/file_table.hpp"
 #include "guestos/mm/address_space.hpp"
-#include "guestos/mm/asid.hpp"
-#include "guestos/mm/user_memory.hpp"
-#include "guestos/proc/scheduler.hpp"
-#include "guestos/proc/signal.hpp"
+#include "guestos/mm/shootdown.hpp"
+#include "guestos/proc/process.hpp"
 
 namespace guestos {
 
@@ -140,43 +136,38 @@ void exit_process(u32 wait_status) {
 
 i64 wait_for_child(i64 which, u64 options, u32& wait_status, u64& ticks) {
   Process& self = current_process();
-  process_lock().lock();
-  for (;;) {
-    bool any = false;
+  SpinGuard guard(process_lock());
+  Process* found = nullptr;
+  bool any = false;
+  bool stopped = false;
+  auto has_news = [&] {
+    any = false;
     for (Process* child = self.children.first(); child != nullptr; child = self.children.next(child)) {
       if (!matches(*child, which, self)) continue;
       any = true;
-      const bool stopped = (options & WUNTRACED) != 0 && child->stopped && !child->stop_reported;
+      stopped = (options & WUNTRACED) != 0 && child->stopped && !child->stop_reported;
       const bool continued = (options & WCONTINUED) != 0 && !child->continue_reported;
-      if (!child->zombie && !stopped && !continued) continue;
-      const u32 pid = child->pid;
-      ticks = child->cpu_ticks;
-      wait_status = child->zombie ? child->wait_status : stopped ? child->wait_status : 0xffff;
-      if ((options & WNOWAIT) == 0) {
-        if (stopped) child->stop_reported = true;
-        if (!child->zombie && continued) child->continue_reported = true;
-        if (child->zombie) {
-          self.children_ticks += child->cpu_ticks + child->children_ticks;
-          unlink_process(*child);
-          release_process(child);
-        }
-      }
-      process_lock().unlock();
-      return pid;
+      found = child;
+      if (child->zombie || stopped || continued) return true;
     }
-    i64 result = 1;
-    if (!any) {
-      result = -ECHILD;
-    } else if ((options & WNOHANG) != 0) {
-      result = 0;
-    } else if (self.child_wait.sleep(process_lock()) == Wake::signal) {
-      result = -ERESTARTSYS;
-    }
-    if (result != 1) {
-      process_lock().unlock();
-      return result;
-    }
+    return !any;
+  };
+  const i64 waited =
+      self.child_wait.wait_until(process_lock(), has_news, (options & WNOHANG) != 0 ? 0 : ~u64{0});
+  if (waited != 0) return waited == -EAGAIN ? 0 : waited;
+  if (!any) return -ECHILD;
+  const u32 pid = found->pid;
+  ticks = found->cpu_ticks;
+  wait_status = found->zombie || stopped ? found->wait_status : 0xffff;
+  if ((options & WNOWAIT) != 0) return pid;
+  if (found->zombie) {
+    self.children_ticks += found->cpu_ticks + found->children_ticks;
+    unlink_process(*found);
+    release_process(found);
+  } else {
+    (stopped ? found->stop_reported : found->continue_reported) = true;
   }
+  return pid;
 }
 
 u32 wait_for_the_end() {

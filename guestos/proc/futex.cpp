@@ -1,9 +1,7 @@
 
-#include "guestos/arch/hart.hpp"
 #include "guestos/mm/address_space.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
-#include "guestos/proc/scheduler.hpp"
 #include "guestos/sys/clock.hpp"
 
 namespace guestos {
@@ -90,12 +88,11 @@ i64 wait(const Key& key, u64 address, u32 expected, u32 bits, u64 deadline) {
   sleeper.key = key;
   sleeper.bits = bits;
   bucket.sleepers.push_back(&sleeper);
-  Wake why = Wake::condition;
-  while (!sleeper.woken && why == Wake::condition) why = sleeper.queue.sleep(bucket.lock, true, deadline);
+  const i64 error = sleeper.queue.wait_until(
+      bucket.lock, [&] { return sleeper.woken; }, deadline);
   if (!sleeper.woken) bucket.sleepers.remove(&sleeper);
   bucket.lock.unlock();
-  if (sleeper.woken) return 0;
-  return why == Wake::timeout ? -ETIMEDOUT : -ERESTARTSYS;
+  return sleeper.woken ? 0 : error == -EAGAIN ? -ETIMEDOUT : error;
 }
 
 i64 deadline_of(u64 timeout, u64 operation, u64& deadline) {

@@ -1,6 +1,5 @@
 #include "guestos/proc/process.hpp"
 
-#include "guestos/arch/hart.hpp"
 #include "guestos/fs/inode.hpp"
 #include "guestos/mm/heap.hpp"
 
@@ -59,7 +58,7 @@ u32 allocate_pid() {
 }
 
 void release_process(Process* process) {
-  if (process->executable != nullptr) heap_release(process->executable);
+  heap_release(process->executable);
   destroy(process);
 }
 

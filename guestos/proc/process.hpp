@@ -1,8 +1,9 @@
 // A process: threads that share an address space, open files, signal actions and a place in the family tree.
 #pragma once
 
-#include "guestos/proc/thread.hpp"
-#include "guestos/proc/timer.hpp"
+#include "guestos/arch/hart.hpp"
+#include "guestos/arch/tracepoint.hpp"
+#include "guestos/proc/scheduler.hpp"
 
 namespace guestos {
 
@@ -115,5 +116,28 @@ void release_process(Process* process);
 i64 futex_call(u64 address, u64 operation, u32 value, u64 timeout, u32 third);
 // CHILD_CLEARTID.
 void futex_wake_all(u64 address);
+
+// --- signal.cpp: signals, sent, and delivered on the way back to user mode (Linux riscv64 frame layout).
+// To one thread; takes process_lock.
+void send_signal(Thread& thread, u32 signal, const SignalInfo& info);
+// To the process, or to one thread, with process_lock held.
+void send_signal_locked(Process& process, u32 signal, const SignalInfo& info);
+void send_signal_locked(Thread& thread, u32 signal, const SignalInfo& info);
+// A fault of the current thread: cannot be ignored or blocked.
+void force_signal(u32 signal, const SignalInfo& info);
+// True if the signal has no handler in the current process: it will die of it.
+bool is_fatal_here(u32 signal);
+// To every process of the group; false: there is none.
+bool signal_group(u32 group, u32 signal, const SignalInfo& info);
+// With process_lock held: all threads of the process but the current one look at their pending work.
+void kick_others(Process& process);
+void interval_timer_expired(u32 pid);
+
+// Everything that must happen before a thread goes back to user mode: exit, stop, signal handlers, restarts.
+extern "C" void prepare_return(TrapFrame* frame);
+i64 return_from_signal(TrapFrame& frame);
+
+// Signals that may not be blocked.
+inline constexpr u64 unblockable = signal_bit(SIGKILL) | signal_bit(SIGSTOP);
 
 }  // namespace guestos

@@ -1,14 +1,10 @@
 #include "guestos/proc/scheduler.hpp"
 
-#include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/console_devices.hpp"
-#include "guestos/arch/csr.hpp"
-#include "guestos/arch/hart.hpp"
 #include "guestos/arch/sbi.hpp"
-#include "guestos/arch/tracepoint.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/address_space.hpp"
-#include "guestos/mm/asid.hpp"
+#include "guestos/mm/shootdown.hpp"
 #include "guestos/proc/process.hpp"
 
 extern "C" {

@@ -1,13 +1,10 @@
-#include "guestos/proc/signal.hpp"
+#include "guestos/proc/process.hpp"
 
 #include <initializer_list>
 
-#include "guestos/arch/csr.hpp"
-#include "guestos/arch/hart.hpp"
 #include "guestos/arch/layout.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
-#include "guestos/proc/scheduler.hpp"
 
 namespace guestos {
 
@@ -205,36 +202,34 @@ void kick_others(Process& process) {
     if (thread != &current_thread()) kick(*thread);
 }
 
+// Pending of the process, for any of its threads, or of one.
+void make_pending(u64& pending, SignalInfo* infos, u32 signal, const SignalInfo& info) {
+  if ((pending & signal_bit(signal)) == 0) infos[signal - 1] = info;
+  __atomic_fetch_or(&pending, signal_bit(signal), __ATOMIC_SEQ_CST);
+}
+
 void send_signal_locked(Process& process, u32 signal, const SignalInfo& info) {
   if (!prepare_sending(process, signal)) return;
   const u64 bit = signal_bit(signal);
   bool blocked_somewhere = false;
-  for (Thread* thread = process.threads.first(); thread != nullptr; thread = process.threads.next(thread))
-    blocked_somewhere = blocked_somewhere || (thread->blocked & bit) != 0;
+  for (const Thread& thread : process.threads)
+    blocked_somewhere = blocked_somewhere || (thread.blocked & bit) != 0;
   if (is_ignored(process, signal) && !blocked_somewhere) return;
-  if ((process.pending & bit) == 0) process.pending_info[signal - 1] = info;
-  __atomic_fetch_or(&process.pending, bit, __ATOMIC_SEQ_CST);
+  make_pending(process.pending, process.pending_info, signal, info);
   notify(process, bit);
 }
 
-void send_signal(Process& process, u32 signal, const SignalInfo& info) {
-  SpinGuard guard(process_lock());
-  send_signal_locked(process, signal, info);
+void send_signal_locked(Thread& thread, u32 signal, const SignalInfo& info) {
+  if (!prepare_sending(*thread.process, signal)) return;
+  const bool blocked = (thread.blocked & signal_bit(signal)) != 0;
+  if (is_ignored(*thread.process, signal) && !blocked) return;
+  make_pending(thread.pending, thread.pending_info, signal, info);
+  if (!blocked && &thread != &current_thread()) kick(thread);
 }
 
 void send_signal(Thread& thread, u32 signal, const SignalInfo& info) {
   SpinGuard guard(process_lock());
   send_signal_locked(thread, signal, info);
-}
-
-void send_signal_locked(Thread& thread, u32 signal, const SignalInfo& info) {
-  Process& process = *thread.process;
-  if (!prepare_sending(process, signal)) return;
-  const u64 bit = signal_bit(signal);
-  if (is_ignored(process, signal) && (thread.blocked & bit) == 0) return;
-  if ((thread.pending & bit) == 0) thread.pending_info[signal - 1] = info;
-  __atomic_fetch_or(&thread.pending, bit, __ATOMIC_SEQ_CST);
-  if ((thread.blocked & bit) == 0 && &thread != &current_thread()) kick(thread);
 }
 
 void force_signal(u32 signal, const SignalInfo& info) {

@@ -26,15 +26,18 @@ class SpinLock {
   u32 serving_ = 0;
 };
 
-class SpinGuard {
+// Holds a lock as long as it lives.
+template <typename Lock>
+class Guard {
  public:
-  explicit SpinGuard(SpinLock& lock) : lock_(lock) { lock_.lock(); }
-  ~SpinGuard() { lock_.unlock(); }
-  SpinGuard(const SpinGuard&) = delete;
-  SpinGuard& operator=(const SpinGuard&) = delete;
+  explicit Guard(Lock& lock) : lock_(lock) { lock_.lock(); }
+  ~Guard() { lock_.unlock(); }
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
 
  private:
-  SpinLock& lock_;
+  Lock& lock_;
 };
+using SpinGuard = Guard<SpinLock>;
 
 }  // namespace guestos

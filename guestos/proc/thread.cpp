@@ -1,7 +1,5 @@
 #include "guestos/proc/thread.hpp"
 
-#include "guestos/arch/csr.hpp"
-#include "guestos/arch/hart.hpp"
 #include "guestos/arch/layout.hpp"
 #include "guestos/mm/frames.hpp"
 #include "guestos/mm/heap.hpp"

@@ -4,7 +4,6 @@
 
 #include "guestos/arch/trap_frame.hpp"
 #include "guestos/proc/wait_queue.hpp"
-#include "guestos/sys/linux.hpp"
 
 namespace guestos {
 

@@ -1,11 +1,7 @@
 #include "guestos/proc/timer.hpp"
 
-#include "guestos/arch/boot_info.hpp"
-#include "guestos/arch/csr.hpp"
-#include "guestos/arch/hart.hpp"
 #include "guestos/arch/sbi.hpp"
-#include "guestos/proc/scheduler.hpp"
-#include "guestos/proc/signal.hpp"
+#include "guestos/proc/process.hpp"
 
 namespace guestos {
 

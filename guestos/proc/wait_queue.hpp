@@ -4,6 +4,7 @@
 
 #include "guestos/lib/list.hpp"
 #include "guestos/proc/spin_lock.hpp"
+#include "guestos/sys/linux.hpp"
 
 namespace guestos {
 
@@ -17,6 +18,16 @@ class WaitQueue {
   // a loop. Interruptible sleeps return `signal` when the thread has something to attend to. `deadline` is in
   // ticks.
   Wake sleep(SpinLock& guard, bool interruptible = true, u64 deadline = ~u64{0});
+  // Interruptibly until ready(), which is asked with the guard held. 0, -ERESTARTSYS when a signal comes, or -EAGAIN
+  // at the deadline; deadline 0: without waiting.
+  template <typename Ready>
+  i64 wait_until(SpinLock& guard, Ready ready, u64 deadline = ~u64{0}) {
+    while (!ready()) {
+      const Wake why = deadline != 0 ? sleep(guard, true, deadline) : Wake::timeout;
+      if (why != Wake::condition) return why == Wake::signal ? -ERESTARTSYS : -EAGAIN;
+    }
+    return 0;
+  }
   // Called with the guard held. Wakes in the order of arrival.
   void wake_one();
   void wake_all();
@@ -44,15 +55,6 @@ class Mutex {
   WaitQueue waiters_;
 };
 
-class MutexGuard {
- public:
-  explicit MutexGuard(Mutex& mutex) : mutex_(mutex) { mutex_.lock(); }
-  ~MutexGuard() { mutex_.unlock(); }
-  MutexGuard(const MutexGuard&) = delete;
-  MutexGuard& operator=(const MutexGuard&) = delete;
-
- private:
-  Mutex& mutex_;
-};
+using MutexGuard = Guard<Mutex>;
 
 }  // namespace guestos

@@ -1,6 +1,5 @@
 #include "guestos/sys/clock.hpp"
 
-#include "guestos/arch/boot_info.hpp"
 #include "guestos/arch/hart.hpp"
 #include "guestos/mm/user_memory.hpp"
 
@@ -50,13 +49,11 @@ i64 get_deadline(u64 address, u64& deadline) {
 }
 
 bool sleep_until(u64 deadline) {
-  SpinLock guard;
+  SpinLock lock;
   WaitQueue nobody_wakes;
-  Wake why = Wake::condition;
-  guard.lock();
-  while (ticks_now() < deadline && why != Wake::signal) why = nobody_wakes.sleep(guard, true, deadline);
-  guard.unlock();
-  return why != Wake::signal;
+  SpinGuard guard(lock);
+  auto is_over = [&] { return ticks_now() >= deadline; };
+  return nobody_wakes.wait_until(lock, is_over, deadline) != -ERESTARTSYS;
 }
 
 i64 random_to_user(u64 to, u64 size) {

@@ -1,7 +1,4 @@
 // System calls on open files.
-#include "guestos/arch/hart.hpp"
-#include "guestos/fs/pipe.hpp"
-#include "guestos/mm/user_memory.hpp"
 #include "guestos/net/user_vectors.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/sys/path_argument.hpp"
@@ -165,7 +162,7 @@ i64 fcntl(File& file, const Arguments& call) {
     case F_GETLK:
     case F_SETLK:
     case F_SETLKW: return record_lock(file, call.b - F_GETLK, call.c);
-    case F_GETPIPE_SZ: return Pipe::capacity;
+    case F_GETPIPE_SZ: return pipe_capacity;
     default: return -EINVAL;
   }
 }
@@ -200,34 +197,19 @@ i64 fallocate(File&, const Arguments&) { return -EOPNOTSUPP; }
 i64 nothing(File&, const Arguments&) { return 0; }
 i64 sys_sync(const Arguments&) { return 0; }
 
+// clang-format off
 constexpr SystemCallRow rows[] = {
-    {23, on_file<dup>},
-    {24, sys_dup3},
-    {25, on_file<fcntl>},
-    {29, on_file<ioctl>},
-    {32, on_file<flock>},
-    {46, on_file<ftruncate>},
-    {47, on_writable<fallocate>},
-    {57, sys_close},
-    {59, sys_pipe2},
-    {61, on_file<getdents>},
-    {62, on_file<lseek>},
-    {63, on_readable<read>},
-    {64, on_writable<write>},
-    {65, on_readable<readv>},
-    {66, on_writable<writev>},
-    {67, on_readable<pread>},
-    {68, on_writable<pwrite>},
-    {69, on_readable<preadv>},
-    {70, on_writable<pwritev>},
-    {80, on_file<fstat>},
-    {81, sys_sync},
-    {82, on_file<nothing>},
-    {83, on_file<nothing>},
-    {223, on_file<nothing>},
-    {267, on_file<nothing>},
+    {23, on_file<dup>},           {24, sys_dup3},            {25, on_file<fcntl>},
+    {29, on_file<ioctl>},         {32, on_file<flock>},      {46, on_file<ftruncate>},
+    {47, on_writable<fallocate>}, {57, sys_close},           {59, sys_pipe2},
+    {61, on_file<getdents>},      {62, on_file<lseek>},      {63, on_readable<read>},
+    {64, on_writable<write>},     {65, on_readable<readv>},  {66, on_writable<writev>},
+    {67, on_readable<pread>},     {68, on_writable<pwrite>}, {69, on_readable<preadv>},
+    {70, on_writable<pwritev>},   {80, on_file<fstat>},      {81, sys_sync},
+    {82, on_file<nothing>, 83},   {223, on_file<nothing>},   {267, on_file<nothing>},
     {436, sys_close_range},
 };
+// clang-format on
 
 }  // namespace
 

@@ -1,8 +1,6 @@
 // System calls that take paths.
 #include <initializer_list>
 
-#include "guestos/arch/hart.hpp"
-#include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/sys/clock.hpp"
 #include "guestos/sys/path_argument.hpp"
@@ -348,14 +346,13 @@ i64 fstatfs(File& file, const Arguments& call) {
 i64 sys_no_attributes(const Arguments&) { return -EOPNOTSUPP; }
 
 constexpr SystemCallRow rows[] = {
-    {5, sys_no_attributes},  {6, sys_no_attributes},  {8, sys_no_attributes}, {9, sys_no_attributes},
-    {11, sys_no_attributes}, {12, sys_no_attributes},  // {set,get,list}xattr and l…
-    {17, sys_getcwd},        {33, sys_mknodat},       {34, sys_mkdirat},      {35, sys_unlinkat},
-    {36, sys_symlinkat},     {37, sys_linkat},        {43, sys_statfs},       {44, on_file<fstatfs>},
-    {45, sys_truncate},      {48, sys_faccessat},     {49, sys_chdir},        {50, on_file<fchdir>},
-    {52, sys_fchmod},        {53, sys_fchmodat},      {54, sys_fchownat},     {55, sys_fchown},
-    {56, sys_openat},        {78, sys_readlinkat},    {79, sys_newfstatat},   {88, sys_utimensat},
-    {276, sys_renameat2},    {291, sys_statx},        {439, sys_faccessat},
+    {5, sys_no_attributes, 16},  // {set,get,list,remove}xattr and its like
+    {17, sys_getcwd},           {33, sys_mknodat},    {34, sys_mkdirat},    {35, sys_unlinkat},
+    {36, sys_symlinkat},        {37, sys_linkat},     {43, sys_statfs},     {44, on_file<fstatfs>},
+    {45, sys_truncate},         {48, sys_faccessat},  {49, sys_chdir},      {50, on_file<fchdir>},
+    {52, sys_fchmod},           {53, sys_fchmodat},   {54, sys_fchownat},   {55, sys_fchown},
+    {56, sys_openat},           {78, sys_readlinkat}, {79, sys_newfstatat}, {88, sys_utimensat},
+    {276, sys_renameat2},       {291, sys_statx},     {439, sys_faccessat},
 };
 
 }  // namespace

@@ -1,11 +1,8 @@
 // brk, mmap and what belongs to them.
-#include "guestos/arch/csr.hpp"
-#include "guestos/arch/hart.hpp"
 #include "guestos/arch/sbi.hpp"
 #include "guestos/mm/commit.hpp"
 #include "guestos/mm/fault.hpp"
 #include "guestos/mm/large_page.hpp"
-#include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/sys/path_argument.hpp"
 
@@ -33,18 +30,12 @@ bool grow_heap(AddressSpace& memory, u64 old_end, u64 end) {
     below->end = end;
     return true;
   }
-  Vma* vma = create<Vma>();
-  if (vma == nullptr) return false;
-  vma->start = old_end, vma->end = end;
-  vma->protection = PROT_READ | PROT_WRITE;
-  vma->page_order = static_cast<u8>(default_page_order());
-  vma->locked = memory.lock_future;
-  if (commit_range(*vma)) {
-    memory.insert(vma);
-    return true;
-  }
-  destroy(vma);
-  return false;
+  Vma heap;
+  heap.start = old_end, heap.end = end;
+  heap.protection = PROT_READ | PROT_WRITE;
+  heap.page_order = static_cast<u8>(default_page_order());
+  heap.locked = memory.lock_future;
+  return memory.add(heap) == 0;
 }
 
 i64 sys_brk(const Arguments& call) {
@@ -112,35 +103,27 @@ i64 sys_mmap(const Arguments& call) {
   if ((call.f & (page_size - 1)) != 0 || call.f + size < call.f) return -EINVAL;
   InodeReference inode;
   if (const i64 error = backing(call, inode); error != 0) return error;
-  Vma* vma = create<Vma>();
-  if (vma == nullptr) return -ENOMEM;
   AddressSpace& memory = space();
-  memory.mutex.lock();
-  vma->locked = memory.lock_future || (call.d & MAP_LOCKED) != 0;
-  const bool fill = vma->locked || (call.d & MAP_POPULATE) != 0;
+  Vma vma;
   const bool may_be_large = type == MAP_PRIVATE && !inode && (call.d & MAP_GROWSDOWN) == 0;
-  const unsigned order = may_be_large ? default_page_order() : 0;
-  i64 start = place(memory, call.a, size, call.d, page_size << order);
+  vma.page_order = static_cast<u8>(may_be_large ? default_page_order() : 0);
+  vma.protection = call.c & (PROT_READ | PROT_WRITE | PROT_EXEC);
+  vma.shared = type != MAP_PRIVATE;
+  vma.grows_down = (call.d & MAP_GROWSDOWN) != 0;
+  vma.inode = inode.get();
+  vma.offset = (call.d & MAP_ANONYMOUS) != 0 ? 0 : call.f;
+  vma.no_reserve = (call.d & MAP_NORESERVE) != 0;
+  memory.mutex.lock();
+  vma.locked = memory.lock_future || (call.d & MAP_LOCKED) != 0;
+  i64 start = place(memory, call.a, size, call.d, page_size << vma.page_order);
   if (start > 0) {
-    vma->start = static_cast<u64>(start);
-    vma->end = vma->start + size;
-    vma->protection = call.c & (PROT_READ | PROT_WRITE | PROT_EXEC);
-    vma->shared = type != MAP_PRIVATE;
-    vma->grows_down = (call.d & MAP_GROWSDOWN) != 0;
-    vma->page_order = static_cast<u8>(order);
-    vma->offset = (call.d & MAP_ANONYMOUS) != 0 ? 0 : call.f;
-    vma->no_reserve = (call.d & MAP_NORESERVE) != 0;
-    if (!commit_range(*vma)) start = -ENOMEM;
-  }
-  if (start > 0) {
-    vma->inode = inode.take();
-    memory.insert(vma);
-  } else {
-    destroy(vma);
+    vma.start = static_cast<u64>(start);
+    vma.end = vma.start + size;
+    if (const i64 error = memory.add(vma); error != 0) start = error;
   }
   memory.mutex.unlock();
   // As on Linux, a page that cannot be had now is no error: it is had, or not, when it is touched.
-  if (start > 0 && fill) populate(memory, static_cast<u64>(start), static_cast<u64>(start) + size);
+  if (start > 0 && (vma.locked || (call.d & MAP_POPULATE) != 0)) populate(memory, vma.start, vma.end);
   return start;
 }
 

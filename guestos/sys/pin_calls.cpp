@@ -6,7 +6,6 @@
 #include "guestos/devices/disk.hpp"
 #include "guestos/fs/file_table.hpp"
 #include "guestos/mm/pin.hpp"
-#include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/sys/system_call.hpp"
 

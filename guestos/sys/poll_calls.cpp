@@ -1,8 +1,5 @@
 // Waiting for several files: ppoll, pselect6, epoll.
-#include "guestos/arch/hart.hpp"
-#include "guestos/mm/user_memory.hpp"
-#include "guestos/net/epoll.hpp"
-#include "guestos/proc/signal.hpp"
+#include "guestos/proc/process.hpp"
 #include "guestos/sys/clock.hpp"
 #include "guestos/sys/path_argument.hpp"
 
@@ -124,6 +121,147 @@ i64 sys_pselect6(const Arguments& call) {
   return bits;
 }
 
+constexpr u32 EPOLLONESHOT = u32{1} << 30, EPOLLET = u32{1} << 31;
+
+struct EpollEvent {  // struct epoll_event; packed on x86 only
+  u32 events;
+  u32 pad;
+  u64 data;
+};
+
+// One watched descriptor. Holds no reference to its file: a file that ends leaves every epoll (forget_watched).
+struct EpollItem {
+  Links<EpollItem> links = {};
+  File* file = nullptr;
+  u32 descriptor = 0;
+  u32 events = 0;  // 0 after a one-shot
+  u64 data = 0;
+  i64 reported = 0;  // what an edge-triggered item has already said, at
+  u64 seen = 0;      // this generation of poll events
+};
+
+constinit Mutex
+    epolls_mutex;  // of all items of all epolls: held while files are asked, so that none ends meanwhile
+
+}  // namespace
+
+// A set of files to be waited for again and again.
+class Epoll final : public File {
+ public:
+  Epoll();
+  ~Epoll() override;
+  Epoll* epoll() override { return this; }
+
+  i64 add(File* file, u32 descriptor, const EpollEvent& event) {
+    if (file->epoll() != nullptr) return -ELOOP;  // an epoll of epolls
+    if (file->inode() != nullptr && (file->inode()->is_regular() || file->inode()->is_directory()))
+      return -EPERM;  // always ready: nothing to wait for
+    MutexGuard guard(epolls_mutex);
+    if (find(file, descriptor) != nullptr) return -EEXIST;
+    auto* item = create<EpollItem>();
+    if (item == nullptr) return -ENOMEM;
+    item->file = file;
+    item->descriptor = descriptor;
+    set_event(*item, event);
+    file->watched = true;
+    items_.push_back(item);
+    return 0;
+  }
+
+  i64 modify(const File* file, u32 descriptor, const EpollEvent& event) {
+    MutexGuard guard(epolls_mutex);
+    EpollItem* item = find(file, descriptor);
+    if (item == nullptr) return -ENOENT;
+    set_event(*item, event);
+    item->reported = 0;
+    return 0;
+  }
+
+  i64 remove(const File* file, u32 descriptor) {
+    MutexGuard guard(epolls_mutex);
+    EpollItem* item = find(file, descriptor);
+    if (item == nullptr) return -ENOENT;
+    discard(item);
+    return 0;
+  }
+
+  // What is ready now, at most `most`; the number. Edge-triggered items say again what they have said only after
+  // something has happened somewhere: now and then once too often, never once too seldom.
+  u64 collect(EpollEvent* to, u64 most) {
+    const u64 generation = poll_generation();
+    MutexGuard guard(epolls_mutex);
+    u64 count = 0;
+    EpollItem* last = items_.last();
+    for (EpollItem* item = items_.first(); item != nullptr && count < most;) {
+      EpollItem* next = item == last ? nullptr : items_.next(item);
+      const i64 ready = item->events == 0 ? 0 : item->file->poll() & item->events;
+      const bool edge = (item->events & EPOLLET) != 0;
+      const bool stale = edge && (ready & ~item->reported) == 0 && item->seen == generation;
+      item->reported = ready;
+      item->seen = generation;
+      if (ready != 0 && !stale) {
+        to[count++] = {static_cast<u32>(ready), 0, item->data};
+        if ((item->events & EPOLLONESHOT) != 0) item->events = 0;
+        items_.remove(item);  // to the end: everybody's turn comes
+        items_.push_back(item);
+      }
+      item = next;
+    }
+    return count;
+  }
+
+  i64 poll() override {
+    MutexGuard guard(epolls_mutex);
+    for (const EpollItem* item = items_.first(); item != nullptr; item = items_.next(item))
+      if (item->events != 0 && (item->file->poll() & item->events) != 0) return POLLIN;
+    return 0;
+  }
+
+  void forget(const File* file) {
+    for (EpollItem& item : items_)
+      if (item.file == file) discard(&item);
+  }
+
+  Links<Epoll> all_links;
+
+ private:
+  EpollItem* find(const File* file, u32 descriptor) const {
+    EpollItem* item = items_.first();
+    while (item != nullptr && (item->file != file || item->descriptor != descriptor))
+      item = items_.next(item);
+    return item;
+  }
+
+  static void set_event(EpollItem& item, const EpollEvent& event) {
+    item.events = event.events | static_cast<u32>(POLLERR | POLLHUP);
+    item.data = event.data;
+  }
+
+  void discard(EpollItem* item) {
+    items_.remove(item);
+    destroy(item);
+  }
+
+  List<EpollItem, &EpollItem::links> items_;
+};
+
+namespace {
+constinit List<Epoll, &Epoll::all_links> epolls;
+}
+
+Epoll::Epoll() {
+  MutexGuard guard(epolls_mutex);
+  epolls.push_back(this);
+}
+
+Epoll::~Epoll() {
+  MutexGuard guard(epolls_mutex);
+  epolls.remove(this);
+  while (EpollItem* item = items_.pop_front()) destroy(item);
+}
+
+namespace {
+
 i64 sys_epoll_create1(const Arguments& call) {
   if ((call.a & ~u64{O_CLOEXEC}) != 0) return -EINVAL;
   auto* epoll = create<Epoll>();
@@ -195,6 +333,11 @@ constexpr SystemCallRow rows[] = {
 };
 
 }  // namespace
+
+void forget_watched(const File* file) {
+  MutexGuard guard(epolls_mutex);
+  for (Epoll& epoll : epolls) epoll.forget(file);
+}
 
 SystemCallRows poll_calls() { return {rows, sizeof rows / sizeof rows[0]}; }
 

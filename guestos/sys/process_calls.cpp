@@ -1,12 +1,8 @@
 // Creating, ending and asking about processes.
-#include "guestos/arch/boot_info.hpp"
-#include "guestos/arch/hart.hpp"
 #include "guestos/fs/file_table.hpp"
 #include "guestos/fs/proc_text.hpp"
 #include "guestos/mm/address_space.hpp"
-#include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
-#include "guestos/proc/scheduler.hpp"
 #include "guestos/sys/clock.hpp"
 #include "guestos/sys/system_call.hpp"
 
@@ -29,9 +25,7 @@ i64 sys_clone(const Arguments& call) {
 // A NULL-terminated array of texts, packed. Bounded: 2 MiB in all.
 class UserTexts {
  public:
-  ~UserTexts() {
-    if (list.bytes != nullptr) heap_release(list.bytes);
-  }
+  ~UserTexts() { heap_release(list.bytes); }
 
   i64 read(u64 array) {
     constexpr u64 most = u64{2} << 20;
@@ -62,10 +56,8 @@ class UserTexts {
     const u64 capacity = capacity_ == 0 ? 1024 : capacity_ * 2;
     auto* bytes = static_cast<char*>(heap_allocate(capacity));
     if (bytes == nullptr) return false;
-    if (list.bytes != nullptr) {
-      memcpy(bytes, list.bytes, list.size);
-      heap_release(list.bytes);
-    }
+    memcpy(bytes, list.bytes, list.size);
+    heap_release(list.bytes);
     list.bytes = bytes;
     capacity_ = capacity;
     return true;
@@ -168,11 +160,14 @@ i64 sys_getcpu(const Arguments& call) {
   return call.b != 0 ? put_user(call.b, u32{0}) : 0;
 }
 
-i64 sys_getpgid(const Arguments& call) {
+// Of the process with that number; 0 is the current one.
+i64 number_of(u64 pid, u32 Process::*member) {
   SpinGuard guard(process_lock());
-  const Process* process = call.a == 0 ? &current_process() : find_process(static_cast<u32>(call.a));
-  return process == nullptr ? -ESRCH : static_cast<i64>(process->group);
+  const Process* process = pid == 0 ? &current_process() : find_process(static_cast<u32>(pid));
+  return process == nullptr ? -ESRCH : static_cast<i64>(process->*member);
 }
+i64 sys_getpgid(const Arguments& call) { return number_of(call.a, &Process::group); }
+i64 sys_getsid(const Arguments& call) { return number_of(call.a, &Process::session); }
 
 i64 sys_setpgid(const Arguments& call) {
   SpinGuard guard(process_lock());
@@ -187,12 +182,6 @@ i64 sys_setpgid(const Arguments& call) {
     found = p->group == group && p->session == self.session;
   if (found) process->group = group;
   return found ? 0 : -EPERM;
-}
-
-i64 sys_getsid(const Arguments& call) {
-  SpinGuard guard(process_lock());
-  const Process* process = call.a == 0 ? &current_process() : find_process(static_cast<u32>(call.a));
-  return process == nullptr ? -ESRCH : static_cast<i64>(process->session);
 }
 
 i64 sys_setsid(const Arguments&) {
@@ -282,31 +271,23 @@ i64 sys_prctl(const Arguments& call) {
 
 // Without effect: set_robust_list, sched_{set,get}{param,scheduler}, sched_setaffinity, {set,get}priority, set{,re}[gu]id,
 // {get,set}groups. Refused: capget, capset.
-constexpr SystemCallRow rows[] = {{90, sys_not_permitted}, {91, sys_not_permitted},
-                                  {93, sys_exit},          {94, sys_exit_group},
-                                  {95, sys_waitid},        {96, sys_set_tid_address},
-                                  {98, sys_futex},         {99, sys_zero},
-                                  {118, sys_zero},         {119, sys_zero},
-                                  {120, sys_zero},         {121, sys_zero},
-                                  {122, sys_zero},         {123, sys_sched_getaffinity},
-                                  {124, sys_sched_yield},  {125, sys_zero},
-                                  {126, sys_zero},         {140, sys_zero},
-                                  {141, sys_zero},         {144, sys_zero},
-                                  {146, sys_zero},         {147, sys_zero},
-                                  {149, sys_zero},         {154, sys_setpgid},
-                                  {155, sys_getpgid},      {156, sys_getsid},
-                                  {157, sys_setsid},       {158, sys_zero},
-                                  {159, sys_zero},         {160, sys_uname},
-                                  {163, sys_getrlimit},    {164, sys_setrlimit},
-                                  {166, sys_umask},        {167, sys_prctl},
-                                  {168, sys_getcpu},       {172, sys_getpid},
-                                  {173, sys_getppid},      {174, sys_zero},
-                                  {175, sys_zero},         {176, sys_zero},
-                                  {177, sys_zero},         {178, sys_gettid},
-                                  {179, sys_sysinfo},      {220, sys_clone},
-                                  {221, sys_execve},       {260, sys_wait4},
-                                  {261, sys_prlimit64},    {268, sys_not_permitted},
-                                  {281, sys_execveat}};
+// clang-format off
+constexpr SystemCallRow rows[] = {
+    {90, sys_not_permitted, 91}, {93, sys_exit},            {94, sys_exit_group},
+    {95, sys_waitid},            {96, sys_set_tid_address}, {98, sys_futex},
+    {99, sys_zero},              {118, sys_zero, 122},      {123, sys_sched_getaffinity},
+    {124, sys_sched_yield},      {125, sys_zero, 126},      {140, sys_zero, 141},
+    {144, sys_zero},             {146, sys_zero, 147},      {149, sys_zero},
+    {154, sys_setpgid},          {155, sys_getpgid},        {156, sys_getsid},
+    {157, sys_setsid},           {158, sys_zero, 159},      {160, sys_uname},
+    {163, sys_getrlimit},        {164, sys_setrlimit},      {166, sys_umask},
+    {167, sys_prctl},            {168, sys_getcpu},         {172, sys_getpid},
+    {173, sys_getppid},          {174, sys_zero, 177},      {178, sys_gettid},
+    {179, sys_sysinfo},          {220, sys_clone},          {221, sys_execve},
+    {260, sys_wait4},            {261, sys_prlimit64},      {268, sys_not_permitted},
+    {281, sys_execveat},
+};
+// clang-format on
 
 }  // namespace
 

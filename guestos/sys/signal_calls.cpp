@@ -1,9 +1,7 @@
 // rt_sigaction and its relatives.
-#include "guestos/arch/hart.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
-#include "guestos/proc/scheduler.hpp"
-#include "guestos/proc/signal.hpp"
+#include "guestos/proc/process.hpp"
 #include "guestos/sys/clock.hpp"
 #include "guestos/sys/system_call.hpp"
 

@@ -1,6 +1,4 @@
 // System calls on sockets.
-#include "guestos/arch/hart.hpp"
-#include "guestos/mm/user_memory.hpp"
 #include "guestos/net/socket.hpp"
 #include "guestos/proc/process.hpp"
 #include "guestos/sys/path_argument.hpp"
@@ -289,9 +287,7 @@ class MessageArgument {
     }
     return 0;
   }
-  ~MessageArgument() {
-    if (vectors_ != nullptr) heap_release(vectors_);
-  }
+  ~MessageArgument() { heap_release(vectors_); }
   VectorCursor cursor() const { return {vectors_, header.vector_count}; }
 
   UserMessage header = {};
@@ -381,24 +377,16 @@ i64 recvmsg(Socket& socket, const Arguments& call) {
   return put_user(call.b, header) != 0 ? -EFAULT : done;
 }
 
+// clang-format off
 constexpr SystemCallRow rows[] = {
-    {198, sys_socket},
-    {199, sys_socketpair},
-    {200, on_socket<bind>},
-    {201, on_socket<listen>},
-    {202, on_socket<accept>},
-    {203, on_socket<connect>},
-    {204, on_socket<getsockname>},
-    {205, on_socket<getpeername>},
-    {206, on_socket<sendto>},
-    {207, on_socket<recvfrom>},
-    {208, on_socket<setsockopt>},
-    {209, on_socket<getsockopt>},
-    {210, on_socket<shutdown>},
-    {211, on_socket<sendmsg>},
-    {212, on_socket<recvmsg>},
+    {198, sys_socket},             {199, sys_socketpair},         {200, on_socket<bind>},
+    {201, on_socket<listen>},      {202, on_socket<accept>},      {203, on_socket<connect>},
+    {204, on_socket<getsockname>}, {205, on_socket<getpeername>}, {206, on_socket<sendto>},
+    {207, on_socket<recvfrom>},    {208, on_socket<setsockopt>},  {209, on_socket<getsockopt>},
+    {210, on_socket<shutdown>},    {211, on_socket<sendmsg>},     {212, on_socket<recvmsg>},
     {242, on_socket<accept4>},
 };
+// clang-format on
 
 }  // namespace
 

@@ -1,7 +1,5 @@
 #include "guestos/sys/system_call.hpp"
 
-#include "guestos/arch/hart.hpp"
-#include "guestos/arch/tracepoint.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/proc/process.hpp"
 
@@ -13,7 +11,8 @@ constexpr u64 table_size = 512;
 constinit SystemCall table[table_size] = {};
 
 void add(SystemCallRows rows) {
-  for (u64 i = 0; i < rows.count; ++i) table[rows.first[i].number] = rows.first[i].function;
+  for (const SystemCallRow* row = rows.first; row != rows.first + rows.count; ++row)
+    for (u32 number = row->number; number <= row->last; ++number) table[number] = row->function;
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ using SystemCall = i64 (*)(const Arguments&);
 struct SystemCallRow {
   u32 number;
   SystemCall function;
+  u32 last = number;  // of several numbers with one answer
 };
 
 struct SystemCallRows {

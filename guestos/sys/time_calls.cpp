@@ -1,5 +1,4 @@
 // Clocks, sleeping, interval timers and random numbers.
-#include "guestos/arch/hart.hpp"
 #include "guestos/mm/heap.hpp"
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
