@@ -72,8 +72,12 @@ std::span<const std::uint8_t> EventEncoder::end_block(IndexEntry& entry) {
 
 void EventEncoder::flush_run() {
   if (run_ == 0) return;
-  out_.byte(static_cast<std::uint8_t>(Token::run));
-  out_.number(run_);
+  if (run_ == 1) {  // as a rule so between commits
+    out_.byte(advance_token);
+  } else {
+    out_.byte(static_cast<std::uint8_t>(Token::run));
+    out_.number(run_);
+  }
   run_ = 0;
 }
 
