@@ -91,7 +91,7 @@ void Core::plain_step(Shown& shown) {
   if (!shown.done) {
     fetch_translation_ = mmu_.fetch(frontend_.icache().virtual_address(),
                                     frontend_.icache().wants_translation(), csr_.translation());
-    load_store(in, done, executes_memory_access(), shown.stored);
+    load_store(in, done, shown.stored);
   }
   results.valid |= shown.stored.valid;
   results.exception |= shown.stored.exception;
@@ -241,36 +241,27 @@ LsuControl Core::lsu_request() const {
 }
 
 // The load and store units have nothing to do: no request, no walk, nothing to translate or to put away.
-bool Core::load_store_idle(const Commit& commit, bool accesses) const {
-  if (accesses || commit.store || commit.atomic || commit.flush) return false;
+bool Core::load_store_idle(const Commit& commit) const {
+  if (commit.store || commit.atomic || commit.flush) return false;
+  if (execute_.valid && scoreboard_[execute_.id].decoded->accesses_memory) return false;
   return bypass_.ready() && load_unit_.idle() && store_unit_.idle() && mmu_.quiet();
 }
 
-void Core::load_store(const AdapterReturn& in, const Commit& commit, bool accesses, WriteBack& results) {
+void Core::load_store(const AdapterReturn& in, const Commit& commit, WriteBack& results) {
   load_result_.valid = false;
-  const bool asked = accesses || commit.store || commit.atomic || commit.flush || mmu_.fetch_misses() ||
-                     in.dcache != DcacheReturnType::none;
-  if (memory_rests_ && !asked) return;
-  const bool idle = load_store_idle(commit, accesses);
-  if (idle && in.dcache == DcacheReturnType::none && dcache_.quiet()) return;
-  if (idle)
-    clock_dcache_alone(in);
-  else
-    load_store_busy(in, commit, results);
-  memory_rests_ =
-      dcache_.quiet() && bypass_.ready() && load_unit_.idle() && store_unit_.idle() && mmu_.rests();
-}
-
-// What the D$ still has to do when nobody asks it for anything.
-void Core::clock_dcache_alone(const AdapterReturn& in) {
-  const ReadRequest none;
-  ReadResponse responses[2];
-  dcache_.clock(in, adapter_, *interconnect_, {none, none}, StoreRequest{}, store_unit_.amo(false),
-                responses);
-  moved_ = true;
+  if (load_store_idle(commit) && in.dcache == DcacheReturnType::none && dcache_.quiet()) return;
+  load_store_busy(in, commit, results);
 }
 
 void Core::load_store_busy(const AdapterReturn& in, const Commit& commit, WriteBack& results) {
+  if (load_store_idle(commit)) {
+    const ReadRequest none;
+    ReadResponse responses[2];
+    dcache_.clock(in, adapter_, *interconnect_, {none, none}, StoreRequest{}, store_unit_.amo(false),
+                  responses);
+    moved_ = true;
+    return;
+  }
   const TranslationState& translation = csr_.translation();
   const LsuControl incoming = lsu_request();
   const LsuControl& request = bypass_.front(incoming);

@@ -175,15 +175,10 @@ class Core {
   [[gnu::noinline]] void take_exception(ScoreboardEntry& head, Commit& out);
   ResolvedBranch execute(const LoadUnit::Outputs& load, WriteBack& results, FpuOperation& fpu) const;
   LsuControl lsu_request() const;
-  bool executes_memory_access() const {
-    return execute_.valid && scoreboard_[execute_.id].decoded->accesses_memory;
-  }
-  bool load_store_idle(const Commit& commit, bool accesses) const;
-  [[gnu::noinline, gnu::flatten]] void clock_dcache_alone(const AdapterReturn& in);
+  bool load_store_idle(const Commit& commit) const;
   [[gnu::noinline, gnu::flatten]] void load_store_busy(const AdapterReturn& in, const Commit& commit,
                                                        WriteBack& results);
-  // `accesses`: an instruction that accesses memory is in execute.
-  void load_store(const AdapterReturn& in, const Commit& commit, bool accesses, WriteBack& results);
+  void load_store(const AdapterReturn& in, const Commit& commit, WriteBack& results);
   bool operands_ready(const Decoded& d, const WriteBack& results) const;
   bool unit_busy(const Decoded& d, const Commit& commit, Ready ready) const;
   bool issue(const Commit& commit, const WriteBack& results, Ready ready, bool flush_unissued);
@@ -237,8 +232,7 @@ class Core {
   std::uint64_t clint_lines_ = 0, clint_steady_until_ = 0, clint_writes_ = 0;
   FetchTranslation fetch_translation_;
   bool resync_ = false, wires_settled_ = false;
-  bool memory_rests_ = false;  // load and store units, walker and D$ do nothing until they are asked
-  bool moved_ = true;          // something happened in the last cycle; else the next will be like it
+  bool moved_ = true;  // something happened in the last cycle; else the next will be like it
 
   std::uint64_t last_commit_ = 0, committed_ = 0, divergences_ = 0, fences_ = 0;
   StallCounters stalls_;

@@ -27,7 +27,6 @@ void describe(PipelineNode& node) {
   if (s.issue && s.issue->accesses_memory) node.mask |= Inputs::bit(Inputs::lsu_ready);
   if (!s.executes) return;
   const Decoded& d = *s.slots[s.execute_slot];
-  node.accesses_memory = d.accesses_memory;
   node.divides = d.op == Op::div;
   if (node.divides) node.mask |= Inputs::field(Inputs::division, 8);
   node.trains_bht = d.op == Op::branch;
@@ -172,7 +171,7 @@ bool Core::replay(Shown& shown) {
       mmu_.fetch(node.state.fetch_address & ~std::uint64_t{3}, node.fetches, csr_.translation());
   Commit done;
   done.store = node.store_at_head && shown.room;
-  load_store(shown.in, done, node.accesses_memory, shown.stored);
+  load_store(shown.in, done, shown.stored);
   shown.done = true;
   Inputs seen;
   const bool known = inputs(node, shown, seen);

@@ -43,10 +43,9 @@ class Cva6Mmu {
   }
 
   // No walk, no fence, no miss: clock() would change nothing.
-  bool quiet() const { return rests() && !fetch_misses_; }
-  // The same but for a fetch of this cycle that misses.
-  bool rests() const { return !walker_.active() && !shared_.access() && !shared_.flushing() && !request_q_; }
-  bool fetch_misses() const { return fetch_misses_; }
+  bool quiet() const {
+    return !walker_.active() && !shared_.access() && !shared_.flushing() && !request_q_ && !fetch_misses_;
+  }
   // A walk waits for the D$ or the flush machine; the next cycle is like this one.
   bool waiting() const {
     if (request_q_ && !steady_) return false;

@@ -48,8 +48,7 @@ struct Consulted {
 
 // With its first edge and the front of its state a node begins with two lines of the host's cache.
 struct alignas(64) PipelineNode {
-  std::uint64_t mask = 0;        // the inputs that matter
-  bool accesses_memory = false;  // what executes
+  std::uint64_t mask = 0;  // the inputs that matter
   bool fetches = false, store_at_head = false, needs_record = false, divides = false, mispredicts = false;
   bool trains_bht = false, taken = false, trains_btb = false;
   std::uint8_t consults = 0;

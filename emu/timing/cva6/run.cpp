@@ -269,7 +269,10 @@ bool Cva6Run::due(Lane& lane) {
 
 void Cva6Run::attend(Lane& lane) {
   Hart& hart = lane.hart;
-  if (system_.next_event <= hart.clock) system_.handle_events(hart.clock, all_asleep_);
+  if (system_.next_event <= hart.clock) {
+    system_.handle_events(hart.clock, all_asleep_);
+    hart.op = nullptr;  // a device may have written over its block
+  }
   if (hart.clock >= system_.clock_limit || hart.instret_at(hart.clock) >= system_.instret_limit)
     system_.end(Stop::limit, 0);
   if (hart.clock >= system_.poll_at) {
