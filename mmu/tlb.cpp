@@ -31,6 +31,7 @@ void Tlb::clear() {
   for (const std::uint32_t slot : live_) slots_[slot].live_index = no_slot;
   live_.clear();
   present_ = 0;
+  reach_ = 0;
   replacement_.reset();
 }
 

@@ -25,6 +25,8 @@ class Tlb {
 
   const TlbConfig& config() const { return config_; }
   unsigned size() const { return static_cast<unsigned>(live_.size()); }  // entries held now
+  // Bytes that these entries map, but for global ones: those are the kernel's, and of 1 GiB as a rule.
+  std::uint64_t reach() const { return reach_; }
 
   // The entry that translates the address in this address space, or null. Of several (stale entries of other
   // sizes, or a global and a private one) the smallest page answers, of these the youngest. The pointer is
@@ -143,7 +145,8 @@ class Tlb {
   unsigned bucket_shift_ = 63;
   unsigned present_ = 0;                  // bit c: an entry of size class c is held
   std::uint32_t counts_[size_classes]{};  // entries held per size class
-  std::vector<std::uint32_t> buckets_;    // heads of chains through Slot::next, newest first
+  std::uint64_t reach_ = 0;
+  std::vector<std::uint32_t> buckets_;  // heads of chains through Slot::next, newest first
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> live_;  // valid slots, so that a fence costs what the TLB holds
   ReplacementState replacement_;
@@ -183,6 +186,7 @@ inline void Tlb::link(std::uint32_t number) {
   const unsigned size_class = class_of(slot.entry.page_shift);
   ++counts_[size_class];
   present_ |= 1u << size_class;
+  if (!slot.entry.global) reach_ += slot.entry.page_bytes();
 }
 
 inline void Tlb::unlink(std::uint32_t number) {
@@ -192,6 +196,7 @@ inline void Tlb::unlink(std::uint32_t number) {
   *place = slot.next;
   const unsigned size_class = class_of(slot.entry.page_shift);
   if (--counts_[size_class] == 0) present_ &= ~(1u << size_class);
+  if (!slot.entry.global) reach_ -= slot.entry.page_bytes();
 }
 
 inline void Tlb::remove(std::uint32_t number) {

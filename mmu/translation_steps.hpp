@@ -18,12 +18,14 @@ inline bool same_page(const TlbEntry& a, const TlbEntry& b) {
                                                                                 Access access) {
   const bool fetch = access == Access::fetch;
   Tlb& tlb = fetch ? itlb_ : dtlb_;
+  TlbCounters& counters = fetch ? counters_.itlb : counters_.dtlb;
   const TlbEntry* placed = nullptr;
   if (tlb.insert(entry, &evicted_[evicted_count_], &placed)) {
-    if (!detail::same_page(evicted_[evicted_count_], entry))
-      ++(fetch ? counters_.itlb : counters_.dtlb).evictions;
+    if (!detail::same_page(evicted_[evicted_count_], entry)) ++counters.evictions;
     ++evicted_count_;
   }
+  ++counters.fills;
+  counters.fill_reach += tlb.reach();
   tlb.touch(*placed);  // the access that missed is repeated and hits
   return placed;
 }

@@ -70,6 +70,8 @@ void TranslationUnit::fill_second_level(const TlbEntry& entry) {
   TlbEntry gone;
   const TlbEntry* placed = nullptr;
   if (l2_->insert(entry, &gone, &placed) && !detail::same_page(gone, entry)) ++counters_.l2.evictions;
+  ++counters_.l2.fills;
+  counters_.l2.fill_reach += l2_->reach();
   l2_->touch(*placed);
 }
 

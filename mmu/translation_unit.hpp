@@ -36,6 +36,8 @@ struct TlbCounters {
   std::uint64_t evictions = 0;  // live entries that made room for another page
   std::uint64_t fences = 0;
   std::uint64_t fence_removed = 0;  // entries that fences removed
+  std::uint64_t fills = 0;          // entries put in
+  std::uint64_t fill_reach = 0;     // sum over the fills: Tlb::reach right after it
 
   friend bool operator==(const TlbCounters&, const TlbCounters&) = default;
 };

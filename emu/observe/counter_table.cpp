@@ -56,6 +56,13 @@ constexpr Counter<mmu::TlbCounters> tlb_table[] = {
      [](const mmu::TlbCounters& t) { return t.fences; }},
     {{"fence_removed", "entries", "Entries that fences removed."},
      [](const mmu::TlbCounters& t) { return t.fence_removed; }},
+    {{"fills", "entries", "Entries put in; one that replaces the same page's counts, too."},
+     [](const mmu::TlbCounters& t) { return t.fills; }},
+    {{"fill_reach", "bytes",
+      "The TLB's reach, the bytes that its entries map (but for global ones: the kernel's, of 1 GiB), added "
+      "up "
+      "over the fills, each time right after it: divided by `fills` it is the mean reach."},
+     [](const mmu::TlbCounters& t) { return t.fill_reach; }},
 };
 
 constexpr Counter<mmu::UnitCounters> walker_table[] = {

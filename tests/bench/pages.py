@@ -4,7 +4,7 @@
 guest-programs/amplification writes pages of one size, forks, and its child stores one byte into each of the first
 TOUCHED * 4 KiB of every page. `fork` and `write` are cycles of the fork and of all the child's stores (with
 --timing none: instructions); `copied` and `changed` are bytes from the report, of the whole run; `misses` are the
-D-TLB's. The last lines name, for each size, from how many touched pages on copying whole pages is cheaper than splitting
+D-TLB's, and `reach` is how many KiB it maps in the mean over its fills. The last lines name, for each size, from how many touched pages on copying whole pages is cheaper than splitting
 them: the break-even.
 """
 import argparse
@@ -17,8 +17,8 @@ import tempfile
 
 LINE = re.compile(r"^bench: pages=(\S+) touched=(\d+) fork=(\d+) write=(\d+)$", re.M)
 COLUMNS = ["pages", "large-cow", "touched", "fork", "write", "copies", "bytes copied", "bytes changed", "copied : changed",
-           "D-TLB misses"]
-WIDTHS = [5, 9, 7, 11, 13, 7, 13, 13, 16, 12]
+           "D-TLB misses", "reach"]
+WIDTHS = [5, 9, 7, 11, 13, 7, 13, 13, 16, 12, 7]
 
 
 def parse_arguments():
@@ -49,11 +49,12 @@ def measure(options, size, cow, touched, directory):
     with open(report_file) as file:
         report = json.load(file)
     copies = report["kernel"]["copies"]
+    dtlb = report["total"]["tlb"]["dtlb"]
     return {"pages": size, "large-cow": "-" if size == "4k" else cow, "touched": touched, "fork": int(line[3]),
             "write": int(line[4]), "copies": copies["pages"], "bytes copied": copies["bytes"],
             "bytes changed": copies["changed_bytes"],
             "copied : changed": f"{copies['bytes'] / max(copies['changed_bytes'], 1):.0f} : 1",
-            "D-TLB misses": report["total"]["tlb"]["dtlb"]["misses"]}
+            "D-TLB misses": dtlb["misses"], "reach": dtlb["fill_reach"] // dtlb["fills"] // 1024}
 
 
 def main():

@@ -81,7 +81,10 @@ class Pair {
       slots[tlb.slot_of(entry)] = entry;
       ++count;
     });
-    return slots == plain.slots() && count == tlb.size();
+    std::uint64_t reach = 0;
+    for (const auto& entry : plain.slots())
+      if (entry && !entry->global) reach += std::uint64_t{1} << entry->page_shift;
+    return slots == plain.slots() && count == tlb.size() && reach == tlb.reach();
   }
   bool lookup(std::uint64_t va, std::uint16_t asid) {
     const auto expected = plain.find(va, asid);

@@ -77,8 +77,10 @@ TEST_CASE("Fetches and data accesses share a TLB, or a counter counts something 
   CHECK_FALSE(bench.page(0).tlb_hit);
   CHECK(bench.page(0, Access::fetch).tlb_hit);
   const UnitCounters& counters = bench.unit.counters();
-  CHECK(counters.dtlb == TlbCounters{.hits = 1, .misses = 4, .evictions = 2});
-  CHECK(counters.itlb == TlbCounters{.hits = 2, .misses = 1});
+  CHECK(
+      counters.dtlb ==
+      TlbCounters{.hits = 1, .misses = 4, .evictions = 2, .fills = 4, .fill_reach = (1 + 2 + 2 + 2) * 4096});
+  CHECK(counters.itlb == TlbCounters{.hits = 2, .misses = 1, .fills = 1, .fill_reach = 4096});
   CHECK(counters.l2 == TlbCounters{});
   CHECK(counters.walks == 5);
   CHECK(counters.walk_reads == 15);
@@ -223,6 +225,9 @@ TEST_CASE("A page that changed its size under a stale entry is hit with both siz
     CHECK(bench.access(va).address == store.address);
     CHECK(bench.unit.dtlb().size() == 2);
     CHECK(bench.unit.l2()->size() == 2);
+    // Three fills: another page; with it the one size; with it the other, without the one.
+    CHECK(bench.unit.counters().dtlb.fills == 3);
+    CHECK(bench.unit.counters().dtlb.fill_reach == 4096 + (4096 + 4096) + (4096 + (std::uint64_t{2} << 20)));
     CHECK(bench.fence(va) == 2);
     CHECK_FALSE(bench.unit.holds(VirtAddr{va}, 1));
   }
