@@ -282,9 +282,13 @@ void note(Decoded& d) {
 }
 
 // Offered to the coprocessor port, which rejects it (decoder.sv, OFFLOAD): no operand is waited for.
+// Its destination is an integer register, whatever the instruction would have been.
 void reject(Decoded& d) {
+  const u32 i = d.expanded != 0 ? d.expanded : d.bits;
   d.op = Op::illegal;
   d.fu = Fu::cvxif;
+  d.rd = field(i, 11, 7);
+  d.rd_fpr = false;
 }
 
 }  // namespace

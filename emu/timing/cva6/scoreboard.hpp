@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 
 #include "emu/timing/cva6/csr_state.hpp"
@@ -119,6 +120,8 @@ class Scoreboard {
   void write_back(std::uint32_t valid, std::uint32_t exception) {
     valid_ |= valid & issued_;
     exception_ |= exception & issued_;
+    for (std::uint32_t left = exception & issued_; left != 0; left &= left - 1)
+      forget_destination(static_cast<unsigned>(std::countr_zero(left)));
   }
   void flush() {
     issued_ = valid_ = exception_ = 0;
@@ -127,6 +130,19 @@ class Scoreboard {
   }
 
  private:
+  // The coprocessor port writes nothing back: what it rejected has x0 for destination from then on.
+  void forget_destination(unsigned slot) {
+    const Decoded& rejected = *entries_[slot].decoded;
+    if (rejected.fu != Fu::cvxif || rejected.destination == 0) return;
+    std::int8_t& writer = writer_[rejected.destination];
+    writer = -1;
+    for (unsigned i = 0; i < count_; ++i) {
+      const unsigned other = behind_commit(i);
+      const Decoded& d = *entries_[other].decoded;
+      const bool forgotten = d.fu == Fu::cvxif && exception(other);
+      if (d.destination == rejected.destination && !forgotten) writer = static_cast<std::int8_t>(other);
+    }
+  }
   static constexpr std::array<std::int8_t, 64> nobody() {
     std::array<std::int8_t, 64> out{};
     out.fill(-1);

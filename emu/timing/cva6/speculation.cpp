@@ -82,6 +82,7 @@ Retirement Speculation::execute(const Decoded& d, std::uint64_t pc, std::uint64_
       if (d.op == Op::jalr)
         out.next_pc = VirtAddr{(a + static_cast<u64>(static_cast<i64>(d.immediate))) & ~u64{1}};
       break;
+    case Fu::cvxif: return out;  // writes nothing
     default: break;
   }
   if (!d.rd_fpr) integers_.set_x(d.rd, result);
