@@ -132,6 +132,7 @@ bool meets_goals(const std::vector<RunReport>& reports, std::ostream& out) {
       if (s.mean > (set == "random" ? 0.3 : 0.5)) fail(set, "mean error");
       if (s.worst > 2.0) fail(set, "worst error 2 %");
       if (set == "random" && exact_share(s) < 90) fail(set, "90 % of traced instructions exact");
+      if (set == "decode" && exact_share(s) < 100) fail(set, "all traced instructions exact");
     }
   }
   return good;
