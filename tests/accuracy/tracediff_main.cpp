@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "emu/machine/machine.hpp"
 #include "emu/timing/cva6/decoder.hpp"
 #include "tests/accuracy/trace_file.hpp"
 
@@ -33,6 +34,7 @@ const char* kind(const Decoded& d) {
     case Op::fp_noncomp:
     case Op::fp_conv: return "FP";
     case Op::wfi: return "wfi";
+    case Op::illegal: return "illegal";
     default: break;
   }
   if (d.is_amo()) return "atomic";
@@ -43,13 +45,12 @@ const char* kind(const Decoded& d) {
 
 // What the cycles that were gained or lost in this instruction point to.
 std::string mechanism(const timing::TraceRecord& before, const timing::TraceRecord& a,
-                      const timing::TraceRecord& b, std::int64_t drift) {
+                      const timing::TraceRecord& b, std::int64_t drift, isa::ExtensionSet isa) {
   const auto issue =
       static_cast<std::int64_t>(b.issue_cycle) - static_cast<std::int64_t>(a.issue_cycle) - drift;
-  const Decoded own = timing::cva6::decode(a.bits), previous = timing::cva6::decode(before.bits);
+  const Decoded own = timing::cva6::decode(a.bits, isa), previous = timing::cva6::decode(before.bits, isa);
   if (issue == 0) return std::string("its own completion or commit (") + kind(own) + ")";
-  const bool redirected = before.trapped || a.pc != before.pc + previous.length ||
-                          timing::cva6::decode(before.bits).op == Op::branch;
+  const bool redirected = before.trapped || a.pc != before.pc + previous.length || previous.op == Op::branch;
   if (redirected) return std::string("the front end after a ") + (before.trapped ? "trap" : kind(previous));
   if ((a.pc & 15) == 0 || ((a.pc & 15) == 2 && own.length == 4))
     return "the front end at a new I$ line, or a hazard at issue";
@@ -57,6 +58,7 @@ std::string mechanism(const timing::TraceRecord& before, const timing::TraceReco
 }
 
 int run(const std::string& first, const std::string& second) {
+  const isa::ExtensionSet isa = load_machine("cva6").hart.extensions;
   const auto a = accuracy::read_trace(first), b = accuracy::read_trace(second);
   std::int64_t drift = 0;
   unsigned shown = 0;
@@ -75,7 +77,7 @@ int run(const std::string& first, const std::string& second) {
     if ((now != drift || issue != drift) && shown < 20) {
       ++shown;
       std::cout << "line " << i + 1 << ": B drifts by " << now - drift << " (now " << now
-                << "): " << mechanism(i ? a[i - 1] : a[i], a[i], b[i], drift) << "\n  A "
+                << "): " << mechanism(i ? a[i - 1] : a[i], a[i], b[i], drift, isa) << "\n  A "
                 << accuracy::format(a[i]) << "\n  B " << accuracy::format(b[i]) << "\n";
     }
     drift = now;

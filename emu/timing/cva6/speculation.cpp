@@ -1,12 +1,41 @@
 #include "emu/timing/cva6/speculation.hpp"
 
 #include "emu/timing/cva6/bit_field.hpp"
+#include "mmu/walk.hpp"
+#include "mmu/walk_steps.hpp"
 
 namespace hartbeat::timing::cva6 {
 namespace {
 
 using u64 = std::uint64_t;
 using i64 = std::int64_t;
+
+// Page tables as they stand, for a walker that writes nothing.
+class Tables {
+ public:
+  explicit Tables(const HartView& view) : view_(view) {}
+  bool read_pte(PhysAddr address, u64& out) const {
+    out = view_.read_physical(address);
+    return true;
+  }
+  bool update_pte(PhysAddr, u64, u64) const { return false; }
+
+ private:
+  const HartView& view_;
+};
+
+// What the model's walker, which takes its time, is going to find.
+mmu::Walk walk_for_load(u64 address, const HartView& view, const TranslationState& translation) {
+  mmu::Context context;
+  context.mode = mmu::Mode::sv39;
+  context.asid = translation.asid;
+  context.root_ppn = translation.root >> 12;
+  context.privilege = static_cast<Privilege>(translation.data_privilege);
+  context.sum = translation.sum;
+  context.mxr = translation.mxr;
+  Tables tables(view);
+  return mmu::walk(tables, context, mmu::Features{}, VirtAddr{address}, mmu::Access::load);
+}
 
 }  // namespace
 
@@ -22,10 +51,15 @@ std::uint64_t Speculation::load(const Decoded& d, std::uint64_t address, const H
   u64 physical = address;
   if (translation.data) {
     const TlbHit hit = dtlb.probe(address, translation.asid);
-    if (!hit.hit) return 0;
-    const unsigned shift = hit.level == 0 ? 30 : hit.level == 1 ? 21 : 12;
-    const u64 mask = (u64{1} << shift) - 1;
-    physical = ((hit.pte.ppn() << 12) & ~mask) | (address & mask);
+    if (hit.hit) {
+      const unsigned shift = hit.level == 0 ? 30 : hit.level == 1 ? 21 : 12;
+      const u64 mask = (u64{1} << shift) - 1;
+      physical = ((hit.pte.ppn() << 12) & ~mask) | (address & mask);
+    } else {
+      const mmu::Walk walk = walk_for_load(address, view, translation);
+      if (walk.fault != mmu::Fault::none) return 0;
+      physical = walk.address.value;
+    }
   }
   const unsigned size = 8u << d.size_log2;
   u64 value = view.read_physical(PhysAddr{physical & ~u64{7}}) >> (8 * (physical & 7));
