@@ -79,6 +79,7 @@ class HartView {
   virtual std::uint64_t read_physical(PhysAddr address) const = 0;
   // x register as the instructions retired so far left it (for the addresses of wrong-path loads and stores).
   virtual std::uint64_t integer_register(unsigned index) const = 0;
+  virtual std::uint64_t float_register(unsigned index) const = 0;  // raw
 };
 
 // One line of the per-instruction trace: what the RTL simulation recorded and tests/accuracy compares.

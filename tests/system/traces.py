@@ -393,7 +393,7 @@ def main():
         elif arguments.part == "modelled":
             events, arrows, _, _ = round_trip(arguments.hartbeat, directory, program("hello"),
                                               ["--timing", "cva6", "--harts", "2"], True)
-            names = {e.get("name") for e in events}
+            names = {e["name"] for e in events if e.get("name")}
             check({"free frames", "IPC hart 0", "D-TLB entries hart 0", "write", "IPI"} <= names, f"perfetto: {sorted(names)}")
             check(arrows > 0, "perfetto: an arrow from an IPI to its interrupt")
         elif arguments.part == "timeline":

@@ -56,6 +56,7 @@ class Cva6Run::View final : public HartView {
     return value;
   }
   std::uint64_t integer_register(unsigned index) const override { return hart_.x[index]; }
+  std::uint64_t float_register(unsigned index) const override { return hart_.f[index]; }
 
  private:
   const Hart& hart_;

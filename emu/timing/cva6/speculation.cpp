@@ -78,7 +78,7 @@ Retirement Speculation::execute(const Decoded& d, std::uint64_t pc, std::uint64_
   // store right behind (store_unit.sv, result_o), else zero.
   if (amo_rd_ != 0 && cycle == started_ + 1 && (d.fu == Fu::load || d.fu == Fu::store))
     integers_.registers[amo_rd_] = d.fu == Fu::load ? static_cast<u64>(static_cast<i64>(d.immediate))
-                                   : d.rs2_fpr      ? 0
+                                   : d.rs2_fpr      ? view.float_register(d.rs2)
                                                     : integers_.x(d.rs2);
   Retirement out;
   out.pc = VirtAddr{pc};
