@@ -144,6 +144,11 @@ bool read(const Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t
     case Csr::mcause: value = c.mcause; return true;
     case Csr::mtval: value = c.mtval; return true;
     case Csr::mip: value = pending_interrupts(h); return true;
+    // No triggers (Sdtrig): selecting one reads back 0 and its type is 0, "no trigger".
+    case Csr::tselect:
+    case Csr::tdata1:
+    case Csr::tdata2:
+    case Csr::tdata3: value = 0; return true;
     default: return read_ranges(h, now, address, value);
   }
 }

@@ -3,7 +3,8 @@
 
 MODE: m, s or u, the privilege of the words (bare addresses; in S mode TSR, TVM and TW are set, so that sret, sfence.vma
 and wfi trap); i: M mode with timer and software interrupts in between. Reads of CSRs whose value is time, and encodings
-which the RTL takes against the specification (docs/timing.md, Limits), are left out.
+which the RTL takes against the specification (docs/timing.md, Limits), are left out. Recorded are m002, s002, s007, u002, u007
+and i001: seeds that read the trigger CSRs, which the RTL has not, are no use in M mode.
 
 Registers: sp data base (-512 … 511 are used), t3 … t6 the handler's; all others are data.
 """
