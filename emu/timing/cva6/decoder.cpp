@@ -317,13 +317,6 @@ Decoded decode(std::uint32_t bits, isa::ExtensionSet extensions) {
   return d;
 }
 
-Decoded as_illegal(const Decoded& d) {
-  Decoded out = d;
-  reject(out);
-  note(out);
-  return out;
-}
-
 DecodeCache::DecodeCache(isa::ExtensionSet extensions) : extensions_(extensions), slots_(entries, &find(0)) {}
 
 const Decoded& DecodeCache::find(std::uint32_t bits) {
@@ -333,7 +326,13 @@ const Decoded& DecodeCache::find(std::uint32_t bits) {
 }
 
 const Decoded& DecodeCache::illegal(const Decoded& d) {
-  return illegal_.try_emplace(d.bits, as_illegal(d)).first->second;
+  const auto [place, fresh] = illegal_.try_emplace(d.bits, d);
+  Decoded& rejected = place->second;
+  if (fresh) {
+    reject(rejected);
+    note(rejected);
+  }
+  return rejected;
 }
 
 }  // namespace hartbeat::timing::cva6

@@ -82,9 +82,6 @@ std::uint32_t expand_compressed(std::uint16_t bits);
 // What is illegal without those extensions has Op::illegal, as an unknown pattern has.
 [[gnu::noinline]] Decoded decode(std::uint32_t bits, isa::ExtensionSet extensions);
 
-// The same bits when the CSRs forbid the instruction (CsrState::forbids).
-Decoded as_illegal(const Decoded& d);
-
 // Does the conditional branch (32-bit form) go to its target with these operands?
 bool branch_taken(std::uint32_t bits, std::uint64_t a, std::uint64_t b);
 
@@ -98,6 +95,7 @@ class DecodeCache {
     if (slot->bits != bits) slot = &find(bits);
     return *slot;
   }
+  // The same bits while the CSRs forbid the instruction (CsrState::forbids).
   const Decoded& illegal(const Decoded& d);
   isa::ExtensionSet extensions() const { return extensions_; }
 
