@@ -26,25 +26,25 @@ enum class Tracepoint : std::uint16_t {
   fault_end = 12,   // pid, virtual address, FaultResolution, frame before (ppn or 0), frame after (ppn or 0)
   copy_begin = 13,  // pid, virtual address, source ppn, destination ppn, bytes
   copy_end = 14,    // pid, virtual address, source ppn, destination ppn, bytes
-  shootdown_begin =
-      15,  // id (unique per boot), pid, first virtual address (or ~0 for all), pages, mask of target harts
+  // id (unique per boot), pid, first virtual address (or ~0 for all), pages, mask of target harts
+  shootdown_begin = 15,
   shootdown_end = 16,    // id, pid: every target has acknowledged
   shootdown_fence = 17,  // id or 0: this hart is about to fence for somebody else (in the IPI handler)
   shootdown_ack = 18,    // id or 0: this hart has fenced and acknowledges
   frames = 19,  // free, private, cow_shared, page_cache, page_table, kernel: frames by state, sum = total
-  fault_message =
-      20,  // pid, virtual address, scause, sepc, signal: a genuine fault, the process is told by a signal
+  // pid, virtual address, scause, sepc, signal: a genuine fault, the process is told by a signal
+  fault_message = 20,
   frame_references = 21,  // private, shared, page-cache and page-table frames with 1, 2, 3, 4, 5 to 8, and
                           // more references
-  reference_table =
-      23,           // bytes of the compressed reference counts, of their side table, of it at most so far,
-                    // and bytes that a counter of 32 bits for each frame would take
+  // bytes of the compressed reference counts, of their side table, of it at most so far, and bytes that a counter of
+  // 32 bits for each frame would take
+  reference_table = 23,
   large_page = 22,  // pid, virtual address, log2 of its pages of 4 KiB, LargePageEvent, first frame
-  copy_decided =
-      24,         // pid, virtual address, first and end address of its range, range flags, references of its
-                  // frame: the lookup is over, this store needs a frame of its own
-  oom_kill = 32,  // pid, its pages, its score (thousandths of all memory), pid of who needed memory
-  swap_out = 33,  // frame, slot, 1 if it had to be written, entries that mapped it
+  // pid, virtual address, first and end address of its range, range flags, references of its frame: the lookup is over,
+  // this store needs a frame of its own
+  copy_decided = 24,
+  oom_kill = 32,    // pid, its pages, its score (thousandths of all memory), pid of who needed memory
+  swap_out = 33,    // frame, slot, 1 if it had to be written, entries that mapped it
   swap_slots = 34,  // slots, free ones: at boot_done, and before shutdown
 };
 
@@ -62,8 +62,8 @@ enum class FaultResolution : std::uint8_t {
   ad_update = 6,   // Svade: accessed or dirty bit set by the kernel
   spurious = 7,    // the PTE already allows it: a stale translation
   protection = 8,  // not allowed: signal
-  table_attach =
-      9,  // fork=shared-tables: the first access to 2 MiB whose page table fork had taken out of the tree
+  // fork=shared-tables: the first access to 2 MiB whose page table fork had taken out of the tree
+  table_attach = 9,
   zero_copy = 10,  // a store to what was the shared zero page so far: a page of its own
 };
 inline constexpr unsigned fault_resolution_count = 11;

@@ -18,52 +18,45 @@ struct Property {
   u32 cell(u32 index) const;              // 0 beyond the end
   u64 cells(u32 index, u32 count) const;  // one number of `count` cells (0..2)
   u64 number() const { return size == 8 ? cells(0, 2) : cells(0, 1); }
-  const char* text() const { return reinterpret_cast<const char*>(bytes); }
+  const char* text() const { return bytes != nullptr ? reinterpret_cast<const char*>(bytes) : ""; }
   bool lists(const char* text) const;  // one of the strings of a string list
 };
 
 struct TreeNode {
   const char* name = "";
-  Property compatible, reg, device_type, interrupts, status, bootargs, initrd_start, initrd_end, rng_seed,
-      timebase, isa;
-  u32 address_cells = 2;
-  u32 size_cells = 1;
+  const u8* properties = nullptr;  // where they begin in the blob
+
+  Property operator[](const char* wanted) const;  // an empty one if it is not there
+  u32 address_cells() const { return (*this)["#address-cells"] ? (*this)["#address-cells"].cell(0) : 2; }
+  u32 size_cells() const { return (*this)["#size-cells"] ? (*this)["#size-cells"].cell(0) : 1; }
 };
 
 // Called at each node's end, with its ancestors: path[0] is the root, path[depth] the node itself.
 using TreeVisitor = void (*)(const TreeNode* path, unsigned depth);
 
-constexpr u32 tree_magic = 0xd00dfeed;
-constexpr u32 token_begin_node = 1;
-constexpr u32 token_end_node = 2;
-constexpr u32 token_property = 3;
-constexpr u32 token_nop = 4;
+constexpr u32 tree_magic = 0xd00dfeed, token_begin_node = 1, token_end_node = 2, token_property = 3,
+              token_nop = 4;
 constexpr unsigned deepest = 12;
+constinit const char* property_names = nullptr;
 
 u32 big_endian(const u8* p) { return u32{p[0]} << 24 | u32{p[1]} << 16 | u32{p[2]} << 8 | p[3]; }
 
-void take_property(TreeNode& node, const char* name, Property property) {
-  struct Known {
-    const char* name;
-    Property TreeNode::*member;
-  };
-  static constexpr Known known[] = {
-      {"riscv,isa", &TreeNode::isa},
-      {"compatible", &TreeNode::compatible},
-      {"reg", &TreeNode::reg},
-      {"device_type", &TreeNode::device_type},
-      {"interrupts", &TreeNode::interrupts},
-      {"status", &TreeNode::status},
-      {"bootargs", &TreeNode::bootargs},
-      {"linux,initrd-start", &TreeNode::initrd_start},
-      {"linux,initrd-end", &TreeNode::initrd_end},
-      {"rng-seed", &TreeNode::rng_seed},
-      {"timebase-frequency", &TreeNode::timebase},
-  };
-  for (const Known& one : known)
-    if (equal(name, one.name)) node.*one.member = property;
-  if (equal(name, "#address-cells")) node.address_cells = property.cell(0);
-  if (equal(name, "#size-cells")) node.size_cells = property.cell(0);
+// Moves `at` behind the property that it stands on, nops before it included; false: there is none.
+bool next_property(const u8*& at, const char*& name, Property& property) {
+  while (big_endian(at) == token_nop) at += 4;
+  if (big_endian(at) != token_property) return false;
+  property = {at + 12, big_endian(at + 4)};
+  name = property_names + big_endian(at + 8);
+  at += 12 + align_up(property.size, 4);
+  return true;
+}
+
+Property TreeNode::operator[](const char* wanted) const {
+  const char* found = "";
+  Property property;
+  for (const u8* at = properties; next_property(at, found, property);)
+    if (equal(found, wanted)) return property;
+  return {};
 }
 
 u32 Property::cell(u32 index) const { return index * 4 + 4 <= size ? big_endian(bytes + index * 4) : 0; }
@@ -88,7 +81,7 @@ bool visit_device_tree(const void* blob, TreeVisitor visit) {
   if (big_endian(base) != tree_magic) return false;
   const u8* at = base + big_endian(base + 8);
   const u8* end = base + device_tree_size(blob);
-  const char* strings = reinterpret_cast<const char*>(base) + big_endian(base + 12);
+  property_names = reinterpret_cast<const char*>(base) + big_endian(base + 12);
   TreeNode path[deepest];
   int depth = -1;
   while (at + 4 <= end) {
@@ -96,13 +89,11 @@ bool visit_device_tree(const void* blob, TreeVisitor visit) {
     at += 4;
     if (token == token_begin_node) {
       if (++depth >= static_cast<int>(deepest)) return false;
-      path[depth] = {};
-      path[depth].name = reinterpret_cast<const char*>(at);
-      at += align_up(strlen(path[depth].name) + 1, 4);
+      const char* name = reinterpret_cast<const char*>(at);
+      at += align_up(strlen(name) + 1, 4);
+      path[depth] = {name, at};
     } else if (token == token_property && depth >= 0) {
-      const u32 size = big_endian(at);
-      take_property(path[depth], strings + big_endian(at + 4), {at + 8, size});
-      at += 8 + align_up(size, 4);
+      at += 8 + align_up(big_endian(at), 4);
     } else if (token == token_end_node && depth >= 0) {
       visit(path, static_cast<unsigned>(depth--));
     } else if (token != token_nop) {
@@ -123,8 +114,9 @@ bool has_extension(const char* isa, const char* name) {
 }
 
 Range first_range(const TreeNode& node, const TreeNode& parent) {
-  const u64 start = node.reg.cells(0, parent.address_cells);
-  return {start, start + node.reg.cells(parent.address_cells, parent.size_cells)};
+  const u32 cells = parent.address_cells();
+  const u64 start = node["reg"].cells(0, cells);
+  return {start, start + node["reg"].cells(cells, parent.size_cells())};
 }
 
 void reserve(Range range) {
@@ -132,10 +124,9 @@ void reserve(Range range) {
 }
 
 void chosen(const TreeNode& node) {
-  if (node.bootargs) copy_text(info.arguments, node.bootargs.text(), sizeof info.arguments);
-  if (node.initrd_start && node.initrd_end)
-    info.initrd = {node.initrd_start.number(), node.initrd_end.number()};
-  if (node.rng_seed) info.random_seed ^= node.rng_seed.cells(0, 2);
+  copy_text(info.arguments, node["bootargs"].text(), sizeof info.arguments);
+  info.initrd = {node["linux,initrd-start"].number(), node["linux,initrd-end"].number()};
+  info.random_seed ^= node["rng-seed"].cells(0, 2);
 }
 
 // The widest memory range is used; the others, if any, are left alone.
@@ -145,14 +136,13 @@ void memory(const TreeNode& node, const TreeNode& parent) {
 }
 
 void hart(const TreeNode& node, const TreeNode& parent) {
-  const u64 id = node.reg.cells(0, parent.address_cells);
-  if (id >= max_harts || (node.status && !equal(node.status.text(), "okay"))) return;
+  const u64 id = node["reg"].cells(0, parent.address_cells());
+  if (id >= max_harts || (node["status"] && !equal(node["status"].text(), "okay"))) return;
+  const bool first = info.harts == 0;
+  const char* isa = node["riscv,isa"].text();
   info.harts |= u64{1} << id;
-  const bool svinval = node.isa && has_extension(node.isa.text(), "_svinval");
-  info.svinval = svinval && (info.hart_count == 0 || info.svinval);
-  const bool svnapot = node.isa && has_extension(node.isa.text(), "_svnapot");
-  info.svnapot = svnapot && (info.hart_count == 0 || info.svnapot);
-  ++info.hart_count;
+  info.svinval = (first || info.svinval) && has_extension(isa, "_svinval");
+  info.svnapot = (first || info.svnapot) && has_extension(isa, "_svnapot");
 }
 
 void virtio(VirtioSlot slot) {
@@ -164,23 +154,25 @@ void virtio(VirtioSlot slot) {
 
 void device(const TreeNode& node, const TreeNode& parent) {
   const u64 address = first_range(node, parent).start;
-  if (node.compatible.lists("sifive,test0")) info.finisher = address;
-  if (node.compatible.lists("ns16550a") && info.uart == 0) info.uart = address;
-  if (node.compatible.lists("sifive,plic-1.0.0") || node.compatible.lists("riscv,plic0")) info.plic = address;
-  if (node.compatible.lists("riscv,aclint-sswi")) info.sswi = address;
-  if (node.compatible.lists("virtio,mmio")) virtio({address, node.interrupts.cell(0)});
+  const Property compatible = node["compatible"];
+  if (compatible.lists("sifive,test0")) info.finisher = address;
+  if (compatible.lists("ns16550a") && info.uart == 0) info.uart = address;
+  if (compatible.lists("sifive,plic-1.0.0") || compatible.lists("riscv,plic0")) info.plic = address;
+  if (compatible.lists("riscv,aclint-sswi")) info.sswi = address;
+  if (compatible.lists("virtio,mmio")) virtio({address, node["interrupts"].cell(0)});
 }
 
 // Collects what the kernel wants from each node.
 void read_node(const TreeNode* path, unsigned depth) {
   const TreeNode& node = path[depth];
   const TreeNode& parent = path[depth == 0 ? 0 : depth - 1];
-  if (node.timebase) info.timebase = node.timebase.number();
+  const Property timebase = node["timebase-frequency"], device_type = node["device_type"];
+  if (timebase) info.timebase = timebase.number();
   if (equal(node.name, "chosen")) chosen(node);
-  if (node.device_type && equal(node.device_type.text(), "memory")) memory(node, parent);
-  if (node.device_type && equal(node.device_type.text(), "cpu")) hart(node, parent);
+  if (equal(device_type.text(), "memory")) memory(node, parent);
+  if (equal(device_type.text(), "cpu")) hart(node, parent);
   if (equal(parent.name, "reserved-memory") && depth == 2) reserve(first_range(node, parent));
-  if (node.compatible && node.reg) device(node, parent);
+  if (node["compatible"] && node["reg"]) device(node, parent);
 }
 
 }  // namespace
@@ -191,13 +183,9 @@ bool read_boot_info(u64 device_tree_physical, u64 boot_hart) {
   const void* blob = direct(device_tree_physical);
   if (!visit_device_tree(blob, read_node)) return false;
   info.boot_hart = boot_hart;
-  if ((info.harts >> boot_hart & 1) == 0) {
-    info.harts |= u64{1} << boot_hart;
-    ++info.hart_count;
-  }
-  info.reserved[info.reserved_count++ % 16] = {device_tree_physical,
-                                               device_tree_physical + device_tree_size(blob)};
-  if (info.initrd.end > info.initrd.start) info.reserved[info.reserved_count++ % 16] = info.initrd;
+  info.harts |= u64{1} << boot_hart;
+  reserve({device_tree_physical, device_tree_physical + device_tree_size(blob)});
+  reserve(info.initrd);
   info.log_level = static_cast<unsigned>(boot_number("loglevel", 4));
   info.slice_microseconds = max_of<u64>(boot_number("slice", info.slice_microseconds), 10);
   return info.memory.end > info.memory.start;
@@ -230,11 +218,6 @@ unsigned boot_choice(const char* name, std::initializer_list<const char*> words)
   for (unsigned i = 0; i < words.size(); ++i)
     if (equal(value, words.begin()[i])) return i;
   return 0;
-}
-
-bool boot_flag(const char* name) {
-  char value[8];
-  return boot_argument(name, value, sizeof value) && !equal(value, "0") && !equal(value, "off");
 }
 
 u64 parse_number(const char* text) {

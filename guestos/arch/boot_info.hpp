@@ -22,7 +22,6 @@ struct BootInfo {
   Range reserved[16];  // firmware, device tree, initrd; not the kernel's own image
   unsigned reserved_count = 0;
   u64 harts = 0;  // bit n: hart n exists and may be used
-  unsigned hart_count = 0;
   u64 boot_hart = 0;
   u64 timebase = 10'000'000;
   Range initrd;
@@ -49,7 +48,6 @@ bool read_boot_info(u64 device_tree_physical, u64 boot_hart);
 bool boot_argument(const char* name, char* value, std::size_t capacity);
 // Which of these words the argument is; 0, the default, if it is none.
 unsigned boot_choice(const char* name, std::initializer_list<const char*> words);
-bool boot_flag(const char* name);
 u64 boot_number(const char* name, u64 otherwise);
 u64 parse_number(const char* text);
 

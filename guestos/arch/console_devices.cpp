@@ -39,8 +39,8 @@ constinit bool is_terminal = false;
 // The boot argument's value may be the size of the window: tty=ROWSxCOLUMNS.
 void terminal_open() {
   char size[16];
-  is_terminal = boot_flag("tty");
-  if (!is_terminal || !boot_argument("tty", size, sizeof size)) return;
+  is_terminal = boot_argument("tty", size, sizeof size) && !equal(size, "0") && !equal(size, "off");
+  if (!is_terminal) return;
   WindowSize window;
   char* columns = size;
   while (*columns != 0 && *columns != 'x') ++columns;
@@ -51,13 +51,16 @@ void terminal_open() {
   set_terminal_window(window);
 }
 
-// Up to `size` bytes that are there; with the lock held.
+// Up to `size` bytes that are there, or what there is of a line; with the lock held.
 u64 take_input(char* to, u64 size) {
   if (consoles[0] != nullptr) return consoles[0]->take(to, size);
   u64 done = 0;
   while (done < size && input_ready_locked()) {
-    to[done++] = static_cast<char>(typed);
+    const char c = static_cast<char>(!is_terminal && typed == '\r' ? '\n' : typed);
     typed = -1;
+    if (!is_terminal && c == 4) break;  // Control-D ends the input, as a terminal would have it
+    to[done++] = c;
+    if (!is_terminal && c == '\n') break;
   }
   return done;
 }
@@ -124,16 +127,7 @@ i64 console_read(char* to, u64 size, bool wait) {
     __atomic_store_n(&someone_waits, true, __ATOMIC_SEQ_CST);
     if (input_waiters.sleep(input_lock, true, console_deadline()) == Wake::signal) return -ERESTARTSYS;
   }
-  if (consoles[0] != nullptr) return static_cast<i64>(consoles[0]->take(to, size));
-  u64 done = 0;
-  while (done < size && input_ready_locked()) {
-    const char c = static_cast<char>(typed == '\r' ? '\n' : typed);
-    typed = -1;
-    if (c == 4) break;  // Control-D ends the input, as a terminal would have it
-    to[done++] = c;
-    if (c == '\n') break;
-  }
-  return static_cast<i64>(done);
+  return static_cast<i64>(take_input(to, size));
 }
 
 void poll_console_devices() {

@@ -72,10 +72,7 @@ _start:
   la sp, boot_stack_top
   mv a0, s0
   mv a1, s1
-  call kernel_main
-3:
-  wfi
-  j 3b
+  call kernel_main              # which never returns
 
 # A hart that the firmware sends to _start although start_other_harts has told it where to go: OpenSBI before 1.3 does
 # so when the hart comes up just as it is being started (it marks the start as pending before it writes the address).
@@ -96,10 +93,7 @@ secondary_start:
   call enable_translation
   mv tp, s1
   ld sp, HART_KERNEL_SP(tp)
-  call secondary_main
-4:
-  wfi
-  j 4b
+  call secondary_main           # which never returns
 
   .section .data
   .balign 4
@@ -266,30 +260,6 @@ user_copy:
   csrc sstatus, t6
   mv a0, a2
   ret
-
-# user_clear(to, size): stores zeros; returns the number of bytes that could not be stored.
-  .globl user_clear
-user_clear:
-  mv a2, a1
-  li t6, SSTATUS_SUM
-  csrs sstatus, t6
-  j 2f
-1:
-  sb zero, 0(a0)
-  addi a0, a0, 1
-  addi a2, a2, -1
-2:
-  beqz a2, 6b
-  andi t0, a0, 7
-  bnez t0, 1b
-3:
-  sltiu t0, a2, 8
-  bnez t0, 1b
-  sd zero, 0(a0)
-  addi a0, a0, 8
-  addi a2, a2, -8
-  bnez a2, 3b
-  j 6b
 
 user_access_end:
 

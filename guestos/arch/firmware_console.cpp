@@ -12,10 +12,8 @@ namespace {
 
 enum class Way : u8 { none, dbcn, uart };
 
-constexpr unsigned uart_data = 0;
-constexpr unsigned uart_line_status = 5;
-constexpr u8 uart_data_ready = 1;
-constexpr u8 uart_transmit_empty = 0x20;
+constexpr unsigned uart_data = 0, uart_line_status = 5;
+constexpr u8 uart_data_ready = 1, uart_transmit_empty = 0x20;
 
 constinit Way way = Way::none;
 constinit SpinLock console_lock;

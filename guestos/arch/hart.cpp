@@ -29,14 +29,14 @@ Hart* make_hart(u64 id) {
   return hart;
 }
 
-void give_idle_thread(Hart& hart) {
+// With an idle thread it is whole.
+void complete(Hart& hart) {
   hart.idle = create_thread(nullptr, 0, idle_function, nullptr);
   if (hart.idle == nullptr) panic("no memory for an idle thread", hart.id);
   hart.idle->last_hart = hart.id;
   hart.kernel_sp = hart.idle->stack + kernel_stack_size;
+  __atomic_store_n(&hart_table[hart.id], &hart, __ATOMIC_RELEASE);
 }
-
-void publish(Hart& hart) { __atomic_store_n(&hart_table[hart.id], &hart, __ATOMIC_RELEASE); }
 
 void open_this_hart() {
   csr::write<csr::stvec>(reinterpret_cast<u64>(trap_entry));
@@ -55,8 +55,7 @@ u64 online_harts() { return __atomic_load_n(&online, __ATOMIC_ACQUIRE); }
 void harts_open() {
   Hart* hart = make_hart(boot_info().boot_hart);
   asm volatile("mv tp, %0" ::"r"(hart));
-  give_idle_thread(*hart);
-  publish(*hart);
+  complete(*hart);
   __atomic_fetch_or(&online, u64{1} << hart->id, __ATOMIC_ACQ_REL);
   open_this_hart();
 }
@@ -65,8 +64,7 @@ void start_other_harts() {
   for (u64 rest = boot_info().harts & ~online_harts(); rest != 0; rest &= rest - 1) {
     const u64 id = lowest_bit(rest);
     Hart* hart = make_hart(id);
-    give_idle_thread(*hart);
-    publish(*hart);
+    complete(*hart);
     memory_fence();
     const u64 entry = physical_of(reinterpret_cast<const void*>(secondary_start));
     if (sbi::start_hart(id, entry, reinterpret_cast<u64>(hart)) != 0) continue;

@@ -28,7 +28,6 @@ struct Hart {
   List<Timer, &Timer::links> timers;  // earliest first
 
   AddressSpace* space = nullptr;  // the active address space, or nullptr: only the kernel's map
-  u64 asid_generation = 0;
   bool flush_pending = false;  // ASIDs have been recycled: fence everything before the next user translation
   Thread* fp_owner = nullptr;  // whose floating-point registers are in the hart
 };
@@ -44,6 +43,7 @@ inline Thread& current_thread() { return *this_hart().current; }
 
 Hart* hart_by_id(u64 id);  // nullptr when there is no such hart
 u64 online_harts();        // bit n: hart n runs the kernel
+inline u64 other_harts() { return online_harts() & ~(u64{1} << this_hart().id); }
 
 void harts_open();         // makes the boot hart's structure and sets tp
 void start_other_harts();  // returns once all have come up

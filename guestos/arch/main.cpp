@@ -11,7 +11,6 @@
 #include "guestos/mm/reclaim.hpp"
 #include "guestos/mm/shootdown.hpp"
 #include "guestos/mm/swap.hpp"
-#include "guestos/proc/process.hpp"
 #include "guestos/sys/clock.hpp"
 #include "guestos/sys/system_call.hpp"
 
@@ -20,12 +19,6 @@ extern "C" guestos::u64 kernel_root[];
 namespace guestos {
 
 namespace {
-
-struct InitCommand {
-  char path[PATH_MAX] = {};
-  TextList arguments = {};
-  TextList environment = {};
-};
 
 // A NUL-separated list from a start-up file; the archive keeps the bytes.
 bool read_list(const char* path, TextList& list) {
@@ -70,8 +63,7 @@ void open_file_system() {
 void forget_identity_map() {
   for (u64 i = 0; i < 256; ++i) kernel_root[i] = 0;
   fence_all();
-  const u64 others = online_harts() & ~(u64{1} << this_hart().id);
-  if (others != 0) sbi::remote_fence(others);
+  if (other_harts() != 0) sbi::remote_fence(other_harts());
 }
 
 unsigned shell_status(u32 wait_status) {
@@ -91,7 +83,7 @@ bool start_up(void*) {
   trace<Tracepoint::boot_done>(free_at_boot, frame_totals().total);
   trace_frames();
   trace_swap();
-  if (start_init(command->path, command->arguments, command->environment) < 0) panic("no memory for init");
+  if (start_init(*command) < 0) panic("no memory for init");
   const u32 status = wait_for_the_end();
   forget_since_boot();
   check_frames("at the end");

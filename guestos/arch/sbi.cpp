@@ -3,11 +3,13 @@
 namespace guestos::sbi {
 
 namespace {
-constexpr u64 extension_base = 0x10;
-constexpr u64 extension_time = 0x54494d45;
-constexpr u64 extension_ipi = 0x735049;
-constexpr u64 extension_rfence = 0x52464e43;
-constexpr u64 extension_hsm = 0x48534d;
+constexpr u64 extension_base = 0x10, extension_time = 0x54494d45, extension_ipi = 0x735049,
+              extension_rfence = 0x52464e43, extension_hsm = 0x48534d;
+
+i64 console_access(u64 function, u64 physical, u64 size) {
+  const Result result = call(extension_dbcn, function, size, physical, 0);
+  return result.error != 0 ? result.error : static_cast<i64>(result.value);
+}
 }  // namespace
 
 Result call(u64 extension, u64 function, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4) {
@@ -38,14 +40,8 @@ i64 start_hart(u64 hart, u64 physical_entry, u64 argument) {
   return call(extension_hsm, 0, hart, physical_entry, argument).error;
 }
 
-i64 console_write(u64 physical, u64 size) {
-  const Result result = call(extension_dbcn, 0, size, physical, 0);
-  return result.error != 0 ? result.error : static_cast<i64>(result.value);
-}
-i64 console_read(u64 physical, u64 size) {
-  const Result result = call(extension_dbcn, 1, size, physical, 0);
-  return result.error != 0 ? result.error : static_cast<i64>(result.value);
-}
+i64 console_write(u64 physical, u64 size) { return console_access(0, physical, size); }
+i64 console_read(u64 physical, u64 size) { return console_access(1, physical, size); }
 
 void system_reset(bool failure) { call(extension_srst, 0, 0, failure ? 1 : 0); }
 

@@ -27,7 +27,7 @@ void stop_if_asked() {
 
 void stop_other_harts() {
   const u64 self = this_hart().id;
-  const u64 others = online_harts() & ~(u64{1} << self);
+  const u64 others = other_harts();
   for (u64 nobody = 0;
        !__atomic_compare_exchange_n(&stopper, &nobody, self + 1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
        nobody = 0)
@@ -38,10 +38,9 @@ void stop_other_harts() {
 }
 
 void let_other_harts_go() {
-  const u64 others = ~(u64{1} << this_hart().id);
   __atomic_store_n(&stopper, releasing, __ATOMIC_SEQ_CST);
   // The next may stop them only when none is left that stood for us.
-  while ((__atomic_load_n(&standing, __ATOMIC_ACQUIRE) & others) != 0) answer_shootdowns();
+  while ((__atomic_load_n(&standing, __ATOMIC_ACQUIRE) & other_harts()) != 0) answer_shootdowns();
   __atomic_store_n(&stopper, 0, __ATOMIC_SEQ_CST);
 }
 

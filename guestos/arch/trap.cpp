@@ -3,7 +3,6 @@
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/fault.hpp"
 #include "guestos/mm/shootdown.hpp"
-#include "guestos/proc/process.hpp"
 #include "guestos/sys/system_call.hpp"
 
 extern "C" {
@@ -37,14 +36,10 @@ void report_fault(const TrapFrame& frame, const FaultOutcome& outcome) {
        << (outcome.signal == SIGKILL  ? "killed"
            : outcome.signal == SIGBUS ? "SIGBUS"
                                       : "SIGSEGV")
-       << ": " << accesses[static_cast<unsigned>(access_of(frame.scause))] << " at 0x";
-  text.hex(frame.stval) << ", pc 0x";
-  text.hex(frame.sepc) << ": " << outcome.reason;
-  if (outcome.range.end != 0) {
-    text << " (0x";
-    text.hex(outcome.range.start) << "-0x";
-    text.hex(outcome.range.end) << ")";
-  }
+       << ": " << accesses[static_cast<unsigned>(access_of(frame.scause))] << " at 0x" << Hex{frame.stval}
+       << ", pc 0x" << Hex{frame.sepc} << ": " << outcome.reason;
+  if (outcome.range.end != 0)
+    text << " (0x" << Hex{outcome.range.start} << "-0x" << Hex{outcome.range.end} << ")";
   text << "\n";
   console_write(ConsoleStream::error, text.c_str(), text.size());
 }
@@ -113,10 +108,8 @@ extern "C" void kernel_trap(TrapFrame* frame) {
       is_page_fault(frame->scause) && frame->sepc >= begin && frame->sepc < end && frame->stval < user_end;
   if (!expected) {
     TextBuffer<200> text;
-    text << "kernel trap, scause ";
-    text.hex(frame->scause) << ", sepc 0x";
-    text.hex(frame->sepc) << ", ra 0x";
-    text.hex(frame->x[ra]);
+    text << "kernel trap, scause " << Hex{frame->scause} << ", sepc 0x" << Hex{frame->sepc} << ", ra 0x"
+         << Hex{frame->x[ra]};
     panic(text.c_str(), frame->sepc, frame->stval);
   }
   Thread& self = current_thread();

@@ -2,8 +2,8 @@
 
 #include "guestos/arch/csr.hpp"
 #include "guestos/arch/layout.hpp"
+#include "guestos/mm/frames.hpp"
 #include "guestos/mm/heap.hpp"
-#include "guestos/mm/injection.hpp"
 #include "guestos/sys/linux.hpp"
 
 namespace guestos {

@@ -6,11 +6,7 @@
 
 namespace guestos {
 
-namespace {
-
-constexpr u32 console_device = 3, receive_number = 0, transmit_number = 1;
-
-}  // namespace
+static constexpr u32 console_device = 3, receive_number = 0, transmit_number = 1;
 
 bool VirtioConsole::open(VirtioSlot slot) {
   if (!device_.open(slot, console_device)) return false;

@@ -18,7 +18,6 @@ class VirtioConsole {
   void post();
   bool poll();
   u64 take(char* to, u64 size);
-  bool at_end() const { return end_; }
   void acknowledge() { device_.acknowledge(); }
 
  private:

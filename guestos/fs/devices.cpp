@@ -3,6 +3,7 @@
 
 #include "guestos/arch/hart.hpp"
 #include "guestos/fs/terminal.hpp"
+#include "guestos/mm/cow.hpp"
 #include "guestos/sys/clock.hpp"
 
 namespace guestos {
@@ -23,13 +24,11 @@ class MemoryFile final : public InodeFile {  // null, zero, full, random
 
  private:
   static i64 read_zeros(u64 to, u64 size) {
-    u64 done = 0;
-    while (done < size && !current_thread().has_pending_work()) {
-      const u64 part = min_of<u64>(size - done, u64{64} << 10);
-      if (clear_user(to + done, part) != 0) return done != 0 ? static_cast<i64>(done) : -EFAULT;
-      done += part;
-    }
-    return static_cast<i64>(done);
+    const u64 done = each_page_part(0, size, [&](u64, u64 before, u64 part) -> u64 {
+      if (before != 0 && current_thread().has_pending_work()) return 0;
+      return copy_to_user_partly(to + before, direct_page(zero_frame()), part);
+    });
+    return done != 0 || size == 0 ? static_cast<i64>(done) : -EFAULT;
   }
 };
 
@@ -90,6 +89,14 @@ InodeReference make_node(const char* path, u32 mode, const char* target = nullpt
 
 }  // namespace
 
+Inode* make_device(const char* path, u32 mode, Device device, u32 unit) {
+  InodeReference inode = make_node(path, mode);
+  if (!inode) return nullptr;
+  inode->device = device;
+  inode->unit = unit;
+  return inode.take();
+}
+
 void make_device_nodes() {
   static constexpr struct {
     const char* path;
@@ -100,10 +107,7 @@ void make_device_nodes() {
                  {"/dev/urandom", Device::random},  {"/dev/tty", Device::terminal}};
   make_node("/dev", S_IFDIR | 0755);
   for (unsigned i = 0; i < sizeof devices / sizeof devices[0]; ++i) {
-    InodeReference inode = make_node(devices[i].path, S_IFCHR | 0666);
-    if (!inode) continue;
-    inode->device = devices[i].device;
-    Inode* node = inode.take();  // it lives for ever
+    Inode* node = make_device(devices[i].path, S_IFCHR | 0666, devices[i].device, 0);
     if (i < 2) console_nodes[i] = node;
   }
   make_disk_nodes();

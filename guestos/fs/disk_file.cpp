@@ -13,25 +13,6 @@ namespace {
 
 constexpr u64 BLKGETSIZE = 0x1260, BLKSSZGET = 0x1268, BLKGETSIZE64 = 0x80081272;
 
-// A page of the kernel's own between the disk and a user's bytes.
-class BouncePage {
- public:
-  explicit BouncePage(Disk& disk) : disk_(disk), frame_(allocate_frame(FrameState::kernel)) {}
-  ~BouncePage() {
-    if (frame_ != no_frame) drop_reference(frame_);
-  }
-  explicit operator bool() const { return frame_ != no_frame; }
-  u8* bytes() const { return direct_page<u8>(frame_); }
-  i64 transfer(u64 sector, u64 bytes, bool write) const {
-    const DiskBuffer buffer = {frame_ << page_bits, static_cast<u32>(bytes)};
-    return disk_.transfer(sector, &buffer, 1, write);
-  }
-
- private:
-  Disk& disk_;
-  FrameNumber frame_;
-};
-
 class DiskFile final : public InodeFile {
  public:
   DiskFile(InodeReference&& inode, Disk& disk)
@@ -80,27 +61,22 @@ class DiskFile final : public InodeFile {
   }
 
   i64 through_kernel(u64 offset, u64 user, u64 size, bool write) {
-    const BouncePage bounce(disk_);
+    const HeapBuffer<u8> bounce(page_size);
     if (!bounce) return -ENOMEM;
-    for (u64 done = 0; done < size;) {
-      const u64 sector = align_down(offset + done, page_size) / sector_size;
+    i64 error = 0;
+    const u64 done = each_page_part(offset, size, [&](u64 at, u64 before, u64 part) -> u64 {
+      const u64 sector = page_down(at) / sector_size;
       const u64 whole = min_of(page_size, capacity() - sector * sector_size);
-      const u64 inside = (offset + done) & (page_size - 1);
-      const u64 part = min_of(size - done, page_size - inside);
-      i64 error = part == whole && write ? 0 : bounce.transfer(sector, whole, false);
-      u64 copied = 0;
-      if (error == 0 && write) {
-        copied = copy_from_user_partly(bounce.bytes() + inside, user + done, part);
-        if (copied != 0) error = bounce.transfer(sector, whole, true);
-      } else if (error == 0) {
-        copied = copy_to_user_partly(user + done, bounce.bytes() + inside, part);
-      }
-      if (error == 0) done += copied;
-      if (error == 0 && copied != part) error = -EFAULT;
-      if (error != 0) return done != 0 ? static_cast<i64>(done) : error;
+      u8* bytes = bounce.get() + (at & (page_size - 1));
+      const DiskBuffer buffer = {physical_of(bounce.get()), static_cast<u32>(whole)};
+      error = part == whole && write ? 0 : disk_.transfer(sector, &buffer, 1, false);
+      const u64 copied = error == 0 ? move_user_partly(bytes, user + before, part, write) : 0;
+      if (write && copied != 0) error = disk_.transfer(sector, &buffer, 1, true);
       preemption_point();
-    }
-    return static_cast<i64>(size);
+      if (error == 0 && copied != part) error = -EFAULT;
+      return error == 0 || error == -EFAULT ? copied : 0;
+    });
+    return done != 0 ? static_cast<i64>(done) : error;
   }
 
   Disk& disk_;
@@ -115,15 +91,9 @@ File* open_disk(InodeReference inode) {
 
 void make_disk_nodes() {
   for (unsigned number = 0; disk_by_number(number) != nullptr; ++number) {
-    i64 error = 0;
     TextBuffer<16> path;
-    path << "/dev/vd";
-    path.character(static_cast<char>('a' + number));
-    InodeReference inode = create_at({nullptr, path.c_str(), false}, S_IFBLK | 0660, nullptr, false, error);
-    if (!inode) continue;
-    inode->device = Device::disk;
-    inode->unit = number;
-    inode.take();  // it lives for ever
+    path << "/dev/vd" << static_cast<char>('a' + number);
+    make_device(path.c_str(), S_IFBLK | 0660, Device::disk, number);
   }
 }
 

@@ -97,6 +97,7 @@ File* open_fifo(Inode& inode, u32 flags, i64& error);
 // --- devices.cpp
 File* open_device(InodeReference inode, i64& error);
 void make_device_nodes();
+Inode* make_device(const char* path, u32 mode, Device device, u32 unit);  // for ever; nullptr: no memory
 File* open_console(bool error_output);
 // --- disk_file.cpp
 File* open_disk(InodeReference inode);

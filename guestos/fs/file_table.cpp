@@ -17,12 +17,7 @@ bool FileTable::grow(u64 wanted) {
   if (wanted < size_) return true;
   u32 size = max_of<u32>(size_, 16);
   while (size <= wanted) size *= 2;
-  auto* slots = static_cast<Slot*>(heap_allocate(size * sizeof(Slot)));
-  if (slots == nullptr) return false;
-  memset(static_cast<void*>(slots), 0, size * sizeof(Slot));
-  memcpy(static_cast<void*>(slots), slots_, size_ * sizeof(Slot));
-  heap_release(slots_);
-  slots_ = slots;
+  if (!grow_array(slots_, size_, size)) return false;
   size_ = size;
   return true;
 }

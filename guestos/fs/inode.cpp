@@ -12,8 +12,6 @@ namespace guestos {
 namespace {
 
 constinit u64 last_number = 1;
-constinit SpinLock boot_files_lock;
-constinit Inode* cached_boot_files = nullptr;
 
 // Room for page `index`; with the lock held, so that the old index is not read meanwhile.
 bool reserve_index(Inode& inode, u64 index) {
@@ -22,23 +20,9 @@ bool reserve_index(Inode& inode, u64 index) {
   while (capacity <= index) capacity *= 2;
   if (inode.page_capacity == 0)
     capacity = max_of(capacity, min_of<u64>(page_up(inode.size) >> page_bits, 1024));
-  auto* pages = static_cast<u32*>(heap_allocate(capacity * sizeof(u32)));
-  if (pages == nullptr) return false;
-  memset(pages, 0, capacity * sizeof(u32));
-  memcpy(pages, inode.pages, inode.page_capacity * sizeof(u32));
-  heap_release(inode.pages);
-  inode.pages = pages;
+  if (!grow_array(inode.pages, inode.page_capacity, capacity)) return false;
   inode.page_capacity = capacity;
   return true;
-}
-
-void note_boot_file(Inode& inode) {
-  if (!heap_is_boot_object(&inode)) return;
-  SpinGuard guard(boot_files_lock);
-  if (inode.is_cached_boot_file) return;
-  inode.is_cached_boot_file = true;
-  inode.next_cached = cached_boot_files;
-  cached_boot_files = &inode;
 }
 
 void fill_page(const Inode& inode, u64 index, u8* page) {
@@ -74,19 +58,20 @@ void add_inode_reference(Inode* inode) { __atomic_fetch_add(&inode->references, 
 void release_inode(Inode* inode) {
   if (__atomic_fetch_sub(&inode->references, 1, __ATOMIC_ACQ_REL) != 1) return;
   uncommit_pages(inode->committed);
-  inode->lock.lock();  // reclaim may look at a start-up file's pages at any time
-  drop_pages(*inode, 0);
-  inode->lock.unlock();
-  heap_release(inode->pages);
-  heap_release(inode->target);
+  forget_pages(*inode);
   if (inode->fifo != nullptr) drop_pipe(inode->fifo);
-  if (heap_is_boot_object(inode)) {  // stays where it is; must not be found with dangling pages
-    inode->pages = nullptr;
-    inode->page_capacity = 0;
-    inode->fifo = nullptr;
-    return;
-  }
+  inode->fifo = nullptr;
+  if (heap_is_boot_object(inode)) return;  // stays where it is
+  heap_release(inode->target);
   destroy(inode);
+}
+
+void forget_pages(Inode& inode) {
+  SpinGuard guard(inode.lock);  // reclaim may look at a start-up file's pages at any time
+  drop_pages(inode, 0);
+  heap_release(inode.pages);
+  inode.pages = nullptr;
+  inode.page_capacity = 0;
 }
 
 FrameNumber cached_page(Inode& inode, u64 index) {
@@ -101,7 +86,6 @@ FrameNumber cached_page(Inode& inode, u64 index) {
   if (fresh == no_frame) return no_frame;
   fill_page(inode, index, direct_page<u8>(fresh));
   set_origin(fresh, inode, index);
-  note_boot_file(inode);
   SpinGuard guard(inode.lock);
   if (!reserve_index(inode, index)) {
     drop_reference(fresh);
@@ -171,15 +155,15 @@ i64 cut_inode(Inode& inode, u64 size) {
   return error;
 }
 
-i64 read_inode_to_user(Inode& inode, u64 offset, u64 to, u64 size) {
+// Calls copy(frame, bytes in it, offset of these in the request, size) for each page of the request. Bytes, or an errno.
+template <typename Copy>
+i64 each_cached_part(Inode& inode, u64 offset, u64 size, i64 no_memory, Copy copy) {
   i64 error = 0;
-  size = offset < inode.size ? min_of(size, inode.size - offset) : 0;
   const u64 done = each_page_part(offset, size, [&](u64 at, u64 before, u64 part) -> u64 {
     const FrameNumber frame = current_process().ending ? no_frame : cached_page(inode, at >> page_bits);
-    error = frame == no_frame ? -ENOMEM : 0;
+    error = frame == no_frame ? no_memory : 0;
     if (error != 0) return 0;
-    const u64 copied =
-        copy_to_user_partly(to + before, direct_page<u8>(frame) + (at & (page_size - 1)), part);
+    const u64 copied = copy(frame, direct_page<u8>(frame) + (at & (page_size - 1)), before, part);
     drop_reference(frame);
     preemption_point();
     keep_reserve();
@@ -187,42 +171,29 @@ i64 read_inode_to_user(Inode& inode, u64 offset, u64 to, u64 size) {
     return copied;
   });
   return done != 0 ? static_cast<i64>(done) : error;
+}
+
+i64 read_inode_to_user(Inode& inode, u64 offset, u64 to, u64 size) {
+  size = offset < inode.size ? min_of(size, inode.size - offset) : 0;
+  return each_cached_part(inode, offset, size, -ENOMEM, [&](FrameNumber, u8* bytes, u64 before, u64 part) {
+    return copy_to_user_partly(to + before, bytes, part);
+  });
 }
 
 i64 write_inode_from_user(Inode& inode, u64 offset, u64 from, u64 size) {
   if (offset > largest_file || size > largest_file - offset) return -EFBIG;
-  i64 error = 0;
-  const u64 done = each_page_part(offset, size, [&](u64 at, u64 before, u64 part) -> u64 {
-    const FrameNumber frame = current_process().ending ? no_frame : cached_page(inode, at >> page_bits);
-    error = frame == no_frame ? -ENOSPC : 0;
-    if (error != 0) return 0;
+  auto copy = [&](FrameNumber frame, u8* bytes, u64 before, u64 part) {
     frame_of(frame).flags |= frame_dirty;
-    const u64 copied =
-        copy_from_user_partly(direct_page<u8>(frame) + (at & (page_size - 1)), from + before, part);
-    drop_reference(frame);
-    preemption_point();
-    keep_reserve();
-    error = copied != part ? -EFAULT : 0;
+    const u64 copied = copy_from_user_partly(bytes, from + before, part);
     SpinGuard guard(inode.lock);
-    inode.size = max_of(inode.size, at + copied);
+    inode.size = max_of(inode.size, offset + before + copied);
     return copied;
-  });
-  if (done != 0) touch_inode(inode);
-  return done != 0 ? static_cast<i64>(done) : error;
+  };
+  const i64 done = each_cached_part(inode, offset, size, -ENOSPC, copy);
+  if (done > 0) touch_inode(inode);
+  return done;
 }
 
 void touch_inode(Inode& inode) { inode.modified = inode.changed = realtime_nanoseconds(); }
-
-// Declared in tree.cpp's terms: the pages that start-up files have gained since boot.
-void forget_boot_file_pages() {
-  SpinGuard guard(boot_files_lock);
-  for (Inode* inode = cached_boot_files; inode != nullptr; inode = inode->next_cached) {
-    if (inode->pages == nullptr) continue;
-    drop_pages(*inode, 0);
-    heap_release(inode->pages);
-    inode->pages = nullptr;
-    inode->page_capacity = 0;
-  }
-}
 
 }  // namespace guestos

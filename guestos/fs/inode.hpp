@@ -52,10 +52,7 @@ struct Inode {
   u64 page_capacity = 0;
   const u8* archive = nullptr;  // where the initial contents are, if they come from the archive
   u64 archive_size = 0;
-  u64 committed = 0;             // pages promised as long as it lives: shared anonymous memory (commit.hpp)
-  Inode* next_cached = nullptr;  // start-up files that have cached pages, for forget_since_boot
-  bool is_cached_boot_file = false;
-  Inode* next_directory = nullptr;  // start-up directories, for forget_since_boot
+  u64 committed = 0;  // pages promised as long as it lives: shared anonymous memory (commit.hpp)
 
   bool is_directory() const { return (mode & S_IFMT) == S_IFDIR; }
   bool is_regular() const { return (mode & S_IFMT) == S_IFREG; }
@@ -103,6 +100,8 @@ class InodeReference {
   Inode* inode_ = nullptr;
 };
 
+// Its page cache ends.
+void forget_pages(Inode& inode);
 // The frame of a page of the file, filled, with a reference for the caller; no_frame: out of memory.
 FrameNumber cached_page(Inode& inode, u64 index);
 // Kernel buffers; stop at the end of the file. The number of bytes.

@@ -17,6 +17,20 @@ struct Pipe {
   WaitQueue changed;
 
   u64 room() const { return pipe_capacity - (written - read); }
+
+  // Moves bytes between user memory and the ring at a position of the stream (in: into the ring). How many: fewer where
+  // user memory faults. As Linux moves them page by page, what a fault cuts short within a page has not moved at all.
+  u64 move(u64 at, u64 user, u64 size, bool in) const {
+    u64 done = 0;
+    while (done < size) {  // at most two parts: the ring's end lies between them
+      const u64 place = (at + done) % pipe_capacity;
+      const u64 part = min_of(size - done, pipe_capacity - place);
+      const u64 moved = move_user_partly(bytes + place, user + done, part, in);
+      if (moved != part) return done + page_down(moved);
+      done += part;
+    }
+    return done;
+  }
 };
 
 void drop_pipe(Pipe* pipe) {
@@ -31,9 +45,6 @@ void drop_pipe(Pipe* pipe) {
 namespace {
 
 constexpr u64 atomic_write_limit = 4096;  // PIPE_BUF
-
-// Linux moves a pipe's bytes page by page: what a fault cuts short within a page has not moved at all.
-u64 whole_or_pages(u64 copied, u64 wanted) { return copied == wanted ? copied : page_down(copied); }
 
 class PipeEnd : public File {
  public:
@@ -72,18 +83,10 @@ class PipeReader final : public PipeEnd {
       at = pipe_.read;
       waiting = min_of(size, pipe_.written - at);
     }
-    u64 done = 0;
-    while (done < waiting) {  // at most two parts: the ring's end lies between them
-      const u64 part = min_of(waiting - done, pipe_capacity - at % pipe_capacity);
-      const u64 copied =
-          whole_or_pages(copy_to_user_partly(to + done, pipe_.bytes + at % pipe_capacity, part), part);
-      done += copied;
-      at += copied;
-      if (copied != part) break;
-    }
+    const u64 done = pipe_.move(at, to, waiting, false);
     pipe_.lock.lock();
     pipe_.reading = false;
-    pipe_.read = at;
+    pipe_.read = at + done;
     pipe_.changed.wake_all();
     pipe_.lock.unlock();
     notify_poll();
@@ -117,21 +120,15 @@ class PipeWriter final : public PipeEnd {
       if (error == 0 && pipe_.readers == 0) error = -EPIPE;
       if (error != 0) break;
       pipe_.writing = true;
-      u64 at = pipe_.written;
-      const u64 end = at + min_of(size - done, pipe_.room());
+      const u64 part = min_of(size - done, pipe_.room());
       pipe_.lock.unlock();
-      while (at < end && error == 0) {  // at most two parts: the ring's end lies between them
-        const u64 part = min_of(end - at, pipe_capacity - at % pipe_capacity);
-        const u64 copied =
-            whole_or_pages(copy_from_user_partly(pipe_.bytes + at % pipe_capacity, from + done, part), part);
-        at += copied;
-        done += copied;
-        if (copied != part) error = -EFAULT;
-      }
+      const u64 moved = pipe_.move(pipe_.written, from + done, part, true);
       pipe_.lock.lock();
       pipe_.writing = false;
-      pipe_.written = at;
+      pipe_.written += moved;
       pipe_.changed.wake_all();
+      done += moved;
+      if (moved != part) error = -EFAULT;
       if (error != 0) break;
     }
     pipe_.lock.unlock();

@@ -54,7 +54,7 @@ void write_executable(Text& text, const Process& process) {
 void write_directory(Text& text, const Inode& inode) {
   process_lock().lock();
   const Process* process = find_process(inode.proc_pid);
-  const auto directory = InodeReference::share(process != nullptr ? process->directory : nullptr);
+  const auto directory = InodeReference::share(process != nullptr ? process->directory.get() : nullptr);
   process_lock().unlock();
   HeapBuffer<char> path(longest_link);
   if (directory && path && path_in_tree(directory.get(), path.get(), longest_link) > 0) text << path.get();
@@ -86,12 +86,11 @@ void write_stat(Text& text, const Inode& inode) {
   if (process == nullptr) return;
   const u64 hundredths = ticks_to_nanoseconds(process->cpu_ticks) / 10'000'000;
   const u64 parent = process->parent != nullptr ? process->parent->pid : 0;
-  text << process->pid << " (" << process->name << ") ";
-  text.character(state_letter(*process))
-      << " " << parent << " " << process->group << " " << process->session << " 0 -1 0 "
-      << process->minor_faults << " 0 0 0 " << hundredths << " 0 0 0 20 0 " << process->thread_count << " 0 "
-      << ticks_to_nanoseconds(process->started) / 10'000'000 << " " << memory.pages * page_size << " "
-      << memory.resident << " 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
+  text << process->pid << " (" << process->name << ") " << state_letter(*process) << " " << parent << " "
+       << process->group << " " << process->session << " 0 -1 0 " << process->minor_faults << " 0 0 0 "
+       << hundredths << " 0 0 0 20 0 " << process->thread_count << " 0 "
+       << ticks_to_nanoseconds(process->started) / 10'000'000 << " " << memory.pages * page_size << " "
+       << memory.resident << " 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
 }
 
 void write_status(Text& text, const Inode& inode) {
@@ -99,33 +98,29 @@ void write_status(Text& text, const Inode& inode) {
   SpinGuard guard(process_lock());
   const Process* process = find_process(inode.proc_pid);
   if (process == nullptr) return;
-  text << "Name:\t" << process->name << "\nState:\t";
-  text.character(state_letter(*process))
-      << "\nTgid:\t" << process->pid << "\nPid:\t" << process->pid << "\nPPid:\t"
-      << (process->parent != nullptr ? process->parent->pid : 0)
-      << "\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nVmSize:\t" << memory.pages * 4 << " kB\nVmLck:\t"
-      << memory.locked * 4 << " kB\nVmRSS:\t" << memory.resident * 4 << " kB\nVmSwap:\t" << memory.swapped * 4
-      << " kB\nThreads:\t" << process->thread_count << "\n";
+  text << "Name:\t" << process->name << "\nState:\t" << state_letter(*process) << "\nTgid:\t" << process->pid
+       << "\nPid:\t" << process->pid << "\nPPid:\t" << (process->parent != nullptr ? process->parent->pid : 0)
+       << "\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nVmSize:\t" << memory.pages * 4 << " kB\nVmLck:\t"
+       << memory.locked * 4 << " kB\nVmRSS:\t" << memory.resident * 4 << " kB\nVmSwap:\t"
+       << memory.swapped * 4 << " kB\nThreads:\t" << process->thread_count << "\n";
 }
 
 void write_memory_info(Text& text, const Inode&) {
-  const FrameTotals totals = frame_totals();
+  FrameTotals totals = frame_totals();
   auto line = [&](const char* name, u64 frames) {
-    text << name;
-    text.padded(frames * 4, 16 + 7 - static_cast<unsigned>(strlen(name))) << " kB\n";
+    text << name << Padded{frames * 4, 16 + 7 - strlen(name)} << " kB\n";
   };
-  const u64 free = totals.by_state[static_cast<unsigned>(FrameState::free)];
-  const u64 cached = totals.by_state[static_cast<unsigned>(FrameState::page_cache)];
+  const u64 cached = totals.of(FrameState::page_cache);
   line("MemTotal:", totals.total);
-  line("MemFree:", free);
-  line("MemAvailable:", free + cached);
+  line("MemFree:", totals.of(FrameState::free));
+  line("MemAvailable:", totals.of(FrameState::free) + cached);
   line("Buffers:", 0);
   line("Cached:", cached);
   line("SwapCached:", 0);
-  line("AnonPages:", totals.by_state[static_cast<unsigned>(FrameState::anonymous)]);
+  line("AnonPages:", totals.of(FrameState::anonymous));
   line("Shmem:", 0);
-  line("Slab:", totals.by_state[static_cast<unsigned>(FrameState::kernel)]);
-  line("PageTables:", totals.by_state[static_cast<unsigned>(FrameState::page_table)]);
+  line("Slab:", totals.of(FrameState::kernel));
+  line("PageTables:", totals.of(FrameState::page_table));
   line("SwapTotal:", swap_totals().slots);
   line("SwapFree:", swap_totals().free);
   line("CommitLimit:", commit_limit());

@@ -35,13 +35,13 @@ class SpaceOf {
 
 // The entry of a page of 4 KiB, as if it were none of a large one: V = 0 if it is in swap, 0 if it is nowhere.
 Pte leaf_of(const AddressSpace& space, u64 address) {
-  const Leaf leaf = find_leaf(space.root(), address);
+  const Leaf leaf = find_leaf(space.root, address);
   const Pte pte = leaf.at != nullptr ? load_pte(leaf.at) : 0;
   return (pte & pte_v) != 0 ? make_pte(leaf.frame_at(address), pte & pte_flags) : pte;
 }
 
 bool is_table_shared(const AddressSpace& space, u64 address) {
-  const Pte* entry = find_table_entry(space.root(), address);
+  const Pte* entry = find_table_entry(space.root, address);
   return entry != nullptr && *entry != 0 && !is_leaf(*entry) && references_of(pte_frame(*entry)) > 1;
 }
 
@@ -70,7 +70,7 @@ void add_page(const AddressSpace& space, const Leaf& leaf, PageSums& sums) {
 
 void add_range(const AddressSpace& space, const Vma& vma, PageSums& sums) {
   const u64 before = sums.resident;
-  each_leaf(space.root(), vma.start, vma.end, [&](const Leaf& leaf) { add_page(space, leaf, sums); });
+  each_leaf(space.root, vma.start, vma.end, [&](const Leaf& leaf) { add_page(space, leaf, sums); });
   if (vma.locked) sums.locked += sums.resident - before;
 }
 
@@ -88,20 +88,15 @@ void write_sums(Text& text, const PageSums& sums) {
                {"Anonymous:", sums.anonymous * 4},
                {"Swap:", sums.swapped * 4},
                {"Locked:", sums.locked * 4}};
-  for (const auto& line : lines) {
-    text << line.name;
-    text.padded(line.kilobytes, 24 - static_cast<unsigned>(strlen(line.name))) << " kB\n";
-  }
+  for (const auto& line : lines)
+    text << line.name << Padded{line.kilobytes, 24 - strlen(line.name)} << " kB\n";
 }
 
 void write_range(Text& text, const AddressSpace& space, const Vma& vma, char* path) {
-  text.hex(vma.start, 8).character('-').hex(vma.end, 8).character(' ');
-  text.character((vma.protection & PROT_READ) != 0 ? 'r' : '-')
-      .character((vma.protection & PROT_WRITE) != 0 ? 'w' : '-')
-      .character((vma.protection & PROT_EXEC) != 0 ? 'x' : '-')
-      .character(vma.shared ? 's' : 'p')
-      .character(' ');
-  text.hex(vma.offset, 8) << " 00:01 " << (vma.inode != nullptr ? vma.inode->number : 0);
+  auto right = [&](u64 bit, char letter) { return (vma.protection & bit) != 0 ? letter : '-'; };
+  text << Hex{vma.start, 8} << '-' << Hex{vma.end, 8} << ' ' << right(PROT_READ, 'r')
+       << right(PROT_WRITE, 'w') << right(PROT_EXEC, 'x') << (vma.shared ? 's' : 'p') << ' '
+       << Hex{vma.offset, 8} << " 00:01 " << (vma.inode != nullptr ? vma.inode->number : 0);
   if (vma.frame != no_frame) text << " [vdso]";
   if (vma.grows_down) text << " [stack]";
   if (vma.start == space.brk_start && vma.inode == nullptr) text << " [heap]";
@@ -117,6 +112,20 @@ u64 read_memory_of(const AddressSpace& space, u64 address, char* to, u64 size) {
     memcpy(to + done, direct_page<char>(pte_frame(pte)) + (at & (page_size - 1)), part);
     return part;
   });
+}
+
+void write_ranges(Text& text, u32 pid, bool with_sums) {
+  HeapBuffer<char> path(NAME_MAX);
+  SpaceOf space(pid);
+  if (!space || !path) return;
+  for (const Vma* vma = space->vmas.first(); vma != nullptr; vma = VmaList::next(vma)) {
+    write_range(text, *space.operator->(), *vma, path.get());
+    if (!with_sums) continue;
+    PageSums sums;
+    add_range(*space.operator->(), *vma, sums);
+    text << "Size: " << vma->pages() * 4 << " kB\nKernelPageSize: 4 kB\nMMUPageSize: 4 kB\n";
+    write_sums(text, sums);
+  }
 }
 
 }  // namespace
@@ -144,24 +153,6 @@ u64 ranges_of(u32 pid) {
   return ranges;
 }
 
-namespace {
-
-void write_ranges(Text& text, u32 pid, bool with_sums) {
-  HeapBuffer<char> path(NAME_MAX);
-  SpaceOf space(pid);
-  if (!space || !path) return;
-  for (const Vma* vma = space->vmas.first(); vma != nullptr; vma = VmaList::next(vma)) {
-    write_range(text, *space.operator->(), *vma, path.get());
-    if (!with_sums) continue;
-    PageSums sums;
-    add_range(*space.operator->(), *vma, sums);
-    text << "Size: " << vma->pages() * 4 << " kB\nKernelPageSize: 4 kB\nMMUPageSize: 4 kB\n";
-    write_sums(text, sums);
-  }
-}
-
-}  // namespace
-
 void write_maps(Text& text, const Inode& inode) { write_ranges(text, inode.proc_pid, false); }
 void write_smaps(Text& text, const Inode& inode) { write_ranges(text, inode.proc_pid, true); }
 
@@ -186,7 +177,7 @@ void write_command_line(Text& text, const Inode& inode) {
   const u64 end = process != nullptr ? process->arguments_end : 0;
   process_lock().unlock();
   const u64 size = read_memory_of(*space.operator->(), start, bytes.get(), min_of(end - start, most));
-  for (u64 i = 0; i < size; ++i) text.character(bytes[i]);
+  for (u64 i = 0; i < size; ++i) text << bytes[i];
 }
 
 // Linux's Documentation/admin-guide/mm/pagemap.rst: one u64 per page of the address space.

@@ -5,20 +5,11 @@
 
 namespace guestos {
 
-void forget_boot_file_pages();
-
 namespace {
 
 constinit Mutex tree_mutex;
 constinit Inode* root = nullptr;
-constinit Inode* boot_directories = nullptr;
 constinit u64 last_cookie = 1;  // positions 0 and 1 are "." and ".."
-
-void note_boot_directory(Inode* directory) {
-  if (!heap_is_boot_object(directory)) return;
-  directory->next_directory = boot_directories;
-  boot_directories = directory;
-}
 
 Entry* find_entry(const Inode& directory, const char* name) {
   for (Entry* entry = directory.entries.first(); entry != nullptr; entry = EntryList::next(entry))
@@ -184,32 +175,6 @@ void remove_entry(Inode& directory, Entry* entry) {
   if (inode->is_directory()) inode->links = 0;  // "." and its name in the parent
 }
 
-// Removes everything below `top`, without recursion: a tree may be deeper than the kernel's stack.
-void clear_below(Inode& top) {
-  for (Inode* directory = &top;;) {
-    Entry* entry = directory->entries.first();
-    if (entry == nullptr) {
-      if (directory == &top) return;
-      directory = directory->parent;
-    } else if (entry->inode->is_directory() && !entry->inode->entries.empty()) {
-      directory = entry->inode;
-    } else {
-      remove_entry(*directory, entry);
-    }
-  }
-}
-
-void forget_in(Inode& directory) {
-  for (Entry* entry = directory.entries.first(); entry != nullptr;) {
-    Entry* next = EntryList::next(entry);
-    if (!heap_is_boot_object(entry)) {
-      if (entry->inode->is_directory()) clear_below(*entry->inode);
-      remove_entry(directory, entry);
-    }
-    entry = next;
-  }
-}
-
 }  // namespace
 
 Inode* root_directory() { return root; }
@@ -218,14 +183,23 @@ void tree_open() {
   root = create_inode(S_IFDIR | 0755);
   root->parent = root;
   root->links = 2;
-  note_boot_directory(root);
 }
 
+// Every entry after all that is below it. Without recursion: a tree may be deeper than the kernel's stack.
 void forget_since_boot() {
   MutexGuard guard(tree_mutex);
-  for (Inode* directory = boot_directories; directory != nullptr; directory = directory->next_directory)
-    forget_in(*directory);
-  forget_boot_file_pages();
+  for (Entry* at = root->entries.first(); at != nullptr;) {
+    while (!at->inode->entries.empty()) at = at->inode->entries.first();
+    for (bool climbs = true; climbs;) {
+      Entry* done = at;
+      Inode* directory = done->directory;
+      at = EntryList::next(done);
+      climbs = at == nullptr && directory != root;
+      if (climbs) at = directory->names.first();
+      forget_pages(*done->inode);
+      if (!heap_is_boot_object(done)) remove_entry(*directory, done);
+    }
+  }
 }
 
 InodeReference lookup(const PathRequest& request, i64& error) {
@@ -255,11 +229,8 @@ InodeReference create_at(const PathRequest& request, u32 mode, const char* targe
   if (!inode || (target != nullptr && !set_link_target(*inode, target))) return {};
   Entry* entry = create_entry(at.name, inode.get());
   if (entry == nullptr) return {};
-  if (is_directory) {
-    inode->links = 1;  // its own "."
-    note_boot_directory(inode.get());
-  }
-  add_inode_reference(inode.get());  // the entry's
+  if (is_directory) inode->links = 1;  // its own "."
+  add_inode_reference(inode.get());    // the entry's
   attach(*at.directory, entry);
   error = 0;
   return inode;

@@ -22,7 +22,6 @@ class List {
   static T* previous(const T* element) { return (element->*Member).previous; }
 
   void push_back(T* element) { insert_after(last_, element); }
-  void push_front(T* element) { insert_after(nullptr, element); }
 
   // after == nullptr: at the front.
   void insert_after(T* after, T* element) {

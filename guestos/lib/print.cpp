@@ -5,7 +5,7 @@
 
 namespace guestos {
 
-Text& Text::character(char c) {
+Text& Text::operator<<(char c) {
   if (size_ + 1 < capacity_) {
     storage_[size_++] = c;
     storage_[size_] = 0;
@@ -14,7 +14,7 @@ Text& Text::character(char c) {
 }
 
 Text& Text::operator<<(const char* text) {
-  while (*text != 0) character(*text++);
+  while (*text != 0) *this << *text++;
   return *this;
 }
 
@@ -25,27 +25,22 @@ Text& Text::operator<<(u64 value) {
     digits[count++] = static_cast<char>('0' + value % 10);
     value /= 10;
   } while (value != 0);
-  while (count != 0) character(digits[--count]);
+  while (count != 0) *this << digits[--count];
   return *this;
 }
 
-Text& Text::operator<<(i64 value) {
-  if (value < 0) character('-');
-  return *this << (value < 0 ? -static_cast<u64>(value) : static_cast<u64>(value));
-}
-
-Text& Text::hex(u64 value, unsigned digits) {
+Text& Text::operator<<(Hex number) {
   unsigned count = 16;
-  while (count > digits && (value >> (4 * (count - 1))) == 0) --count;
-  while (count-- != 0) character("0123456789abcdef"[(value >> (4 * count)) & 15]);
+  while (count > number.digits && (number.value >> (4 * (count - 1))) == 0) --count;
+  while (count-- != 0) *this << "0123456789abcdef"[(number.value >> (4 * count)) & 15];
   return *this;
 }
 
-Text& Text::padded(u64 value, unsigned width) {
-  unsigned digits = 1;
-  for (u64 rest = value; rest >= 10; rest /= 10) ++digits;
-  while (digits++ < width) character(' ');
-  return *this << value;
+Text& Text::operator<<(Padded number) {
+  u64 digits = 1;
+  for (u64 rest = number.value; rest >= 10; rest /= 10) ++digits;
+  while (digits++ < number.width) *this << ' ';
+  return *this << number.value;
 }
 
 void log_line(const Text& text) {
@@ -56,9 +51,7 @@ void log_line(const Text& text) {
 
 void panic(const char* why, u64 a, u64 b) {
   TextBuffer<256> text;
-  text << "guestos: panic: " << why << " (0x";
-  text.hex(a) << ", 0x";
-  text.hex(b) << ")\n";
+  text << "guestos: panic: " << why << " (0x" << Hex{a} << ", 0x" << Hex{b} << ")\n";
   firmware_console_write(text.c_str(), text.size());
   power_off(255);
 }

@@ -6,18 +6,25 @@
 
 namespace guestos {
 
+struct Hex {  // at least so many digits, without 0x
+  u64 value;
+  unsigned digits = 1;
+};
+struct Padded {  // with spaces before it, to this width
+  u64 value;
+  u64 width;
+};
+
 // A text buffer that never overflows: what does not fit is dropped. Always NUL-terminated.
 class Text {
  public:
   Text(char* storage, std::size_t capacity) : storage_(storage), capacity_(capacity) { storage_[0] = 0; }
+  Text& operator<<(char c);
   Text& operator<<(const char* text);
   Text& operator<<(u64 value);
-  Text& operator<<(i64 value);
   Text& operator<<(u32 value) { return *this << u64{value}; }
-  Text& operator<<(i32 value) { return *this << i64{value}; }
-  Text& character(char c);
-  Text& hex(u64 value, unsigned digits = 1);
-  Text& padded(u64 value, unsigned width);
+  Text& operator<<(Hex number);
+  Text& operator<<(Padded number);
   const char* c_str() const { return storage_; }
   std::size_t size() const { return size_; }
 

@@ -13,14 +13,11 @@
 
 namespace guestos {
 
-struct AllSpaces {
-  SpinLock lock;
-  List<AddressSpace, &AddressSpace::all_> list;
-};
+constinit SpinLock all_spaces_lock;
+constinit List<AddressSpace, &AddressSpace::all> all_spaces;
 
 namespace {
 
-constinit AllSpaces all_spaces;
 constinit u64 last_family = 0;
 
 // Frames whose last translation must be forgotten everywhere before they may be used for something else.
@@ -76,19 +73,16 @@ class RetiredFrames {
 AddressSpace* AddressSpace::make() {
   auto* space = create<AddressSpace>();
   if (space == nullptr) return nullptr;
-  space->root_ = create_root();
-  if (space->root_ == no_frame) {
+  space->root = create_root();
+  if (space->root == no_frame) {
     destroy(space);
     return nullptr;
   }
-  SpinGuard guard(all_spaces.lock);
-  space->family_ = ++last_family;
-  all_spaces.list.push_back(space);
+  SpinGuard guard(all_spaces_lock);
+  space->family = ++last_family;
+  all_spaces.push_back(space);
   return space;
 }
-
-AddressSpace* AddressSpace::first_of_all() { return all_spaces.list.first(); }
-SpinLock& AddressSpace::lock_of_all() { return all_spaces.lock; }
 
 bool AddressSpace::add_reference_if_used() {
   u32 before = references();
@@ -110,8 +104,8 @@ void AddressSpace::drop_reference() {
   release_pins(*this);
   release_deferred(*this);
   // No hart translates with this space any more, and its ASID is not given out again before all have fenced.
-  each_table(root_, [](const Pte* entry, u64) { drop_table(pte_frame(*entry)); });
-  each_megapage(root_, [](const Pte* entry, u64) {
+  each_middle_entry(root, [](const Pte* entry, u64) {
+    if (!is_leaf(*entry)) return drop_table(pte_frame(*entry));
     each_frame(pte_frame(*entry), megapage_order, drop_map);
     each_frame(pte_frame(*entry), megapage_order, guestos::drop_reference);
   });
@@ -120,11 +114,11 @@ void AddressSpace::drop_reference() {
     __atomic_fetch_sub(&program->running, 1, __ATOMIC_RELAXED);
     release_inode(program);
   }
-  all_spaces.lock.lock();
-  all_spaces.list.remove(this);
-  all_spaces.lock.unlock();
+  all_spaces_lock.lock();
+  all_spaces.remove(this);
+  all_spaces_lock.unlock();
   mutex.unlock();
-  destroy_root(root_);
+  destroy_root(root);
   destroy(this);
 }
 
@@ -187,7 +181,6 @@ i64 AddressSpace::split_at(u64 start, u64 end) {
     if (high == nullptr) return -ENOMEM;
     high->start = cut;
     high->offset = low->offset + (cut - low->start);
-    high->links = {};
     if (high->inode != nullptr) add_inode_reference(high->inode);
     low->end = cut;
     vmas.insert_after(low, high);
@@ -219,13 +212,13 @@ i64 AddressSpace::discard(u64 start, u64 end) {
   };
   for (u64 at = start; at < end;) {
     const u64 next = min_of(align_down(at, megapage_size) + megapage_size, end);
-    Pte* entry = find_table_entry(root_, at);
+    Pte* entry = find_table_entry(root, at);
     FrameNumber table = no_frame;
     if (entry != nullptr && *entry != 0) {
       if (next - at == megapage_size && take_shared_table(*this, entry, table)) {
         retired.add_table(table);
       } else {
-        each_leaf(root_, at, next, discard_page);
+        each_leaf(root, at, next, discard_page);
       }
     }
     at = next;
@@ -247,7 +240,7 @@ i64 AddressSpace::unmap(u64 start, u64 end) {
   RetiredFrames retired(*this);
   // A table without entries costs nothing but its frame; taking it away would interrupt the others after all.
   if (!shootdown_is_lazy())
-    retire_empty_tables(root_, start, end, [&](FrameNumber table) { retired.add_table(table); });
+    retire_empty_tables(root, start, end, [&](FrameNumber table) { retired.add_table(table); });
   return 0;
 }
 
@@ -286,7 +279,7 @@ i64 AddressSpace::protect(u64 start, u64 end, u64 protection) {
   bool changed = false;
   for (Vma* vma = find(start); vma != nullptr && vma->start < end; vma = VmaList::next(vma)) {
     vma->protection = protection;
-    each_leaf(root_, max_of(vma->start, start), min_of(vma->end, end), [&](const Leaf& leaf) {
+    each_leaf(root, max_of(vma->start, start), min_of(vma->end, end), [&](const Leaf& leaf) {
       const Pte old = load_pte(leaf.at);
       if (is_swapped(old)) return;
       // A private page that could not be written stays so: whether it is ours alone is the store fault's
@@ -313,12 +306,12 @@ i64 AddressSpace::move(Vma* vma, u64 to, u64 new_size) {
   const u64 growth = new_size > size ? (new_size - size) >> page_bits : 0;
   // Tables first: from there on nothing can fail.
   for (u64 at = align_down(to, megapage_size); at < to + size; at += megapage_size)
-    if (!own_table(*this, max_of(at, to)) || provide_pte(root_, max_of(at, to)) == nullptr) return -ENOMEM;
+    if (!own_table(*this, max_of(at, to)) || provide_pte(root, max_of(at, to)) == nullptr) return -ENOMEM;
   if (!own_tables(*this, from, vma->end) || !split_pages(*this, from, vma->end) ||
       !commit_growth(*vma, growth))
     return -ENOMEM;
-  each_leaf(root_, from, from + size,
-            [&](const Leaf& leaf) { set_pte(find_pte(root_, leaf.start - from + to), clear_pte(leaf.at)); });
+  each_leaf(root, from, from + size,
+            [&](const Leaf& leaf) { set_pte(find_pte(root, leaf.start - from + to), clear_pte(leaf.at)); });
   discard(from + size, vma->end);
   const u64 old_end = vma->end;
   if (vma->committed) uncommit_pages((old_end - from - size) >> page_bits);
@@ -330,7 +323,7 @@ i64 AddressSpace::move(Vma* vma, u64 to, u64 new_size) {
   insert(vma);
   shoot_down_all(*this);
   RetiredFrames retired(*this);
-  retire_empty_tables(root_, from, old_end, [&](FrameNumber table) { retired.add_table(table); });
+  retire_empty_tables(root, from, old_end, [&](FrameNumber table) { retired.add_table(table); });
   return 0;
 }
 

@@ -38,11 +38,6 @@ using VmaList = List<Vma, &Vma::links>;
 
 class AddressSpace {
  public:
-  // Every one that has a root, whoever uses it: for the scan of all frames, which stops the machine.
-  static AddressSpace* first_of_all();
-  static SpinLock& lock_of_all();
-  AddressSpace* next_of_all() const { return all_.next; }
-
   // nullptr when memory is exhausted. One reference.
   static AddressSpace* make();
   // False: it is about to be taken down. With the mutex, which that waits for.
@@ -52,17 +47,14 @@ class AddressSpace {
   void drop_reference();
   u32 references() const { return __atomic_load_n(&references_, __ATOMIC_RELAXED); }
 
-  // The same number for all that descend from one execve by fork (reverse_map.hpp).
-  u64 family() const { return family_; }
-  void join_family(const AddressSpace& parent) { family_ = parent.family_; }
+  u64 family = 0;  // the same number for all that descend from one execve by fork (reverse_map.hpp)
+  FrameNumber root = no_frame;
+  u64 asid = 0;
+  u64 asid_generation = 0;
+  u64 active = 0;  // harts that translate with it now
+  u64 stale = 0;   // harts that must fence before they do so again
 
-  FrameNumber root() const { return root_; }
-  u64 asid() const { return asid_; }
-  u64 asid_generation() const { return asid_generation_; }
-  void set_asid(u64 asid, u64 generation) { asid_ = asid, asid_generation_ = generation; }
-  void keep_asid(u64 generation) { asid_generation_ = generation; }
-  u64* active_mask() { return &active_; }
-  u64* stale_mask() { return &stale_; }
+  Links<AddressSpace> all = {};
 
   // Everything below wants `mutex` held.
   Mutex mutex;
@@ -96,20 +88,16 @@ class AddressSpace {
 
  private:
   void insert(Vma* vma);
-  friend struct AllSpaces;
   bool own_edges(u64 start, u64 end);
   bool commit_writable(u64 start, u64 end, u64 protection);
   void release_vma(Vma* vma);
 
-  Links<AddressSpace> all_ = {};
   u32 references_ = 1;
-  u64 family_ = 0;
-  FrameNumber root_ = no_frame;
-  u64 asid_ = 0;
-  u64 asid_generation_ = 0;
-  u64 active_ = 0;  // harts that translate with it now
-  u64 stale_ = 0;   // harts that must fence before they do so again
 };
+
+// Every one that has a root, whoever uses it; with the lock, or when the machine is stopped.
+extern SpinLock all_spaces_lock;
+extern List<AddressSpace, &AddressSpace::all> all_spaces;
 
 // The permission bits a leaf of this range may have; W only as far as the caller knows it is nobody else's
 // page.

@@ -26,26 +26,24 @@ void begin_generation() {
   for (u64 rest = online_harts(); rest != 0; rest &= rest - 1) {
     Hart& hart = *hart_by_id(lowest_bit(rest));
     hart.flush_pending = true;
-    if (hart.space != nullptr) hart.space->keep_asid(generation);
+    if (hart.space != nullptr) hart.space->asid_generation = generation;
   }
 }
 
 bool is_kept(u64 asid) {
   for (u64 rest = online_harts(); rest != 0; rest &= rest - 1) {
     const Hart& hart = *hart_by_id(lowest_bit(rest));
-    if (hart.space != nullptr && hart.space->asid() == asid) return true;
+    if (hart.space != nullptr && hart.space->asid == asid) return true;
   }
   return false;
 }
 
 void assign_asid(AddressSpace& space) {
-  for (;;) {
+  do {
     if (next_asid > last_asid) begin_generation();
-    const u64 asid = next_asid++;
-    if (is_kept(asid)) continue;
-    space.set_asid(asid, generation);
-    return;
-  }
+    space.asid = next_asid++;
+  } while (is_kept(space.asid));
+  space.asid_generation = generation;
 }
 
 }  // namespace
@@ -67,36 +65,36 @@ void activate_space(Hart& hart, AddressSpace* space) {
   if (space == nullptr) {
     csr::write<csr::satp>(satp_of(physical_of(kernel_root) >> page_bits, 0));
     hart.space = nullptr;
-    __atomic_fetch_and(before->active_mask(), ~bit, __ATOMIC_SEQ_CST);
+    __atomic_fetch_and(&before->active, ~bit, __ATOMIC_SEQ_CST);
     pass_deferred();
     return;
   }
   bool fence_everything = last_asid == 0;
   if (last_asid != 0) {
     SpinGuard guard(lock);
-    if (space->asid_generation() != generation) assign_asid(*space);
+    if (space->asid_generation != generation) assign_asid(*space);
     hart.space = space;
     fence_everything = hart.flush_pending;
     hart.flush_pending = false;
   }
   hart.space = space;
-  __atomic_fetch_or(space->active_mask(), bit, __ATOMIC_SEQ_CST);
-  csr::write<csr::satp>(satp_of(space->root(), space->asid()));
+  __atomic_fetch_or(&space->active, bit, __ATOMIC_SEQ_CST);
+  csr::write<csr::satp>(satp_of(space->root, space->asid));
   // A shootdown that did not see us in `active` has left its mark in `stale` before.
-  const bool stale = (__atomic_fetch_and(space->stale_mask(), ~bit, __ATOMIC_SEQ_CST) & bit) != 0;
+  const bool stale = (__atomic_fetch_and(&space->stale, ~bit, __ATOMIC_SEQ_CST) & bit) != 0;
   if (fence_everything) {
     fence_all();
   } else if (stale && !kernel_is_broken("no-stale-fence")) {
-    fence_asid(space->asid());
+    fence_asid(space->asid);
   }
-  if (before != nullptr) __atomic_fetch_and(before->active_mask(), ~bit, __ATOMIC_SEQ_CST);
+  if (before != nullptr) __atomic_fetch_and(&before->active, ~bit, __ATOMIC_SEQ_CST);
   pass_deferred();
 }
 
 u64 harts_to_fence(AddressSpace& space) {
   const u64 self = u64{1} << this_hart().id;
-  __atomic_fetch_or(space.stale_mask(), ~self, __ATOMIC_SEQ_CST);
-  return __atomic_load_n(space.active_mask(), __ATOMIC_SEQ_CST) & ~self;
+  __atomic_fetch_or(&space.stale, ~self, __ATOMIC_SEQ_CST);
+  return __atomic_load_n(&space.active, __ATOMIC_SEQ_CST) & ~self;
 }
 
 }  // namespace guestos

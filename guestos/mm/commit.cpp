@@ -6,12 +6,8 @@
 
 namespace guestos {
 
-namespace {
-
-constinit Overcommit policy = Overcommit::heuristic;
-constinit u64 committed = 0;
-
-}  // namespace
+static constinit Overcommit policy = Overcommit::heuristic;
+static constinit u64 committed = 0;
 
 void commit_open() {
   policy = static_cast<Overcommit>(boot_choice("overcommit", {"heuristic", "always", "strict"}));
@@ -39,7 +35,7 @@ bool needs_commit(const Vma& vma) {
 }
 
 bool commit_range(Vma& vma) {
-  if (!needs_commit(vma)) return true;
+  if (!vma.committed && !needs_commit(vma)) return true;
   vma.committed = commit_pages(vma.pages());
   return vma.committed;
 }

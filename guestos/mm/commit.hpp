@@ -27,7 +27,7 @@ bool commit_pages(u64 pages);
 void uncommit_pages(u64 pages);
 // Is it to be committed, and is it not yet?
 bool needs_commit(const Vma& vma);
-// Commits what the range needs; false: refused, nothing has changed.
+// A new range: commits what it needs, or what is written there that it has (a copy's); false: refused.
 bool commit_range(Vma& vma);
 void uncommit_range(Vma& vma);
 // A range that has grown, or is about to, by so many pages.

@@ -51,11 +51,6 @@ bool is_last_owner(FrameNumber first, unsigned order) {
   return sole;
 }
 
-void set_page_origin(FrameNumber first, unsigned order, const AddressSpace& space, const Vma& vma,
-                     u64 start) {
-  for (u64 i = 0; i < u64{1} << order; ++i) set_origin(first + i, space, vma, start + i * page_size);
-}
-
 // A new anonymous page with the contents of `source`, or no_frame.
 FrameNumber copy_frames(FrameNumber source, unsigned order, u64 address) {
   const FrameNumber copy = allocate_page(order, FrameState::anonymous);
@@ -69,12 +64,12 @@ FrameNumber copy_frames(FrameNumber source, unsigned order, u64 address) {
 
 // Nobody else has the page: write where it is. Other harts may still hold the old, stricter translation;
 // that costs them at most one spurious fault, so nobody is interrupted.
-WriteOutcome reuse(AddressSpace& space, u64 address, const Leaf& leaf) {
+FaultOutcome reuse(AddressSpace& space, u64 address, const Leaf& leaf) {
   add_leaf_bits(leaf, pte_w | pte_d | pte_a);
-  fence_page(address, space.asid());
+  fence_page(address, space.asid);
   shoot_down_stricter(space, leaf.start, leaf.pages());
   if (leaf.order != 0) trace_large_page(leaf.start, leaf.order, LargePageEvent::reused, leaf.frame());
-  return {false, FaultResolution::cow_reuse, leaf.frame(), leaf.frame()};
+  return resolved(FaultResolution::cow_reuse, leaf.frame(), leaf.frame());
 }
 
 void tell_decision(const Vma& vma, u64 address, FrameNumber shared) {
@@ -87,25 +82,24 @@ void tell_decision(const Vma& vma, u64 address, FrameNumber shared) {
 // Somebody else has it too: from now on this space has its own copy. The translation changes its frame, so it
 // passes through "invalid" (every entry of a 64 KiB page does) while every hart forgets the old one: no two
 // threads ever see two different pages.
-WriteOutcome copy(AddressSpace& space, const Vma& vma, u64 address, const Leaf& leaf) {
+FaultOutcome copy(AddressSpace& space, const Vma& vma, u64 address, const Leaf& leaf) {
   const FrameNumber shared = leaf.frame();
   const bool from_zero = shared == the_zero_frame;
   tell_decision(vma, address, shared);
   const FrameNumber own =
       from_zero ? allocate_zeroed_frame(FrameState::anonymous) : copy_frames(shared, leaf.order, address);
-  if (own == no_frame) return {true, FaultResolution::protection, shared, no_frame};
-  mark_exclusive(own);
-  set_page_origin(own, leaf.order, space, vma, leaf.start);
+  if (own == no_frame) return out_of_memory();
+  give_origin(own, leaf.order, space, vma, leaf.start);
   clear_leaf(leaf);
   shoot_down(space, leaf.start, leaf.pages());
   each_frame(own, leaf.order, add_map);
   set_leaf(leaf, own, leaf_flags(vma, true));
-  fence_page(address, space.asid());
+  fence_page(address, space.asid);
   if ((vma.protection & PROT_EXEC) != 0) fence_instructions();
   each_frame(shared, leaf.order, drop_map);
   each_frame(shared, leaf.order, drop_reference);
   if (leaf.order != 0) trace_large_page(leaf.start, leaf.order, LargePageEvent::copied, own);
-  return {false, from_zero ? FaultResolution::zero_copy : FaultResolution::cow_copy, shared, own};
+  return resolved(from_zero ? FaultResolution::zero_copy : FaultResolution::cow_copy, shared, own);
 }
 
 // The device and its owner must go on seeing one page: then the child is the one that gets a copy.
@@ -117,7 +111,7 @@ bool is_kept_by_device(FrameNumber frame) {
 // What is kept is 4 KiB: the rest of a large page can be shared.
 bool split_what_devices_keep(AddressSpace& space, const Vma& vma) {
   bool done = true;
-  each_leaf(space.root(), vma.start, vma.end, [&](const Leaf& leaf) {
+  each_leaf(space.root, vma.start, vma.end, [&](const Leaf& leaf) {
     bool kept = false;
     if (is_swapped(load_pte(leaf.at))) return;
     each_frame(leaf.frame(), leaf.order, [&](FrameNumber frame) { kept = kept || is_kept_by_device(frame); });
@@ -129,8 +123,7 @@ bool split_what_devices_keep(AddressSpace& space, const Vma& vma) {
 bool give_copy(AddressSpace& child, const Vma& vma, FrameNumber source, const Leaf& to) {
   const FrameNumber own = copy_frames(source, to.order, to.start);
   if (own == no_frame) return false;
-  mark_exclusive(own);
-  set_page_origin(own, to.order, child, vma, to.start);
+  give_origin(own, to.order, child, vma, to.start);
   map_page(child, to, own, leaf_flags(vma, true));
   return true;
 }
@@ -144,10 +137,10 @@ bool each_page(AddressSpace& parent, AddressSpace& child, const Vma& vma, Visit 
     if (!own_table(parent, region)) return false;
     Pte* to = nullptr;
     bool done = true;
-    each_leaf(parent.root(), region, region_end, [&](const Leaf& from) {
+    each_leaf(parent.root, region, region_end, [&](const Leaf& from) {
       const bool mega = from.order == megapage_order;
       if (to == nullptr)
-        to = mega ? provide_table_entry(child.root(), region) : provide_pte(child.root(), region);
+        to = mega ? provide_table_entry(child.root, region) : provide_pte(child.root, region);
       if (to == nullptr) done = false;
       // Parent's and child's table are walked in step.
       Pte* const at = mega ? to : to + ((from.start - region) >> page_bits);
@@ -170,6 +163,10 @@ void cow_open() {
 
 FrameNumber zero_frame() { return the_zero_frame; }
 void mark_exclusive(FrameNumber frame) { frame_of(frame).flags |= frame_exclusive; }
+void give_origin(FrameNumber first, unsigned order, const AddressSpace& space, const Vma& vma, u64 start) {
+  mark_exclusive(first);
+  for (u64 i = 0; i < u64{1} << order; ++i) set_origin(first + i, space, vma, start + i * page_size);
+}
 
 // ---- 1. fork
 // -----------------------------------------------------------------------------------------------
@@ -206,8 +203,7 @@ bool copy_shared_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma
     if (frame_of(shared).state != FrameState::anonymous || maps_of(shared) == 1) return true;
     const FrameNumber own = copy_frames(shared, to.order, to.start);
     if (own == no_frame) return false;
-    mark_exclusive(own);
-    set_page_origin(own, to.order, child, vma, to.start);
+    give_origin(own, to.order, child, vma, to.start);
     each_frame(own, to.order, add_map);
     set_leaf(to, own, leaf_flags(vma, true));
     each_frame(shared, to.order, drop_map);
@@ -221,16 +217,16 @@ bool copy_shared_pages(AddressSpace& parent, AddressSpace& child, const Vma& vma
 // ---- 2. the first store
 // ------------------------------------------------------------------------------------
 
-WriteOutcome write_to_protected_page(AddressSpace& space, const Vma& vma, u64 address) {
-  const Leaf leaf = find_leaf(space.root(), address);
+FaultOutcome write_to_protected_page(AddressSpace& space, const Vma& vma, u64 address) {
+  const Leaf leaf = find_leaf(space.root, address);
   if (is_last_owner(leaf.frame(), leaf.order)) return reuse(space, address, leaf);
   if (leaf.order == 0 || !splits_large_pages) {
-    const WriteOutcome outcome = copy(space, vma, address, leaf);
+    const FaultOutcome outcome = copy(space, vma, address, leaf);
     if (leaf.order == 0 || !outcome.out_of_memory) return outcome;
   }
   // A shared large page, of which only the 4 KiB that are written are to be copied (or there is no block for
   // more). The others go on sharing it as a large one.
-  if (!split_page(space, address)) return {true, FaultResolution::protection, leaf.frame(), no_frame};
+  if (!split_page(space, address)) return out_of_memory();
   return write_to_protected_page(space, vma, address);
 }
 

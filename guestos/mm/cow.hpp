@@ -1,8 +1,7 @@
 // Copy-on-write: fork shares every private page, and the first store decides who needs a copy.
 #pragma once
 
-#include "guestos/arch/tracepoint.hpp"
-#include "guestos/mm/address_space.hpp"
+#include "guestos/mm/fault.hpp"
 
 namespace guestos {
 
@@ -14,24 +13,18 @@ enum class ReuseRule : u8 {
   maps,        // to 5.7: no other entry maps it. Blind for pins: leaks to who unmapped it and still reads
 };
 
-struct WriteOutcome {
-  bool out_of_memory = false;
-  FaultResolution resolution = FaultResolution::protection;
-  FrameNumber before = no_frame;
-  FrameNumber after = no_frame;
-};
-
 void cow_open();  // reads the boot arguments, makes the zero page
 
 // The frame that every first load of anonymous memory maps. A store to it gets a zeroed frame.
 FrameNumber zero_frame();
-// A frame that was made for this one writer.
 void mark_exclusive(FrameNumber frame);
+// A page that was made for this one writer, to be mapped at `start`.
+void give_origin(FrameNumber first, unsigned order, const AddressSpace& space, const Vma& vma, u64 start);
 
 // A store hit a present page without W in a private, writable range. The space's mutex is held.
 // Boot argument large-cow=split|whole: of a large page that somebody else has, too, the 4 KiB that are written are
 // copied, or all of it.
-WriteOutcome write_to_protected_page(AddressSpace& space, const Vma& vma, u64 address);
+FaultOutcome write_to_protected_page(AddressSpace& space, const Vma& vma, u64 address);
 
 // Fork's half: gives `child` every present private page of `vma`. False: out of memory; what was shared so
 // far is for the caller to undo by dropping the child.

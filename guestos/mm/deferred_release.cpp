@@ -65,7 +65,7 @@ bool defer_release(AddressSpace& space, u64 start, u64 pages, const RetiredPage*
   if (outstanding == ~u64{0}) return false;
   const auto number = static_cast<unsigned>(lowest_bit(~outstanding));
   Batch& batch = batches[number];
-  batch.asid = space.asid();
+  batch.asid = space.asid;
   batch.pid = current_pid();
   batch.waiting = begin_shootdown(space, start, pages, batch.id);
   batch.space = &space;
@@ -81,7 +81,7 @@ bool defer_release(AddressSpace& space, u64 start, u64 pages, const RetiredPage*
     batch.count = 0;
   }
   // Who has left the space meanwhile may never look again; the mark in stale_mask is there for its return.
-  acknowledge(number, batch.waiting & ~__atomic_load_n(space.active_mask(), __ATOMIC_SEQ_CST));
+  acknowledge(number, batch.waiting & ~__atomic_load_n(&space.active, __ATOMIC_SEQ_CST));
   return true;
 }
 

@@ -21,12 +21,6 @@ FaultOutcome refuse(u32 signal, i32 code, const char* reason, const Vma* vma = n
   const Range range = vma != nullptr ? Range{vma->start, vma->end} : Range{};
   return {.signal = signal, .code = code, .reason = reason, .range = range};
 }
-FaultOutcome out_of_memory() {
-  return {.signal = SIGKILL, .out_of_memory = true, .code = SI_KERNEL, .reason = "out of memory"};
-}
-FaultOutcome resolved(FaultResolution resolution, FrameNumber before, FrameNumber after) {
-  return {.resolution = resolution, .before = before, .after = after};
-}
 
 // What each access needs of the range, and what is said where it is not so.
 struct Need {
@@ -55,18 +49,17 @@ Vma* find_or_grow(AddressSpace& space, u64 address, bool& grown) {
 // Memory that is only read so far is the zero page.
 FaultOutcome fill_anonymous(AddressSpace& space, const Vma& vma, Pte* at, u64 page, Access access,
                             bool grown) {
+  const FaultResolution how = grown ? FaultResolution::stack_grow : FaultResolution::demand_zero;
   if (access != Access::store && !vma.shared) {
     if (!add_reference(zero_frame())) return out_of_memory();
     map_frame(space, at, zero_frame(), leaf_flags(vma, false));
-    return resolved(grown ? FaultResolution::stack_grow : FaultResolution::demand_zero, no_frame,
-                    zero_frame());
+    return resolved(how, no_frame, zero_frame());
   }
   const FrameNumber frame = allocate_zeroed_frame(FrameState::anonymous);
   if (frame == no_frame) return out_of_memory();
-  set_origin(frame, space, vma, page);
-  mark_exclusive(frame);
+  give_origin(frame, 0, space, vma, page);
   map_frame(space, at, frame, leaf_flags(vma, true));
-  return resolved(grown ? FaultResolution::stack_grow : FaultResolution::demand_zero, no_frame, frame);
+  return resolved(how, no_frame, frame);
 }
 
 // A private page of its own at once: for a store, or where the file's bytes end inside the page.
@@ -77,8 +70,7 @@ FaultOutcome fill_private_copy(AddressSpace& space, const Vma& vma, Pte* at, u64
   copy_page(bytes, direct_page(cached));
   if (vma.file_end < page + page_size)
     memset(bytes + (vma.file_end - page), 0, page + page_size - vma.file_end);
-  set_origin(frame, space, vma, page);
-  mark_exclusive(frame);
+  give_origin(frame, 0, space, vma, page);
   map_frame(space, at, frame, leaf_flags(vma, true));
   return resolved(FaultResolution::file_fill, no_frame, frame);
 }
@@ -124,13 +116,11 @@ FaultOutcome fill_from_swap(AddressSpace& space, const Vma& vma, Pte* at, u64 pa
 
 // The page is there, and the range allows the access: why did it fault?
 FaultOutcome resolve_present(AddressSpace& space, const Vma& vma, u64 address, Access access) {
-  const Leaf leaf = find_leaf(space.root(), address);
+  const Leaf leaf = find_leaf(space.root, address);
   const Pte pte = load_pte(leaf.at);
   const FrameNumber frame = leaf.frame_at(address);
-  if (access == Access::store && (pte & pte_w) == 0 && !vma.shared) {
-    const WriteOutcome write = write_to_protected_page(space, vma, page_down(address));
-    return write.out_of_memory ? out_of_memory() : resolved(write.resolution, write.before, write.after);
-  }
+  if (access == Access::store && (pte & pte_w) == 0 && !vma.shared)
+    return write_to_protected_page(space, vma, page_down(address));
   const Pte wanted = access == Access::store ? pte_a | pte_d | pte_w : pte_a;
   if ((pte & wanted) == wanted) return resolved(FaultResolution::spurious, frame, frame);
   add_leaf_bits(leaf, wanted);
@@ -152,7 +142,7 @@ FaultOutcome resolve(AddressSpace& space, u64 address, Access access) {
   if ((vma->protection & need.protection) == 0) return refuse(SIGSEGV, SEGV_ACCERR, need.otherwise, vma);
   if (attach_table(space, address)) return resolved(FaultResolution::table_attach, no_frame, no_frame);
   FaultOutcome outcome;
-  Pte* at = find_pte(space.root(), address);
+  Pte* at = find_pte(space.root, address);
   FrameNumber large = no_frame;
   if (changes_entry(*vma, at, access)) {
     const u64 size = page_size << vma->page_order;
@@ -160,7 +150,7 @@ FaultOutcome resolve(AddressSpace& space, u64 address, Access access) {
     if (at == nullptr || (load_pte(at) & pte_v) == 0) settle_deferred(space, start, start + size);
     if (!own_table(space, address)) return out_of_memory();
     if (at == nullptr || load_pte(at) == 0) large = fill_large_page(space, *vma, address);
-    at = provide_pte(space.root(), address);
+    at = provide_pte(space.root, address);
     if (at == nullptr) return out_of_memory();
   }
   if (large != no_frame) {
@@ -179,8 +169,15 @@ FaultOutcome resolve(AddressSpace& space, u64 address, Access access) {
     outcome = fill_anonymous(space, *vma, at, page_down(address), access, grown);
   }
   // This hart may have remembered that the entry was invalid or stricter.
-  fence_page(page_down(address), space.asid());
+  fence_page(page_down(address), space.asid);
   return outcome;
+}
+
+i64 provide_locked(AddressSpace& space, u64 page) {
+  MutexGuard guard(space.mutex);
+  const Vma* vma = space.find(page);
+  if (vma == nullptr) return -EFAULT;
+  return provide_page(space, page, (vma->protection & PROT_WRITE) != 0);
 }
 
 }  // namespace
@@ -192,7 +189,7 @@ i64 provide_page(AddressSpace& space, u64 address, bool writable) {
   const Pte wanted = pte_v | pte_u | (writable ? pte_w : pte_r);
   for (;;) {
     attach_table(space, address);
-    const Pte* at = find_pte(space.root(), address);
+    const Pte* at = find_pte(space.root, address);
     if (at != nullptr && (load_pte(at) & wanted) == wanted) return 0;
     const FaultOutcome outcome = resolve(space, address, access);
     if (outcome.signal != 0) return outcome.out_of_memory ? -ENOMEM : -EFAULT;
@@ -214,17 +211,6 @@ FaultOutcome resolve_fault(AddressSpace& space, u64 address, Access access, u64 
   keep_reserve();
   return outcome;
 }
-
-namespace {
-
-i64 provide_locked(AddressSpace& space, u64 page) {
-  MutexGuard guard(space.mutex);
-  const Vma* vma = space.find(page);
-  if (vma == nullptr) return -EFAULT;
-  return provide_page(space, page, (vma->protection & PROT_WRITE) != 0);
-}
-
-}  // namespace
 
 i64 populate(AddressSpace& space, u64 start, u64 end) {
   for (u64 page = start; page < end; page += page_size) {

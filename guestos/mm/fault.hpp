@@ -20,6 +20,13 @@ struct FaultOutcome {
   Range range = {};
 };
 
+inline FaultOutcome resolved(FaultResolution resolution, FrameNumber before, FrameNumber after) {
+  return {.resolution = resolution, .before = before, .after = after};
+}
+inline FaultOutcome out_of_memory() {
+  return {.signal = SIGKILL, .out_of_memory = true, .code = SI_KERNEL, .reason = "out of memory"};
+}
+
 // Resolves a fault of the current process's address space, with its tracepoints. May sleep.
 FaultOutcome resolve_fault(AddressSpace& space, u64 address, Access access, u64 scause, u64 pc);
 

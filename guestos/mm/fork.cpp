@@ -1,6 +1,4 @@
 // The memory side of fork: a child address space that means the same as its parent's.
-#include "guestos/fs/inode.hpp"
-#include "guestos/mm/commit.hpp"
 #include "guestos/mm/cow.hpp"
 #include "guestos/mm/reclaim.hpp"
 #include "guestos/mm/shared_tables.hpp"
@@ -11,20 +9,10 @@ namespace guestos {
 namespace {
 
 bool copy_ranges(AddressSpace& parent, AddressSpace& child) {
-  for (const Vma* vma = parent.vmas.first(); vma != nullptr; vma = VmaList::next(vma)) {
-    Vma* copy = create<Vma>(*vma);
-    if (copy == nullptr) return false;
-    copy->links = {};
-    copy->locked = copy->committed = false;
-    if (vma->committed) {
-      copy->committed = commit_pages(copy->pages());
-      if (!copy->committed) {
-        destroy(copy);
-        return false;
-      }
-    }
-    if (copy->inode != nullptr) add_inode_reference(copy->inode);
-    child.vmas.push_back(copy);
+  for (const Vma& vma : parent.vmas) {
+    Vma copy = vma;
+    copy.locked = false;
+    if (child.add(copy) != 0) return false;
   }
   if (parent.program != nullptr) child.set_program(parent.program);
   child.stack_limit = parent.stack_limit;
@@ -36,8 +24,8 @@ bool copy_ranges(AddressSpace& parent, AddressSpace& child) {
 // Shared ranges carry no pages over: the child finds them in the page cache when it touches them.
 template <typename Action>
 bool each_private_range(const AddressSpace& parent, Action action) {
-  for (const Vma* vma = parent.vmas.first(); vma != nullptr; vma = VmaList::next(vma))
-    if (!vma->shared && !action(*vma)) return false;
+  for (const Vma& vma : parent.vmas)
+    if (!vma.shared && !action(vma)) return false;
   return true;
 }
 
@@ -46,8 +34,8 @@ u64 count_tables(FrameNumber root) {
   u64 count = 1;
   for (u64 i = 0; i < entries_per_table / 2; ++i)
     if (top[i] != 0) ++count;
-  each_table(root, [&](const Pte* entry, u64) {
-    if (references_of(pte_frame(*entry)) == 1) ++count;
+  each_middle_entry(root, [&](const Pte* entry, u64) {
+    if (!is_leaf(*entry) && references_of(pte_frame(*entry)) == 1) ++count;
   });
   return count;
 }
@@ -59,7 +47,7 @@ AddressSpace* fork_address_space(AddressSpace& parent, ForkMechanism mechanism, 
   AddressSpace* child = AddressSpace::make();
   if (child == nullptr) return nullptr;
   parent.mutex.lock();
-  child->join_family(parent);
+  child->family = parent.family;
   bool done = copy_ranges(parent, *child);
   // A pinned page needs a look of its own.
   if (mechanism == ForkMechanism::shared_tables && parent.pins != nullptr) mechanism = ForkMechanism::cow;
@@ -82,7 +70,7 @@ AddressSpace* fork_address_space(AddressSpace& parent, ForkMechanism mechanism, 
     child->drop_reference();
     return nullptr;
   }
-  counts.table_frames = count_tables(child->root());
+  counts.table_frames = count_tables(child->root);
   return child;
 }
 

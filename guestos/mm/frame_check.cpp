@@ -33,12 +33,13 @@ void check_napot(const Pte* entries) {
 }
 
 void scan_space(const AddressSpace& space) {
-  ++found(space.root());
-  const Pte* top = direct_page<Pte>(space.root());
+  ++found(space.root);
+  const Pte* top = direct_page<Pte>(space.root);
   for (u64 i = 0; i < entries_per_table / 2; ++i)
     if (top[i] != 0) ++found(pte_frame(top[i]));
-  each_table(space.root(), [](const Pte* entry, u64) {
+  each_middle_entry(space.root, [](const Pte* entry, u64) {
     const FrameNumber table = pte_frame(*entry);
+    if (is_leaf(*entry)) return each_frame(table, megapage_order, [](FrameNumber frame) { ++found(frame); });
     if (++found(table) != 1) return;  // a shared table maps its pages once
     const Pte* entries = direct_page<Pte>(table);
     u32 used = 0;
@@ -54,12 +55,10 @@ void scan_space(const AddressSpace& space) {
     if (used != maps_of(table)) panic("check=frames: a page table miscounts its entries", table, used);
     check_napot(entries);
   });
-  each_megapage(space.root(), [](const Pte* entry, u64) {
-    each_frame(pte_frame(*entry), megapage_order, [](FrameNumber frame) { ++found(frame); });
-  });
 }
 
-void complain(const char* what, FrameNumber number, const Frame& frame) {
+void complain(const char* what, FrameNumber number) {
+  const Frame& frame = frame_of(number);
   TextBuffer<200> text;
   text << "check=frames " << moment << ": " << what << ": frame " << number << " has "
        << references_of(number) << " references, " << frame.maps << " maps, " << u32{frame.pins}
@@ -67,26 +66,25 @@ void complain(const char* what, FrameNumber number, const Frame& frame) {
   panic(text.c_str(), number, found(number));
 }
 
-void compare(FrameNumber number, const Frame& frame) {
+void compare(FrameNumber number) {
+  const Frame& frame = frame_of(number);
   const u32 entries = found(number);
   switch (frame.state) {
     case FrameState::anonymous:
-      if (frame.maps != entries) complain("maps are not the entries", number, frame);
-      if (references_of(number) != entries + frame.pins)
-        complain("references are not maps and pins", number, frame);
-      if (count_entries(number) != entries)
-        complain("the reverse map does not find every entry", number, frame);
+      if (frame.maps != entries) complain("maps are not the entries", number);
+      if (references_of(number) != entries + frame.pins) complain("references are not maps and pins", number);
+      if (count_entries(number) != entries) complain("the reverse map does not find every entry", number);
       return;
     case FrameState::page_cache:
-      if (frame.maps != entries) complain("maps are not the entries", number, frame);
-      if (references_of(number) < entries) complain("fewer references than entries", number, frame);
+      if (frame.maps != entries) complain("maps are not the entries", number);
+      if (references_of(number) < entries) complain("fewer references than entries", number);
       return;
     case FrameState::page_table:
-      if (references_of(number) != entries) complain("references are not the entries above", number, frame);
+      if (references_of(number) != entries) complain("references are not the entries above", number);
       return;
     case FrameState::boot: return;
     default:
-      if (entries != 0) complain("entries point to a frame that is nobody's", number, frame);
+      if (entries != 0) complain("entries point to a frame that is nobody's", number);
   }
 }
 
@@ -111,10 +109,10 @@ void check_frames(const char* when) {
   moment = when;
   swapped_entries = 0;
   for (u64 i = 0; i < block_count; ++i) memset(blocks[i], 0, page_size << max_order);
-  for (const AddressSpace* space = AddressSpace::first_of_all(); space != nullptr;
-       space = space->next_of_all())
-    scan_space(*space);
-  each_touched_frame(compare);
+  for (const AddressSpace& space : all_spaces) scan_space(space);
+  FrameNumber last = no_frame;
+  for (FrameNumber at = next_touched_frame(last); at > last; last = at, at = next_touched_frame(at))
+    compare(at);
   if (swapped_entries != swap_entry_count())
     panic("check=frames: swap slots miscount their entries", swapped_entries, swap_entry_count());
   let_other_harts_go();

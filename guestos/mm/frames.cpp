@@ -4,7 +4,6 @@
 #include "guestos/arch/tracepoint.hpp"
 #include "guestos/lib/memory.hpp"
 #include "guestos/lib/print.hpp"
-#include "guestos/mm/injection.hpp"
 #include "guestos/mm/swap.hpp"
 #include "guestos/proc/spin_lock.hpp"
 
@@ -33,24 +32,22 @@ constinit SpinLock lock;
 constinit u64 first_frame = 0;
 constinit Untouched untouched[max_ranges] = {};
 constinit unsigned untouched_count = 0;
-constinit u32 free_lists[max_order + 1] = {};  // head, as a number relative to first_frame + 1; 0 is the end
+constinit u32 free_lists[max_order + 1] = {};  // link_frame
 
-void push_free(u64 number, unsigned order) {
-  const u32 me = static_cast<u32>(number - first_frame) + 1;
-  const u32 next = free_lists[order];
-  frame_of(number) = {0, FrameState::free, static_cast<u8>(order), 0, 0, 0, 0, 0};
-  set_count(number, 0);
-  origin_of(number) = {0, next, 0};
-  if (next != 0) origin_of(first_frame + next - 1).slot = me;
-  free_lists[order] = me;
+constexpr const char* injections[] = {"alloc:", "slot:", "io:"};
+constinit Injection injected = Injection::alloc;
+constinit u64 attempts_until_failure = 0;  // 0: never
+constinit u32 allocation_has_failed = 0;
+
+void reset(u64 number, FrameState state, unsigned order, u32 references) {
+  frame_of(number) = {0, state, static_cast<u8>(order), 0, 0, 0, 0, 0};
+  set_count(number, references);
+  origin_of(number) = {};
 }
 
-void unlink_free(u64 number, unsigned order) {
-  const Origin links = origin_of(number);
-  const u64 before_first = first_frame - 1;
-  if (links.index != 0) origin_of(before_first + links.index).slot = links.slot;
-  (links.slot != 0 ? origin_of(before_first + links.slot).index : free_lists[order]) = links.index;
-  origin_of(number) = {};
+void push_free(u64 number, unsigned order) {
+  reset(number, FrameState::free, order, 0);
+  link_frame(free_lists[order], number);
 }
 
 // A block of at least 2^order frames from untouched memory onto the free lists.
@@ -86,21 +83,13 @@ void count_references(FrameState state, u32 before, u32 after) {
 }
 
 u64 take_block(unsigned order) {
-  for (;;) {
-    unsigned size = order;
-    while (size <= max_order && free_lists[size] == 0) ++size;
-    if (size > max_order) {
-      if (!touch_more(order)) return no_frame;
-      continue;
-    }
-    const u64 number = first_frame + free_lists[size] - 1;
-    unlink_free(number, size);
-    while (size != order) {
-      --size;
-      push_free(number + (u64{1} << size), size);
-    }
-    return number;
-  }
+  unsigned size = order;
+  while (size <= max_order && free_lists[size] == 0) ++size;
+  if (size > max_order) return touch_more(order) ? take_block(order) : no_frame;
+  const u64 number = free_lists[size];
+  unlink_frame(free_lists[size], number);
+  while (size-- != order) push_free(number + (u64{1} << size), size);
+  return number;
 }
 
 void give_block(u64 number, unsigned order) {
@@ -113,7 +102,7 @@ void give_block(u64 number, unsigned order) {
     for (unsigned i = 0; i < untouched_count; ++i)
       if (buddy >= untouched[i].next && buddy < untouched[i].end) is_touched = false;
     if (!is_touched || other.state != FrameState::free || other.order != order) break;
-    unlink_free(buddy, order);
+    unlink_frame(free_lists[order], buddy);
     frame_of(buddy).state = static_cast<FrameState>(0xff);
     number = min_of(number, buddy);
   }
@@ -124,38 +113,39 @@ void release_block(u64 number) {
   SpinGuard guard(lock);
   Frame& frame = frame_of(number);
   const u64 size = u64{1} << frame.order;
-  totals.by_state[static_cast<unsigned>(frame.state)] -= size;
-  totals.by_state[static_cast<unsigned>(FrameState::free)] += size;
+  totals.of(frame.state) -= size;
+  totals.of(FrameState::free) += size;
   give_block(number, frame.order);
 }
 
-// Adds `range` minus everything reserved to the untouched memory.
+// Adds `range` minus the holes to the untouched memory, lowest first.
 void add_untouched(Range range, const Range* holes, unsigned count) {
-  u64 at = range.start;
-  while (at < range.end) {
-    u64 end = range.end;
-    u64 next = range.end;
-    for (unsigned i = 0; i < count; ++i) {
-      const Range hole = {page_down(holes[i].start), page_up(holes[i].end)};
-      if (hole.start <= at && at < hole.end) {
-        end = at;
-        next = hole.end;
-        break;
-      }
-      if (hole.start > at && hole.start < end) {
-        end = hole.start;
-        next = hole.end;
-      }
-    }
-    if (end > at && untouched_count < max_ranges) {
-      untouched[untouched_count++] = {at >> page_bits, at >> page_bits, end >> page_bits};
-      totals.total += (end - at) >> page_bits;
-    }
-    at = next;
+  for (; count != 0; ++holes, --count) {
+    const Range hole = {page_down(holes->start), page_up(holes->end)};
+    if (hole.end <= range.start || range.end <= hole.start) continue;
+    add_untouched({range.start, hole.start}, holes + 1, count - 1);
+    range.start = hole.end;
   }
+  if (range.start >= range.end || untouched_count == max_ranges) return;
+  const u64 first = range.start >> page_bits, end = range.end >> page_bits;
+  untouched[untouched_count++] = {first, first, end};
+  totals.total += end - first;
 }
 
 }  // namespace
+
+void link_frame(u32& list, FrameNumber number) {
+  origin_of(number) = {0, list, 0};
+  if (list != 0) origin_of(list).slot = static_cast<u32>(number);
+  list = static_cast<u32>(number);
+}
+
+void unlink_frame(u32& list, FrameNumber number) {
+  const Origin links = origin_of(number);
+  if (links.index != 0) origin_of(links.index).slot = links.slot;
+  (links.slot != 0 ? origin_of(links.slot).index : list) = links.index;
+  origin_of(number) = {};
+}
 
 void frames_open() {
   const BootInfo& info = boot_info();
@@ -183,11 +173,10 @@ void frames_open() {
   const u64 kernel_end = page_up(physical_of(__kernel_end));
   holes[count++] = {place, place + metadata_size};
   add_untouched({kernel_end, memory.end}, holes, count);
-  totals.by_state[static_cast<unsigned>(FrameState::free)] = totals.total;
+  totals.of(FrameState::free) = totals.total;
   // The one frame of the kernel's image that user mode maps is never released: the kernel keeps this
   // reference.
-  frame_of(physical_of(signal_trampoline) >> page_bits) = {0, FrameState::boot, 0, 0, 0, 0, 0, 0};
-  set_count(physical_of(signal_trampoline) >> page_bits, 1);
+  reset(physical_of(signal_trampoline) >> page_bits, FrameState::boot, 0, 1);
 }
 
 FrameNumber allocate_frames(unsigned order, FrameState state) {
@@ -195,22 +184,15 @@ FrameNumber allocate_frames(unsigned order, FrameState state) {
   if (order > max_order || failure_is_due(Injection::alloc)) return no_frame;
   const u64 number = take_block(order);
   if (number == no_frame) return no_frame;
-  frame_of(number) = {0, state, static_cast<u8>(order), 0, 0, 0, 0, 0};
-  set_count(number, 1);
-  origin_of(number) = {};
-  totals.by_state[static_cast<unsigned>(FrameState::free)] -= u64{1} << order;
-  totals.by_state[static_cast<unsigned>(state)] += u64{1} << order;
+  reset(number, state, order, 1);
+  totals.of(FrameState::free) -= u64{1} << order;
+  totals.of(state) += u64{1} << order;
   return number;
 }
 
 FrameNumber allocate_page(unsigned order, FrameState state) {
   const FrameNumber first = allocate_frames(order, state);
-  if (first == no_frame || order == 0) return first;
-  each_frame(first, order, [&](FrameNumber number) {
-    frame_of(number) = {0, state, 0, 0, 0, 0, 0, 0};
-    set_count(number, 1);
-    origin_of(number) = {};
-  });
+  if (first != no_frame) each_frame(first, order, [&](FrameNumber number) { reset(number, state, 0, 1); });
   return first;
 }
 
@@ -258,12 +240,6 @@ void drop_map(FrameNumber number) {
 
 u32 maps_of(FrameNumber number) { return __atomic_load_n(&frame_of(number).maps, __ATOMIC_ACQUIRE); }
 
-void each_touched_frame(void (*visit)(FrameNumber, const Frame&)) {
-  for (unsigned i = 0; i < untouched_count; ++i)
-    for (u64 number = untouched[i].first; number < untouched[i].next; ++number)
-      visit(number, frame_of(number));
-}
-
 FrameNumber next_touched_frame(FrameNumber number) {
   for (unsigned i = 0; i < untouched_count; ++i) {
     const Untouched& range = untouched[i];
@@ -277,24 +253,40 @@ FrameTotals frame_totals() {
   FrameTotals now = totals;
   now.referenced[0] = 0;
   for (const FrameState state : {FrameState::anonymous, FrameState::page_cache, FrameState::page_table})
-    now.referenced[0] += now.by_state[static_cast<unsigned>(state)];
+    now.referenced[0] += now.of(state);
   for (unsigned bin = 1; bin < reference_bins; ++bin) now.referenced[0] -= now.referenced[bin];
   return now;
 }
 
-u64 free_frames() {
-  return __atomic_load_n(&totals.by_state[static_cast<unsigned>(FrameState::free)], __ATOMIC_RELAXED);
-}
+u64 free_frames() { return __atomic_load_n(&totals.of(FrameState::free), __ATOMIC_RELAXED); }
 
 void trace_frames() {
-  const FrameTotals now = frame_totals();
-  auto count = [&](FrameState state) { return now.by_state[static_cast<unsigned>(state)]; };
-  trace<Tracepoint::frames>(count(FrameState::free), count(FrameState::anonymous) - now.cow_shared,
-                            now.cow_shared, count(FrameState::page_cache), count(FrameState::page_table),
-                            count(FrameState::kernel) + count(FrameState::boot));
+  FrameTotals now = frame_totals();
+  trace<Tracepoint::frames>(now.of(FrameState::free), now.of(FrameState::anonymous) - now.cow_shared,
+                            now.cow_shared, now.of(FrameState::page_cache), now.of(FrameState::page_table),
+                            now.of(FrameState::kernel) + now.of(FrameState::boot));
   const u64* of = now.referenced;
   trace<Tracepoint::frame_references>(of[0], of[1], of[2], of[3], of[4], of[5]);
   trace_reference_counts();
 }
+
+void arm_injection() {
+  char value[32];
+  if (!boot_argument("inject", value, sizeof value)) return;
+  for (u8 what = 0; what < 3; ++what) {
+    if (!starts_with(value, injections[what])) continue;
+    injected = static_cast<Injection>(what);
+    attempts_until_failure = parse_number(value + strlen(injections[what]));
+  }
+}
+
+bool failure_is_due(Injection what) {
+  if (what != injected || __atomic_load_n(&attempts_until_failure, __ATOMIC_RELAXED) == 0) return false;
+  if (__atomic_sub_fetch(&attempts_until_failure, 1, __ATOMIC_RELAXED) != 0) return false;
+  if (what == Injection::alloc) __atomic_store_n(&allocation_has_failed, 1, __ATOMIC_RELAXED);
+  return true;
+}
+
+bool take_injected_failure() { return __atomic_exchange_n(&allocation_has_failed, 0, __ATOMIC_RELAXED) != 0; }
 
 }  // namespace guestos

@@ -39,7 +39,8 @@ inline constexpr unsigned reference_bins = 6;
 // A page of a file: its contents differ from the initial archive's.
 inline constexpr u8 frame_dirty = 4;
 
-// Where a page's mappings are to be looked for (of a free block or a slab: the next and the previous one) (reverse_map.hpp), and where else its contents are (swap.hpp).
+// Where a page's mappings are to be looked for (reverse_map.hpp), and where else its contents are (swap.hpp). Of a free
+// block or a slab: the next and the previous one on its list (link_frame).
 struct Origin {
   u64 owner;  // anonymous: the family of address spaces; page cache: the Inode's address
   u32 index;  // linear page number there
@@ -49,6 +50,7 @@ struct Origin {
 struct FrameTotals {
   u64 total;
   u64 by_state[frame_state_count];
+  u64& of(FrameState state) { return by_state[static_cast<unsigned>(state)]; }
   u64 cow_shared;                  // anonymous frames with two or more maps
   u64 referenced[reference_bins];  // of the frames that processes use, by references; [0]: exactly one
 };
@@ -110,21 +112,37 @@ inline void add_map(FrameNumber number) {
 void drop_map(FrameNumber number);
 u32 maps_of(FrameNumber number);
 
-// The frame after `number` that has ever been given out, round and round; the first one after no_frame.
+// The frame after `number` that has ever been given out or is in a free block, round and round; the first one after
+// no_frame.
 FrameNumber next_touched_frame(FrameNumber number);
-// The same for each of the 2^order frames of a page.
+// Calls action(number) for each of the 2^order frames of a page.
 template <typename Action>
 void each_frame(FrameNumber first, unsigned order, Action action) {
   for (u64 i = 0; i < u64{1} << order; ++i) action(first + i);
 }
 
-// Calls visit(number, frame) for every frame that has ever been given out, and for free blocks.
-void each_touched_frame(void (*visit)(FrameNumber, const Frame&));
+// A list of frames that nobody else has: its head is the first one's number, 0 its end. Linking puts a frame first.
+void link_frame(u32& list, FrameNumber number);
+void unlink_frame(u32& list, FrameNumber number);
 
 FrameTotals frame_totals();
 u64 free_frames();
 // Tells how many frames are in which state, and how often they are referenced.
 void trace_frames();
+
+// --- Failures on demand: boot argument inject=WHAT:N lets the N-th attempt after init has started fail, once.
+enum class Injection : u8 {
+  alloc,  // a frame allocation
+  slot,   // a swap slot
+  io,     // a disk request
+};
+
+void arm_injection();
+// Whether an allocation has failed on demand since the last call: then it is to be taken for a real one, however
+// much memory is free.
+bool take_injected_failure();
+// Counts an attempt; true if it is the one that fails.
+bool failure_is_due(Injection what);
 
 // --- The scan that proves the frames' books: boot argument check=frames. Every table of every address space is
 // walked, and what the entries say must be what the frames count.

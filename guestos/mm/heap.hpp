@@ -29,6 +29,18 @@ void destroy(T* object) {
   heap_release(object);
 }
 
+// Moves an array of plain objects to a larger place, zeros behind it; false: out of memory.
+template <typename T>
+bool grow_array(T*& data, u64 count, u64 new_count) {
+  auto* fresh = static_cast<T*>(heap_allocate(new_count * sizeof(T)));
+  if (fresh == nullptr) return false;
+  memset(static_cast<void*>(fresh), 0, new_count * sizeof(T));
+  memcpy(static_cast<void*>(fresh), data, count * sizeof(T));
+  heap_release(data);
+  data = fresh;
+  return true;
+}
+
 // An array of bytes that releases itself.
 template <typename T = char>
 class HeapBuffer {

@@ -1,7 +1,6 @@
 #include "guestos/mm/large_page.hpp"
 
 #include "guestos/mm/cow.hpp"
-#include "guestos/mm/reverse_map.hpp"
 #include "guestos/mm/shared_tables.hpp"
 #include "guestos/mm/shootdown.hpp"
 #include "guestos/proc/process.hpp"
@@ -18,11 +17,10 @@ constexpr u64 index_in_table(u64 address) { return address >> page_bits & (entri
 // the tables above it.
 Leaf find_room(AddressSpace& space, u64 start, unsigned order) {
   Leaf leaf{nullptr, start, order};
-  Pte* at =
-      order == megapage_order ? provide_table_entry(space.root(), start) : provide_pte(space.root(), start);
+  Pte* at = order == megapage_order ? provide_table_entry(space.root, start) : provide_pte(space.root, start);
   if (at == nullptr) return leaf;
   // A page of 2 MiB is there already, and not the one that is looked for.
-  if (order == napot_order && is_leaf(*find_table_entry(space.root(), start))) return leaf;
+  if (order == napot_order && is_leaf(*find_table_entry(space.root, start))) return leaf;
   for (u64 i = 0; i < leaf.entries(); ++i)
     if (load_pte(at + i) != 0) return leaf;
   leaf.at = at;
@@ -74,15 +72,14 @@ FrameNumber fill_large_page(AddressSpace& space, const Vma& vma, u64 address) {
                    first);
   if (first == no_frame) return no_frame;
   each_frame(first, order, [](FrameNumber frame) { clear_page(direct_page(frame)); });
-  mark_exclusive(first);
-  for (u64 i = 0; i < leaf.pages(); ++i) set_origin(first + i, space, vma, start + i * page_size);
+  give_origin(first, order, space, vma, start);
   map_page(space, leaf, first, leaf_flags(vma, true));
   return first;
 }
 
 bool split_page(AddressSpace& space, u64 address) {
   if (!own_table(space, address)) return false;
-  const Leaf leaf = find_leaf(space.root(), address);
+  const Leaf leaf = find_leaf(space.root, address);
   if (leaf.at == nullptr || leaf.order == 0) return true;
   const FrameNumber first = leaf.frame();
   const Pte flags = load_pte(leaf.at) & pte_flags;
@@ -101,13 +98,13 @@ bool split_page(AddressSpace& space, u64 address) {
 }
 
 bool split_page_across(AddressSpace& space, u64 cut) {
-  const Leaf leaf = find_leaf(space.root(), cut);
+  const Leaf leaf = find_leaf(space.root, cut);
   return leaf.at == nullptr || leaf.start == cut || split_page(space, cut);
 }
 
 bool split_pages(AddressSpace& space, u64 start, u64 end) {
   for (u64 at = start; at < end;) {
-    const Leaf leaf = find_leaf(space.root(), at);
+    const Leaf leaf = find_leaf(space.root, at);
     if (leaf.order != 0 && !split_page(space, at)) return false;
     at = leaf.at == nullptr ? align_down(at, megapage_size) + megapage_size : leaf.end();
   }

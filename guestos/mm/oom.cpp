@@ -2,7 +2,6 @@
 #include "guestos/arch/console_devices.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/address_space.hpp"
-#include "guestos/mm/injection.hpp"
 #include "guestos/mm/reclaim.hpp"
 #include "guestos/proc/process.hpp"
 
@@ -49,9 +48,8 @@ void print_table(const Process& victim) {
     if (!is_candidate(*process)) continue;
     const u64 pages = process->space->resident;
     TextBuffer<120> line;
-    line << "guestos: ";
-    line.padded(process->pid, 8).padded(pages, 10).padded(score_of(pages), 7)
-        << "  " << process->name << (process == &victim ? "  <- killed\n" : "\n");
+    line << "guestos: " << Padded{process->pid, 8} << Padded{pages, 10} << Padded{score_of(pages), 7} << "  "
+         << process->name << (process == &victim ? "  <- killed\n" : "\n");
     print_line(line);
   }
 }

@@ -1,7 +1,6 @@
 #include "guestos/mm/page_table.hpp"
 
 #include "guestos/arch/boot_info.hpp"
-#include "guestos/lib/memory.hpp"
 
 extern "C" guestos::u64 kernel_root[];
 
@@ -14,6 +13,14 @@ constexpr u64 index_at(u64 address, unsigned level) {
 }
 
 Pte* table_at(FrameNumber number) { return direct_page<Pte>(number); }
+
+// A table below this entry; false: out of memory.
+bool provide_table(Pte* entry) {
+  if (*entry != 0) return true;
+  const FrameNumber next = allocate_zeroed_frame(FrameState::page_table);
+  if (next != no_frame) set_pte(entry, make_pte(next, pte_v));
+  return next != no_frame;
+}
 
 }  // namespace
 
@@ -39,31 +46,19 @@ Pte* find_table_entry(FrameNumber root, u64 address) {
 
 Pte* provide_table_entry(FrameNumber root, u64 address) {
   Pte* high = &table_at(root)[index_at(address, 2)];
-  if (*high == 0) {
-    const FrameNumber next = allocate_zeroed_frame(FrameState::page_table);
-    if (next == no_frame) return nullptr;
-    set_pte(high, make_pte(next, pte_v));
-  }
-  return &table_at(pte_frame(*high))[index_at(address, 1)];
+  return provide_table(high) ? &table_at(pte_frame(*high))[index_at(address, 1)] : nullptr;
 }
 
 Pte* find_pte(FrameNumber root, u64 address) {
-  const Pte* middle = find_table_entry(root, address);
+  Pte* middle = find_table_entry(root, address);
   if (middle == nullptr || *middle == 0) return nullptr;
-  if (is_leaf(*middle)) return find_table_entry(root, address);
-  return &table_at(pte_frame(*middle))[index_at(address, 0)];
+  return is_leaf(*middle) ? middle : &table_at(pte_frame(*middle))[index_at(address, 0)];
 }
 
 Pte* provide_pte(FrameNumber root, u64 address) {
   Pte* middle = provide_table_entry(root, address);
-  if (middle == nullptr) return nullptr;
-  if (*middle == 0) {
-    const FrameNumber next = allocate_zeroed_frame(FrameState::page_table);
-    if (next == no_frame) return nullptr;
-    set_pte(middle, make_pte(next, pte_v));
-  }
-  if (is_leaf(*middle)) return middle;
-  return &table_at(pte_frame(*middle))[index_at(address, 0)];
+  if (middle == nullptr || !provide_table(middle)) return nullptr;
+  return is_leaf(*middle) ? middle : &table_at(pte_frame(*middle))[index_at(address, 0)];
 }
 
 void destroy_root(FrameNumber root) {

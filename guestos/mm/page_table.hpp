@@ -68,7 +68,8 @@ void retire_empty_tables(FrameNumber root, u64 start, u64 end, Retire retire) {
     if (maps_of(pte_frame(*high)) == 0) retire(pte_frame(clear_pte(high)));
   }
 }
-// Calls visit(entry, address) for every entry in use of the user half's middle level.
+// Calls visit(entry, address) for every entry in use of the user half's middle level: a page of 2 MiB (is_leaf), or a
+// last-level table, be it shared, detached or own.
 template <typename Visit>
 void each_middle_entry(FrameNumber root, Visit visit) {
   Pte* top = direct_page<Pte>(root);
@@ -78,20 +79,6 @@ void each_middle_entry(FrameNumber root, Visit visit) {
     for (u64 j = 0; j < entries_per_table; ++j)
       if (middle[j] != 0) visit(&middle[j], i << 30 | j << 21);
   }
-}
-// Of these, for every last-level table, shared, detached or own.
-template <typename Visit>
-void each_table(FrameNumber root, Visit visit) {
-  each_middle_entry(root, [&](Pte* entry, u64 address) {
-    if (!is_leaf(*entry)) visit(entry, address);
-  });
-}
-// And for every page of 2 MiB.
-template <typename Visit>
-void each_megapage(FrameNumber root, Visit visit) {
-  each_middle_entry(root, [&](Pte* entry, u64 address) {
-    if (is_leaf(*entry)) visit(entry, address);
-  });
 }
 // Frees the root and the tables under its user half but for the last level, which must be dropped before.
 void destroy_root(FrameNumber root);

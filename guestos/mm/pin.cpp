@@ -49,14 +49,14 @@ Pin* find(const AddressSpace& space, u64 number) {
 
 // Calls move(bytes of a frame, offset in the request, size) for each piece of the request.
 template <typename Move>
-i64 each_piece(const Pin& pin, u64 offset, u64 size, Move move) {
+i64 each_piece(const Pin& pin, PinnedRange range, Move move) {
   const u64 end = pin.pages << page_bits;
-  if (offset > end || size > end - offset) return -EINVAL;
-  each_page_part(offset, size, [&](u64 at, u64 done, u64 part) {
+  if (range.offset > end || range.size > end - range.offset) return -EINVAL;
+  each_page_part(range.offset, range.size, [&](u64 at, u64 done, u64 part) {
     move(direct_page<u8>(pin.frames[at >> page_bits]) + (at & (page_size - 1)), done, part);
     return part;
   });
-  return static_cast<i64>(size);
+  return static_cast<i64>(range.size);
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ i64 pin_pages(AddressSpace& space, u64 address, u64 pages, bool writable) {
   for (; pin->pages < pages; ++pin->pages) {
     const u64 page = address + (pin->pages << page_bits);
     i64 error = page < user_end ? provide_page(space, page, writable) : -EFAULT;
-    const FrameNumber frame = error == 0 ? find_leaf(space.root(), page).frame_at(page) : no_frame;
+    const FrameNumber frame = error == 0 ? find_leaf(space.root, page).frame_at(page) : no_frame;
     if (error == 0 && !add_pin(frame)) error = -EAGAIN;
     if (error != 0) {
       release(pin);
@@ -97,22 +97,13 @@ i64 unpin_pages(AddressSpace& space, u64 number) {
   return -EINVAL;
 }
 
-i64 device_read(AddressSpace& space, u64 number, u64 offset, void* to, u64 size) {
+i64 device_access(AddressSpace& space, u64 number, PinnedRange range, u8* kernels, bool write) {
   MutexGuard guard(space.mutex);
   const Pin* pin = find(space, number);
   if (pin == nullptr) return -EINVAL;
-  return each_piece(*pin, offset, size, [&](const u8* bytes, u64 done, u64 part) {
-    memcpy(static_cast<u8*>(to) + done, bytes, part);
-  });
-}
-
-i64 device_write(AddressSpace& space, u64 number, u64 offset, const void* from, u64 size) {
-  MutexGuard guard(space.mutex);
-  const Pin* pin = find(space, number);
-  if (pin == nullptr) return -EINVAL;
-  if (!pin->writable) return -EACCES;
-  return each_piece(*pin, offset, size, [&](u8* bytes, u64 done, u64 part) {
-    memcpy(bytes, static_cast<const u8*>(from) + done, part);
+  if (write && !pin->writable) return -EACCES;
+  return each_piece(*pin, range, [&](u8* bytes, u64 done, u64 part) {
+    memcpy(write ? bytes : kernels + done, write ? kernels + done : bytes, part);
   });
 }
 
@@ -124,7 +115,7 @@ i64 disk_transfer(AddressSpace& space, u64 number, PinnedRange range, Disk& disk
   Pin* pin = find(space, number);
   i64 error = pin == nullptr ? -EINVAL : !write && !pin->writable ? -EACCES : 0;
   if (error == 0)
-    error = each_piece(*pin, range.offset, range.size, [&](const u8* bytes, u64, u64 part) {
+    error = each_piece(*pin, range, [&](const u8* bytes, u64, u64 part) {
       buffers[count++] = {physical_of(bytes), static_cast<u32>(part)};
     });
   if (error >= 0) ++pin->transfers;

@@ -18,14 +18,13 @@ inline constexpr u64 pin_page_limit = 16;
 i64 pin_pages(AddressSpace& space, u64 address, u64 pages, bool writable);
 // -EBUSY while a disk is at it.
 i64 unpin_pages(AddressSpace& space, u64 number);
-// The device's view: bytes of the pinned frames from `offset`. Bytes moved, -EINVAL or -EACCES.
-i64 device_read(AddressSpace& space, u64 number, u64 offset, void* to, u64 size);
-i64 device_write(AddressSpace& space, u64 number, u64 offset, const void* from, u64 size);
-// A disk reads or writes the pinned bytes by itself, while the process goes on. 0, -EINVAL, -EACCES or -EIO.
 struct PinnedRange {
   u64 offset;
   u64 size;
 };
+// What a device does: bytes of the pinned frames to or (write) from the kernel's. Bytes moved, -EINVAL or -EACCES.
+i64 device_access(AddressSpace& space, u64 number, PinnedRange range, u8* kernels, bool write);
+// A disk reads or writes the pinned bytes by itself, while the process goes on. 0, -EINVAL, -EACCES or -EIO.
 i64 disk_transfer(AddressSpace& space, u64 number, PinnedRange range, Disk& disk, u64 sector, bool write);
 void release_pins(AddressSpace& space);
 

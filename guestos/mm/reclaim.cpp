@@ -79,7 +79,7 @@ Pte exchange_entries(const Mappings& mappings, Pte value) {
 }
 
 void forget_entries(FrameNumber frame, const Mappings& mappings) {
-  for (unsigned i = 0; i < mappings.entries(); ++i) {
+  for (unsigned i = 0; i < mappings.entries; ++i) {
     drop_map(frame);
     drop_reference(frame);
   }
@@ -88,25 +88,25 @@ void forget_entries(FrameNumber frame, const Mappings& mappings) {
 // After the fence, so that no hart can still write the frame while it is being written out.
 bool move_to_swap(FrameNumber frame, const Mappings& mappings) {
   bool write = false;
-  const u32 slot = slot_for(frame, mappings.entries(), write);
+  const u32 slot = slot_for(frame, mappings.entries, write);
   if (slot == 0) return false;
   const Pte flags = exchange_entries(mappings, swapped_pte(slot));
   if (write && !write_slot(slot, frame)) {
     // All is as it was: one entry may have W, and then it is the only one.
     for (const Mapping& mapping : mappings)
       if (mapping.first) set_pte(mapping.at, make_pte(frame, flags));
-    for (unsigned i = 0; i < mappings.entries(); ++i) drop_slot_reference(slot);
+    for (unsigned i = 0; i < mappings.entries; ++i) drop_slot_reference(slot);
     return false;
   }
-  trace<Tracepoint::swap_out>(frame, slot, write ? 1 : 0, mappings.entries());
+  trace<Tracepoint::swap_out>(frame, slot, write ? 1 : 0, mappings.entries);
   forget_entries(frame, mappings);
   return true;
 }
 
 Verdict consider_anonymous(FrameNumber frame, AgedSpaces& aged) {
   const Mappings mappings(frame);
-  if (!mappings.whole()) return mappings.busy() ? Verdict::busy : Verdict::stays;
-  if (references_of(frame) != mappings.entries() || is_locked(mappings) || was_used(mappings, aged))
+  if (!mappings.whole) return mappings.busy ? Verdict::busy : Verdict::stays;
+  if (references_of(frame) != mappings.entries || is_locked(mappings) || was_used(mappings, aged))
     return Verdict::stays;
   return move_to_swap(frame, mappings) ? Verdict::taken : Verdict::stays;
 }
@@ -116,7 +116,7 @@ bool leave_cache(Inode& inode, FrameNumber frame, const Mappings& mappings) {
   SpinGuard guard(inode.lock);
   const u64 index = origin_of(frame).index;
   if (index >= inode.page_capacity || inode.pages[index] != frame) return false;
-  if (references_of(frame) != mappings.entries() + 1 || (frame_of(frame).flags & frame_dirty) != 0)
+  if (references_of(frame) != mappings.entries + 1 || (frame_of(frame).flags & frame_dirty) != 0)
     return false;
   inode.pages[index] = 0;
   return true;
@@ -126,7 +126,7 @@ Verdict consider_cached(FrameNumber frame, AgedSpaces& aged) {
   auto* inode = reinterpret_cast<Inode*>(origin_of(frame).owner);
   if (inode == nullptr || !is_start_up_file(*inode)) return Verdict::not_ours;
   const Mappings mappings(frame);
-  if (!mappings.whole()) return mappings.busy() ? Verdict::busy : Verdict::stays;
+  if (!mappings.whole) return mappings.busy ? Verdict::busy : Verdict::stays;
   if (is_locked(mappings) || was_used(mappings, aged) || !leave_cache(*inode, frame, mappings))
     return Verdict::stays;
   for (const Mapping& mapping : mappings) {

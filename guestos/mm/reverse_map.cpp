@@ -13,7 +13,7 @@ u64 linear_page(const Vma& vma, u64 address) {
 
 bool may_map(const AddressSpace& space, const Vma& vma, const Frame& frame, const Origin& origin) {
   if (frame.state == FrameState::page_cache) return reinterpret_cast<u64>(vma.inode) == origin.owner;
-  return !vma.shared && space.family() == origin.owner;
+  return !vma.shared && space.family == origin.owner;
 }
 
 // The entry through which `vma` maps the frame, or nullptr.
@@ -21,7 +21,7 @@ Pte* entry_in(const AddressSpace& space, const Vma& vma, FrameNumber frame, u64&
   const u64 linear = u64{origin_of(frame).index} << page_bits;
   address = vma.inode != nullptr ? vma.start + (linear - page_down(vma.offset)) : linear - vma.moved;
   if (address < vma.start || address >= vma.end) return nullptr;
-  const Leaf leaf = find_leaf(space.root(), address);
+  const Leaf leaf = find_leaf(space.root, address);
   const Pte pte = leaf.at != nullptr ? load_pte(leaf.at) : 0;
   return (pte & pte_v) != 0 && leaf.frame_at(address) == frame ? leaf.at : nullptr;
 }
@@ -40,7 +40,7 @@ void each_place(const AddressSpace& space, FrameNumber frame, Visit visit) {
 
 void set_origin(FrameNumber frame, const AddressSpace& space, const Vma& vma, u64 address) {
   Origin& origin = origin_of(frame);
-  origin.owner = space.family();
+  origin.owner = space.family;
   origin.index = static_cast<u32>(linear_page(vma, address));
 }
 
@@ -53,42 +53,41 @@ void Mappings::look_into(AddressSpace& space) {
   const unsigned before = count_;
   each_place(space, frame_, [&](Vma& vma, u64 address, Pte* at) {
     // Pages that are part of a large one stay until it is split: so they are not found here.
-    if (count_ == capacity || find_leaf(space.root(), address).order != 0) return;
+    if (count_ == capacity || find_leaf(space.root, address).order != 0) return;
     bool first = true;
     for (const Mapping& other : *this) first = first && other.at != at;
     mappings_[count_++] = {&space, &vma, address, at, first};
-    entries_ += first ? 1 : 0;
+    entries += first ? 1 : 0;
   });
   if (count_ == before) space.mutex.unlock();
 }
 
 Mappings::Mappings(FrameNumber frame) : frame_(frame) {
-  const Frame& metadata = frame_of(frame);
-  const bool any_family = metadata.state == FrameState::page_cache;
-  SpinGuard guard(AddressSpace::lock_of_all());
-  for (AddressSpace* space = AddressSpace::first_of_all(); space != nullptr; space = space->next_of_all()) {
-    if (!any_family && space->family() != origin_of(frame).owner) continue;
-    if (!space->mutex.try_lock()) {
-      busy_ = true;
+  const bool any_family = frame_of(frame).state == FrameState::page_cache;
+  SpinGuard guard(all_spaces_lock);
+  for (AddressSpace& space : all_spaces) {
+    if (!any_family && space.family != origin_of(frame).owner) continue;
+    if (!space.mutex.try_lock()) {
+      busy = true;
       continue;
     }
     // It is about to be taken down, for which its mutex is needed; its entries still count.
-    if (space->references() == 0) {
-      space->mutex.unlock();
-      busy_ = true;
+    if (space.references() == 0) {
+      space.mutex.unlock();
+      busy = true;
       continue;
     }
-    look_into(*space);
+    look_into(space);
   }
-  whole_ = entries_ == maps_of(frame);
+  whole = entries == maps_of(frame);
   // Sharers of a table are all in the family, and their ranges there are the same.
   for (const Mapping& mapping : *this) {
     const FrameNumber table = physical_of(mapping.at) >> page_bits;
     unsigned sharers = 0;
     for (const Mapping& other : *this) sharers += other.at == mapping.at ? 1 : 0;
-    whole_ = whole_ && sharers == references_of(table);
+    whole = whole && sharers == references_of(table);
   }
-  if (whole_) busy_ = false;
+  if (whole) busy = false;
 }
 
 Mappings::~Mappings() {
@@ -102,8 +101,8 @@ Mappings::~Mappings() {
 u32 count_entries(FrameNumber frame) {
   u32 count = 0;
   const Pte* seen[64];
-  for (AddressSpace* space = AddressSpace::first_of_all(); space != nullptr; space = space->next_of_all())
-    each_place(*space, frame, [&](Vma&, u64, const Pte* at) {
+  for (const AddressSpace& space : all_spaces)
+    each_place(space, frame, [&](Vma&, u64, const Pte* at) {
       for (u32 i = 0; i < count && i < 64; ++i)
         if (seen[i] == at) return;
       if (count < 64) seen[count] = at;

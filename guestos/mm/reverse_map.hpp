@@ -33,11 +33,9 @@ class Mappings {
   Mappings(const Mappings&) = delete;
   Mappings& operator=(const Mappings&) = delete;
 
-  // Every entry that points to the frame is here.
-  bool whole() const { return whole_; }
-  // It is not whole, because somebody was busy: another try may be worth while.
-  bool busy() const { return busy_; }
-  unsigned entries() const { return entries_; }  // page-table entries, a shared one once
+  bool whole = false;    // every entry that points to the frame is here
+  bool busy = false;     // it is not whole, because somebody was busy: another try may be worth while
+  unsigned entries = 0;  // page-table entries, a shared one once
   const Mapping* begin() const { return mappings_; }
   const Mapping* end() const { return mappings_ + count_; }
 
@@ -48,9 +46,6 @@ class Mappings {
   FrameNumber frame_;
   Mapping mappings_[capacity];
   unsigned count_ = 0;
-  unsigned entries_ = 0;
-  bool whole_ = false;
-  bool busy_ = false;
 };
 
 // How many page-table entries the reverse map finds for a frame; for the scan of all frames (frame_check.hpp),

@@ -87,7 +87,7 @@ bool share_page_by_page(AddressSpace& parent, AddressSpace& child, u64 region, F
 }
 
 bool share_table(AddressSpace& child, Pte* entry, u64 region, ForkCounts& counts) {
-  Pte* childs = provide_table_entry(child.root(), region);
+  Pte* childs = provide_table_entry(child.root, region);
   if (childs == nullptr) return false;
   const FrameNumber table = pte_frame(*entry);
   if (!add_reference(table)) return false;
@@ -106,17 +106,17 @@ bool share_table(AddressSpace& child, Pte* entry, u64 region, ForkCounts& counts
 }  // namespace
 
 bool attach_table(AddressSpace& space, u64 address) {
-  Pte* entry = find_table_entry(space.root(), address);
+  Pte* entry = find_table_entry(space.root, address);
   if (entry == nullptr || *entry == 0 || (*entry & pte_v) != 0) return false;
   const FrameNumber table = pte_frame(*entry);
   protect_entries(table);
   set_pte(entry, make_pte(table, pte_v));
-  fence_asid(space.asid());
+  fence_asid(space.asid);
   return true;
 }
 
 bool own_table(AddressSpace& space, u64 address) {
-  Pte* entry = find_table_entry(space.root(), address);
+  Pte* entry = find_table_entry(space.root, address);
   if (entry == nullptr || *entry == 0 || is_leaf(*entry)) return true;
   attach_table(space, address);
   const FrameNumber table = pte_frame(*entry);
@@ -155,13 +155,12 @@ void drop_table(FrameNumber table) {
 
 bool share_tables(AddressSpace& parent, AddressSpace& child, ForkCounts& counts) {
   bool done = true;
-  each_table(parent.root(), [&](Pte* entry, u64 region) {
-    if (!done) return;
-    done = is_private(parent, region) ? share_table(child, entry, region, counts)
-                                      : share_page_by_page(parent, child, region, counts);
+  each_middle_entry(parent.root, [&](Pte* entry, u64 region) {
+    const bool is_shared = !is_leaf(*entry) && is_private(parent, region);
+    if (done)
+      done = is_shared ? share_table(child, entry, region, counts)
+                       : share_page_by_page(parent, child, region, counts);
   });
-  each_megapage(parent.root(),
-                [&](Pte*, u64 region) { done = done && share_page_by_page(parent, child, region, counts); });
   return done;
 }
 

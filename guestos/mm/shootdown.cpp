@@ -62,10 +62,10 @@ void ask(u64 targets, u64 id, u64 asid, u64 start, u64 pages) {
 
 u64 begin_shootdown(AddressSpace& space, u64 start, u64 pages, u64& id) {
   // If the space is not active here, the mark in stale_mask does this work at the next activation.
-  if (this_hart().space == &space) fence_range(start, pages, space.asid());
+  if (this_hart().space == &space) fence_range(start, pages, space.asid);
   u64 targets = harts_to_fence(space);
   if (this_hart().space != &space)
-    __atomic_fetch_or(space.stale_mask(), u64{1} << this_hart().id, __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&space.stale, u64{1} << this_hart().id, __ATOMIC_SEQ_CST);
   if (kernel_is_broken("no-remote-flush")) targets = 0;
   const bool whole = start == everything || pages > page_limit;
   id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
@@ -79,9 +79,9 @@ void shoot_down(AddressSpace& space, u64 start, u64 pages) {
   const u64 targets = begin_shootdown(space, start, pages, id);
   const bool whole = start == everything || pages > page_limit;
   if (targets != 0 && policy == ShootdownPolicy::sbi) {
-    sbi::remote_fence_asid(targets, whole ? 0 : start, whole ? everything : pages * page_size, space.asid());
+    sbi::remote_fence_asid(targets, whole ? 0 : start, whole ? everything : pages * page_size, space.asid);
   } else if (targets != 0) {
-    ask(targets, id, space.asid(), start, pages);
+    ask(targets, id, space.asid, start, pages);
   }
   trace<Tracepoint::shootdown_end>(id, current_pid());
 }

@@ -4,7 +4,6 @@
 #include "guestos/devices/disk.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/heap.hpp"
-#include "guestos/mm/injection.hpp"
 #include "guestos/sys/linux.hpp"
 
 namespace guestos {
@@ -32,16 +31,12 @@ i64 transfer(u32 slot, FrameNumber frame, bool write) {
 }
 
 bool has_signature(Disk& candidate) {
-  const FrameNumber frame = allocate_frame(FrameState::kernel);
-  if (frame == no_frame) return false;
-  const DiskBuffer buffer = {frame << page_bits, page_size};
-  const u8* bytes = direct_page<u8>(frame);
+  u8 bytes[sector_size];
+  const DiskBuffer buffer = {physical_of(bytes), sector_size};
   const u64 length = sizeof mkswap_signature - 1;
-  const bool found = candidate.sectors() >= sectors_per_page &&
-                     candidate.transfer(0, &buffer, 1, false) == 0 &&
-                     memcmp(bytes + page_size - length, mkswap_signature, length) == 0;
-  drop_reference(frame);
-  return found;
+  return candidate.sectors() >= sectors_per_page &&
+         candidate.transfer(sectors_per_page - 1, &buffer, 1, false) == 0 &&
+         memcmp(bytes + sector_size - length, mkswap_signature, length) == 0;
 }
 
 Disk* choose_disk() {

@@ -69,7 +69,7 @@ i64 Socket::send(VectorCursor& from, Sending& what) {
   while (error == 0 && (done < size || (done == 0 && !is_stream()))) {
     const u64 part = is_stream() ? min_of(size - done, largest_piece) : size;
     Message* message = Message::make(part);
-    error = message == nullptr ? -ENOBUFS : from.copy_in(message->bytes(), part) != part ? -EFAULT : 0;
+    error = message == nullptr ? -ENOBUFS : from.copy(message->bytes(), part, true) != part ? -EFAULT : 0;
     if (error != 0) {
       if (message != nullptr) message->drop();
       break;
@@ -111,7 +111,7 @@ i64 Socket::take(VectorCursor& to, Receiving& what) {
   const bool peek = (what.flags & MSG_PEEK) != 0;
   const u64 waiting = message->size - message->taken;
   const u64 part = min_of(waiting, to.left());
-  const u64 copied = to.copy_out(message->bytes() + message->taken, part);
+  const u64 copied = to.copy(message->bytes() + message->taken, part, false);
   if (copied != part && copied == 0) return -EFAULT;
   what.from = message->from;
   if (!is_stream() && part < waiting) what.result_flags |= MSG_TRUNC;
@@ -152,9 +152,7 @@ i64 Socket::read(u64 to, u64 size) {
   const UserVector vector = {to, size};
   VectorCursor cursor(&vector, 1);
   Receiving what;
-  const i64 done = receive(cursor, what);
-  for (u32 i = 0; i < what.file_count; ++i) what.files[i]->drop_reference();
-  return done;
+  return receive(cursor, what);
 }
 
 i64 Socket::write(u64 from, u64 size) {

@@ -5,17 +5,12 @@
 
 namespace guestos {
 
-// Every socket that has a name, for those who look for it.
-struct SocketRegistry {
-  List<Socket, &Socket::all_links_> named;
-};
-
 constinit SpinLock socket_lock;
 constinit WaitQueue socket_room;
 
 namespace {
 
-constinit SocketRegistry registry;
+constinit List<Socket, &Socket::named_links> named;  // every one that has a name, for those who look for it
 constinit u16 last_port = 32767;
 constexpr u64 most_pending = 4096;
 
@@ -28,26 +23,22 @@ bool same_name(const SocketName& a, const SocketName& b) {
 }  // namespace
 
 Socket* Socket::find(const SocketName& name, const Inode* node) {
-  for (Socket* socket = registry.named.first(); socket != nullptr; socket = registry.named.next(socket))
-    if (node != nullptr ? socket->node_.get() == node : !socket->node_ && same_name(socket->name_, name))
-      return socket;
+  for (Socket& socket : named)
+    if (node != nullptr ? socket.node_.get() == node : !socket.node_ && same_name(socket.name_, name))
+      return &socket;
   return nullptr;
 }
 
 // The next free port of those that nobody asks for by number.
 i64 Socket::take_port() {
-  SocketName name;
-  name.size = 16;
-  name.bytes[0] = AF_INET;
-  name.bytes[4] = 127;
-  name.bytes[7] = 1;
+  SocketName name = {16, {AF_INET, 0, 0, 0, 127, 0, 0, 1}};
   for (unsigned tries = 0; tries < 28'000; ++tries) {
     last_port = last_port < 32768 || last_port >= 60999 ? 32768 : static_cast<u16>(last_port + 1);
     name.bytes[2] = static_cast<u8>(last_port >> 8);
     name.bytes[3] = static_cast<u8>(last_port);
     if (find(name, nullptr) != nullptr) continue;
     name_ = name;
-    registry.named.push_back(this);
+    named.push_back(this);
     return 0;
   }
   return -EADDRINUSE;
@@ -60,7 +51,7 @@ i64 Socket::bind(const SocketName& name, InodeReference node) {
   if (!node && find(name, nullptr) != nullptr) return -EADDRINUSE;
   name_ = name;
   node_ = static_cast<InodeReference&&>(node);
-  registry.named.push_back(this);
+  named.push_back(this);
   return 0;
 }
 
@@ -133,11 +124,10 @@ i64 Socket::connect(const SocketName& name, Inode* node) {
   return error;
 }
 
-i64 Socket::pair(Socket& a, Socket& b) {
+void Socket::pair(Socket& a, Socket& b) {
   SpinGuard guard(socket_lock);
   a.join(b);
   a.peer_pid_ = b.peer_pid_ = current_pid();
-  return 0;
 }
 
 Socket* Socket::accept(i64& error) {
@@ -170,7 +160,7 @@ i64 Socket::shutdown(u64 how) {
 
 Socket::~Socket() {
   socket_lock.lock();
-  if (registry.named.first() == this || all_links_.previous != nullptr) registry.named.remove(this);
+  if (named.first() == this || named_links.previous != nullptr) named.remove(this);
   if (peer_ != nullptr) {
     peer_->peer_ = nullptr;
     peer_->changed_.wake_all();

@@ -4,7 +4,6 @@
 #pragma once
 
 #include "guestos/fs/file.hpp"
-#include "guestos/net/user_vectors.hpp"
 #include "guestos/proc/timer.hpp"
 
 namespace guestos {
@@ -20,7 +19,6 @@ struct SocketName {
   u8 bytes[110] = {};
   u16 family() const { return static_cast<u16>(bytes[0] | bytes[1] << 8); }
   u16 port() const { return static_cast<u16>(bytes[2] << 8 | bytes[3]); }
-  bool is_abstract() const { return family() == AF_UNIX && size > 2 && bytes[2] == 0; }
 };
 
 // One send: its bytes follow. A stream's reader may take it in parts.
@@ -55,7 +53,7 @@ class Socket final : public File {
   i64 connect(const SocketName& name, Inode* node);  // `node` stays the caller's
   Socket* accept(i64& error);
   i64 shutdown(u64 how);
-  static i64 pair(Socket& a, Socket& b);
+  static void pair(Socket& a, Socket& b);
 
   struct Sending {
     u32 flags = 0;
@@ -70,6 +68,9 @@ class Socket final : public File {
     SocketName from;
     File* files[Message::most_files] = {};
     u32 file_count = 0;
+    ~Receiving() {  // what nobody has taken
+      for (u32 i = 0; i < file_count; ++i) files[i]->drop_reference();
+    }
   };
   i64 send(VectorCursor& from, Sending& what);
   i64 receive(VectorCursor& to, Receiving& what);
@@ -83,6 +84,7 @@ class Socket final : public File {
   // In ticks; 0: for ever (SO_RCVTIMEO, SO_SNDTIMEO).
   u64 receive_timeout = 0;
   u64 send_timeout = 0;
+  Links<Socket> named_links = {};
 
  private:
   static constexpr u64 capacity = u64{208} << 10;  // of a receive queue, as Linux's rmem_default
@@ -122,12 +124,10 @@ class Socket final : public File {
   u64 backlog_ = 0;
   u64 pending_count_ = 0;
   Links<Socket> pending_links_ = {};
-  Links<Socket> all_links_ = {};
   List<Socket, &Socket::pending_links_> pending_;  // connected, not yet accepted: a reference each
   List<Message, &Message::links> queue_;
   u64 queued_ = 0;
   WaitQueue changed_;
-  friend struct SocketRegistry;
 };
 
 // --- What protects the state of every socket, and where those wait who need room in another's queue: that socket may be

@@ -55,11 +55,7 @@ struct NewProcess {
 
 void discard(NewProcess& made) {
   if (made.thread != nullptr) release_thread(made.thread);
-  if (made.process == nullptr) return;
-  if (made.process->space != nullptr) made.process->space->drop_reference();
-  if (made.process->files != nullptr) made.process->files->drop_reference();
-  if (made.process->directory != nullptr) release_inode(made.process->directory);
-  release_process(made.process);
+  destroy(made.process);
 }
 
 bool make_process(const CloneRequest& request, NewProcess& made) {
@@ -86,16 +82,9 @@ bool make_process(const CloneRequest& request, NewProcess& made) {
     child.files = parent.files->copy();
   }
   if (child.files == nullptr) return false;
-  child.directory = current_directory().take();
-  child.umask = parent.umask;
-  child.group = parent.group;
-  child.session = parent.session;
+  child.directory = current_directory();
+  static_cast<Inherited&>(child) = parent;
   child.exit_signal = request.exit_signal;
-  child.arguments_start = parent.arguments_start;
-  child.arguments_end = parent.arguments_end;
-  copy_text(child.name, parent.name, sizeof child.name);
-  memcpy(child.actions, parent.actions, sizeof child.actions);
-  memcpy(child.limits, parent.limits, sizeof child.limits);
   child.started = ticks_now();
   copy_registers(self, *made.thread, request);
   if ((request.flags & CLONE_VM) == 0) made.thread->signal_stack = self.signal_stack;
@@ -109,14 +98,9 @@ u32 enter_family(Process& parent, NewProcess& made, bool sibling) {
   if (sibling) child.exit_signal = parent.exit_signal;
   if (parent.ending)
     child.ending = true, child.wait_status = parent.wait_status;  // nobody escapes SIGKILL by forking
-  child.pid = allocate_pid();
-  made.thread->tid = child.pid;
   child.parent = sibling ? parent.parent : &parent;
   child.parent->children.push_back(&child);
-  child.threads.push_back(made.thread);
-  child.thread_count = 1;
-  all_processes().push_back(&child);
-  return child.pid;
+  return enter_lists(child, *made.thread);
 }
 
 // With the guard held, which it releases.
@@ -158,7 +142,7 @@ i64 clone_process(const CloneRequest& request) {
   if ((request.flags & CLONE_PARENT_SETTID) != 0) put_user(request.parent_tid, pid);
   made.thread->vfork = vfork;
   trace<Tracepoint::fork_end>(parent.pid, pid, made.counts.table_frames * page_size, made.counts.shared_pages,
-                              made.process->space->root());
+                              made.process->space->root);
   trace_frames();
   check_frames("after fork");
   make_runnable(*made.thread);

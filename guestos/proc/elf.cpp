@@ -49,23 +49,16 @@ i64 add_range(AddressSpace& space, const Vma& pattern) {
 i64 map_segment(AddressSpace& space, Inode& file, const Segment& segment, u64 bias) {
   const u64 start = segment.p_vaddr + bias;
   const u64 file_end = start + segment.p_filesz;
-  Vma vma;
-  vma.protection = protection_of(segment.p_flags);
-  vma.start = page_down(start);
-  vma.end = page_up(file_end);
+  Vma vma{.start = page_down(start), .end = page_up(file_end), .protection = protection_of(segment.p_flags)};
+  Vma zeros{.start = vma.start, .end = page_up(start + segment.p_memsz), .protection = vma.protection};
   if (segment.p_filesz != 0) {
     vma.inode = &file;
     vma.offset = page_down(segment.p_offset);
     // Where zeros follow, they begin in the middle of the last file page.
     if (segment.p_memsz > segment.p_filesz) vma.file_end = file_end;
     if (const i64 error = add_range(space, vma); error != 0) return error;
-  } else {
-    vma.end = vma.start;
+    zeros.start = vma.end;
   }
-  Vma zeros;
-  zeros.protection = vma.protection;
-  zeros.start = vma.end;
-  zeros.end = page_up(start + segment.p_memsz);
   return add_range(space, zeros);
 }
 
@@ -74,7 +67,6 @@ i64 read_interpreter(Inode& file, const Segment& segment, ElfProgram& program) {
   if (read_inode(file, segment.p_offset, program.interpreter, segment.p_filesz) != segment.p_filesz)
     return -ENOEXEC;
   program.interpreter[segment.p_filesz] = 0;
-  program.needs_interpreter = true;
   return 0;
 }
 

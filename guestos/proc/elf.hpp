@@ -12,8 +12,7 @@ struct ElfProgram {
   u64 header_count = 0;
   u64 end = 0;  // first address after the highest segment
   u64 bias = 0;
-  bool needs_interpreter = false;
-  char interpreter[256] = {};
+  char interpreter[256] = {};  // empty: it needs none
 };
 
 // Maps the segments of a riscv64 ELF file into `space`. A position-independent one goes to `dynamic_base`, or

@@ -3,10 +3,8 @@
 
 #include "guestos/arch/console_devices.hpp"
 #include "guestos/lib/print.hpp"
-#include "guestos/mm/injection.hpp"
 #include "guestos/mm/shootdown.hpp"
 #include "guestos/proc/elf.hpp"
-#include "guestos/proc/process.hpp"
 #include "guestos/sys/clock.hpp"
 #include "guestos/sys/path_argument.hpp"
 
@@ -53,16 +51,16 @@ InodeReference open_program(i64 directory, const char* path, i64& error) {
 }
 
 i64 add_special_ranges(AddressSpace& space, u64 stack_size) {
-  Vma stack;
-  stack.start = stack_top - stack_size, stack.end = stack_top;
-  stack.protection = PROT_READ | PROT_WRITE;
-  stack.grows_down = true;
-  if (const i64 error = space.add(stack); error != 0) return error;
-  Vma trampoline;
-  trampoline.start = trampoline_page, trampoline.end = trampoline_page + page_size;
-  trampoline.protection = PROT_READ | PROT_EXEC;
-  trampoline.frame = physical_of(signal_trampoline) >> page_bits;
-  return space.add(trampoline);
+  if (const i64 error = space.add({.start = stack_top - stack_size,
+                                   .end = stack_top,
+                                   .protection = PROT_READ | PROT_WRITE,
+                                   .grows_down = true});
+      error != 0)
+    return error;
+  return space.add({.start = trampoline_page,
+                    .end = trampoline_page + page_size,
+                    .protection = PROT_READ | PROT_EXEC,
+                    .frame = physical_of(signal_trampoline) >> page_bits});
 }
 
 i64 load_image(Inode& file, u64 stack_size, Image& image) {
@@ -74,7 +72,7 @@ i64 load_image(Inode& file, u64 stack_size, Image& image) {
   image.space->brk_start = image.space->brk = image.program.end;
   image.space->stack_limit = current_process().limits[RLIMIT_STACK].soft;
   if (const i64 error = add_special_ranges(*image.space, stack_size); error != 0) return error;
-  if (!image.program.needs_interpreter) return 0;
+  if (image.program.interpreter[0] == 0) return 0;
   i64 error = 0;
   const InodeReference interpreter = open_program(AT_FDCWD, image.program.interpreter, error);
   if (!interpreter) return error;
@@ -279,19 +277,13 @@ i64 execute_nested(i64 directory, const char* path, const TextList& arguments, c
   return error;
 }
 
-struct InitRequest {
-  const char* path;
-  const TextList* arguments;
-  const TextList* environment;
-};
-constinit InitRequest init_request = {};
-
-bool init_thread(void*) {
+bool init_thread(void* argument) {
+  const InitCommand& command = *static_cast<const InitCommand*>(argument);
   arm_injection();
-  const i64 error = execute(AT_FDCWD, init_request.path, *init_request.arguments, *init_request.environment);
+  const i64 error = execute(AT_FDCWD, command.path, command.arguments, command.environment);
   if (error == 0) return true;
   TextBuffer<512> text;
-  text << "guestos: cannot run " << init_request.path << ": error " << -error << "\n";
+  text << "guestos: cannot run " << command.path << ": error " << static_cast<u64>(-error) << "\n";
   console_write(ConsoleStream::error, text.c_str(), text.size());
   exit_process((error == -ENOENT ? 127u : 126u) << 8);
 }
@@ -302,29 +294,25 @@ i64 execute(i64 directory, const char* path, const TextList& arguments, const Te
   return execute_nested(directory, path, arguments, environment, 0);
 }
 
-i64 start_init(const char* path, const TextList& arguments, const TextList& environment) {
+i64 start_init(InitCommand& command) {
   auto* process = create<Process>();
-  Thread* thread = process == nullptr ? nullptr : create_thread(process, 0, init_thread, nullptr);
+  Thread* thread = process == nullptr ? nullptr : create_thread(process, 0, init_thread, &command);
   FileTable* files = thread == nullptr ? nullptr : FileTable::make();
   if (files == nullptr) return -ENOMEM;
-  init_request = {path, &arguments, &environment};
   process->files = files;
   for (unsigned i = 0; i < 3; ++i) {
     File* file = open_console(i == 2);
     if (file == nullptr) return -ENOMEM;
     files->add(file, false);
   }
-  process->directory = InodeReference::share(root_directory()).take();
+  process->directory = InodeReference::share(root_directory());
   process->started = ticks_now();
   process->limits[RLIMIT_STACK].soft = default_stack_limit;
   process->limits[RLIMIT_CORE].soft = 0;
   process->limits[RLIMIT_NOFILE] = {FileTable::capacity, FileTable::capacity};
   process_lock().lock();
-  process->pid = process->group = process->session = thread->tid = allocate_pid();
+  process->group = process->session = enter_lists(*process, *thread);
   process->exit_signal = 0;
-  process->threads.push_back(thread);
-  process->thread_count = 1;
-  all_processes().push_back(process);
   process_lock().unlock();
   make_runnable(*thread);
   return init_pid;

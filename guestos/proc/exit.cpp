@@ -68,7 +68,7 @@ void become_zombie(Process& process) {
   }
   end_waiters.wake_all();
   process_lock().unlock();
-  while (Process* one = reaped.pop_front()) release_process(one);
+  while (Process* one = reaped.pop_front()) destroy(one);
 }
 
 // Everything the process holds; its thread runs on in the kernel only.
@@ -76,17 +76,16 @@ void release_resources(Process& process) {
   cancel_timer(process.alarm);
   if (process.files != nullptr) process.files->drop_reference();
   process.files = nullptr;
-  if (process.directory != nullptr) release_inode(process.directory);
-  process.directory = nullptr;
-}
-
-bool matches(const Process& child, i64 which, const Process& self) {
-  if (which > 0) return child.pid == static_cast<u32>(which);
-  if (which == -1) return true;
-  return child.group == (which == 0 ? self.group : static_cast<u32>(-which));
+  process.directory = {};
 }
 
 }  // namespace
+
+bool is_meant(const Process& process, i64 which, const Process& self) {
+  if (which > 0) return process.pid == static_cast<u32>(which);
+  if (which == -1) return true;
+  return process.group == (which == 0 ? self.group : static_cast<u32>(-which));
+}
 
 void thread_exit() {
   Thread& self = current_thread();
@@ -143,7 +142,7 @@ i64 wait_for_child(i64 which, u64 options, u32& wait_status, u64& ticks) {
   auto has_news = [&] {
     any = false;
     for (Process* child = self.children.first(); child != nullptr; child = self.children.next(child)) {
-      if (!matches(*child, which, self)) continue;
+      if (!is_meant(*child, which, self)) continue;
       any = true;
       stopped = (options & WUNTRACED) != 0 && child->stopped && !child->stop_reported;
       const bool continued = (options & WCONTINUED) != 0 && !child->continue_reported;
@@ -163,7 +162,7 @@ i64 wait_for_child(i64 which, u64 options, u32& wait_status, u64& ticks) {
   if (found->zombie) {
     self.children_ticks += found->cpu_ticks + found->children_ticks;
     unlink_process(*found);
-    release_process(found);
+    destroy(found);
   } else {
     (stopped ? found->stop_reported : found->continue_reported) = true;
   }

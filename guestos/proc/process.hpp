@@ -3,14 +3,13 @@
 
 #include "guestos/arch/hart.hpp"
 #include "guestos/arch/tracepoint.hpp"
+#include "guestos/fs/inode.hpp"
 #include "guestos/proc/scheduler.hpp"
 
 namespace guestos {
 
 class AddressSpace;
-struct Inode;
 class FileTable;
-class InodeReference;
 
 struct SignalAction {
   u64 handler = SIG_DFL;
@@ -18,7 +17,22 @@ struct SignalAction {
   u64 mask = 0;
 };
 
-struct Process {
+// What a child begins with as its parent has it, and execve leaves mostly alone.
+struct Inherited {
+  struct Limit {
+    u64 soft = ~u64{0}, hard = ~u64{0};
+  };
+  u32 group = 0;
+  u32 session = 0;
+  u32 umask = 022;
+  char name[32] = {};
+  u64 arguments_start = 0, arguments_end = 0;
+  Limit limits[limit_count];  // by RLIMIT_*; what STACK and NOFILE say is kept to
+  SignalAction actions[signal_count + 1];
+};
+
+struct Process : Inherited {
+  ~Process();
   u32 pid = 0;
   Process* parent = nullptr;
   Links<Process> siblings;
@@ -26,16 +40,11 @@ struct Process {
   Links<Process> all;
   List<Thread, &Thread::process_links> threads;
   u32 thread_count = 0;
-  u32 group = 0;
-  u32 session = 0;
 
   AddressSpace* space = nullptr;
   FileTable* files = nullptr;
-  Inode* directory = nullptr;  // current working directory; a reference is held
-  u32 umask = 022;
-  char name[32] = {};
+  InodeReference directory;    // current working directory
   char* executable = nullptr;  // path given to execve, on the heap
-  u64 arguments_start = 0, arguments_end = 0;
 
   bool ending = false;            // every thread is to exit
   Thread* sole_thread = nullptr;  // execve: every other thread is to exit
@@ -53,12 +62,6 @@ struct Process {
   u64 started = 0;
   u64 minor_faults = 0;
 
-  struct Limit {
-    u64 soft = ~u64{0}, hard = ~u64{0};
-  };
-  Limit limits[limit_count];  // by RLIMIT_*; what STACK and NOFILE say is kept to
-
-  SignalAction actions[signal_count + 1];
   u64 pending = 0;
   SignalInfo pending_info[signal_count] = {};
   Timer alarm;
@@ -79,6 +82,8 @@ Process& current_process();
 Process* find_process(u32 pid);
 Thread* find_thread(u32 tid);
 u32 allocate_pid();
+// The process and its only thread get a number, which is returned, and their places in the lists.
+u32 enter_lists(Process& process, Thread& thread);
 
 // --- clone.cpp
 struct CloneRequest {
@@ -98,19 +103,24 @@ struct TextList {  // NUL-separated, `count` of them
   u64 size;
   u64 count;
 };
-i64 start_init(const char* path, const TextList& arguments, const TextList& environment);
+struct InitCommand {
+  char path[PATH_MAX] = {};
+  TextList arguments = {};
+  TextList environment = {};
+};
+i64 start_init(InitCommand& command);
 i64 execute(i64 directory, const char* path, const TextList& arguments, const TextList& environment);
 
 // --- exit.cpp
 [[noreturn]] void exit_process(u32 wait_status);  // all threads of the current process
 extern "C" [[noreturn]] void thread_exit();
-i64 wait_for_child(i64 which, u64 options, u32& wait_status,
-                   u64& ticks);  // pid, 0 (WNOHANG) or negative errno
+// As wait4 and kill name processes: that one; -1: any; 0: those of self's group; below: those of a group.
+bool is_meant(const Process& process, i64 which, const Process& self);
+// The child's number, 0 (WNOHANG) or a negative errno.
+i64 wait_for_child(i64 which, u64 options, u32& wait_status, u64& ticks);
 // Kills whatever is left after init has gone, waits until all is released, returns init's wait status.
 u32 wait_for_the_end();
 void complete_vfork(Thread& thread);
-
-void release_process(Process* process);
 
 // --- Futexes (futex(2)): sleeping on a word of user memory.
 i64 futex_call(u64 address, u64 operation, u32 value, u64 timeout, u32 third);
@@ -127,6 +137,9 @@ void send_signal_locked(Thread& thread, u32 signal, const SignalInfo& info);
 void force_signal(u32 signal, const SignalInfo& info);
 // True if the signal has no handler in the current process: it will die of it.
 bool is_fatal_here(u32 signal);
+// Takes the first signal of `wanted` off the thread's or its process's pending ones, with process_lock held; 0: there is
+// none. Signals of `urgent` come first.
+u32 take_pending(Thread& self, u64 wanted, u64 urgent, SignalInfo& info);
 // To every process of the group; false: there is none.
 bool signal_group(u32 group, u32 signal, const SignalInfo& info);
 // With process_lock held: all threads of the process but the current one look at their pending work.

@@ -112,7 +112,7 @@ void switch_to(Hart& hart, Thread& previous, Thread& next) {
     program_timer(hart.slice_end);
   }
   trace<Tracepoint::process_switch>(next.process != nullptr ? next.process->pid : 0, next.tid,
-                                    space != nullptr ? space->asid() : 0);
+                                    space != nullptr ? space->asid : 0);
   switch_context(&previous.context, &next.context);
   finish_switch();
 }
@@ -190,18 +190,6 @@ void reload_floating_point(Thread& thread) { restore_floating_point(thread, this
 
 void make_runnable(Thread& thread) { enqueue(thread, choose_hart(thread)); }
 
-static void preempt() {
-  Hart& hart = this_hart();
-  const u64 now = ticks_now();
-  if (now < hart.slice_end) {
-    program_timer(hart.slice_end);
-    return;
-  }
-  if (hart.queue_size != 0) return yield();
-  hart.slice_end = now + slice_ticks();
-  program_timer(hart.slice_end);
-}
-
 void preemption_point() {
   if ((csr::read<csr::sip>() & csr::interrupt_timer) != 0) timer_interrupt();
 }
@@ -211,7 +199,11 @@ void timer_interrupt() {
   sbi::set_timer(~u64{0});
   run_timers();
   if (console_is_terminal()) poll_console_devices();  // ^C must come through while somebody computes
-  preempt();
+  Hart& hart = this_hart();
+  const u64 now = ticks_now();
+  if (now >= hart.slice_end && hart.queue_size != 0) return yield();
+  if (now >= hart.slice_end) hart.slice_end = now + slice_ticks();
+  program_timer(hart.slice_end);
 }
 
 void idle_loop() {

@@ -120,24 +120,15 @@ struct Taken {
 Taken take_signal(Thread& self) {
   Process& process = *self.process;
   SpinGuard guard(process_lock());
-  for (;;) {
-    const u64 ready = (self.pending | process.pending) & ~self.blocked;
-    if (ready == 0) return {};
-    const u64 urgent = ready & signal_bit(SIGKILL) ? signal_bit(SIGKILL)
-                       : ready & faults            ? ready & faults
-                                                   : ready;
-    Taken taken;
-    taken.signal = lowest_bit(urgent) + 1;
-    const u64 bit = signal_bit(taken.signal);
-    const bool mine = (self.pending & bit) != 0;
-    taken.info = (mine ? self.pending_info : process.pending_info)[taken.signal - 1];
-    (mine ? self.pending : process.pending) &= ~bit;
+  Taken taken;
+  do {
+    taken.signal = take_pending(self, ~self.blocked, faults, taken.info);
+    if (taken.signal == 0) return {};
     taken.action = process.actions[taken.signal];
-    if (is_ignored(process, taken.signal)) continue;
-    if (taken.action.handler > SIG_IGN && (taken.action.flags & SA_RESETHAND) != 0)
-      process.actions[taken.signal] = {};
-    return taken;
-  }
+  } while (is_ignored(process, taken.signal));
+  if (taken.action.handler > SIG_IGN && (taken.action.flags & SA_RESETHAND) != 0)
+    process.actions[taken.signal] = {};
+  return taken;
 }
 
 void stop_process(u32 signal) {
@@ -196,6 +187,19 @@ bool prepare_sending(Process& process, u32 signal) {
 }
 
 }  // namespace
+
+u32 take_pending(Thread& self, u64 wanted, u64 urgent, SignalInfo& info) {
+  Process& process = *self.process;
+  u64 ready = (self.pending | process.pending) & wanted;
+  for (const u64 first : {urgent, signal_bit(SIGKILL)})
+    if ((ready & first) != 0) ready &= first;
+  if (ready == 0) return 0;
+  const unsigned index = lowest_bit(ready);
+  const bool mine = (self.pending >> index & 1) != 0;
+  info = (mine ? self.pending_info : process.pending_info)[index];
+  (mine ? self.pending : process.pending) &= ~(u64{1} << index);
+  return index + 1;
+}
 
 void kick_others(Process& process) {
   for (Thread* thread = process.threads.first(); thread != nullptr; thread = process.threads.next(thread))

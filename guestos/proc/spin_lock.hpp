@@ -17,9 +17,6 @@ class SpinLock {
     while (__atomic_load_n(&serving_, __ATOMIC_ACQUIRE) != ticket) answer_shootdowns();
   }
   void unlock() { __atomic_store_n(&serving_, serving_ + 1, __ATOMIC_RELEASE); }
-  bool held() const {
-    return __atomic_load_n(&next_, __ATOMIC_RELAXED) != __atomic_load_n(&serving_, __ATOMIC_RELAXED);
-  }
 
  private:
   u32 next_ = 0;

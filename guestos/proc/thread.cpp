@@ -9,11 +9,7 @@ extern "C" void thread_start();
 
 namespace guestos {
 
-namespace {
-
-constinit u64 thread_total = 0;
-
-}  // namespace
+static constinit u64 thread_total = 0;
 
 bool Thread::has_pending_work() const {
   if (process == nullptr) return false;

@@ -5,9 +5,7 @@
 
 namespace guestos {
 
-namespace {
-constexpr u64 nanoseconds_per_second = 1'000'000'000;
-}
+static constexpr u64 nanoseconds_per_second = 1'000'000'000;
 
 u64 ticks_now() { return csr::read<csr::time>(); }
 

@@ -31,7 +31,6 @@ class WaitQueue {
   // Called with the guard held. Wakes in the order of arrival.
   void wake_one();
   void wake_all();
-  bool empty() const { return waiters_.empty(); }
 
  private:
   struct Waiter {

@@ -39,6 +39,13 @@ i64 get_time(u64 address, u64& nanoseconds) {
   return 0;
 }
 
+bool read_timeval(Timespec time, u64& nanoseconds) {
+  if (time.seconds < 0 || static_cast<u64>(time.nanoseconds) >= 1'000'000) return false;
+  nanoseconds =
+      static_cast<u64>(min_of(time.seconds, i64{1} << 32) * 1'000'000'000 + time.nanoseconds * 1000);
+  return true;
+}
+
 i64 get_deadline(u64 address, u64& deadline) {
   u64 nanoseconds = 0;
   deadline = ~u64{0};

@@ -1,7 +1,7 @@
 // What time it is, and random numbers: both come from the machine alone, so a run can be repeated.
 #pragma once
 
-#include "guestos/lib/types.hpp"
+#include "guestos/sys/linux.hpp"
 
 namespace guestos {
 
@@ -13,6 +13,8 @@ void clock_open();
 
 // A length of time in user memory, at most 2^32 seconds. 0, -EFAULT or -EINVAL.
 i64 get_time(u64 address, u64& nanoseconds);
+// A struct timeval as nanoseconds, at most 2^32 seconds; false: its microseconds are none.
+bool read_timeval(Timespec time, u64& nanoseconds);
 // When a call with this timeout gives up, in ticks; address 0: never.
 i64 get_deadline(u64 address, u64& deadline);
 // Until `deadline` in ticks; false: a signal came first.

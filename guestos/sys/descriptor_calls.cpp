@@ -1,6 +1,4 @@
 // System calls on open files.
-#include "guestos/net/user_vectors.hpp"
-#include "guestos/proc/process.hpp"
 #include "guestos/sys/path_argument.hpp"
 
 namespace guestos {
@@ -114,12 +112,9 @@ i64 record_lock(File& file, u64 what, u64 address) {
   if (end == 0 && __builtin_add_overflow(start, user.l_len - 1, &end)) return -EOVERFLOW;
   if (user.l_len < 0) end = start - 1, start += user.l_len;
   if (start < 0) return -EINVAL;
-  LockRequest request = {current_process().files,
-                         static_cast<u64>(start),
-                         static_cast<u64>(end),
-                         user.l_type == F_WRLCK,
-                         false,
-                         current_pid()};
+  LockRequest request = {current_process().files, static_cast<u64>(start), static_cast<u64>(end)};
+  request.exclusive = user.l_type == F_WRLCK;
+  request.pid = current_pid();
   if (what != 0)
     return user.l_type == F_UNLCK ? unlock_file(*inode, request) : lock_file(*inode, request, what == 2);
   LockRequest other;
@@ -213,6 +208,6 @@ constexpr SystemCallRow rows[] = {
 
 }  // namespace
 
-SystemCallRows descriptor_calls() { return {rows, sizeof rows / sizeof rows[0]}; }
+constinit const SystemCallRows descriptor_calls = rows;
 
 }  // namespace guestos

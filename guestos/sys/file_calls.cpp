@@ -1,7 +1,6 @@
 // System calls that take paths.
 #include <initializer_list>
 
-#include "guestos/proc/process.hpp"
 #include "guestos/sys/clock.hpp"
 #include "guestos/sys/path_argument.hpp"
 
@@ -31,8 +30,8 @@ namespace {
 
 // The inode that a call with (directory, path, flags) means; AT_EMPTY_PATH: the directory's own file.
 InodeReference find_inode(u64 directory, u64 address, u64 flags, i64& error) {
-  PathArgument path;
-  error = path.read(directory, address);
+  const PathArgument path(directory, address);
+  error = path.error();
   if (error != 0) return {};
   if (!path.empty()) return lookup(path.request((flags & AT_SYMLINK_NOFOLLOW) == 0), error);
   error = (flags & AT_EMPTY_PATH) == 0 ? -ENOENT : path.start() == nullptr ? -EBADF : 0;
@@ -108,8 +107,8 @@ i64 own_descriptor(const char* text) {
 }
 
 i64 sys_openat(const Arguments& call) {
-  PathArgument path;
-  if (const i64 error = path.read(call.a, call.b); error != 0) return error;
+  const PathArgument path(call.a, call.b);
+  if (path.error() != 0) return path.error();
   if (path.empty()) return -ENOENT;
   const i64 own = own_descriptor(path.text());
   if (own < 0) return open_path(path, static_cast<u32>(call.c), static_cast<u32>(call.d));
@@ -118,10 +117,9 @@ i64 sys_openat(const Arguments& call) {
 }
 
 i64 make(u64 directory, u64 address, u32 mode, const char* target) {
-  PathArgument path;
-  if (const i64 error = path.read(directory, address); error != 0) return error;
-  i64 error = 0;
-  create_at(path.request(false), mode, target, true, error);
+  const PathArgument path(directory, address);
+  i64 error = path.error();
+  if (error == 0) create_at(path.request(false), mode, target, true, error);
   return error;
 }
 
@@ -148,25 +146,22 @@ i64 sys_symlinkat(const Arguments& call) {
 i64 sys_linkat(const Arguments& call) {
   const u64 flags = (call.e & AT_SYMLINK_FOLLOW) != 0 ? call.e : call.e | AT_SYMLINK_NOFOLLOW;
   return at_path(call.a, call.b, flags, [&](Inode& inode) {
-    PathArgument path;
-    const i64 error = path.read(call.c, call.d);
-    return error != 0 ? error : link_at(path.request(false), &inode);
+    const PathArgument path(call.c, call.d);
+    return path.error() != 0 ? path.error() : link_at(path.request(false), &inode);
   });
 }
 
 i64 sys_unlinkat(const Arguments& call) {
-  PathArgument path;
   if ((call.c & ~AT_REMOVEDIR) != 0) return -EINVAL;
-  if (const i64 error = path.read(call.a, call.b); error != 0) return error;
-  return remove_at(path.request(false), (call.c & AT_REMOVEDIR) != 0);
+  const PathArgument path(call.a, call.b);
+  return path.error() != 0 ? path.error() : remove_at(path.request(false), (call.c & AT_REMOVEDIR) != 0);
 }
 
 i64 sys_renameat2(const Arguments& call) {
-  PathArgument from;
-  PathArgument to;
   if ((call.e & ~u64{1}) != 0) return -EINVAL;
-  if (const i64 error = from.read(call.a, call.b); error != 0) return error;
-  if (const i64 error = to.read(call.c, call.d); error != 0) return error;
+  const PathArgument from(call.a, call.b);
+  const PathArgument to(call.c, call.d);
+  if (from.error() != 0 || to.error() != 0) return from.error() != 0 ? from.error() : to.error();
   return rename_at(from.request(false), to.request(false), call.e != 0);
 }
 
@@ -188,8 +183,8 @@ struct Statx {
 static_assert(sizeof(Statx) == 256);
 
 i64 stat_of(u64 directory, u64 address, u64 flags, Stat& stat) {
-  PathArgument path;
-  if (const i64 error = path.read(directory, address); error != 0) return error;
+  const PathArgument path(directory, address);
+  if (path.error() != 0) return path.error();
   if (path.empty() && (flags & AT_EMPTY_PATH) != 0 && static_cast<i32>(directory) != AT_FDCWD) {
     FileArgument file(directory);
     return file ? file->status(stat) : -EBADF;
@@ -357,6 +352,6 @@ constexpr SystemCallRow rows[] = {
 
 }  // namespace
 
-SystemCallRows file_calls() { return {rows, sizeof rows / sizeof rows[0]}; }
+constinit const SystemCallRows file_calls = rows;
 
 }  // namespace guestos

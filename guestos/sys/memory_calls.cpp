@@ -3,7 +3,6 @@
 #include "guestos/mm/commit.hpp"
 #include "guestos/mm/fault.hpp"
 #include "guestos/mm/large_page.hpp"
-#include "guestos/proc/process.hpp"
 #include "guestos/sys/path_argument.hpp"
 
 namespace guestos {
@@ -30,12 +29,11 @@ bool grow_heap(AddressSpace& memory, u64 old_end, u64 end) {
     below->end = end;
     return true;
   }
-  Vma heap;
-  heap.start = old_end, heap.end = end;
-  heap.protection = PROT_READ | PROT_WRITE;
-  heap.page_order = static_cast<u8>(default_page_order());
-  heap.locked = memory.lock_future;
-  return memory.add(heap) == 0;
+  return memory.add({.start = old_end,
+                     .end = end,
+                     .protection = PROT_READ | PROT_WRITE,
+                     .locked = memory.lock_future,
+                     .page_order = static_cast<u8>(default_page_order())}) == 0;
 }
 
 i64 sys_brk(const Arguments& call) {
@@ -104,15 +102,14 @@ i64 sys_mmap(const Arguments& call) {
   InodeReference inode;
   if (const i64 error = backing(call, inode); error != 0) return error;
   AddressSpace& memory = space();
-  Vma vma;
   const bool may_be_large = type == MAP_PRIVATE && !inode && (call.d & MAP_GROWSDOWN) == 0;
-  vma.page_order = static_cast<u8>(may_be_large ? default_page_order() : 0);
-  vma.protection = call.c & (PROT_READ | PROT_WRITE | PROT_EXEC);
-  vma.shared = type != MAP_PRIVATE;
-  vma.grows_down = (call.d & MAP_GROWSDOWN) != 0;
-  vma.inode = inode.get();
-  vma.offset = (call.d & MAP_ANONYMOUS) != 0 ? 0 : call.f;
-  vma.no_reserve = (call.d & MAP_NORESERVE) != 0;
+  Vma vma{.protection = call.c & (PROT_READ | PROT_WRITE | PROT_EXEC),
+          .shared = type != MAP_PRIVATE,
+          .grows_down = (call.d & MAP_GROWSDOWN) != 0,
+          .no_reserve = (call.d & MAP_NORESERVE) != 0,
+          .page_order = static_cast<u8>(may_be_large ? default_page_order() : 0),
+          .inode = inode.get(),
+          .offset = (call.d & MAP_ANONYMOUS) != 0 ? 0 : call.f};
   memory.mutex.lock();
   vma.locked = memory.lock_future || (call.d & MAP_LOCKED) != 0;
   i64 start = place(memory, call.a, size, call.d, page_size << vma.page_order);
@@ -186,27 +183,24 @@ i64 remap(AddressSpace& memory, u64 old_start, u64 old_size, u64 new_size, u64 f
   if (const i64 error = memory.split_at(old_start, old_start + old_size); error != 0) return error;
   Vma* vma = memory.find(old_start);
   if (vma == nullptr || vma->end != old_start + old_size || vma->frame != no_frame) return -EFAULT;
-  if ((flags & MREMAP_FIXED) != 0) {
-    if (!is_range(fixed, new_size) || fixed + new_size > trampoline_page) return -EINVAL;
-    if (fixed < old_start + old_size && old_start < fixed + new_size) return -EINVAL;
-    if (const i64 error = memory.unmap(fixed, fixed + new_size); error != 0) return error;
-    const i64 error = memory.move(vma, fixed, new_size);
-    return error != 0 ? error : static_cast<i64>(fixed);
-  }
-  if (new_size <= old_size) {
-    const i64 error = new_size == old_size ? 0 : memory.unmap(old_start + new_size, old_start + old_size);
-    return error != 0 ? error : static_cast<i64>(old_start);
-  }
   const u64 old_end = old_start + old_size;
-  if (old_start + new_size <= mmap_top && memory.is_free(old_end, old_start + new_size)) {
+  u64 to = old_start;
+  i64 error = 0;
+  if ((flags & MREMAP_FIXED) != 0) {
+    to = fixed;
+    if (!is_range(to, new_size) || to + new_size > trampoline_page) return -EINVAL;
+    if (to < old_end && old_start < to + new_size) return -EINVAL;
+    error = memory.unmap(to, to + new_size);
+  } else if (new_size <= old_size) {
+    error = new_size == old_size ? 0 : memory.unmap(old_start + new_size, old_end);
+  } else if (old_start + new_size <= mmap_top && memory.is_free(old_end, old_start + new_size)) {
     if (!commit_growth(*vma, (new_size - old_size) >> page_bits)) return -ENOMEM;
     vma->end = old_start + new_size;
-    return static_cast<i64>(old_start);
+  } else {
+    to = (flags & MREMAP_MAYMOVE) != 0 ? memory.find_gap(new_size) : 0;
+    if (to == 0) return -ENOMEM;
   }
-  if ((flags & MREMAP_MAYMOVE) == 0) return -ENOMEM;
-  const u64 to = memory.find_gap(new_size);
-  if (to == 0) return -ENOMEM;
-  const i64 error = memory.move(vma, to, new_size);
+  if (error == 0 && to != old_start) error = memory.move(vma, to, new_size);
   return error != 0 ? error : static_cast<i64>(to);
 }
 
@@ -322,8 +316,7 @@ i64 sys_nothing(const Arguments&) { return 0; }
 
 i64 sys_flush_icache(const Arguments&) {
   fence_instructions();
-  const u64 others = online_harts() & ~(u64{1} << this_hart().id);
-  if (others != 0) sbi::remote_fence_i(others);
+  if (other_harts() != 0) sbi::remote_fence_i(other_harts());
   return 0;
 }
 
@@ -336,6 +329,6 @@ constexpr SystemCallRow rows[] = {
 
 }  // namespace
 
-SystemCallRows memory_calls() { return {rows, sizeof rows / sizeof rows[0]}; }
+constinit const SystemCallRows memory_calls = rows;
 
 }  // namespace guestos

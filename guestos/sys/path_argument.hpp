@@ -8,17 +8,19 @@ namespace guestos {
 
 class PathArgument {
  public:
-  PathArgument() : text_(PATH_MAX) {}
-  // `directory` is a descriptor or AT_FDCWD. 0 or a negative errno.
-  i64 read(u64 directory, u64 address);
+  // `directory` is a descriptor or AT_FDCWD.
+  PathArgument(u64 directory, u64 address) : text_(PATH_MAX), error_(read(directory, address)) {}
+  i64 error() const { return error_; }  // 0 or a negative errno; then nothing else means anything
   const char* text() const { return text_.get(); }
   bool empty() const { return text_[0] == 0; }
   PathRequest request(bool follow) const { return {start_.get(), text_.get(), follow}; }
   Inode* start() const { return start_.get(); }
 
  private:
+  i64 read(u64 directory, u64 address);
   HeapBuffer<char> text_;
   InodeReference start_;
+  const i64 error_;
 };
 
 // The file of a descriptor of the current process, with a reference that ends with this object.
@@ -40,21 +42,16 @@ class FileArgument {
 
 // System calls whose first argument is a descriptor: of any file, of one to be read, of one to be written.
 using FileCall = i64 (*)(File&, const Arguments&);
-template <FileCall function>
+template <FileCall function, bool (File::*is_fit)() const = nullptr>
 i64 on_file(const Arguments& call) {
   FileArgument file(call.a);
-  return file ? function(*file.get(), call) : -EBADF;
+  if (!file || (is_fit != nullptr && !(*file.get().*is_fit)())) return -EBADF;
+  return function(*file.get(), call);
 }
 template <FileCall function>
-i64 on_readable(const Arguments& call) {
-  FileArgument file(call.a);
-  return file && file->can_read() ? function(*file.get(), call) : -EBADF;
-}
+inline constexpr SystemCall on_readable = on_file<function, &File::can_read>;
 template <FileCall function>
-i64 on_writable(const Arguments& call) {
-  FileArgument file(call.a);
-  return file && file->can_write() ? function(*file.get(), call) : -EBADF;
-}
+inline constexpr SystemCall on_writable = on_file<function, &File::can_write>;
 
 inline constexpr u64 longest_transfer = 0x7ffff000, most_vectors = 1024;
 

@@ -4,10 +4,8 @@
 // frames are in which state now, and how often they are referenced; 505 disk(number, descriptor of a disk, sector,
 // sectors, write): the disk reads into, or writes from, the pinned bytes from their beginning.
 #include "guestos/devices/disk.hpp"
-#include "guestos/fs/file_table.hpp"
 #include "guestos/mm/pin.hpp"
-#include "guestos/proc/process.hpp"
-#include "guestos/sys/system_call.hpp"
+#include "guestos/sys/path_argument.hpp"
 
 namespace guestos {
 
@@ -23,7 +21,7 @@ i64 sys_unpin(const Arguments& call) { return unpin_pages(space(), call.a); }
 i64 sys_device_read(const Arguments& call) {
   u8 bytes[transfer_limit];
   if (call.d > transfer_limit) return -EINVAL;
-  const i64 moved = device_read(space(), call.a, call.b, bytes, call.d);
+  const i64 moved = device_access(space(), call.a, {call.b, call.d}, bytes, false);
   return moved > 0 && copy_to_user(call.c, bytes, static_cast<u64>(moved)) != 0 ? -EFAULT : moved;
 }
 
@@ -31,7 +29,7 @@ i64 sys_device_write(const Arguments& call) {
   u8 bytes[transfer_limit];
   if (call.d > transfer_limit) return -EINVAL;
   if (copy_from_user(bytes, call.c, call.d) != 0) return -EFAULT;
-  return device_write(space(), call.a, call.b, bytes, call.d);
+  return device_access(space(), call.a, {call.b, call.d}, bytes, true);
 }
 
 i64 sys_tell_frames(const Arguments&) {
@@ -40,19 +38,15 @@ i64 sys_tell_frames(const Arguments&) {
 }
 
 i64 sys_disk(const Arguments& call) {
-  File* file = current_process().files->get(call.b);
-  if (file == nullptr) return -EBADF;
+  FileArgument file(call.b);
+  if (!file) return -EBADF;
   const Inode* inode = file->inode();
   Disk* disk = inode != nullptr && inode->device == Device::disk ? disk_by_number(inode->unit) : nullptr;
   const bool write = call.e != 0;
-  i64 result = disk == nullptr                                    ? -ENOTTY
-               : call.c >= disk->sectors()                        ? -EINVAL
-               : call.d == 0 || call.d > disk->sectors() - call.c ? -EINVAL
-               : !(write ? file->can_write() : file->can_read())  ? -EBADF
-                                                                  : 0;
-  if (result == 0) result = disk_transfer(space(), call.a, {0, call.d * sector_size}, *disk, call.c, write);
-  file->drop_reference();
-  return result;
+  if (disk == nullptr) return -ENOTTY;
+  if (call.c >= disk->sectors() || call.d == 0 || call.d > disk->sectors() - call.c) return -EINVAL;
+  if (!(write ? file->can_write() : file->can_read())) return -EBADF;
+  return disk_transfer(space(), call.a, {0, call.d * sector_size}, *disk, call.c, write);
 }
 
 constexpr SystemCallRow rows[] = {{500, sys_pin},          {501, sys_unpin},       {502, sys_device_read},
@@ -60,6 +54,6 @@ constexpr SystemCallRow rows[] = {{500, sys_pin},          {501, sys_unpin},    
 
 }  // namespace
 
-SystemCallRows pin_calls() { return {rows, sizeof rows / sizeof rows[0]}; }
+constinit const SystemCallRows pin_calls = rows;
 
 }  // namespace guestos

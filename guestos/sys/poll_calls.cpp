@@ -1,5 +1,4 @@
 // Waiting for several files: ppoll, pselect6, epoll.
-#include "guestos/proc/process.hpp"
 #include "guestos/sys/clock.hpp"
 #include "guestos/sys/path_argument.hpp"
 
@@ -22,43 +21,24 @@ i64 poll_once(PollRequest& request) {
   return ready != 0 ? 1 : 0;
 }
 
-// Ready requests, 0 at the deadline, or -ERESTARTNOHAND.
-i64 poll_until(PollRequest* requests, u64 count, u64 deadline) {
+// Until count() files are ready: how many, 0 at the deadline, or `interrupted`.
+template <typename Count>
+i64 wait_until_ready(u64 deadline, i64 interrupted, Count count) {
   for (;;) {
     const u64 seen = poll_generation();
-    i64 ready = 0;
-    for (u64 i = 0; i < count; ++i) ready += poll_once(requests[i]);
+    const i64 ready = count();
     if (ready != 0 || ticks_now() >= deadline) return ready;
-    const Wake why = wait_for_poll(seen, deadline);
-    if (why == Wake::signal) return -ERESTARTNOHAND;
+    if (wait_for_poll(seen, deadline) == Wake::signal) return interrupted;
   }
 }
 
-// The signal mask of ppoll and pselect6 holds during the call; a handler that ends it still finds the old one
-// restored.
-class TemporaryMask {
- public:
-  i64 set(u64 address) {
-    if (address == 0) return 0;
-    u64 mask = 0;
-    if (get_user(mask, address) != 0) return -EFAULT;
-    Thread& self = current_thread();
-    self.restored_mask = self.blocked;
-    self.blocked = mask & ~unblockable;
-    active_ = true;
-    return 0;
-  }
-  i64 finish(i64 result) {
-    Thread& self = current_thread();
-    const bool interrupted = result == -ERESTARTNOHAND || result == -EINTR;
-    if (active_ && interrupted) self.restore_mask = true;
-    if (active_ && !interrupted) self.blocked = self.restored_mask;
-    return result;
-  }
-
- private:
-  bool active_ = false;
-};
+i64 poll_until(PollRequest* requests, u64 count, u64 deadline) {
+  return wait_until_ready(deadline, -ERESTARTNOHAND, [&] {
+    i64 ready = 0;
+    for (u64 i = 0; i < count; ++i) ready += poll_once(requests[i]);
+    return ready;
+  });
+}
 
 i64 sys_ppoll(const Arguments& call) {
   if (call.b > FileTable::capacity) return -EINVAL;
@@ -168,26 +148,22 @@ class Epoll final : public File {
     return 0;
   }
 
-  i64 modify(const File* file, u32 descriptor, const EpollEvent& event) {
+  // `event` nullptr: to be watched no more.
+  i64 change(const File* file, u32 descriptor, const EpollEvent* event) {
     MutexGuard guard(epolls_mutex);
     EpollItem* item = find(file, descriptor);
     if (item == nullptr) return -ENOENT;
-    set_event(*item, event);
-    item->reported = 0;
-    return 0;
-  }
-
-  i64 remove(const File* file, u32 descriptor) {
-    MutexGuard guard(epolls_mutex);
-    EpollItem* item = find(file, descriptor);
-    if (item == nullptr) return -ENOENT;
-    discard(item);
+    if (event == nullptr) {
+      discard(item);
+    } else {
+      set_event(*item, *event);
+    }
     return 0;
   }
 
   // What is ready now, at most `most`; the number. Edge-triggered items say again what they have said only after
   // something has happened somewhere: now and then once too often, never once too seldom.
-  u64 collect(EpollEvent* to, u64 most) {
+  i64 collect(EpollEvent* to, u64 most) {
     const u64 generation = poll_generation();
     MutexGuard guard(epolls_mutex);
     u64 count = 0;
@@ -207,7 +183,7 @@ class Epoll final : public File {
       }
       item = next;
     }
-    return count;
+    return static_cast<i64>(count);
   }
 
   i64 poll() override {
@@ -235,6 +211,7 @@ class Epoll final : public File {
   static void set_event(EpollItem& item, const EpollEvent& event) {
     item.events = event.events | static_cast<u32>(POLLERR | POLLHUP);
     item.data = event.data;
+    item.reported = 0;
   }
 
   void discard(EpollItem* item) {
@@ -245,9 +222,7 @@ class Epoll final : public File {
   List<EpollItem, &EpollItem::links> items_;
 };
 
-namespace {
-constinit List<Epoll, &Epoll::all_links> epolls;
-}
+static constinit List<Epoll, &Epoll::all_links> epolls;
 
 Epoll::Epoll() {
   MutexGuard guard(epolls_mutex);
@@ -281,18 +256,9 @@ i64 sys_epoll_ctl(const Arguments& call) {
   const u32 descriptor = static_cast<u32>(call.c);
   switch (call.b) {
     case EPOLL_CTL_ADD: return epoll->epoll()->add(file.get(), descriptor, event);
-    case EPOLL_CTL_DEL: return epoll->epoll()->remove(file.get(), descriptor);
-    case EPOLL_CTL_MOD: return epoll->epoll()->modify(file.get(), descriptor, event);
+    case EPOLL_CTL_DEL: return epoll->epoll()->change(file.get(), descriptor, nullptr);
+    case EPOLL_CTL_MOD: return epoll->epoll()->change(file.get(), descriptor, &event);
     default: return -EINVAL;
-  }
-}
-
-i64 epoll_until(Epoll& epoll, EpollEvent* events, u64 most, u64 deadline) {
-  for (;;) {
-    const u64 seen = poll_generation();
-    const u64 ready = epoll.collect(events, most);
-    if (ready != 0 || ticks_now() >= deadline) return static_cast<i64>(ready);
-    if (wait_for_poll(seen, deadline) == Wake::signal) return -EINTR;
   }
 }
 
@@ -307,7 +273,8 @@ i64 epoll_wait(u64 descriptor, u64 to, u64 most, u64 deadline, u64 mask_address)
   if (!events) return -ENOMEM;
   TemporaryMask mask;
   if (const i64 error = mask.set(mask_address); error != 0) return error;
-  const i64 ready = mask.finish(epoll_until(*file->epoll(), events.get(), most, deadline));
+  auto collect = [&] { return file->epoll()->collect(events.get(), most); };
+  const i64 ready = mask.finish(wait_until_ready(deadline, -EINTR, collect));
   if (ready > 0 && copy_to_user(to, events.get(), static_cast<u64>(ready) * sizeof(EpollEvent)) != 0)
     return -EFAULT;
   return ready;
@@ -339,6 +306,6 @@ void forget_watched(const File* file) {
   for (Epoll& epoll : epolls) epoll.forget(file);
 }
 
-SystemCallRows poll_calls() { return {rows, sizeof rows / sizeof rows[0]}; }
+constinit const SystemCallRows poll_calls = rows;
 
 }  // namespace guestos

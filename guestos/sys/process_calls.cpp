@@ -2,7 +2,6 @@
 #include "guestos/fs/file_table.hpp"
 #include "guestos/fs/proc_text.hpp"
 #include "guestos/mm/address_space.hpp"
-#include "guestos/proc/process.hpp"
 #include "guestos/sys/clock.hpp"
 #include "guestos/sys/system_call.hpp"
 
@@ -33,18 +32,12 @@ class UserTexts {
       u64 text = 0;
       if (get_user(text, array + i * 8) != 0) return -EFAULT;
       if (text == 0) break;
-      for (;;) {
-        const u64 room = capacity_ - list.size;
-        const i64 size = room == 0 ? -ENAMETOOLONG : copy_text_from_user(list.bytes + list.size, text, room);
-        if (size >= 0) {
-          list.size += static_cast<u64>(size) + 1;
-          ++list.count;
-          break;
-        }
-        if (size == -EFAULT) return -EFAULT;
-        if (capacity_ >= most) return -E2BIG;
-        if (!grow()) return -ENOMEM;
-      }
+      i64 size = read_one(text);
+      for (; size == -ENAMETOOLONG; size = read_one(text))
+        if (capacity_ >= most || !grow()) return capacity_ >= most ? -E2BIG : -ENOMEM;
+      if (size < 0) return size;
+      list.size += static_cast<u64>(size) + 1;
+      ++list.count;
     }
     return list.bytes != nullptr || grow() ? 0 : -ENOMEM;
   }
@@ -52,13 +45,14 @@ class UserTexts {
   TextList list = {};
 
  private:
+  i64 read_one(u64 text) const {
+    const u64 room = capacity_ - list.size;
+    return room == 0 ? -ENAMETOOLONG : copy_text_from_user(list.bytes + list.size, text, room);
+  }
+
   bool grow() {
     const u64 capacity = capacity_ == 0 ? 1024 : capacity_ * 2;
-    auto* bytes = static_cast<char*>(heap_allocate(capacity));
-    if (bytes == nullptr) return false;
-    memcpy(bytes, list.bytes, list.size);
-    heap_release(list.bytes);
-    list.bytes = bytes;
+    if (!grow_array(list.bytes, list.size, capacity)) return false;
     capacity_ = capacity;
     return true;
   }
@@ -291,6 +285,6 @@ constexpr SystemCallRow rows[] = {
 
 }  // namespace
 
-SystemCallRows process_calls() { return {rows, sizeof rows / sizeof rows[0]}; }
+constinit const SystemCallRows process_calls = rows;
 
 }  // namespace guestos

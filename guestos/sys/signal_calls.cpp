@@ -1,7 +1,5 @@
 // rt_sigaction and its relatives.
 #include "guestos/mm/heap.hpp"
-#include "guestos/mm/user_memory.hpp"
-#include "guestos/proc/process.hpp"
 #include "guestos/sys/clock.hpp"
 #include "guestos/sys/system_call.hpp"
 
@@ -52,15 +50,11 @@ i64 sys_rt_sigpending(const Arguments& call) {
 }
 
 i64 sys_rt_sigsuspend(const Arguments& call) {
-  u64 mask = 0;
-  if (call.b != set_size) return -EINVAL;
-  if (get_user(mask, call.a) != 0) return -EFAULT;
-  Thread& self = current_thread();
-  self.restored_mask = self.blocked;
-  self.blocked = mask & ~unblockable;
-  while (!self.has_pending_work()) sleep_until(~u64{0});
-  self.restore_mask = true;
-  return -ERESTARTNOHAND;
+  if (call.b != set_size || call.a == 0) return call.b != set_size ? -EINVAL : -EFAULT;
+  TemporaryMask mask;
+  if (const i64 error = mask.set(call.a); error != 0) return error;
+  while (!current_thread().has_pending_work()) sleep_until(~u64{0});
+  return mask.finish(-ERESTARTNOHAND);
 }
 
 i64 sys_rt_sigtimedwait(const Arguments& call) {
@@ -72,18 +66,12 @@ i64 sys_rt_sigtimedwait(const Arguments& call) {
   Thread& self = current_thread();
   const u64 old_mask = self.blocked;
   for (;;) {
-    process_lock().lock();
-    const u64 ready = (self.pending | self.process->pending) & wanted;
     SignalInfo info;
-    const u32 signal = lowest_bit(ready) + 1;
-    if (ready != 0) {
-      const bool mine = (self.pending & signal_bit(signal)) != 0;
-      info = (mine ? self.pending_info : self.process->pending_info)[signal - 1];
-      (mine ? self.pending : self.process->pending) &= ~signal_bit(signal);
-    }
+    process_lock().lock();
+    const u32 signal = take_pending(self, wanted, 0, info);
     process_lock().unlock();
     self.blocked = old_mask;
-    if (ready != 0) {
+    if (signal != 0) {
       const u32 words[32] = {signal,   0, static_cast<u32>(info.code), 0,
                              info.pid, 0, static_cast<u32>(info.value)};
       if (call.b != 0 && put_user(call.b, words) != 0) return -EFAULT;
@@ -128,14 +116,11 @@ i64 sys_kill(const Arguments& call) {
   const SignalInfo info = {SI_USER, self.pid, 0};
   SpinGuard guard(process_lock());
   bool found = false;
-  for (Process* process = all_processes().first(); process != nullptr; process = ProcessList::next(process)) {
-    const bool matches = target > 0     ? process->pid == static_cast<u32>(target)
-                         : target == 0  ? process->group == self.group
-                         : target == -1 ? process->pid != init_pid && process != &self
-                                        : process->group == static_cast<u32>(-target);
-    if (!matches) continue;
+  for (Process& process : all_processes()) {
+    const bool is_spared = target == -1 && (process.pid == init_pid || &process == &self);
+    if (!is_meant(process, target, self) || is_spared) continue;
     found = true;
-    if (signal != 0) send_signal_locked(*process, signal, info);
+    if (signal != 0) send_signal_locked(process, signal, info);
   }
   return found ? 0 : -ESRCH;
 }
@@ -167,6 +152,6 @@ constexpr SystemCallRow rows[] = {
 
 }  // namespace
 
-SystemCallRows signal_calls() { return {rows, sizeof rows / sizeof rows[0]}; }
+constinit const SystemCallRows signal_calls = rows;
 
 }  // namespace guestos

@@ -1,6 +1,6 @@
 // System calls on sockets.
 #include "guestos/net/socket.hpp"
-#include "guestos/proc/process.hpp"
+#include "guestos/sys/clock.hpp"
 #include "guestos/sys/path_argument.hpp"
 
 namespace guestos {
@@ -181,10 +181,10 @@ i64 setsockopt(Socket& socket, const Arguments& call) {
   Timespec time = {};
   if (call.e < sizeof time) return -EINVAL;
   if (get_user(time, call.d) != 0) return -EFAULT;
-  if (static_cast<u64>(time.nanoseconds) >= 1'000'000) return -EDOM;
-  const u64 seconds = min_of<u64>(static_cast<u64>(max_of<i64>(time.seconds, 0)), u64{1} << 32);
-  const u64 ticks = nanoseconds_to_ticks(seconds * 1'000'000'000 + static_cast<u64>(time.nanoseconds) * 1000);
-  (call.c == SO_RCVTIMEO ? socket.receive_timeout : socket.send_timeout) = ticks;
+  u64 nanoseconds = 0;
+  time.seconds = max_of<i64>(time.seconds, 0);
+  if (!read_timeval(time, nanoseconds)) return -EDOM;
+  (call.c == SO_RCVTIMEO ? socket.receive_timeout : socket.send_timeout) = nanoseconds_to_ticks(nanoseconds);
   return 0;
 }
 
@@ -262,7 +262,6 @@ i64 recvfrom(Socket& socket, const Arguments& call) {
   Socket::Receiving what;
   what.flags = static_cast<u32>(call.d);
   const i64 done = socket.receive(cursor, what);
-  for (u32 i = 0; i < what.file_count; ++i) what.files[i]->drop_reference();
   if (done < 0 || call.e == 0) return done;
   const i64 error = put_name(what.from, call.e, call.f);
   return error != 0 ? error : done;
@@ -351,6 +350,7 @@ u64 put_rights(const UserMessage& message, Socket::Receiving& what, bool close_o
     }
   }
   if (put != what.file_count) what.result_flags |= MSG_CTRUNC;
+  what.file_count = 0;
   if (put == 0) return 0;
   const ControlHeader header = {sizeof(ControlHeader) + 4 * put, static_cast<u32>(SOL_SOCKET), SCM_RIGHTS};
   put_user(message.control, header);
@@ -390,6 +390,6 @@ constexpr SystemCallRow rows[] = {
 
 }  // namespace
 
-SystemCallRows socket_calls() { return {rows, sizeof rows / sizeof rows[0]}; }
+constinit const SystemCallRows socket_calls = rows;
 
 }  // namespace guestos

@@ -1,7 +1,8 @@
 #include "guestos/sys/system_call.hpp"
 
+#include <initializer_list>
+
 #include "guestos/lib/print.hpp"
-#include "guestos/proc/process.hpp"
 
 namespace guestos {
 
@@ -10,23 +11,13 @@ namespace {
 constexpr u64 table_size = 512;
 constinit SystemCall table[table_size] = {};
 
-void add(SystemCallRows rows) {
-  for (const SystemCallRow* row = rows.first; row != rows.first + rows.count; ++row)
-    for (u32 number = row->number; number <= row->last; ++number) table[number] = row->function;
-}
-
 }  // namespace
 
 void system_calls_open() {
-  add(memory_calls());
-  add(pin_calls());
-  add(file_calls());
-  add(descriptor_calls());
-  add(poll_calls());
-  add(socket_calls());
-  add(process_calls());
-  add(signal_calls());
-  add(time_calls());
+  for (const SystemCallRows& rows : {memory_calls, pin_calls, file_calls, descriptor_calls, poll_calls,
+                                     socket_calls, process_calls, signal_calls, time_calls})
+    for (const SystemCallRow* row = rows.first; row != rows.end; ++row)
+      for (u32 number = row->number; number <= row->last; ++number) table[number] = row->function;
 }
 
 void system_call(TrapFrame& frame) {

@@ -1,7 +1,8 @@
 // The Linux riscv64 system calls: numbers to functions.
 #pragma once
 
-#include "guestos/arch/trap_frame.hpp"
+#include "guestos/mm/user_memory.hpp"
+#include "guestos/proc/process.hpp"
 
 namespace guestos {
 
@@ -20,19 +21,40 @@ struct SystemCallRow {
 };
 
 struct SystemCallRows {
+  template <u64 count>
+  constexpr SystemCallRows(const SystemCallRow (&rows)[count]) : first(rows), end(rows + count) {}
   const SystemCallRow* first;
-  u64 count;
+  const SystemCallRow* end;
 };
 
-SystemCallRows memory_calls();
-SystemCallRows pin_calls();
-SystemCallRows file_calls();
-SystemCallRows descriptor_calls();
-SystemCallRows poll_calls();
-SystemCallRows socket_calls();
-SystemCallRows process_calls();
-SystemCallRows signal_calls();
-SystemCallRows time_calls();
+extern const SystemCallRows memory_calls, pin_calls, file_calls, descriptor_calls, poll_calls, socket_calls,
+    process_calls, signal_calls, time_calls;
+
+// The signal mask of rt_sigsuspend, ppoll and their like holds during the call; a handler that ends it still finds the old one
+// restored.
+class TemporaryMask {
+ public:
+  i64 set(u64 address) {
+    if (address == 0) return 0;
+    u64 mask = 0;
+    if (get_user(mask, address) != 0) return -EFAULT;
+    Thread& self = current_thread();
+    self.restored_mask = self.blocked;
+    self.blocked = mask & ~unblockable;
+    active_ = true;
+    return 0;
+  }
+  i64 finish(i64 result) {
+    Thread& self = current_thread();
+    const bool interrupted = result == -ERESTARTNOHAND || result == -EINTR;
+    if (active_ && interrupted) self.restore_mask = true;
+    if (active_ && !interrupted) self.blocked = self.restored_mask;
+    return result;
+  }
+
+ private:
+  bool active_ = false;
+};
 
 // A struct rusage. 0 or -EFAULT.
 i64 put_usage(u64 address, u64 ticks, u64 minor_faults);

@@ -1,7 +1,5 @@
 // Clocks, sleeping, interval timers and random numbers.
 #include "guestos/mm/heap.hpp"
-#include "guestos/mm/user_memory.hpp"
-#include "guestos/proc/process.hpp"
 #include "guestos/sys/clock.hpp"
 #include "guestos/sys/system_call.hpp"
 
@@ -11,7 +9,6 @@ namespace {
 
 constexpr u64 CLOCK_REALTIME = 0, CLOCK_PROCESS_CPUTIME_ID = 2, CLOCK_THREAD_CPUTIME_ID = 3,
               CLOCK_REALTIME_COARSE = 5, CLOCK_BOOTTIME = 7, TIMER_ABSTIME = 1;
-constexpr i64 second = 1'000'000'000;
 
 u64 thread_ticks(const Thread& thread) { return thread.cpu_ticks + (ticks_now() - thread.started); }
 
@@ -94,13 +91,6 @@ i64 sys_getitimer(const Arguments& call) {
   return put_user(call.b, call.a == 0 ? read_alarm(current_process()) : IntervalTimer{});
 }
 
-bool read_timeval(Timespec time, u64& nanoseconds) {
-  constexpr i64 longest = i64{1} << 32;
-  if (time.seconds < 0 || static_cast<u64>(time.nanoseconds) >= 1'000'000) return false;
-  nanoseconds = static_cast<u64>(min_of(time.seconds, longest) * second + time.nanoseconds * 1000);
-  return true;
-}
-
 i64 sys_setitimer(const Arguments& call) {
   if (call.a > 2) return -EINVAL;
   IntervalTimer wanted = {};
@@ -163,6 +153,6 @@ i64 put_usage(u64 address, u64 ticks, u64 minor_faults) {
   return put_user(address, usage);
 }
 
-SystemCallRows time_calls() { return {rows, sizeof rows / sizeof rows[0]}; }
+constinit const SystemCallRows time_calls = rows;
 
 }  // namespace guestos
