@@ -24,7 +24,7 @@ void say(const std::string& sentence) {
 void say_where(Machine& machine) {
   for (const auto& hart : machine.system().harts) {
     say(fmt::format("hart {}: {} at pc {:#x}{}, cycle {}", hart->id.value, word(hart->privilege), hart->pc,
-                    hart->sleeping ? ", asleep in wfi" : "", hart->clock));
+                    hart->sleeping ? fmt::format(", asleep in {}", hart->asleep_in()) : "", hart->clock));
   }
 }
 

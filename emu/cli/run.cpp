@@ -124,7 +124,7 @@ Ending describe(const RunResult& result, const HostLimits& limits, bool trace_fa
   if (limits.timed_out()) return {limit_status, "the time of --timeout was up"};
   switch (result.stop) {
     case Stop::reset: return {0, "the guest asked for a reset"};
-    case Stop::deadlock: return {broken_status, "every hart sleeps in wfi and nothing will wake one"};
+    case Stop::deadlock: return {broken_status, "every hart sleeps and nothing will wake one"};
     case Stop::trap_loop:
       return {broken_status, "a hart traps again and again without retiring an instruction"};
     default: return {limit_status, "the limit of --max-cycles or --max-instret was reached"};

@@ -11,7 +11,7 @@ namespace hartbeat {
 struct HartCounters {
   std::uint64_t instret = 0;                   // instructions retired (those that trap do not retire)
   std::uint64_t cycles = 0;                    // the hart's clock
-  std::uint64_t wfi_cycles = 0;                // cycles of `cycles` spent asleep in wfi
+  std::uint64_t wfi_cycles = 0;                // cycles of `cycles` spent asleep in wfi or wrs
   std::array<std::uint64_t, 24> exceptions{};  // traps taken by mcause/scause code
   std::array<std::uint64_t, 16> interrupts{};  // interrupts taken by code
   std::array<std::uint64_t, 4> instret_by_privilege{};  // index: U = 0, S = 1, M = 3

@@ -83,7 +83,7 @@ struct Hart {
   // --- state
   HartId id;
   Privilege privilege = Privilege::machine;
-  bool sleeping = false;  // in wfi, out of the ring
+  bool sleeping = false;  // in wfi or wrs, out of the ring
   bool stopped = false;   // never runs again (the run is over for it)
   std::uint64_t pc = 0;   // valid while the hart is not inside a block
   Pending pending = Pending::none;
@@ -103,8 +103,10 @@ struct Hart {
       ~std::uint64_t{0};   // clock at which `time` reaches stimecmp (Sstc); never when it has
   bool seip_line = false;  // the PLIC's line; mip shows it or-ed with the software bit
   bool reservation_valid = false;
-  std::uint64_t reservation = 0;  // physical address of the reserved granule
-  unsigned trap_repeats = 0;      // traps in a row without a retired instruction
+  std::uint64_t reservation = 0;                // physical address of the reserved granule
+  bool waits_on_reservation = false;            // sleeps in wrs: …
+  std::uint64_t wait_ends = ~std::uint64_t{0};  // … at most to this clock
+  unsigned trap_repeats = 0;                    // traps in a row without a retired instruction
   std::uint64_t instret_at_trap = ~std::uint64_t{0};
 
   // --- translation
@@ -133,6 +135,8 @@ struct Hart {
   // Behind a page's last instruction this is the next page.
   std::uint64_t pc_of(const Op* op) const { return page_pc + op->page_offset; }
   std::uint64_t instret_at(std::uint64_t clock_value) const { return clock_value - unretired; }
+  // For people, of a hart that sleeps.
+  const char* asleep_in() const { return waits_on_reservation ? "wrs" : "wfi"; }
 };
 
 }  // namespace hartbeat

@@ -16,6 +16,7 @@ using mmu::Translation;
 // What the walker reads and writes: RAM, under PMP as a supervisor's access (privileged spec, "PMP and paging").
 struct WalkMemory {
   Hart& hart;
+  std::uint64_t now;
 
   bool read_pte(PhysAddr address, std::uint64_t& pte) {
     const Ram& ram = hart.system->ram;
@@ -29,7 +30,7 @@ struct WalkMemory {
     (void)expected;
     if (!hart.pmp.allows(address, sizeof desired, Access::store, Privilege::supervisor)) return false;
     std::memcpy(hart.system->ram.host(address), &desired, sizeof desired);
-    if (hart.system->written(&hart, address.value, sizeof desired)) hart.pending = Pending::boundary;
+    if (hart.system->written(&hart, now, address.value, sizeof desired)) hart.pending = Pending::boundary;
     return true;
   }
 };
@@ -93,7 +94,7 @@ void forget_last_fetch_page(Hart& hart, std::uint64_t va) {
 // Translates and checks PMP. On failure raises the trap for `fault_va` and returns false.
 bool translate(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned size, Access access,
                const mmu::Context& context, Translation& out) {
-  WalkMemory memory{hart};
+  WalkMemory memory{hart, now};
   if (hart.fast_only_last && access != Access::fetch && mmu::translates(context)) forget_last_page(hart, va);
   const std::uint64_t walks = hart.translation.counters().walks;
   out = hart.translation.translate(memory, context, VirtAddr{va}, access);
@@ -208,8 +209,8 @@ AccessResult crossing_store(Hart& hart, std::uint64_t now, std::uint64_t va, uns
   std::memcpy(ram.host(halves.first), bytes, halves.first_size);
   std::memcpy(ram.host(halves.second), bytes + halves.first_size, size - halves.first_size);
   hart.last_physical = halves.first;
-  const bool first = store_done(hart, halves.first, halves.first_size);
-  const bool second = store_done(hart, halves.second, size - halves.first_size);
+  const bool first = store_done(hart, now, halves.first, halves.first_size);
+  const bool second = store_done(hart, now, halves.second, size - halves.first_size);
   return first && second ? AccessResult::done : AccessResult::boundary;
 }
 
@@ -255,11 +256,11 @@ AccessResult slow_store(Hart& hart, std::uint64_t now, std::uint64_t va, unsigne
   if (!hart.system->ram.contains(t.address, size)) return device_store(hart, now, va, size, value, t.address);
   fill_fast(hart, va, t);
   std::memcpy(hart.system->ram.host(t.address), &value, size);
-  return store_done(hart, t.address, size) ? AccessResult::done : AccessResult::boundary;
+  return store_done(hart, now, t.address, size) ? AccessResult::done : AccessResult::boundary;
 }
 
-bool store_done(Hart& hart, PhysAddr physical, unsigned size) {
-  const bool dropped = hart.system->written(&hart, physical.value, size);
+bool store_done(Hart& hart, std::uint64_t now, PhysAddr physical, unsigned size) {
+  const bool dropped = hart.system->written(&hart, now, physical.value, size);
   if (!dropped && hart.pending == Pending::none) return true;
   hart.pending = Pending::boundary;
   return false;
@@ -298,7 +299,7 @@ AccessResult zero_block(Hart& hart, std::uint64_t now, std::uint64_t va) {
   }
   hart.last_physical = block;
   std::memset(hart.system->ram.host(block), 0, isa::cache_block_bytes);
-  return store_done(hart, block, isa::cache_block_bytes) ? AccessResult::done : AccessResult::boundary;
+  return store_done(hart, now, block, isa::cache_block_bytes) ? AccessResult::done : AccessResult::boundary;
 }
 
 // Permitted wherever a load or a store is, so wherever a load is: neither page tables nor PMP can allow stores alone. What

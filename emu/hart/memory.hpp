@@ -29,7 +29,7 @@ std::uint8_t* atomic_place(Hart& hart, std::uint64_t now, std::uint64_t va, unsi
 AccessResult zero_block(Hart& hart, std::uint64_t now, std::uint64_t va);
 AccessResult manage_block(Hart& hart, std::uint64_t now, std::uint64_t va);
 // What follows a write to RAM at `physical`. False: the block must end.
-bool store_done(Hart& hart, PhysAddr physical, unsigned size);
+bool store_done(Hart& hart, std::uint64_t now, PhysAddr physical, unsigned size);
 
 void set_reservation(Hart& hart, PhysAddr physical);
 void clear_reservation(Hart& hart);

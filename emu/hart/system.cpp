@@ -58,7 +58,7 @@ bool System::stores_need_notice(PhysAddr page) const {
   return tohost && (tohost->value & ~page_offset_mask) == (page.value & ~page_offset_mask);
 }
 
-bool System::written(Hart* writer, std::uint64_t physical, unsigned size) {
+bool System::written(Hart* writer, std::uint64_t now, std::uint64_t physical, unsigned size) {
   bool boundary = false;
   if (code.code_at(physical, size)) {
     code.drop_page(physical);
@@ -69,16 +69,22 @@ bool System::written(Hart* writer, std::uint64_t physical, unsigned size) {
     }
     boundary = true;
   }
-  if (reserving_harts != 0) break_reservations(writer, physical, size);
+  if (reserving_harts != 0) break_reservations(writer, now, physical, size);
   platform.memory_stored(PhysAddr{physical}, size);
   return boundary || stop != Stop::none;
 }
 
-void System::break_reservations(const Hart* except, std::uint64_t physical, std::uint64_t size) {
+void System::break_reservations(const Hart* writer, std::uint64_t now, std::uint64_t physical,
+                                std::uint64_t size) {
   for (const auto& hart : harts) {
-    if (hart.get() == except || !hart->reservation_valid) continue;
+    if (hart.get() == writer || !hart->reservation_valid) continue;
     if (physical < hart->reservation + reservation_granule && physical + size > hart->reservation) {
       clear_reservation(*hart);
+      if (!hart->waits_on_reservation) continue;
+      if (writer != nullptr)
+        rouse(*hart, now, writer);
+      else
+        rouse_by_device(*hart);
     }
   }
 }
@@ -102,6 +108,8 @@ void System::sleep(Hart& hart) {
 void System::wake(Hart& hart, std::uint64_t clock, const Hart* from) {
   if (!hart.sleeping) return;
   hart.sleeping = false;
+  hart.waits_on_reservation = false;
+  hart.wait_ends = never.value;
   ++awake;
   const std::uint64_t slot = clock + (from != nullptr && hart.id < from->id ? 1 : 0);
   const std::uint64_t start = std::max(slot, hart.clock);  // its wfi may have ended later than that
@@ -117,6 +125,26 @@ void System::wake(Hart& hart, std::uint64_t clock, const Hart* from) {
   }
   hart.ring_next = before == nullptr ? &hart : before->ring_next;
   if (before != nullptr) before->ring_next = &hart;
+}
+
+void System::wait_on_reservation(Hart& hart, std::uint64_t until) {
+  current = &hart;
+  hart.waits_on_reservation = true;
+  hart.wait_ends = until;
+  if (until < next_event) deadlines_moved();
+}
+
+void System::rouse(Hart& hart, std::uint64_t clock, const Hart* from) {
+  wake(hart, clock, from);
+  hart.op = arrival;
+  set_deadline(hart);
+}
+
+void System::rouse_by_device(Hart& hart) {
+  if (accessing)
+    rouse(hart, access_clock, current);
+  else
+    rouse(hart, event_clock, event_hart);
 }
 
 void System::set_deadline(Hart& hart) {
@@ -143,7 +171,8 @@ void System::look_up(Hart& hart) {
 
 void System::find_next_event() {
   next_event = platform.next_event().value;
-  for (const auto& hart : harts) next_event = std::min({next_event, hart->timer_at, hart->hpm.check_at});
+  for (const auto& hart : harts)
+    next_event = std::min({next_event, hart->timer_at, hart->hpm.check_at, hart->wait_ends});
 }
 
 // Sstc (privileged specification, "Supervisor Timer Register"): STIP follows time >= stimecmp.
@@ -180,6 +209,7 @@ void System::handle_events(std::uint64_t clock, bool all_asleep) {
       hpm::check_overflow(*hart, hart->sleeping ? clock : clock_of(*hart));
       interrupts_changed(*hart);
     }
+    if (hart->wait_ends <= clock) rouse_by_device(*hart);
     if (hart->timer_at > clock) continue;
     set_timer(*hart, clock);
     interrupts_changed(*hart);
@@ -218,14 +248,9 @@ void System::set_interrupt(HartId id, unsigned mip_bit, bool level) {
 }
 
 void System::interrupts_changed(Hart& hart) {
-  if (hart.sleeping && (pending_interrupts(hart) & hart.csr.mie) != 0) {
-    if (accessing) {
-      wake(hart, access_clock, current);
-    } else {
-      wake(hart, event_clock, event_hart);
-    }
-    hart.op = arrival;
-  }
+  // wrs also heeds interrupts that are not enabled (Zawrs).
+  const std::uint64_t heeded = hart.waits_on_reservation ? ~std::uint64_t{0} : hart.csr.mie;
+  if (hart.sleeping && (pending_interrupts(hart) & heeded) != 0) rouse_by_device(hart);
   set_deadline(hart);
   if (hart.deadline == 0) look_up(hart);
 }

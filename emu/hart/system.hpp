@@ -61,18 +61,19 @@ class System {
   const Hart* telling = nullptr;
   std::uint64_t telling_clock = 0;
 
-  // A write to RAM that the fast path did not see: drops decoded code there, breaks other harts' reservations,
-  // tells HTIF. Returns true when the writer should end its block.
-  bool written(Hart* writer, std::uint64_t physical, unsigned size);
+  // A write to RAM that the fast path did not see, at the writer's clock `now` (null: a device's, whose clock is known here):
+  // drops decoded code there, breaks other harts' reservations, tells HTIF. Returns true when the writer should end its block.
+  bool written(Hart* writer, std::uint64_t now, std::uint64_t physical, unsigned size);
   // Must every store to this page pass through written()? (It holds code, or tohost.)
   bool stores_need_notice(PhysAddr page) const;
   // Forget translations of all harts that allow a store without notice (a page has got decoded code).
   void forget_fast_stores();
-  void break_reservations(const Hart* except, std::uint64_t physical, std::uint64_t size);
 
   // Puts a hart to sleep / makes it runnable again from the slot behind (clock, hart `from`).
   void sleep(Hart& hart);
   void wake(Hart& hart, std::uint64_t clock, const Hart* from);
+  // The sleep that the hart is about to begin ends with its reservation, with any pending interrupt, and at the clock `until`.
+  void wait_on_reservation(Hart& hart, std::uint64_t until);
   // Recomputes when `hart` must look up: device events, limits, or at once when an interrupt is pending.
   void set_deadline(Hart& hart);
   void event_moved();
@@ -100,6 +101,10 @@ class System {
 
  private:
   void find_next_event();
+  void break_reservations(const Hart* writer, std::uint64_t now, std::uint64_t physical, std::uint64_t size);
+  // Wakes a hart by what `from` or, without one, a device does.
+  void rouse(Hart& hart, std::uint64_t clock, const Hart* from);
+  void rouse_by_device(Hart& hart);
   void deadlines_moved();
   // mip has changed: wakes the hart, or makes it look up, as needed.
   void interrupts_changed(Hart& hart);

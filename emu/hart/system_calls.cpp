@@ -87,6 +87,16 @@ Flow SystemCalls::wfi(Hart& h, const Op* op) {
   return (pending_interrupts(h) & h.csr.mie) != 0 ? Flow::next : Flow::wait;
 }
 
+// Zawrs. What wrs.sto's short time is belongs to the implementation. With TW, a wrs.nto that would have to wait traps at once
+// (the bounded time is zero here, too).
+Flow SystemCalls::wait_on_reservation(Hart& h, const Op* op, bool shortly) {
+  constexpr std::uint64_t short_time = 1000;  // cycles
+  if (!h.reservation_valid || pending_interrupts(h) != 0) return Flow::next;
+  if (!shortly && h.privilege != Privilege::machine && (h.csr.mstatus & mstatus::TW)) return illegal(h, op);
+  h.system->wait_on_reservation(h, shortly ? h.now(op) + short_time : ~std::uint64_t{0});
+  return Flow::wait;
+}
+
 Flow SystemCalls::sfence_order(Hart& h, const Op* op) {
   return h.privilege == Privilege::user ? illegal(h, op) : Flow::next;
 }

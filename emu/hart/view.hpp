@@ -31,6 +31,7 @@ struct SystemCalls {
   static isa::Flow mret(Hart& h, const Op* op);
   static isa::Flow sret(Hart& h, const Op* op);
   static isa::Flow wfi(Hart& h, const Op* op);
+  static isa::Flow wait_on_reservation(Hart& h, const Op* op, bool shortly);
   static isa::Flow sfence_vma(Hart& h, const Op* op);
   static isa::Flow sfence_order(Hart& h, const Op* op);
   static isa::Flow fence_i(Hart& h);
@@ -131,7 +132,7 @@ struct View {
     std::uint8_t* place = atomic_place(slow(), hart->now(op), va, sizeof(T), mmu::Access::store, physical);
     if (place == nullptr) return false;
     set_x(o.rd, update<T>(place, operand, fn, va, physical));
-    return store_done(*hart, physical, sizeof(T));
+    return store_done(*hart, hart->now(op), physical, sizeof(T));
   }
   template <class T>
   bool load_reserved(const isa::Operands& o, std::uint64_t va) {
@@ -163,7 +164,7 @@ struct View {
         std::memcpy(place, &value, sizeof value);
         set_x(o.rd, 0);
         record(va, physical, static_cast<std::uint64_t>(value), sizeof(T), true);
-        return store_done(*hart, physical, sizeof(T));
+        return store_done(*hart, hart->now(op), physical, sizeof(T));
       }
     }
     ++hart->counters.sc_failed;
@@ -190,7 +191,7 @@ struct View {
       record(va + 8 * i, at, old[i], 8, false);
       record(va + 8 * i, at, fresh[i], 8, true);
     }
-    return store_done(*hart, physical, 16);
+    return store_done(*hart, hart->now(op), physical, 16);
   }
 
   bool cache_block(isa::CacheBlock operation, std::uint64_t va) {
@@ -214,6 +215,7 @@ struct View {
   isa::Flow sfence_order() { return SystemCalls::sfence_order(*hart, op); }
   isa::Flow fence_i() { return SystemCalls::fence_i(*hart); }
   isa::Flow pause() { return isa::Flow::next; }
+  isa::Flow wait_on_reservation(bool shortly) { return SystemCalls::wait_on_reservation(*hart, op, shortly); }
   isa::Flow tracepoint(const isa::Operands&) { return SystemCalls::tracepoint(*hart, op); }
   // Memory is sequentially consistent: harts interleave by instruction.
   isa::Flow fence(const isa::Operands&) { return isa::Flow::next; }

@@ -19,7 +19,7 @@
 //   h.fs_dirty()                     the f registers or fcsr have changed
 //   h.illegal()                      raises an illegal-instruction trap; returns false
 // and for Kind::system rows, which return Flow: h.csr(o, op), h.ecall(), h.ebreak(), h.mret(), h.sret(), h.wfi(),
-//   h.sfence_vma(o), h.fence_i(), h.fence(o), h.pause(), h.tracepoint(o), …
+//   h.sfence_vma(o), h.fence_i(), h.fence(o), h.pause(), h.wait_on_reservation(shortly), h.tracepoint(o), …
 #pragma once
 
 #include <cstdint>
@@ -45,7 +45,7 @@ enum class Flow : std::uint8_t {
   next,      // go on with the next instruction; privilege, translation or counters may have changed
   redirect,  // hart.pc has been set (mret, sret)
   trapped,   // a trap is pending in the hart
-  wait,      // wfi: the hart sleeps until an interrupt is pending
+  wait,      // wfi, wrs.nto, wrs.sto: the hart sleeps
 };
 
 // The functional unit that executes the instruction, for the cycle models and the instruction mix.

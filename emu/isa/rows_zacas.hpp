@@ -30,11 +30,10 @@ inline constexpr auto rows_zacas = rows(
         memory([](auto& h, const Operands& o) { return compare_and_swap<std::int64_t>(h, o); })),
     row("amocas.q", "00101 aq rl rs2 rs1 100 rd 0101111", Extension::zacas, Unit::amo,
         memory([](auto& h, const Operands& o) { return compare_and_swap_pair(h, o); })),
-    // An implementation may end the stall at any time; this one does so at once, and the loop around it looks again.
     row("wrs.nto", "000000001101 00000 000 00000 1110011", Extension::zawrs, Unit::hint,
-        system([](auto& h, const Operands&) { return h.pause(); })),
+        system([](auto& h, const Operands&) { return h.wait_on_reservation(false); })),
     row("wrs.sto", "000000011101 00000 000 00000 1110011", Extension::zawrs, Unit::hint,
-        system([](auto& h, const Operands&) { return h.pause(); }))
+        system([](auto& h, const Operands&) { return h.wait_on_reservation(true); }))
 );
 // clang-format on
 

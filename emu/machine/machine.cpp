@@ -57,7 +57,7 @@ void Machine::memory_written(PhysAddr address, std::uint64_t length) {
   while (at < end) {
     const std::uint64_t page_end = (at | page_offset_mask) + 1;
     const std::uint64_t part = std::min(end, page_end) - at;
-    system_->written(nullptr, at, static_cast<unsigned>(part));
+    system_->written(nullptr, 0, at, static_cast<unsigned>(part));
     at += part;
   }
 }
@@ -244,7 +244,7 @@ std::string Machine::diagnose() const {
   for (const auto& hart : system_->harts) {
     text += fmt::format(
         "hart {}: {} at pc {:#x} in {}-mode, {} instructions retired; last trap {} (xtval {:#x})\n",
-        hart->id.value, hart->sleeping ? "asleep in wfi" : "running", hart->pc,
+        hart->id.value, hart->sleeping ? fmt::format("asleep in {}", hart->asleep_in()) : "running", hart->pc,
         privilege_letter(hart->privilege), hart->instret_at(hart->clock), exception_name(hart->trap.code),
         hart->trap.value);
   }

@@ -14,7 +14,7 @@ constexpr Counter<Hart> hart_table[] = {
       "The hart's clock: guest time since reset, never host time. `--timing none` makes one "
       "instruction one cycle."},
      [](const Hart& h) { return h.core.cycles; }},
-    {{"wfi_cycles", "cycles", "Part of `cycles` spent asleep in wfi."},
+    {{"wfi_cycles", "cycles", "Part of `cycles` spent asleep in wfi, wrs.nto or wrs.sto."},
      [](const Hart& h) { return h.core.wfi_cycles; }},
     {{"instret_user", "instructions", "Part of `instret` retired in U-mode."},
      [](const Hart& h) { return h.core.instret_by_privilege[0]; }},

@@ -241,8 +241,8 @@ TEST_CASE("a system instruction does something else than its name says") {
                           {"fence", "fence 255", Flow::next},
                           {"fence.i", "fence_i", Flow::next},
                           {"pause", "pause", Flow::next},
-                          {"wrs.nto", "pause", Flow::next},
-                          {"wrs.sto", "pause", Flow::next},
+                          {"wrs.nto", "wait", Flow::wait},
+                          {"wrs.sto", "wait shortly", Flow::wait},
                           {"hint.trace", "tracepoint 255", Flow::next}};
   for (const Expected& e : all) {
     TestView view;

@@ -125,6 +125,7 @@ struct TestView {
   Flow fence_i() { return said("fence_i"); }
   Flow fence(const Operands& o) { return said("fence " + std::to_string(o.imm)); }
   Flow pause() { return said("pause"); }
+  Flow wait_on_reservation(bool shortly) { return said(shortly ? "wait shortly" : "wait", Flow::wait); }
   Flow tracepoint(const Operands& o) { return said("tracepoint " + std::to_string(o.imm)); }
 };
 

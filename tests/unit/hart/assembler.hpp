@@ -152,6 +152,8 @@ class Assembler {
   void mret() { word(0x30200073); }
   void sret() { word(0x10200073); }
   void wfi() { word(0x10500073); }
+  void wrs_nto() { word(0x00d00073); }
+  void wrs_sto() { word(0x01d00073); }
   void sfence_vma(Reg address = zero, Reg asid = zero) { r_type(0x73, 0, 9, zero, address, asid); }
   void sinval_vma(Reg address = zero, Reg asid = zero) { r_type(0x73, 0, 11, zero, address, asid); }
   void fence_i() { word(0x0000100f); }

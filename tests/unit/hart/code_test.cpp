@@ -154,7 +154,7 @@ TEST_CASE("decoded code that DMA overwrites is decoded again") {
   bench.run_for(100);
   CHECK(bench.x(a0) == 50);
   bench.poke(place, addi_a0(1000), 4);
-  bench.machine().system().written(nullptr, place, 4);
+  bench.machine().system().written(nullptr, 0, place, 4);
   bench.run_for(102);
   CHECK(bench.x(a0) == 1050);
 }

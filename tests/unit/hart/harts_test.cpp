@@ -100,7 +100,7 @@ TEST_CASE("DMA into a reserved granule breaks the reservation") {
   bench.place(as);
   bench.run_for(50);
   REQUIRE(bench.hart().reservation_valid);
-  bench.machine().system().written(nullptr, shared + 4, 4);
+  bench.machine().system().written(nullptr, 0, shared + 4, 4);
   bench.run();
   CHECK(bench.x(a1) == 1);
 }
