@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import signal
+import struct
 import subprocess
 import tempfile
 import termios
@@ -17,8 +18,9 @@ import harness
 class Session:
     """hartbeat on a pseudo-terminal of its own."""
 
-    def __init__(self, hartbeat, *arguments, quiet=True):
+    def __init__(self, hartbeat, *arguments, quiet=True, window=(24, 80)):
         self.ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, window)
         self.before = termios.tcgetattr(theirs)
         self.theirs = theirs
         self.process = subprocess.Popen([hartbeat, "run", *(["--quiet"] if quiet else []), *arguments], stdin=theirs, stdout=theirs, stderr=theirs,
@@ -84,13 +86,26 @@ def second_interrupt(checks, hartbeat, endless):
         checks.hold(not session.wait_for(session.ended, 1), "after the first Ctrl-C the report is waited for")
         session.process.send_signal(signal.SIGINT)
         checks.hold(session.wait_for(session.ended), "a second Ctrl-C ends the program at once")
+        checks.hold(session.restored(), "the terminal is as it was after a second Ctrl-C")
         session.close()
+
+
+def window_size(checks, hartbeat, program):
+    """A Linux program in a terminal is told how large its window is; the window itself stays as it was."""
+    session = Session(hartbeat, program, window=(43, 132))
+    size = struct.pack("HHHH", 43, 132, 0, 0)
+    checks.hold(session.wait_for(lambda: size in session.output), "the guest's window is the terminal's", repr(session.output))
+    checks.hold(session.wait_for(session.ended), "and the program ends")
+    checks.hold(session.restored(), "the terminal is as it was after a Linux program")
+    checks.equal("the window's size after it", termios.tcgetwinsize(session.theirs), (43, 132))
+    session.close()
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--hartbeat", required=True)
     parser.add_argument("--bare", required=True)
+    parser.add_argument("--window-size", required=True, help="programs/window_size.S, built")
     options = parser.parse_args()
     checks = harness.Checks()
     endless = f"{options.bare}/loop.elf"
@@ -108,7 +123,7 @@ def main():
     checks.hold(session.restored(), "and the terminal is as it was")
     session.close()
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGABRT):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS):
         session = Session(options.hartbeat, endless)
         session.wait_for(session.is_raw)
         session.process.send_signal(number)
@@ -117,6 +132,7 @@ def main():
         session.close()
 
     for name, arguments in {"the guest's own end": [f"{options.bare}/contend.elf"], "a limit": ["--max-instret", "100000", endless],
+                            "a time limit": ["--timeout", "1", endless],
                             "a trap loop": [f"{options.bare}/trap_loop.elf"]}.items():
         session = Session(options.hartbeat, *arguments)
         checks.hold(session.wait_for(session.ended), f"{name} ends the run")
@@ -124,6 +140,7 @@ def main():
         session.close()
     status_line(checks, options.hartbeat, endless)
     second_interrupt(checks, options.hartbeat, endless)
+    window_size(checks, options.hartbeat, options.window_size)
     checks.end()
 
 
