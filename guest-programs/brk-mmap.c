@@ -11,6 +11,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* Not in every libc's header. */
+enum { wipe_on_fork = 18, keep_on_fork = 19 };
+
 static int all_bytes(const unsigned char* bytes, size_t count, int value) {
   for (size_t i = 0; i < count; ++i) {
     if (bytes[i] != value) return 0;
@@ -20,6 +23,28 @@ static int all_bytes(const unsigned char* bytes, size_t count, int value) {
 
 static unsigned char* map(size_t bytes, int protection, int flags) {
   return mmap(NULL, bytes, protection, flags | MAP_ANONYMOUS, -1, 0);
+}
+
+static void check_wipe_on_fork(void) {
+  unsigned char* memory = map(4 * page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+  memset(memory, 7, 4 * page_bytes);
+  law(madvise(memory + page_bytes, 2 * page_bytes, wipe_on_fork) == 0, "MADV_WIPEONFORK is taken");
+  law(madvise(memory + 2 * page_bytes, page_bytes, keep_on_fork) == 0, "and MADV_KEEPONFORK takes it back");
+  const int pid = fork_or_die();
+  if (pid == 0) {
+    const int kept =
+        all_bytes(memory, page_bytes, 7) && all_bytes(memory + 2 * page_bytes, 2 * page_bytes, 7);
+    const int wiped = all_bytes(memory + page_bytes, page_bytes, 0);
+    memory[page_bytes] = 1;
+    _exit(kept && wiped ? 0 : 1);
+  }
+  law(exited_with(wait_for(pid), 0), "a child finds zeros in what is wiped, and all the rest");
+  law(all_bytes(memory, 4 * page_bytes, 7), "its parent has everything");
+  unsigned char* shared = map(page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED);
+  errno = 0;
+  law(madvise(shared, page_bytes, wipe_on_fork) == -1 && errno == EINVAL, "shared memory is not to be wiped");
+  munmap(memory, 4 * page_bytes);
+  munmap(shared, page_bytes);
 }
 
 /* Does a child that runs `touch` on this byte die? */
@@ -133,6 +158,7 @@ static void check_malloc(void) {
 }
 
 int main(void) {
+  check_wipe_on_fork();
   check_brk();
   check_holes();
   check_protection();

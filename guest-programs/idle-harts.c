@@ -57,7 +57,8 @@ int main(int argc, char** argv) {
   int fine = 1;
   for (long round = 1; round <= rounds; ++round) {
     expected = (unsigned char)round;
-    mmap((void*)memory, pages * page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    mmap((void*)memory, pages * page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+         -1, 0);
     unsigned char* others = resident_pages(pages);  // takes the frames that have just come free
     for (int i = 0; i < pages; ++i) others[i * page_bytes] = 255, memory[i * page_bytes] = expected;
     fine = ask_all(threads) && fine;

@@ -22,6 +22,7 @@ struct Vma {
   bool committed = false;        // its pages are counted as promised (commit.hpp)
   bool no_reserve = false;       // MAP_NORESERVE
   bool locked = false;           // mlock: its pages stay (reclaim.hpp)
+  bool wiped = false;            // MADV_WIPEONFORK: a child begins with zeros here
   u8 page_order = 0;             // its pages are to be of 2^page_order times 4 KiB (large_page.hpp)
   Inode* inode = nullptr;        // a reference is held
   u64 offset = 0;                // in the file, of `start`
@@ -31,6 +32,8 @@ struct Vma {
   Links<Vma> links = {};
 
   u64 pages() const { return (end - start) >> page_bits; }
+  // Fork gives the child its pages. Shared ones it finds in the page cache when it touches them.
+  bool is_carried_over() const { return !shared && !wiped; }
   u64 page_index(u64 address) const { return (offset + (address - start)) >> page_bits; }
 };
 

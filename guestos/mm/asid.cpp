@@ -74,7 +74,7 @@ void activate_space(Hart& hart, AddressSpace* space) {
     SpinGuard guard(lock);
     if (space->asid_generation != generation) assign_asid(*space);
     hart.space = space;
-    fence_everything = hart.flush_pending;
+    fence_everything = hart.flush_pending && !kernel_is_broken("no-rollover-flush");
     hart.flush_pending = false;
   }
   hart.space = space;

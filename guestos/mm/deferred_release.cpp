@@ -68,6 +68,7 @@ bool defer_release(AddressSpace& space, u64 start, u64 pages, const RetiredPage*
   batch.asid = space.asid;
   batch.pid = current_pid();
   batch.waiting = begin_shootdown(space, start, pages, batch.id);
+  fence_here(space, start, pages);
   batch.space = &space;
   batch.start = start;
   batch.end = start + pages * page_size;
@@ -82,6 +83,7 @@ bool defer_release(AddressSpace& space, u64 start, u64 pages, const RetiredPage*
   }
   // Who has left the space meanwhile may never look again; the mark in stale_mask is there for its return.
   acknowledge(number, batch.waiting & ~__atomic_load_n(&space.active, __ATOMIC_SEQ_CST));
+  if (batch.space != nullptr) hurry(batch.waiting);
   return true;
 }
 

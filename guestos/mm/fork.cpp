@@ -21,11 +21,10 @@ bool copy_ranges(AddressSpace& parent, AddressSpace& child) {
   return true;
 }
 
-// Shared ranges carry no pages over: the child finds them in the page cache when it touches them.
 template <typename Action>
-bool each_private_range(const AddressSpace& parent, Action action) {
+bool each_carried_range(const AddressSpace& parent, Action action) {
   for (const Vma& vma : parent.vmas)
-    if (!vma.shared && !action(vma)) return false;
+    if (vma.is_carried_over() && !action(vma)) return false;
   return true;
 }
 
@@ -54,7 +53,7 @@ AddressSpace* fork_address_space(AddressSpace& parent, ForkMechanism mechanism, 
   if (done && mechanism == ForkMechanism::shared_tables) {
     done = share_tables(parent, *child, counts);
   } else if (done) {
-    done = each_private_range(
+    done = each_carried_range(
         parent, [&](const Vma& vma) { return share_private_pages(parent, *child, vma, counts); });
   }
   // Before anybody can store through the child: no hart may still write the parent's pages through its TLB.
@@ -63,7 +62,7 @@ AddressSpace* fork_address_space(AddressSpace& parent, ForkMechanism mechanism, 
   if (counts.protected_pages + counts.detached_tables != 0 && !kernel_is_broken("no-fork-flush"))
     shoot_down_all(parent);
   if (done && mechanism == ForkMechanism::eager)
-    done = each_private_range(parent,
+    done = each_carried_range(parent,
                               [&](const Vma& vma) { return copy_shared_pages(parent, *child, vma, counts); });
   parent.mutex.unlock();
   if (!done) {

@@ -192,7 +192,8 @@ FrameNumber allocate_frames(unsigned order, FrameState state) {
 
 FrameNumber allocate_page(unsigned order, FrameState state) {
   const FrameNumber first = allocate_frames(order, state);
-  if (first != no_frame) each_frame(first, order, [&](FrameNumber number) { reset(number, state, 0, 1); });
+  if (first == no_frame || order == 0) return first;
+  each_frame(first, order, [&](FrameNumber number) { reset(number, state, 0, 1); });
   return first;
 }
 

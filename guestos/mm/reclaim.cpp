@@ -2,6 +2,7 @@
 
 #include "guestos/arch/tracepoint.hpp"
 #include "guestos/fs/inode.hpp"
+#include "guestos/mm/large_page.hpp"
 #include "guestos/mm/reverse_map.hpp"
 #include "guestos/mm/shootdown.hpp"
 #include "guestos/mm/swap.hpp"
@@ -54,14 +55,21 @@ bool is_locked(const Mappings& mappings) {
 // The second chance.
 bool was_used(const Mappings& mappings, AgedSpaces& aged) {
   bool used = false;
-  for (const Mapping& mapping : mappings) {
-    if ((load_pte(mapping.at) & pte_a) == 0) continue;
-    used = true;
-    if (mapping.first) remove_pte_bits(mapping.at, pte_a);
-  }
+  for (const Mapping& mapping : mappings)
+    if (mapping.first && (remove_leaf_bits({mapping.at, 0, mapping.order}, pte_a) & pte_a) != 0) used = true;
   if (used)
     for (const Mapping& mapping : mappings) aged.add(*mapping.space);
   return used;
+}
+
+// A large page goes by its pages of 4 KiB, when the hand comes to them. False: it is none.
+bool split_large(const Mappings& mappings) {
+  bool any = false;
+  for (const Mapping& mapping : mappings) {
+    any = any || mapping.order != 0;
+    if (mapping.order != 0) split_page(*mapping.space, mapping.address);  // out of memory: it stays as it is
+  }
+  return any;
 }
 
 // Nobody may reach the frame through a TLB any more.
@@ -106,7 +114,8 @@ bool move_to_swap(FrameNumber frame, const Mappings& mappings) {
 Verdict consider_anonymous(FrameNumber frame, AgedSpaces& aged) {
   const Mappings mappings(frame);
   if (!mappings.whole) return mappings.busy ? Verdict::busy : Verdict::stays;
-  if (references_of(frame) != mappings.entries || is_locked(mappings) || was_used(mappings, aged))
+  if (references_of(frame) != mappings.entries || is_locked(mappings) || was_used(mappings, aged) ||
+      split_large(mappings))
     return Verdict::stays;
   return move_to_swap(frame, mappings) ? Verdict::taken : Verdict::stays;
 }

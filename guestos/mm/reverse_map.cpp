@@ -52,11 +52,10 @@ void set_origin(FrameNumber frame, const Inode& inode, u64 index) {
 void Mappings::look_into(AddressSpace& space) {
   const unsigned before = count_;
   each_place(space, frame_, [&](Vma& vma, u64 address, Pte* at) {
-    // Pages that are part of a large one stay until it is split: so they are not found here.
-    if (count_ == capacity || find_leaf(space.root, address).order != 0) return;
+    if (count_ == capacity) return;
     bool first = true;
     for (const Mapping& other : *this) first = first && other.at != at;
-    mappings_[count_++] = {&space, &vma, address, at, first};
+    mappings_[count_++] = {&space, &vma, address, at, first, find_leaf(space.root, address).order};
     entries += first ? 1 : 0;
   });
   if (count_ == before) space.mutex.unlock();

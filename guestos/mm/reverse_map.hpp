@@ -21,7 +21,8 @@ struct Mapping {
   Vma* vma;
   u64 address;
   Pte* at;
-  bool first;  // of those that go through this entry: forks may share its table (shared_tables.hpp)
+  bool first;      // of those that go through this entry: forks may share its table (shared_tables.hpp)
+  unsigned order;  // not 0: the frame is part of a large page, of which `at` is the first entry
 };
 
 // All mappings of a frame, with the mutexes of their address spaces held as long as this lives. It never waits

@@ -66,18 +66,18 @@ FrameNumber copy_table(FrameNumber table) {
   return copy;
 }
 
-// Pages of files that are shared on purpose keep their W; such a region is shared page by page.
-bool is_private(const AddressSpace& space, u64 region) {
+// Pages of files that are shared on purpose keep their W, and some ranges are wiped; such a region is shared page by page.
+bool is_carried_over(const AddressSpace& space, u64 region) {
   for (const Vma* vma = space.find_from(region); vma != nullptr && vma->start < region + megapage_size;
        vma = VmaList::next(vma))
-    if (vma->shared) return false;
+    if (!vma->is_carried_over()) return false;
   return true;
 }
 
 bool share_page_by_page(AddressSpace& parent, AddressSpace& child, u64 region, ForkCounts& counts) {
   for (const Vma* vma = parent.find_from(region); vma != nullptr && vma->start < region + megapage_size;
        vma = VmaList::next(vma)) {
-    if (vma->shared) continue;
+    if (!vma->is_carried_over()) continue;
     Vma part = *vma;
     part.start = max_of(part.start, region);
     part.end = min_of(part.end, region + megapage_size);
@@ -156,7 +156,7 @@ void drop_table(FrameNumber table) {
 bool share_tables(AddressSpace& parent, AddressSpace& child, ForkCounts& counts) {
   bool done = true;
   each_middle_entry(parent.root, [&](Pte* entry, u64 region) {
-    const bool is_shared = !is_leaf(*entry) && is_private(parent, region);
+    const bool is_shared = !is_leaf(*entry) && is_carried_over(parent, region);
     if (done)
       done = is_shared ? share_table(child, entry, region, counts)
                        : share_page_by_page(parent, child, region, counts);

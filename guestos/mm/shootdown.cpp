@@ -46,7 +46,7 @@ void interrupt_harts(u64 harts) {
   for (; harts != 0; harts &= harts - 1) *direct<volatile u32>(sswi + lowest_bit(harts) * sizeof(u32)) = 1;
 }
 
-// Returns when every target has fenced.
+// The targets fence from now on; wait_for_answers returns when all have.
 void ask(u64 targets, u64 id, u64 asid, u64 start, u64 pages) {
   const u64 self = this_hart().id;
   Request& request = requests[self];
@@ -55,14 +55,16 @@ void ask(u64 targets, u64 id, u64 asid, u64 start, u64 pages) {
   for (u64 rest = targets; rest != 0; rest &= rest - 1)
     __atomic_fetch_or(&inbox[lowest_bit(rest)], u64{1} << self, __ATOMIC_SEQ_CST);
   interrupt_harts(targets);
+}
+
+void wait_for_answers() {
+  const Request& request = requests[this_hart().id];
   while (__atomic_load_n(&request.unanswered, __ATOMIC_ACQUIRE) != 0) answer_shootdowns();
 }
 
 }  // namespace
 
 u64 begin_shootdown(AddressSpace& space, u64 start, u64 pages, u64& id) {
-  // If the space is not active here, the mark in stale_mask does this work at the next activation.
-  if (this_hart().space == &space) fence_range(start, pages, space.asid);
   u64 targets = harts_to_fence(space);
   if (this_hart().space != &space)
     __atomic_fetch_or(&space.stale, u64{1} << this_hart().id, __ATOMIC_SEQ_CST);
@@ -74,20 +76,29 @@ u64 begin_shootdown(AddressSpace& space, u64 start, u64 pages, u64& id) {
   return targets;
 }
 
+// If the space is not active here, the mark in `stale` does this work at the next activation.
+void fence_here(const AddressSpace& space, u64 start, u64 pages) {
+  if (this_hart().space == &space) fence_range(start, pages, space.asid);
+}
+
 void shoot_down(AddressSpace& space, u64 start, u64 pages) {
   u64 id = 0;
   const u64 targets = begin_shootdown(space, start, pages, id);
   const bool whole = start == everything || pages > page_limit;
-  if (targets != 0 && policy == ShootdownPolicy::sbi) {
+  const bool by_firmware = policy == ShootdownPolicy::sbi;
+  if (targets != 0 && !by_firmware) ask(targets, id, space.asid, start, pages);
+  fence_here(space, start, pages);  // while the others do
+  if (targets != 0 && by_firmware) {
     sbi::remote_fence_asid(targets, whole ? 0 : start, whole ? everything : pages * page_size, space.asid);
   } else if (targets != 0) {
-    ask(targets, id, space.asid, start, pages);
+    wait_for_answers();
   }
   trace<Tracepoint::shootdown_end>(id, current_pid());
 }
 
 void shootdown_open() {
-  policy = static_cast<ShootdownPolicy>(boot_choice("shootdown", {"sbi", "ipi", "batched", "asid", "lazy"}));
+  policy = static_cast<ShootdownPolicy>(
+      boot_choice("shootdown", {"sbi", "ipi", "batched", "asid", "lazy", "async"}));
   if (policy == ShootdownPolicy::batched && !boot_info().svinval)
     panic("shootdown=batched needs Svinval, which the device tree does not name");
   page_limit = boot_number("fence-limit", page_limit);
@@ -118,6 +129,9 @@ void shoot_down_stricter(AddressSpace& space, u64 start, u64 pages) {
   if (tells_of_widening) shoot_down(space, start, pages);
 }
 
-bool shootdown_is_lazy() { return policy == ShootdownPolicy::lazy; }
+bool shootdown_is_lazy() { return policy == ShootdownPolicy::lazy || policy == ShootdownPolicy::async; }
+void hurry(u64 harts) {
+  if (policy == ShootdownPolicy::async && harts != 0) interrupt_harts(harts);
+}
 
 }  // namespace guestos

@@ -15,7 +15,8 @@ enum class ShootdownPolicy : u8 {
   ipi,  // a software interrupt to the other kernel (ACLINT SSWI if there is one), which fences and answers
   batched,  // as ipi, and pages are invalidated with one ordering point for all (Svinval)
   asid,     // as ipi, and the whole address space at once
-  lazy,     // as ipi, but frames of unmapped pages wait until all have come by (deferred_release.hpp)
+  lazy,     // as ipi, but frames of unmapped pages wait until all have come by (deferred_release.cpp)
+  async,    // as lazy, but all are interrupted, so that they come by at once: the sender does not wait for it
 };
 
 void shootdown_open();  // reads the boot arguments shootdown= and broken=
@@ -27,7 +28,8 @@ void answer_shootdowns();
 // Boot argument broken=NAME, for tests that must notice: the kernel says so loudly and leaves a fence out.
 // no-remote-flush: other harts are never told; no-fork-flush: fork does not fence the parent; no-unmap-flush:
 // freed frames stay in TLBs; lazy-free-early: shootdown=lazy does not wait; no-stale-fence: a hart that was idle
-// meanwhile does not fence when it takes the space again.
+// meanwhile does not fence when it takes the space again; no-rollover-flush: ASIDs are given out again while TLBs still
+// hold what they meant before.
 bool kernel_is_broken(const char* how);
 
 // [start, start + pages * 4096) of `space`, on this hart and on each other where it is active. Returns when
@@ -40,10 +42,13 @@ void shoot_down_all(AddressSpace& space);
 // (`spurious`). Boot argument widen=tell tells all the same, to compare.
 void shoot_down_stricter(AddressSpace& space, u64 start, u64 pages);
 
-bool shootdown_is_lazy();
-// The first half of a shootdown: this hart fences; returns the harts that have to, and the shootdown's number for
-// shootdown_end.
+bool shootdown_is_lazy();  // or async
+// The first half of a shootdown: returns the harts that have to fence, and the shootdown's number for shootdown_end.
 u64 begin_shootdown(AddressSpace& space, u64 start, u64 pages, u64& id);
+// What this hart itself remembers.
+void fence_here(const AddressSpace& space, u64 start, u64 pages);
+// async: these are to enter the kernel now.
+void hurry(u64 harts);
 
 // ---- asid.cpp
 // Which address spaces may have translations in which hart's TLB.
@@ -64,7 +69,8 @@ u64 harts_to_fence(AddressSpace& space);
 
 // ---- deferred_release.cpp
 // shootdown=lazy: frames of unmapped pages go back only when every hart that may still have them in its TLB has
-// entered the kernel by itself; nobody is interrupted for it (LATR, ASPLOS 2018).
+// entered the kernel by itself; nobody is interrupted for it (LATR, ASPLOS 2018). shootdown=async interrupts them all the
+// same, but the sender goes on meanwhile: the last hart that fences lets the frames go.
 //
 // Legal for munmap and MADV_DONTNEED alone. The translation that lingers is of a page that means nothing any
 // more, to a frame that is nobody's yet: it can show no one else's memory and lose no one's store. What another

@@ -9,7 +9,8 @@ namespace guestos {
 
 namespace {
 
-constexpr u64 MADV_DONTNEED = 4, MADV_FREE = 8, MADV_REMOVE = 9, MADV_HUGEPAGE = 14, MADV_NOHUGEPAGE = 15;
+constexpr u64 MADV_DONTNEED = 4, MADV_FREE = 8, MADV_REMOVE = 9, MADV_HUGEPAGE = 14, MADV_NOHUGEPAGE = 15,
+              MADV_WIPEONFORK = 18, MADV_KEEPONFORK = 19;
 constexpr u64 MADV_HARTBEAT_64K = 1064;  // our own: as MADV_HUGEPAGE, but 64 KiB
 
 AddressSpace& space() { return *current_process().space; }
@@ -143,11 +144,20 @@ i64 sys_mprotect(const Arguments& call) {
   return memory.protect(call.a, call.a + size, call.c);
 }
 
-// For pages that are not there yet.
-i64 advise_page_size(AddressSpace& memory, u64 start, u64 end, unsigned order) {
+// What a range remembers: the size of pages that are not there yet, and what fork is to do.
+i64 advise_range(AddressSpace& memory, u64 start, u64 end, u64 advice) {
+  const unsigned order = advice == MADV_HUGEPAGE       ? megapage_order
+                         : advice == MADV_HARTBEAT_64K ? supported_order(napot_order)
+                                                       : 0;
   if (const i64 error = memory.split_at(start, end); error != 0) return error;
-  for (Vma* vma = memory.find_from(start); vma != nullptr && vma->start < end; vma = VmaList::next(vma))
-    if (may_have_large_pages(*vma)) vma->page_order = static_cast<u8>(order);
+  for (Vma* vma = memory.find_from(start); vma != nullptr && vma->start < end; vma = VmaList::next(vma)) {
+    if (advice == MADV_WIPEONFORK || advice == MADV_KEEPONFORK) {
+      if (vma->shared || vma->inode != nullptr) return -EINVAL;
+      vma->wiped = advice == MADV_WIPEONFORK;
+    } else if (may_have_large_pages(*vma)) {
+      vma->page_order = static_cast<u8>(order);
+    }
+  }
   return 0;
 }
 
@@ -157,16 +167,13 @@ i64 sys_madvise(const Arguments& call) {
   if (size == 0) return 0;
   if (!is_range(call.a, size)) return -ENOMEM;
   if (call.c == MADV_REMOVE) return -EINVAL;
-  const bool page_size_only =
-      call.c == MADV_HUGEPAGE || call.c == MADV_NOHUGEPAGE || call.c == MADV_HARTBEAT_64K;
-  if (call.c != MADV_DONTNEED && call.c != MADV_FREE && !page_size_only) return 0;
+  const bool is_of_range = call.c == MADV_HUGEPAGE || call.c == MADV_NOHUGEPAGE ||
+                           call.c == MADV_HARTBEAT_64K || call.c == MADV_WIPEONFORK ||
+                           call.c == MADV_KEEPONFORK;
+  if (call.c != MADV_DONTNEED && call.c != MADV_FREE && !is_of_range) return 0;
   AddressSpace& memory = space();
   MutexGuard guard(memory.mutex);
-  if (page_size_only)
-    return advise_page_size(memory, call.a, call.a + size,
-                            call.c == MADV_HUGEPAGE       ? megapage_order
-                            : call.c == MADV_HARTBEAT_64K ? supported_order(napot_order)
-                                                          : 0);
+  if (is_of_range) return advise_range(memory, call.a, call.a + size, call.c);
   for (u64 at = call.a; at < call.a + size;) {
     const Vma* vma = memory.find(at);
     if (vma == nullptr) return -ENOMEM;

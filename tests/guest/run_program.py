@@ -41,6 +41,7 @@ def parse_arguments():
     parser.add_argument("--compare", action="store_true")
     parser.add_argument("--append", default="", help="boot arguments of the kernel")
     parser.add_argument("--machine-file", default="virt", help="hartbeat's --machine")
+    parser.add_argument("--set", action="append", default=[], help="hartbeat's --set: a key of the machine's configuration")
     parser.add_argument("--no-measures", action="store_true",
                         help="the program's `measure:` lines are for pages of 4 KiB: leave them out")
     parser.add_argument("--broken", action="append", default=[],
@@ -129,6 +130,7 @@ def run_on_hartbeat(options):
                    "--memory", options.memory,
                    "--firmware", options.firmware, "--kernel", options.kernel,
                    "--append", options.append, "--stats", "json:" + report_file,
+                   *(word for one in options.set for word in ("--set", one)),
                    *([] if disk is None else ["--disk", disk]), options.program, *options.arguments]
         status, output = run(command, options, options.input)
         with open(report_file) as file:
