@@ -46,17 +46,11 @@ namespace hartbeat::timing {
 // One executed instruction, or one trap (then the instruction at `pc` did not retire).
 struct Retirement {
   VirtAddr pc;
-  VirtAddr next_pc;            // where the hart goes on: fall through, branch target, trap vector, xepc
-  std::uint32_t bits = 0;      // as fetched: 16 or 32 bits; 0 when the fetch itself faulted
-  std::uint8_t length = 4;     // bytes, 2 or 4
-  std::uint8_t privilege = 3;  // before the instruction: 0 U, 1 S, 3 M
-  bool trapped = false;        // did not retire: exception or interrupt taken at pc
-  bool interrupt = false;      // with trapped: displaced by an interrupt, was not executed
-  std::uint8_t cause = 0;      // with trapped: the code, without the interrupt bit
-  bool accesses_memory =
-      false;  // data_address is the effective address of a load, store, AMO, LR or SC (also when it faulted)
-  VirtAddr data_address;
-  PhysAddr data_physical;         // valid when the access did not fault
+  VirtAddr next_pc;               // where the hart goes on: fall through, branch target, trap vector, xepc
+  bool trapped = false;           // did not retire: exception or interrupt taken at pc
+  bool interrupt = false;         // with trapped: displaced by an interrupt, was not executed
+  std::uint8_t cause = 0;         // with trapped: the code, without the interrupt bit
+  VirtAddr data_address;          // effective address of a load, store, AMO, LR or SC (also when it faulted)
   std::uint64_t store_value = 0;  // stores: the value written (low bits); needed for device stores only
   std::uint64_t operand_a = 0;    // rs1 as read: integer, or raw f register for floating-point instructions
   std::uint64_t operand_b = 0;    // rs2 as read

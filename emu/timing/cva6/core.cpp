@@ -54,7 +54,7 @@ bool Core::mispredicts(const Decoded& d, ControlFlow flow, std::uint64_t predict
   }
 }
 
-void Core::step() {
+void Core::step_fully() {
   Shown shown;
   shown.in = adapter_.clock(cycle_);
   shown.room = store_unit_.buffer().commit_ready();
@@ -91,7 +91,8 @@ void Core::plain_step(Shown& shown) {
   if (!shown.done) {
     fetch_translation_ = mmu_.fetch(frontend_.icache().virtual_address(),
                                     frontend_.icache().wants_translation(), csr_.translation());
-    load_store(in, done, shown.stored);
+    const bool requests = execute_.valid && scoreboard_[execute_.id].decoded->accesses_memory;
+    load_store(in, done, requests, shown.stored);
   }
   results.valid |= shown.stored.valid;
   results.exception |= shown.stored.exception;
@@ -133,7 +134,11 @@ void Core::plain_step(Shown& shown) {
 
 // The clock edge of scoreboard, CSRs and sleep.
 void Core::end_step(const Commit& done, unsigned head) {
-  if (done.apply && scoreboard_[head].has_csr) csr_.apply(scoreboard_[head].csr);
+  if (done.apply && scoreboard_[head].has_csr) {
+    csr_.apply(scoreboard_[head].csr);
+    load_store_rests_ = false;
+    ++state_changes_;
+  }
   if (done.flush) {
     scoreboard_.flush();
     execute_.valid = false;
@@ -144,6 +149,7 @@ void Core::end_step(const Commit& done, unsigned head) {
     scoreboard_.retire(done.number);
   }
   if (halted_ && (csr_.pending(wires_) & csr_.mie())) halted_ = false;
+  update_fetch_context();
   if (awaiting_wake_ && drained() && !halted_) hold_issue_ = awaiting_wake_ = false;
   resync_ = false;
 }
@@ -219,11 +225,10 @@ ResolvedBranch Core::execute(const LoadUnit::Outputs& load, WriteBack& results, 
   return out;
 }
 
+// Of the load or store in the execute stage.
 LsuControl Core::lsu_request() const {
   LsuControl out;
-  if (!execute_.valid) return out;
   const ScoreboardEntry& e = scoreboard_[execute_.id];
-  if (!e.decoded->accesses_memory) return out;
   out.valid = true;
   out.is_load = e.decoded->fu == Fu::load;
   out.op = e.decoded->op;
@@ -241,29 +246,106 @@ LsuControl Core::lsu_request() const {
 }
 
 // The load and store units have nothing to do: no request, no walk, nothing to translate or to put away.
-bool Core::load_store_idle(const Commit& commit) const {
-  if (commit.store || commit.atomic || commit.flush) return false;
-  if (execute_.valid && scoreboard_[execute_.id].decoded->accesses_memory) return false;
-  return bypass_.ready() && load_unit_.idle() && store_unit_.idle() && mmu_.quiet();
+bool Core::load_store_idle(bool requests) const {
+  return !requests && bypass_.ready() && load_unit_.idle() && store_unit_.idle() && mmu_.quiet();
 }
 
-void Core::load_store(const AdapterReturn& in, const Commit& commit, WriteBack& results) {
+void Core::load_store(const AdapterReturn& in, const Commit& commit, bool requests, WriteBack& results) {
   load_result_.valid = false;
-  if (load_store_idle(commit) && in.dcache == DcacheReturnType::none && dcache_.quiet()) return;
-  load_store_busy(in, commit, results);
+  const bool commits = commit.store || commit.atomic || commit.flush;
+  const bool returns = in.dcache != DcacheReturnType::none;
+  if (load_store_rests_ && !requests && !commits && !returns && !mmu_.fetch_misses()) return;
+  if (commits)
+    load_store_busy(in, commit, requests, results);
+  else if (load_store_idle(requests))
+    cache_alone(in);
+  else if (!returns && bypass_.ready() && store_unit_.idle() && !mmu_.walker().active() &&
+           dcache_.others_rest() && !(requests && scoreboard_[execute_.id].decoded->fu == Fu::store))
+    load_alone(requests);
+  else
+    load_store_busy(in, commit, requests, results);
 }
 
-void Core::load_store_busy(const AdapterReturn& in, const Commit& commit, WriteBack& results) {
-  if (load_store_idle(commit)) {
+// The D$ works off what the units have left.
+void Core::cache_alone(const AdapterReturn& in) {
+  moved_ = true;
+  if (dcache_.readers_rest()) {
+    dcache_.clock_writes(in, adapter_, *interconnect_);
+  } else {
     const ReadRequest none;
     ReadResponse responses[2];
     dcache_.clock(in, adapter_, *interconnect_, {none, none}, StoreRequest{}, store_unit_.amo(false),
                   responses);
+  }
+  load_store_rests_ = dcache_.quiet();
+  keep_rest_bits();
+}
+
+// load_store_busy() without a store, a walk's read or a return from memory: only load unit, load port and DTLB move.
+void Core::load_alone(bool requests) {
+  if (mmu_.only_data() && (requests ? load_begins() : load_ends())) {
     moved_ = true;
+    load_store_rests_ = false;
     return;
   }
   const TranslationState& translation = csr_.translation();
-  const LsuControl incoming = lsu_request();
+  const LsuControl request = requests ? lsu_request() : LsuControl{};
+  const LoadUnit::State before = load_unit_.state();
+  const bool exception = mmu_.data_exception(translation);
+  const std::uint64_t physical = mmu_.data_physical();
+  const bool offset_matches = requests && store_unit_.offset_matches(request.address, physical);
+  const LoadUnit::Drive drive = load_unit_.drive(request, offset_matches, exception, physical);
+  const bool translates = requests && drive.translate;
+  const bool dtlb_hit = mmu_.data_hit(request, translates, translation);
+  ReadResponse response;
+  const bool cache_sleeps = dcache_.load_sleeps_on(drive.read);
+  if (!cache_sleeps) response = dcache_.clock_load(drive.read);
+  load_result_ = load_unit_.clock(request, drive, response, dtlb_hit, offset_matches, exception, false);
+  const bool moves =
+      requests || !cache_sleeps || load_result_.valid || load_result_.pop || load_unit_.state() != before;
+  mmu_.clock(request, translates, false, translation, ReadResponse{}, false, false, tlb_flush_, *view_);
+  bypass_.clock(request, load_result_.pop, false, false);
+  load_store_moved(moves);
+}
+
+bool Core::load_begins() {
+  const TranslationState& translation = csr_.translation();
+  const LsuControl request = lsu_request();
+  if (request.misaligned || !load_unit_.idle() || store_unit_.buffer().offset_matches(request.address) ||
+      !mmu_.data_hit(request, true, translation) || !dcache_.begin_load(request.address, request.size_log2))
+    return false;
+  load_unit_.begin(request.trans_id);
+  load_result_ = {true, false, false, 0};
+  mmu_.clock_data(request, true, translation);
+  return true;
+}
+
+bool Core::load_ends() {
+  const TranslationState& translation = csr_.translation();
+  if (load_unit_.state() != LoadUnit::State::send_tag || mmu_.data_exception(translation) ||
+      !dcache_.end_load(mmu_.data_physical()))
+    return false;
+  load_result_ = load_unit_.end();
+  mmu_.clock_data(LsuControl{}, false, translation);
+  return true;
+}
+
+// Behind a cycle that has moved nothing the next ones move nothing either, until something comes from outside.
+void Core::load_store_moved(bool moves) {
+  moved_ |= moves;
+  load_store_rests_ = !moves && mmu_.waiting() && !mmu_.shared().flushing();
+  keep_rest_bits();
+  update_fetch_context();
+}
+
+void Core::keep_rest_bits() {
+  rest_bits_ = std::uint64_t{store_unit_.buffer().commit_ready()} << PipelineInputs::room |
+               std::uint64_t{bypass_.ready()} << PipelineInputs::lsu_ready;
+}
+
+void Core::load_store_busy(const AdapterReturn& in, const Commit& commit, bool requests, WriteBack& results) {
+  const TranslationState& translation = csr_.translation();
+  const LsuControl incoming = requests ? lsu_request() : LsuControl{};
   const LsuControl& request = bypass_.front(incoming);
   const LoadUnit::State load_state = load_unit_.state();
   const StoreUnit::State store_state = store_unit_.state();
@@ -281,8 +363,8 @@ void Core::load_store_busy(const AdapterReturn& in, const Commit& commit, WriteB
   const ReadRequest walk = mmu_.walker().request();
   const WtDcache::Reads reads{walk, drive.read};
   ReadResponse responses[2];
-  const StoreRequest store = store_unit_.buffer().request();
-  const bool granted = dcache_.accepts(store);
+  StoreRequest store = store_unit_.buffer().request();
+  const bool granted = store.valid = dcache_.accepts(store);
   const AmoRequest amo = store_unit_.amo(commit.atomic);
   const bool amo_ack = commit.atomic && dcache_.amo_ack(in);
   const bool cache_sleeps = dcache_.sleeps_on(in, reads, store, amo);
@@ -305,12 +387,14 @@ void Core::load_store_busy(const AdapterReturn& in, const Commit& commit, WriteB
   if (!store_unit_.sleeps_on(request, to_store)) stored = store_unit_.clock(request, to_store);
   if (stored.valid) results.add(stored.trans_id, stored.exception);
   load_result_ = load;
-  moved_ |= !cache_sleeps || load.valid || load.pop || stored.pop || stored.valid || incoming.valid ||
-            load_unit_.state() != load_state || store_unit_.state() != store_state || granted;
+  const bool moves = !cache_sleeps || load.valid || load.pop || stored.pop || stored.valid || requests ||
+                     load_unit_.state() != load_state || store_unit_.state() != store_state || granted ||
+                     commit.store || commit.flush;
 
   mmu_.clock(request, translates, store_translates, translation, responses[WtDcache::walker], commit.flush,
              commit.flush_tlb, tlb_flush_, *view_);
   bypass_.clock(incoming, load.pop, stored.pop, commit.flush);
+  load_store_moved(moves);
 }
 
 bool Core::operands_ready(const Decoded& d, const WriteBack& results) const {

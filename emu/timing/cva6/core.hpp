@@ -41,7 +41,9 @@ class Core {
   // Where the record is to be written that given() then hands over.
   Retirement& record() { return record_; }
   void given();
-  void step();
+  void step() {
+    if (!step_quickly()) step_fully();
+  }
   // Leaves the memo's nodes, until the end of a step comes to one again.
   void thaw();
 
@@ -52,8 +54,11 @@ class Core {
   void take_over(std::uint64_t cycle, std::uint64_t pc, const Retirement& state) {
     thaw();
     cycle_ = cycle;
+    state_changes_ += frontend_.icache().changes() + 1;  // which begins anew
     frontend_ = Frontend(parameters_, pc);
     csr_.apply(CsrAfter(state));
+    load_store_rests_ = false;
+    update_fetch_context();
     external_lines_ = state.mip & 0x800;
   }
 
@@ -88,6 +93,8 @@ class Core {
   std::uint64_t fences() const { return fences_; }
   const TlbFlush& last_fence() const { return tlb_flush_; }
   const StallCounters& stalls() const { return stalls_; }
+  // For a copy that only tries out its future: keeps nothing in the memo that depends on it.
+  void rehearse() { fetch_context_ = stranger; }
   // While on, nothing is issued that no record has been given for (to look ahead without the instructions
   // behind).
   void hold_issue(bool on) {
@@ -159,13 +166,27 @@ class Core {
     std::uint64_t asked = 0;  // inputs that cause() has looked at
   };
 
+  bool step_quickly();
+  [[gnu::noinline]] void step_fully();
   [[gnu::noinline, gnu::flatten]] void plain_step(Shown& shown);
   void end_step(const Commit& done, unsigned head);
   [[gnu::noinline]] bool packable() const;
   [[gnu::noinline]] void pack(PipelineState& out) const;
   [[gnu::noinline]] void freeze();
   [[gnu::noinline, gnu::flatten]] bool replay(Shown& shown);
+  bool fetch(PipelineNode& node, PipelineInputs& out);
+  [[gnu::noinline]] bool fetch_anew(PipelineNode& node, PipelineInputs& out);
   bool inputs(const PipelineNode& node, const Shown& shown, PipelineInputs& out);
+  std::uint64_t record_bits() const {
+    return std::uint64_t{have_record_} << PipelineInputs::record | std::uint64_t{record_mispredicted_}
+                                                                       << PipelineInputs::mispredicted;
+  }
+  void special_inputs(const PipelineNode& node, PipelineInputs& out);
+  void update_fetch_context() {
+    if (fetch_context_ != stranger)
+      fetch_context_ = (std::uint64_t{hart_} << 56) + state_changes_ + mmu_.fetch_changes() +
+                       frontend_.icache().changes() + 1;
+  }
   void follow(const PipelineNode& node, const PipelineEdge& edge);
   static bool mispredicts(const Decoded& d, ControlFlow flow, std::uint64_t predicted,
                           const Retirement& record);
@@ -175,10 +196,18 @@ class Core {
   [[gnu::noinline]] void take_exception(ScoreboardEntry& head, Commit& out);
   ResolvedBranch execute(const LoadUnit::Outputs& load, WriteBack& results, FpuOperation& fpu) const;
   LsuControl lsu_request() const;
-  bool load_store_idle(const Commit& commit) const;
+  // `requests`: a load or store is in the execute stage.
+  void load_store(const AdapterReturn& in, const Commit& commit, bool requests, WriteBack& results);
+  bool load_store_idle(bool requests) const;
+  [[gnu::noinline, gnu::flatten]] void cache_alone(const AdapterReturn& in);
+  [[gnu::noinline, gnu::flatten]] void load_alone(bool requests);
   [[gnu::noinline, gnu::flatten]] void load_store_busy(const AdapterReturn& in, const Commit& commit,
-                                                       WriteBack& results);
-  void load_store(const AdapterReturn& in, const Commit& commit, WriteBack& results);
+                                                       bool requests, WriteBack& results);
+  // The usual two cycles of a load; false: it is another case, and nothing has been done.
+  bool load_begins();
+  bool load_ends();
+  void load_store_moved(bool moves);
+  void keep_rest_bits();
   bool operands_ready(const Decoded& d, const WriteBack& results) const;
   bool unit_busy(const Decoded& d, const Commit& commit, Ready ready) const;
   bool issue(const Commit& commit, const WriteBack& results, Ready ready, bool flush_unissued);
@@ -226,11 +255,17 @@ class Core {
   bool have_record_ = false, speculative_ = false, hold_issue_ = false, awaiting_wake_ = false;
   bool csr_buffer_ = false;        // csr_buffer: an uncommitted CSR instruction
   bool halted_ = false;            // wfi
+  bool load_store_rests_ = false;  // until a request, a commit, a return from memory or a miss of the ITLB
+  std::uint64_t rest_bits_ = 0;    // what the pipeline is shown of it then
   LoadUnit::Outputs load_result_;  // the pipeline register behind the load unit
   TlbFlush tlb_flush_;
   std::uint64_t wires_ = 0, external_lines_ = 0;  // mip_q of the interrupt wires
   std::uint64_t clint_lines_ = 0, clint_steady_until_ = 0, clint_writes_ = 0;
   FetchTranslation fetch_translation_;
+  // A number for what fetches depend on besides their address: this core's I$, ITLB and translation. None for a
+  // rehearsing core, whose future is not the real one's.
+  static constexpr std::uint64_t stranger = 0;
+  std::uint64_t fetch_context_ = stranger + 1, state_changes_ = 0;
   bool resync_ = false, wires_settled_ = false;
   bool moved_ = true;  // something happened in the last cycle; else the next will be like it
 

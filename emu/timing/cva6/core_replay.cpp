@@ -27,7 +27,9 @@ void describe(PipelineNode& node) {
   if (s.issue && s.issue->accesses_memory) node.mask |= Inputs::bit(Inputs::lsu_ready);
   if (!s.executes) return;
   const Decoded& d = *s.slots[s.execute_slot];
+  node.requests_memory = d.accesses_memory;
   node.divides = d.op == Op::div;
+  node.special = node.divides || node.mispredicts;
   if (node.divides) node.mask |= Inputs::field(Inputs::division, 8);
   node.trains_bht = d.op == Op::branch;
   node.taken = (static_cast<ControlFlow>(s.execute_flow) == ControlFlow::branch) != node.mispredicts;
@@ -116,6 +118,7 @@ void Core::freeze() {
   if (consults != from->consults || (recording_.asked & ~from->mask)) {
     from->consults = consults;
     from->mask |= recording_.asked;
+    from->special |= consults != 0 || recording_.asked != 0;
     for (PipelineEdge* edge = &from->first; edge; edge = edge->more) edge->next = nullptr;
     return;  // its inputs were not all read
   }
@@ -123,20 +126,38 @@ void Core::freeze() {
   memo_->link(*from, recording_.edge);
 }
 
-// What the pipeline is shown in this cycle. False: something that no edge knows of.
-bool Core::inputs(const PipelineNode& node, const Shown& shown, Inputs& out) {
-  if (node.fetches) {
-    std::uint32_t word = 0;
-    if (!fetch_translation_.valid || fetch_translation_.fault != FetchFault::none ||
-        !frontend_.word(node.state.fetch_address, fetch_translation_.address, word))
-      return false;
-    out.bits = word | Inputs::bit(Inputs::word_hits);
+// The word that the front end is shown. False: something that no edge knows of.
+bool Core::fetch(PipelineNode& node, Inputs& out) {
+  if (!node.fetches) {
+    fetch_translation_ = mmu_.fetch(0, false, csr_.translation());
+    return true;
   }
+  const std::uint64_t address = node.state.fetch_address & ~std::uint64_t{3};
+  if (node.fetch_context != fetch_context_ || !mmu_.fetches_from(address)) return fetch_anew(node, out);
+  fetch_translation_ = mmu_.fetch_again(address);
+  out.bits = node.fetched;
+  return true;
+}
+
+bool Core::fetch_anew(PipelineNode& node, Inputs& out) {
+  fetch_translation_ = mmu_.fetch(node.state.fetch_address & ~std::uint64_t{3}, true, csr_.translation());
+  std::uint32_t word = 0;
+  if (!fetch_translation_.valid || fetch_translation_.fault != FetchFault::none ||
+      !frontend_.word(node.state.fetch_address, fetch_translation_.address, word))
+    return false;
+  out.bits = word | Inputs::bit(Inputs::word_hits);
+  if (fetch_context_ != stranger) {
+    node.fetched = out.bits;
+    node.fetch_context = fetch_context_;
+  }
+  return true;
+}
+
+// What the pipeline is shown in this cycle besides. False: something that no edge knows of.
+bool Core::inputs(const PipelineNode& node, const Shown& shown, Inputs& out) {
   if (shown.in.icache_valid || shown.load.exception || shown.stored.exception) return false;
-  if (have_record_) out.bits |= Inputs::bit(Inputs::record);
-  if (record_mispredicted_) out.bits |= Inputs::bit(Inputs::mispredicted);
-  if (shown.room) out.bits |= Inputs::bit(Inputs::room);
-  if (shown.lsu_ready) out.bits |= Inputs::bit(Inputs::lsu_ready);
+  out.bits |= record_bits() | std::uint64_t{shown.room} << Inputs::room |
+              std::uint64_t{shown.lsu_ready} << Inputs::lsu_ready;
   if (shown.load.valid)
     out.bits |= Inputs::bit(Inputs::load) | std::uint64_t{scoreboard_.slot_of(shown.load.trans_id)}
                                                 << (Inputs::load + 1);
@@ -145,6 +166,12 @@ bool Core::inputs(const PipelineNode& node, const Shown& shown, Inputs& out) {
         Inputs::bit(Inputs::store) |
         std::uint64_t{scoreboard_.slot_of(static_cast<unsigned>(std::countr_zero(shown.stored.valid)))}
             << (Inputs::store + 1);
+  if (node.special) special_inputs(node, out);
+  out.bits &= node.mask | Inputs::field(Inputs::bht, 5);
+  return true;
+}
+
+void Core::special_inputs(const PipelineNode& node, Inputs& out) {
   if (node.mask & Inputs::bit(Inputs::lsu_free) && bypass_.ready()) out.bits |= Inputs::bit(Inputs::lsu_free);
   if (node.mask & Inputs::bit(Inputs::data_walk)) {
     if (mmu_.walker().active() && !mmu_.walker().walking_instruction())
@@ -159,7 +186,30 @@ bool Core::inputs(const PipelineNode& node, const Shown& shown, Inputs& out) {
   }
   if (node.mispredicts) out.target = scoreboard_[execute_.id].outcome.next_pc;
   if (node.consults) frontend_.ask(node, out);
-  out.bits &= node.mask | Inputs::field(Inputs::bht, 5);
+}
+
+// The cycle by its edge while memory and the load/store side rest: replay() without what then cannot happen. False: it
+// was another cycle, and nothing has been done.
+bool Core::step_quickly() {
+  if (!node_ || !load_store_rests_ || load_result_.valid || !adapter_.rests(cycle_) || !node_->simple())
+    return false;
+  const PipelineNode& node = *node_;
+  Inputs seen;
+  if (node.fetches) {
+    const std::uint64_t address = node.state.fetch_address & ~std::uint64_t{3};
+    if (node.fetch_context != fetch_context_ || !mmu_.fetches_from(address)) return false;
+    seen.bits = node.fetched;
+  }
+  seen.bits |= rest_bits_ | record_bits();
+  seen.bits &= node.mask;
+  const PipelineEdge* const edge = node.find(seen);
+  if (!edge) return false;
+  mmu_.fetched(node.fetches);
+  adapter_.rest();
+  moved_ = execute_.valid;
+  follow(node, *edge);
+  settle_wires();
+  ++cycle_;
   return true;
 }
 
@@ -167,14 +217,13 @@ bool Core::inputs(const PipelineNode& node, const Shown& shown, Inputs& out) {
 // store units have done already (`shown`).
 bool Core::replay(Shown& shown) {
   PipelineNode& node = *node_;
-  fetch_translation_ =
-      mmu_.fetch(node.state.fetch_address & ~std::uint64_t{3}, node.fetches, csr_.translation());
+  Inputs seen;
+  const bool fetched = fetch(node, seen);
   Commit done;
   done.store = node.store_at_head && shown.room;
-  load_store(shown.in, done, shown.stored);
+  load_store(shown.in, done, node.requests_memory, shown.stored);
   shown.done = true;
-  Inputs seen;
-  const bool known = inputs(node, shown, seen);
+  const bool known = fetched && inputs(node, shown, seen);
   const PipelineEdge* const edge = known ? node.find(seen) : nullptr;
   if (edge) {
     follow(node, *edge);

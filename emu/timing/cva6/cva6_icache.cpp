@@ -36,7 +36,7 @@ void Cva6Icache::refill(const HartView& view) {
   const std::uint64_t base =
       ((physical_ & ~std::uint64_t{0xFFF}) | (vaddr_ & 0xFFF)) & ~geometry_.line_mask();
   const std::size_t at = slot(set, way_);
-  last_line_ = no_line;
+  forget_line();
   tags_[at] = geometry_.line_of(base);
   for (unsigned word = 0; word < geometry_.words(); ++word)
     data_[at * geometry_.words() + word] = view.read_physical(PhysAddr{base + 8 * word});
@@ -54,7 +54,7 @@ FetchResponse Cva6Icache::clock(const Inputs& in, const FetchTranslation& transl
   switch (state_) {
     case State::flush:
       valid_[count_] = 0;
-      last_line_ = no_line;
+      forget_line();
       if (++count_ == geometry_.sets) {
         count_ = 0;
         state_ = State::idle;

@@ -50,6 +50,8 @@ class Cva6Icache {
     return (state_ == State::idle || state_ == State::read) && enabled_ && !flush_pending_ && !way_chosen_;
   }
   std::uint64_t address() const { return vaddr_; }
+  // How often what it holds has changed.
+  std::uint64_t changes() const { return changes_; }
   void resume(bool reads, std::uint64_t address) {
     state_ = reads ? State::read : State::idle;
     vaddr_ = address;
@@ -77,6 +79,10 @@ class Cva6Icache {
   std::uint32_t refill_word(const HartView& view) const;
   [[gnu::noinline]] void refill(const HartView& view);
 
+  void forget_line() {
+    last_line_ = no_line;
+    ++changes_;
+  }
   std::size_t slot(unsigned set, unsigned way) const { return std::size_t{set} * geometry_.ways + way; }
 
   CacheGeometry geometry_;
@@ -87,6 +93,7 @@ class Cva6Icache {
   std::uint64_t last_line_ = no_line;  // of the last hit, with its set and slot
   unsigned last_set_ = 0;
   std::size_t last_slot_ = 0;
+  std::uint64_t changes_ = 0;
   State state_ = State::flush;
   unsigned count_ = 0;
   bool enabled_ = false, flush_pending_ = false;

@@ -10,13 +10,12 @@ bool executable(std::uint64_t physical) {
 
 }  // namespace
 
-FetchTranslation Cva6Mmu::fetch(std::uint64_t address, bool access, const TranslationState& translation) {
-  itlb_access_ = access;
+FetchTranslation Cva6Mmu::fetch_anew(std::uint64_t address, const TranslationState& translation) {
   itlb_address_ = address;
-  itlb_hit_ = access ? itlb_.lookup(address, translation.asid, translation.fetch, true) : TlbHit{};
-  fetch_misses_ = access && translation.fetch && !itlb_hit_.hit;
+  itlb_hit_ = itlb_.lookup(address, translation.asid, translation.fetch, true);
+  fetch_misses_ = translation.fetch && !itlb_hit_.hit;
+  last_fetch_ = {};
   FetchTranslation out;
-  if (!access) return out;
   out.valid = true;
   out.address = address & ((std::uint64_t{1} << 56) - 1);
   if (translation.fetch) {
@@ -31,6 +30,9 @@ FetchTranslation Cva6Mmu::fetch(std::uint64_t address, bool access, const Transl
   }
   if (out.valid && out.fault == FetchFault::none && !executable(out.address))
     out.fault = FetchFault::access_fault;
+  if (out.valid && out.fault == FetchFault::none)
+    last_fetch_ = {address >> 12, out.address & ~std::uint64_t{0xFFF}, translation.asid,
+                   translation.privilege, translation.fetch};
   return out;
 }
 
@@ -57,18 +59,23 @@ void Cva6Mmu::clock_walk(const LsuControl& request, bool data_access, bool is_st
                          const TranslationState& translation, const ReadResponse& walker_read,
                          bool flush_pipeline, bool flush_tlb, const TlbFlush& flush, const HartView& view) {
   const TlbUpdate update = walker_.update(translation, is_store);
+  const bool fetch_hits = itlb_access_ && itlb_hit_.hit;
   const bool to_itlb = shared_.for_instruction(), to_dtlb = shared_.for_data();
   const bool looks = data_access && !request.misaligned;
   if (walker_.active() || shared_.access() || flush_pipeline)
     walker_.clock(walker_read, shared_, translation, is_store, flush_pipeline, view);
-  shared_.clock({translation.fetch, itlb_access_, itlb_hit_.hit, itlb_address_},
+  shared_.clock({translation.fetch, itlb_access_, fetch_hits, itlb_address_},
                 {translation.data, looks, dtlb_hit_.hit, request.address}, flush_tlb);
+  if (flush_tlb || (update.valid && to_itlb)) {
+    last_fetch_ = {};
+    ++fetch_changes_;
+  }
   if (flush_tlb) {
     itlb_.flush(flush);
     dtlb_.flush(flush);
   } else if (update.valid) {
     if (to_itlb)
-      itlb_.update(update, itlb_hit_.hit);
+      itlb_.update(update, fetch_hits);
     else if (to_dtlb)
       dtlb_.update(update, dtlb_hit_.hit);
   }

@@ -26,7 +26,26 @@ class Cva6Mmu {
   bool data_exception(const TranslationState& translation) const;
 
   // Instruction side, combinational: the translation of `address`, when `access`.
-  FetchTranslation fetch(std::uint64_t address, bool access, const TranslationState& translation);
+  FetchTranslation fetch(std::uint64_t address, bool access, const TranslationState& translation) {
+    itlb_access_ = access;
+    fetch_misses_ = false;
+    if (!access) return {};
+    if (!last_fetch_.answers(address, translation)) return fetch_anew(address, translation);
+    return fetch_again(address);
+  }
+  // The same for an address in the page of the last fetch, while fetch_changes() and `translation` are what they were.
+  bool fetches_from(std::uint64_t address) const { return address >> 12 == last_fetch_.page; }
+  FetchTranslation fetch_again(std::uint64_t address) {
+    fetched(true);
+    return {true, last_fetch_.physical | (address & 0xFFF), FetchFault::none};
+  }
+  // What is left of such a fetch, or of a cycle without one, when its answer is known.
+  void fetched(bool access) {
+    itlb_access_ = access;
+    fetch_misses_ = false;
+  }
+  std::uint64_t fetch_changes() const { return fetch_changes_; }
+  bool fetch_misses() const { return fetch_misses_; }
 
   // Data side, combinational, to be asked once a cycle: does the DTLB have it (in time)?
   bool data_hit(const LsuControl& request, bool access, const TranslationState& translation);
@@ -46,6 +65,14 @@ class Cva6Mmu {
   bool quiet() const {
     return !walker_.active() && !shared_.access() && !shared_.flushing() && !request_q_ && !fetch_misses_;
   }
+  // Nothing but a data request moves.
+  bool only_data() const {
+    return !walker_.active() && !shared_.access() && !shared_.flushing() && !fetch_misses_;
+  }
+  // clock() while only_data(), of a data_hit() or without a request.
+  void clock_data(const LsuControl& request, bool data_access, const TranslationState& translation) {
+    latch(request, data_access, false, translation);
+  }
   // A walk waits for the D$ or the flush machine; the next cycle is like this one.
   bool waiting() const {
     if (request_q_ && !steady_) return false;
@@ -55,6 +82,20 @@ class Cva6Mmu {
   void skip(unsigned cycles) { shared_.skip(cycles); }
 
  private:
+  // The page of the last fetch without a fault. While it is asked again and the ITLB has not changed, the answer is the
+  // same, and so is what the look-up does to the replacement.
+  struct LastFetch {
+    std::uint64_t page = ~std::uint64_t{0};  // no address has this one
+    std::uint64_t physical = 0;
+    std::uint16_t asid = 0;
+    std::uint8_t privilege = 0;
+    bool translated = false;
+    bool answers(std::uint64_t address, const TranslationState& t) const {
+      return address >> 12 == page && t.fetch == translated && t.asid == asid && t.privilege == privilege;
+    }
+  };
+
+  [[gnu::noinline]] FetchTranslation fetch_anew(std::uint64_t address, const TranslationState& translation);
   // Walker, shared register and TLBs: what a miss or a fence moves.
   void clock_walk(const LsuControl& request, bool data_access, bool is_store,
                   const TranslationState& translation, const ReadResponse& walker_read, bool flush_pipeline,
@@ -79,6 +120,8 @@ class Cva6Mmu {
   TlbHit itlb_hit_, dtlb_hit_;
   bool itlb_access_ = false, fetch_misses_ = false;
   std::uint64_t itlb_address_ = 0;
+  LastFetch last_fetch_;
+  std::uint64_t fetch_changes_ = 0;  // how often the ITLB may have changed
   // Registers of the data interface.
   bool request_q_ = false, hit_q_ = false, store_q_ = false, misaligned_q_ = false, access_fault_q_ = false;
   bool noncanonical_q_ = false;

@@ -58,6 +58,7 @@ Core& Cva6Timing::rehearse(unsigned hart, const Retirement& retirement) {
   else
     *rehearsal_ = *cores_[hart];
   rehearsal_->set_trace(nullptr);
+  rehearsal_->rehearse();
   rehearsal_->record() = retirement;
   rehearsal_->given();
   rehearsal_->hold_issue(true);

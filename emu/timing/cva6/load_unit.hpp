@@ -39,6 +39,21 @@ class LoadUnit {
 
   bool idle() const { return state_ == State::idle && !valid_[0] && !valid_[1]; }
 
+  // The usual way of a load, without the questions of clock(): idle, it is given one that the D$ grants and the DTLB has …
+  void begin(std::uint8_t trans_id) {
+    state_ = State::send_tag;
+    valid_[0] = true;
+    flushed_[0] = false;
+    trans_id_[0] = trans_id;
+    last_ = 0;
+  }
+  // … and in the next cycle, with no other load behind it, the D$ has the line.
+  Outputs end() {
+    state_ = State::idle;
+    valid_[last_] = false;
+    return {false, !flushed_[last_], false, trans_id_[last_]};
+  }
+
  private:
   bool accepts(const LsuControl& request) const {
     return request.valid && request.is_load && !(valid_[0] && valid_[1]);

@@ -51,13 +51,20 @@ struct alignas(64) PipelineNode {
   std::uint64_t mask = 0;  // the inputs that matter
   bool fetches = false, store_at_head = false, needs_record = false, divides = false, mispredicts = false;
   bool trains_bht = false, taken = false, trains_btb = false;
+  bool requests_memory = false;  // a load or store is in the execute stage
   std::uint8_t consults = 0;
+  bool special = false;  // its inputs are more than memory's answers and the record
+  // Not special, and the load/store side need not be told of it.
+  bool simple() const { return !special && !requests_memory && !store_at_head; }
+  // The fetched word with its bit, as it was in this context (Core::fetch_context_).
+  std::uint64_t fetched = 0, fetch_context = no_context;
+  static constexpr std::uint64_t no_context = ~std::uint64_t{0};
   PipelineEdge first;
   PipelineState state;
 
   const PipelineEdge* find(const PipelineInputs& inputs) const {
     for (const PipelineEdge* edge = &first; edge; edge = edge->more)
-      if (edge->inputs == inputs && edge->next) return edge;
+      if (edge->inputs.bits == inputs.bits && edge->next && (!special || edge->inputs == inputs)) return edge;
     return nullptr;
   }
 };

@@ -1,27 +1,41 @@
 // The round-robin arbiter that CVA6 uses everywhere (common_cells rr_arb_tree, FairArb).
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
 
 namespace hartbeat::timing::cva6 {
 
-// `inputs` is a power of two. `pick` is combinational; `grant` is the clock edge of a cycle with a grant.
+// What a tree for `inputs` requesters, a power of two, selects when `next` has the highest priority.
+constexpr unsigned tree_pick(unsigned inputs, unsigned next, std::uint32_t requests) {
+  unsigned index = 0;
+  unsigned width = inputs / 2;
+  for (unsigned bit = static_cast<unsigned>(std::countr_zero(inputs)); bit-- > 0; width /= 2) {
+    const std::uint32_t left = requests & ((1u << width) - 1), right = requests >> width;
+    const bool select = left == 0 || (right != 0 && ((next >> bit) & 1));
+    index = index * 2 + select;
+    requests = select ? right : left;
+  }
+  return index;
+}
+
+// Of up to eight requesters, by next and requests: a smaller tree selects as the left branch of a larger one does.
+inline constexpr auto small_tree_picks = [] {
+  std::array<std::array<std::uint8_t, 256>, 8> out{};
+  for (unsigned next = 0; next < 8; ++next)
+    for (unsigned requests = 0; requests < 256; ++requests)
+      out[next][requests] = static_cast<std::uint8_t>(tree_pick(8, next, requests));
+  return out;
+}();
+
+// `inputs` is a power of two. `pick` is combinational, and has at least one request; `grant` is the clock edge of a cycle
+// with a grant.
 class RoundRobin {
  public:
   explicit RoundRobin(unsigned inputs) : inputs_(inputs) {}
   unsigned pick(std::uint32_t requests) const {
-    if ((requests & (requests - 1)) == 0 && requests != 0)
-      return static_cast<unsigned>(std::countr_zero(requests));
-    unsigned index = 0;
-    unsigned width = inputs_ / 2;
-    for (unsigned bit = static_cast<unsigned>(std::countr_zero(inputs_)); bit-- > 0; width /= 2) {
-      const std::uint32_t left = requests & ((1u << width) - 1), right = requests >> width;
-      const bool select = left == 0 || (right != 0 && ((next_ >> bit) & 1));
-      index = index * 2 + select;
-      requests = select ? right : left;
-    }
-    return index;
+    return inputs_ <= 8 ? small_tree_picks[next_][requests] : tree_pick(inputs_, next_, requests);
   }
   void grant(std::uint32_t requests) {
     if (requests == 0) return;

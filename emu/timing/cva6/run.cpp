@@ -71,7 +71,10 @@ struct Cva6Run::Lane {
   std::uint64_t seen_mip = 0;
   std::uint64_t seen_fences = 0;
   bool sleeps = false, poked = false;  // in wfi with nothing in flight; but a line has changed
-  std::uint64_t moment = 0;            // when it wants its turn
+  bool plain = false;                  // its last instruction has touched neither memory nor CSRs
+  std::uint64_t due_at = 0,
+                due_after = 0;  // while it is plain: when due() is next asked, and in how many turns
+  std::uint64_t moment = 0;     // when it wants its turn
   // What has been given to the hart's counters.
   StallCounters stalls;
   std::uint64_t cycle = 0;
@@ -96,7 +99,6 @@ Cva6Run::Cva6Run(System& system, Cva6Parameters parameters) : system_(system) {
     hart.op = nullptr;
     lane->core = &timing_->core(hart.id.value);
     Retirement state;
-    state.privilege = static_cast<std::uint8_t>(hart.privilege);
     tell_state(hart, state);
     lane->core->take_over(hart.clock, hart.pc, state);
     lane->cycle = hart.clock;
@@ -146,17 +148,20 @@ void Cva6Run::run() {
 
 // The turns of one hart until another's is due. False: the run stops.
 bool Cva6Run::advance(Lane& lane) {
+  Core& core = *lane.core;
   const unsigned index = lane.hart.id.value;
+  system_.current = &lane.hart;
+  lane.plain = false;
   for (;;) {
-    const std::uint64_t cycle = lane.core->cycle();
+    const std::uint64_t cycle = core.cycle();
     const std::uint64_t horizon =
         std::max(std::min({horizon_, system_.next_event, cycle + poll_interval}), cycle + 1);
     // A sleeper is due now, though its pipeline does not move.
-    if (lane.sleeps && lane.core->wake() > cycle) return due(lane);
+    if (lane.sleeps && core.wake() > cycle) return due(lane);
     if (!timing_->run(index, horizon)) return due(lane);
     turn(lane);
     // Only a sleeper's moment depends on what this hart does.
-    if (some_sleep_ || lane.core->cycle() >= horizon_ || system_.stop != Stop::none) return true;
+    if (some_sleep_ || core.cycle() >= horizon_ || system_.stop != Stop::none) return true;
   }
 }
 
@@ -259,7 +264,6 @@ bool Cva6Run::due(Lane& lane) {
   Hart& hart = lane.hart;
   const std::uint64_t clock = lane.core->cycle();
   set_clock(hart, clock);
-  system_.current = &hart;
   const bool any = system_.next_event <= clock || clock >= system_.clock_limit ||
                    hart.instret_at(clock) >= system_.instret_limit || clock >= system_.poll_at ||
                    system_.code.wants_collection() || lane.core->fences() != lane.seen_fences ||
@@ -293,17 +297,24 @@ void Cva6Run::attend(Lane& lane) {
 
 void Cva6Run::turn(Lane& lane) {
   Hart& hart = lane.hart;
-  if (!due(lane)) return;
+  if (lane.plain && lane.core->cycle() < lane.due_at && lane.due_after-- != 0)
+    set_clock(hart, lane.core->cycle());
+  else if (!due(lane))
+    return;
   const int cause = lane.core->interrupt();
-  // A level that a device has taken back meanwhile displaces nothing.
-  const bool gone =
-      cause >= 0 && cause != irq::MTI && cause != irq::MSI && !((pending_interrupts(hart) >> cause) & 1);
-  const Privilege privilege = hart.privilege;
-  if (cause >= 0 && !gone)
-    interrupt(lane, cause);
-  else
-    execute(lane);
-  if (hart.privilege != privilege) settle(lane, privilege);
+  if (cause < 0 || !displaces(hart, cause)) return execute(lane);
+  interrupt(lane, cause);
+}
+
+// A level that a device has taken back meanwhile displaces nothing.
+bool Cva6Run::displaces(const Hart& hart, int cause) {
+  return cause == irq::MTI || cause == irq::MSI || ((pending_interrupts(hart) >> cause) & 1) != 0;
+}
+
+// What is behind an instruction that can have changed anything besides registers and pc.
+void Cva6Run::look_around(Lane& lane, Privilege before) {
+  const Hart& hart = lane.hart;
+  if (hart.privilege != before) settle(lane, before);
   lane.seen_mip = pending_interrupts(hart) & told_lines;
 }
 
@@ -320,16 +331,10 @@ void Cva6Run::tell_state(const Hart& hart, Retirement& out) {
 
 void Cva6Run::before(const Hart& hart, const Decoded& d, Retirement& out) {
   out.pc = VirtAddr{hart.pc};
-  out.bits = d.bits;
-  out.length = d.length;
-  out.privilege = static_cast<std::uint8_t>(hart.privilege);
   out.trapped = out.interrupt = out.sc_failed = false;
   out.operand_a = d.rs1_fpr ? hart.f[d.rs1] : hart.x[d.rs1];
   out.operand_b = d.rs2_fpr ? hart.f[d.rs2] : hart.x[d.rs2];
-  out.accesses_memory = d.fu == Fu::load || d.fu == Fu::store;
-  out.data_address = VirtAddr{};
-  out.store_value = 0;
-  if (out.accesses_memory) {
+  if (d.accesses_memory) {
     out.data_address =
         VirtAddr{out.operand_a + static_cast<std::uint64_t>(static_cast<std::int64_t>(d.immediate))};
     out.store_value = out.operand_b;
@@ -361,6 +366,8 @@ void Cva6Run::interrupt(Lane& lane, int cause) {
   out.interrupt = true;
   out.cause = static_cast<std::uint8_t>(cause);
   lane.core->given();
+  lane.plain = false;
+  look_around(lane, step.privilege);
 }
 
 // From when on somebody else than its timer, which the model knows, may wake a hart.
@@ -370,6 +377,11 @@ std::uint64_t Cva6Run::others_may_wake(unsigned index) const {
   const std::uint64_t rise = timing_->interconnect().clint.next_rise(index, timing_->core(index).cycle());
   const bool timer_is_next = rise != never_cycle && system_.next_event + wire >= rise;
   return timer_is_next ? horizon_ : std::min(horizon_, system_.next_event);
+}
+
+bool Cva6Run::reads_time(const Decoded& d, const Retirement& out) {
+  if (d.fu == Fu::load) return out.data_address.value - (ClintWires::base + 0xBFF8) < 8;
+  return reads_cycle(d);
 }
 
 // An instruction that reads the time: what it will read is the model's, which lies ahead. False: it cannot be
@@ -382,11 +394,11 @@ bool Cva6Run::foretell(Lane& lane, const Decoded& d, Retirement& out) {
     out.mstatus = hart.csr.mstatus;
     out.mie = out.mideleg = out.mip = 0;
     out.cause = 0;
-    out.privilege_after = out.privilege;
+    out.privilege_after = static_cast<std::uint8_t>(hart.privilege);
     const std::optional<std::uint64_t> commit = timing_->predict_commit(index, out, others_may_wake(index));
     if (!commit) return false;
     set_clock(hart, *commit);
-  } else if (d.fu == Fu::load && out.data_address.value - (ClintWires::base + 0xBFF8) < 8) {
+  } else {
     out.satp = out.mstatus = out.mie = out.mideleg = out.mip = 0;
     out.cause = 0;
     out.privilege_after = 3;
@@ -400,7 +412,10 @@ void Cva6Run::execute(Lane& lane) {
   const Decoded& d = lane.core->issue_decoded();
   Retirement& out = lane.core->record();
   before(hart, d, out);
-  if ((d.fu == Fu::csr || d.fu == Fu::load) && !foretell(lane, d, out)) return;
+  if (reads_time(d, out) && !foretell(lane, d, out)) {
+    lane.plain = false;
+    return;
+  }
   if (is_tracepoint(d)) settle(lane, hart.privilege);  // whoever listens reads the counters
   const Step done = step(system_, hart);
   after(hart, done, d.fu == Fu::csr, out);
@@ -409,6 +424,13 @@ void Cva6Run::execute(Lane& lane) {
   if (system_.events.wants_retired() && !done.trapped) tell_retired(system_, hart, done);
   spend(hart, done, hart.clock);
   lane.core->given();
+  const bool plain = !d.accesses_memory && d.fu != Fu::csr && !done.trapped;
+  if (!plain) look_around(lane, done.privilege);
+  if (plain && !lane.plain) {  // behind due()
+    lane.due_at = std::min({system_.next_event, system_.clock_limit, system_.poll_at});
+    lane.due_after = system_.instret_limit - hart.instret_at(hart.clock);
+  }
+  lane.plain = plain;
 }
 
 }  // namespace hartbeat::timing::cva6

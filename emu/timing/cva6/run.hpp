@@ -39,18 +39,21 @@ class Cva6Run {
   std::optional<unsigned> next_lane();
   std::uint64_t next_moment(Lane& lane);
   void hear_lines(Lane& lane);
-  bool advance(Lane& lane);
+  [[gnu::flatten]] bool advance(Lane& lane);
   void turn(Lane& lane);
-  void interrupt(Lane& lane, int cause);
+  [[gnu::noinline]] void interrupt(Lane& lane, int cause);
+  static bool displaces(const Hart& hart, int cause);
+  void look_around(Lane& lane, Privilege before);
   std::uint64_t others_may_wake(unsigned hart) const;
-  bool foretell(Lane& lane, const Decoded& d, Retirement& out);
+  static bool reads_time(const Decoded& d, const Retirement& out);
+  [[gnu::noinline]] bool foretell(Lane& lane, const Decoded& d, Retirement& out);
   void execute(Lane& lane);
-  static void tell_state(const Hart& hart, Retirement& out);
+  [[gnu::noinline]] static void tell_state(const Hart& hart, Retirement& out);
   static void before(const Hart& hart, const Decoded& d, Retirement& out);
   static void after(const Hart& hart, const Step& step, bool may_write_csr, Retirement& out);
   bool due(Lane& lane);
-  void attend(Lane& lane);
-  void settle(Lane& lane, Privilege privilege);
+  [[gnu::noinline]] void attend(Lane& lane);
+  [[gnu::noinline]] void settle(Lane& lane, Privilege privilege);
   void take_over_clint();
 
   System& system_;

@@ -83,8 +83,6 @@ Retirement Speculation::execute(const Decoded& d, std::uint64_t pc, std::uint64_
   Retirement out;
   out.pc = VirtAddr{pc};
   out.next_pc = VirtAddr{pc + d.length};
-  out.bits = d.bits;
-  out.length = d.length;
   const u32 i = d.expanded;
   const u64 a = d.rs1_fpr ? 0 : integers_.x(d.rs1), b = d.rs2_fpr ? 0 : integers_.x(d.rs2);
   out.operand_a = a;
@@ -99,12 +97,10 @@ Retirement Speculation::execute(const Decoded& d, std::uint64_t pc, std::uint64_
       compute(integers_, isa::decode(d.bits, extensions_));
       return out;
     case Fu::load:
-      out.accesses_memory = true;
       out.data_address = VirtAddr{a + static_cast<u64>(static_cast<i64>(d.immediate))};
       result = load(d, out.data_address.value, view, dtlb, translation);
       break;
     case Fu::store:
-      out.accesses_memory = true;
       out.data_address = VirtAddr{a + static_cast<u64>(static_cast<i64>(d.immediate))};
       result = b;  // an atomic's operand stands in its result until it has run
       break;

@@ -57,13 +57,16 @@ class WtAxiAdapter {
   // Begins a cycle: returns what the caches see in it, and works out what they will see in the next.
   AdapterReturn clock(std::uint64_t cycle) {
     if (cycle < wake_) {
-      icache_was_full_ = dcache_was_full_ = false;
+      rest();
       return {};
     }
     const AdapterReturn now = work(cycle);
     wake_ = next_event(cycle + 1);
     return now;
   }
+  // clock() would show nothing and do nothing in this cycle; rest() is then all that is left of it.
+  bool rests(std::uint64_t cycle) const { return cycle < wake_; }
+  void rest() { icache_was_full_ = dcache_was_full_ = false; }
   // The cycles from `cycle` on, up to `end`, in which it shows the caches nothing, and they ask for nothing: the first
   // cycle that is none of these. A write to the CLINT ends them too; without anything to wait for there are none.
   std::uint64_t clock_alone(std::uint64_t cycle, std::uint64_t end);

@@ -18,21 +18,51 @@ void WtDcache::clock(const AdapterReturn& in, WtAxiAdapter& adapter, const Inter
   response[loads] =
       ctrl_[loads].clock(read.loads, memory_, enabled, acked == loads, miss.line.valid, miss.port[loads]);
 
-  WtDcacheWbuffer::Inputs buffer;
-  buffer.miss_ack = miss.write_ack;
-  buffer.returned = miss.write_returned;
-  buffer.tid = miss.write_tid;
+  WtDcacheWbuffer::Inputs buffer = answers(miss);
   buffer.check_ack = acked == WtDcacheMem::write_port;
-  buffer.line_write = miss.line.valid;
-  buffer.line_set = miss.line.set;
-  buffer.line_writes_ways = miss.line.writes_ways;
   buffer.read_acked = acked < 2;
   buffer.read_word = acked < 2 ? ctrl_[acked].word() : 0;
-  if (!wbuffer_.sleeps_on(buffer, store)) wbuffer_.clock(buffer, store, memory_);
+  end_cycle(miss, buffer, store);
+}
 
+// What the miss unit says to the write buffer.
+WtDcacheWbuffer::Inputs WtDcache::answers(const WtDcacheMissunit::Outputs& miss) {
+  WtDcacheWbuffer::Inputs out;
+  out.miss_ack = miss.write_ack;
+  out.returned = miss.write_returned;
+  out.tid = miss.write_tid;
+  out.line_write = miss.line.valid;
+  out.line_set = miss.line.set;
+  out.line_writes_ways = miss.line.writes_ways;
+  return out;
+}
+
+void WtDcache::end_cycle(const WtDcacheMissunit::Outputs& miss, const WtDcacheWbuffer::Inputs& buffer,
+                         const StoreRequest& store) {
+  if (!wbuffer_.sleeps_on(buffer, store)) wbuffer_.clock(buffer, store, memory_);
   if (miss.line.invalidate_ways) memory_.invalidate(miss.line.set, miss.line.invalidate_ways);
   if (miss.line.refill) memory_.write_line(miss.line.set, miss.line.way, miss.line.tag);
   quiet_ = settled();
+}
+
+ReadResponse WtDcache::clock_load(const ReadRequest& read) {
+  const unsigned acked = memory_.arbitrate(ctrl_[loads].wants_read(read) ? 2u : 0u, false);
+  const ReadResponse out =
+      ctrl_[loads].clock(read, memory_, missunit_.cache_enabled(), acked == loads, false, {});
+  quiet_ = ctrl_[loads].idle() || ctrl_[loads].waiting();
+  return out;
+}
+
+void WtDcache::clock_writes(const AdapterReturn& in, WtAxiAdapter& adapter,
+                            const Interconnect& interconnect) {
+  const AmoRequest none;
+  WtDcacheMissunit::Outputs miss;
+  if (!missunit_.sleeps_on(in, ctrl_, wbuffer_, none))
+    miss = missunit_.clock(in, adapter, ctrl_, wbuffer_, none, memory_, interconnect);
+  WtDcacheWbuffer::Inputs buffer = answers(miss);
+  buffer.check_ack =
+      memory_.arbitrate(wbuffer_.wants_check() ? 8u : 0u, miss.line.valid) == WtDcacheMem::write_port;
+  end_cycle(miss, buffer, StoreRequest{});
 }
 
 }  // namespace hartbeat::timing::cva6

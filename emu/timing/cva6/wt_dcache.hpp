@@ -29,21 +29,50 @@ class WtDcache {
   bool holds(std::uint64_t address) const { return memory_.holds(address); }
   bool load_waits() const { return ctrl_[loads].waiting() || ctrl_[loads].wants_miss(); }
 
-  // One cycle. `store` must be what accepts() was asked about.
+  // One cycle. `store` must be one that accepts() has taken, or none.
   void clock(const AdapterReturn& in, WtAxiAdapter& adapter, const Interconnect& interconnect,
              const Reads& read, const StoreRequest& store, const AmoRequest& amo,
              ReadResponse (&response)[2]);
+
+  // The same when nothing but a load moves, or nothing but a write: others_rest() or loads_rest(), no return from memory
+  // in the first case, no request of another kind.
+  ReadResponse clock_load(const ReadRequest& read);
+  // Its usual cases (LoadUnit::begin, end), of an idle load port and of one that holds a load; false: it is not the usual
+  // case, and nothing has been done.
+  bool begin_load(std::uint64_t index, std::uint8_t size_log2) {
+    if (!ctrl_[loads].idle()) return false;
+    memory_.arbitrate(2, false);
+    ctrl_[loads].begin(index, size_log2);
+    quiet_ = false;
+    return true;
+  }
+  bool end_load(std::uint64_t physical) {
+    if (!missunit_.cache_enabled() || !ctrl_[loads].end(physical, memory_)) return false;
+    memory_.arbitrate(2, false);
+    quiet_ = true;
+    return true;
+  }
+  bool load_sleeps_on(const ReadRequest& read) const { return quiet_ && ctrl_[loads].sleeps_on(read); }
+  void clock_writes(const AdapterReturn& in, WtAxiAdapter& adapter, const Interconnect& interconnect);
+  // Walker's port, miss unit and write buffer have nothing to do without a request, and loads ask them for nothing.
+  bool others_rest() const {
+    return ctrl_[walker].idle() && !ctrl_[loads].wants_miss() && missunit_.rests() && wbuffer_.quiet();
+  }
+  bool readers_rest() const { return ctrl_[walker].idle() && ctrl_[loads].idle(); }
 
   // Nothing can change without a request (an atomic that is under way is none) or a return from memory.
   bool quiet() const { return quiet_; }
   bool sleeps_on(const AdapterReturn& in, const Reads& read, const StoreRequest& store,
                  const AmoRequest& amo) const {
-    return quiet_ && in.dcache == DcacheReturnType::none && !wbuffer_.accepts(store) &&
+    return quiet_ && in.dcache == DcacheReturnType::none && !store.valid &&
            (!amo.valid || missunit_.amo_waiting()) && ctrl_[walker].sleeps_on(read.walker) &&
            ctrl_[loads].sleeps_on(read.loads);
   }
 
  private:
+  static WtDcacheWbuffer::Inputs answers(const WtDcacheMissunit::Outputs& miss);
+  void end_cycle(const WtDcacheMissunit::Outputs& miss, const WtDcacheWbuffer::Inputs& buffer,
+                 const StoreRequest& store);
   bool settled() const {
     return missunit_.quiet() && wbuffer_.quiet() && (ctrl_[0].idle() || ctrl_[0].waiting()) &&
            (ctrl_[1].idle() || ctrl_[1].waiting());

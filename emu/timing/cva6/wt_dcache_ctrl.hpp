@@ -57,6 +57,25 @@ class WtDcacheCtrl {
   // The doubleword that it reads: the low bits name the bank.
   std::uint64_t word() const { return index_ >> 3; }
 
+  // The usual way of a read, as LoadUnit::begin and end go it: idle, it is granted …
+  void begin(std::uint64_t index, std::uint8_t size_log2) {
+    state_ = State::read;
+    index_ = index;
+    id_ = 0;
+    size_log2_ = size_log2;
+    read_requested_ = read_acked_ = true;
+  }
+  // … and in the next cycle it hits. False, and nothing is done, when it does not.
+  bool end(std::uint64_t tag, const WtDcacheMem& memory) {
+    const std::uint64_t address = (tag & ~std::uint64_t{0xFFF}) | (index_ & 0xFFF);
+    if (state_ != State::read || !read_acked_ ||
+        memory.hit(memory.set_of(index_), memory.tag_of(address)) == 0)
+      return false;
+    state_ = State::idle;
+    tag_ = tag & ~std::uint64_t{0xFFF};
+    return true;
+  }
+
   struct MissAnswer {
     bool ack = false, replay = false, returned = false;
   };
@@ -65,8 +84,8 @@ class WtDcacheCtrl {
                      bool line_write, MissAnswer miss) {
     ReadResponse out;
     out.id = id_;
-    if (state_ == State::idle && !in.data_req && !read_requested_) {
-      read_acked_ = false;
+    if (state_ == State::idle && !in.data_req) {  // the ways seen last are read again before they matter
+      read_acked_ = read_requested_ = false;
       return out;
     }
     const bool requested = wants_read(in);

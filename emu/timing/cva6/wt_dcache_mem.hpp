@@ -40,13 +40,11 @@ class WtDcacheMem {
   // `ports`. Walker and loads have priority over the write buffer's tag checks.
   unsigned arbitrate(std::uint32_t requests, bool blocked) {
     if (requests & 3) requests &= 3;
-    selected_ = arbiter_.pick(requests);
     if (requests == 0 || blocked) return ports;
+    const unsigned selected = arbiter_.pick(requests);
     arbiter_.grant(requests);
-    return selected_;
+    return selected;
   }
-  // vld_sel_d of this cycle, also when nothing asks (then the last port).
-  unsigned selected() const { return selected_; }
 
   void write_line(unsigned set, unsigned way, std::uint32_t tag) {
     tags_[std::size_t{set} * geometry_.ways + way] = tag;
@@ -61,7 +59,6 @@ class WtDcacheMem {
   std::vector<std::uint32_t> tags_;   // by set and way
   std::vector<std::uint16_t> valid_;  // by set, a bit for each way
   RoundRobin arbiter_{ports};
-  unsigned selected_ = write_port;
 };
 
 }  // namespace hartbeat::timing::cva6

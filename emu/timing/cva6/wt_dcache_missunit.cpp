@@ -161,6 +161,7 @@ WtDcacheMissunit::Outputs WtDcacheMissunit::clock(const AdapterReturn& in, WtAxi
   amo_requested_ = amo.valid;
   mshr_valid_q1_ = mshr_valid_;
   mshr_valid_ = mshr_allocates_ || (mshr_valid_ && !mshr_clears_);
+  rests_ = state_ == State::idle && quiet() && !amo_requested_ && !collided_[0] && !collided_[1];
   return out;
 }
 

@@ -57,11 +57,12 @@ class WtDcacheMissunit {
     return (state_ == State::idle || state_ == State::amo_wait) && !mshr_valid_q1_edge() &&
            backoff_.is_zero();
   }
+  // Idle, and has nothing in mind: only a request or a return can move it.
+  bool rests() const { return rests_; }
   // Then a clock() with these inputs would change nothing and answer nothing.
   bool sleeps_on(const AdapterReturn& in, const WtDcacheCtrl (&ctrl)[2], const WtDcacheWbuffer& wbuffer,
                  const AmoRequest& amo) const {
-    return state_ == State::idle && quiet() && in.dcache == DcacheReturnType::none && !amo.valid &&
-           !amo_requested_ && !collided_[0] && !collided_[1] && !ctrl[0].wants_miss() &&
+    return rests() && in.dcache == DcacheReturnType::none && !amo.valid && !ctrl[0].wants_miss() &&
            !ctrl[1].wants_miss() && !wbuffer.offers();
   }
   bool amo_waiting() const { return state_ == State::amo_wait; }
@@ -92,6 +93,7 @@ class WtDcacheMissunit {
   bool mshr_valid_ = false, mshr_valid_q1_ = false, mshr_clears_ = false, mshr_allocates_ = false;
   bool collided_[2] = {};
   unsigned locked_port_ = 0;
+  bool rests_ = false;
   bool amo_requested_ = false;
   unsigned stores_inflight_ = 0;
   Lfsr8 lfsr_;

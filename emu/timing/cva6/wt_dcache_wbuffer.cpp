@@ -65,7 +65,7 @@ void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const W
   const bool eviction = evicts(in);
   const WriteMiss offered = in.miss_ack ? miss() : WriteMiss{};
   const unsigned dirty_entry = in.miss_ack ? dirty_arbiter_.pick(dirty) : 0;
-  const bool taken = accepts(store);
+  const bool taken = store.valid;
   const unsigned hit = taken ? hit_mask(store.address) : 0;
   const Check check_result = check2_;
 
@@ -123,6 +123,7 @@ void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const W
     checked_mask_ &= ~(1u << slot);
     note_dirty(slot);
   }
+  quiet_ = settled();
 }
 
 }  // namespace hartbeat::timing::cva6

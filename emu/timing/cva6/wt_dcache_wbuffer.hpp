@@ -72,16 +72,14 @@ class WtDcacheWbuffer {
     bool read_acked = false;        // a reader other than the buffer uses the bank of `read_word`
     std::uint64_t read_word = 0;
   };
+  // `store` is one that accepts() has taken, or none.
   void clock(const Inputs& in, const StoreRequest& store, const WtDcacheMem& memory);
 
   // Nothing will change without a new store or an acknowledgement.
-  bool quiet() const {
-    return returns_.empty() && check_mask() == 0 && !check1_.enabled && !check2_.enabled && !line_write_q_ &&
-           !offers();
-  }
+  bool quiet() const { return quiet_; }
   // Then a clock() with these inputs would change nothing.
   bool sleeps_on(const Inputs& in, const StoreRequest& store) const {
-    return !in.returned && !in.line_write && quiet() && !accepts(store);
+    return !in.returned && !in.line_write && !store.valid && quiet();
   }
 
  private:
@@ -110,6 +108,10 @@ class WtDcacheWbuffer {
     }
     return 0;
   }
+  bool settled() const {
+    return returns_.empty() && check_mask() == 0 && !check1_.enabled && !check2_.enabled && !line_write_q_ &&
+           !offers();
+  }
   unsigned check_mask() const { return valid_mask_ & ~checked_mask_; }
   // Entry `i` has changed: may it be written now?
   void note_dirty(unsigned i) {
@@ -133,7 +135,7 @@ class WtDcacheWbuffer {
   LockedRoundRobin tx_arbiter_, dirty_arbiter_;
   RoundRobin check_arbiter_;
   Check check1_, check2_;
-  bool line_write_q_ = false;
+  bool line_write_q_ = false, quiet_ = true;  // quiet_: settled() since the last clock()
   unsigned line_set_q_ = 0;
 };
 
