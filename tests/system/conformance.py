@@ -60,7 +60,14 @@ def suites(build):
               "each from the privileged specification: it keeps bits 5 and 6 of a pmpcfg that are read-only 0 (3.7.1; pmp64-CFG-reg: "
               "ff for 9f), and it goes on from an NA4 entry into a locked entry of lower priority that forbids execution, without "
               "the access fault that each fetch is to be checked for (3.7.1.3; pmp64-NA4-RX-priority-level-2 and -NA4-X-). Spike "
-              "agrees with this emulator.", "HARTBEAT_ARCH_TESTS"),
+              "agrees with this emulator. Of the suite's open tests of Zawrs and of M-mode's interrupts (pull requests 432 and 567; not in "
+              "this run) those differ from Spike that read `mip.MTIP`, in that bit alone, since `mtimecmp` has no specified value at "
+              "reset; that of Zawrs also wants `--set hart.pmp_entries=0`, since it goes to S-mode without having set PMP up.",
+              "HARTBEAT_ARCH_TESTS"),
+        Suite("arch-test-cva6", "riscv-arch-test on the machine cva6", ["python3", "tests/system/arch_test.py", "--hartbeat", hartbeat,
+                                                                        "--machine", "cva6"],
+              r"passed|failed:", "The same on CVA6 as it is, which has scalar cryptography (K), Sv39 only and 8 PMP entries. Of K, SM3 "
+              "and SM4 are skipped, and three old tests in syntax that no assembler takes any more.", "HARTBEAT_ARCH_TESTS"),
         Suite("qemu-diff", "Random programs beside QEMU",
               [f"{build}/tests/system/qemu_diff/qemu_diff", "--hartbeat", hartbeat, "--seconds", "120", "--count", "2000"],
               r".", "tests/system/qemu_diff: every trap, register, datum and page table after programs drawn from seeds."),
