@@ -39,6 +39,7 @@ class Boot:
     network: bool = False
     bare: bool = False  # starts in M-mode, without firmware
     settings: tuple = ()  # of Hartbeat's machine
+    qemu: bool = True  # QEMU can do it, too
 
 
 def linux(name, tree, archive, dialogue, **more):
@@ -106,9 +107,10 @@ def debian_boots(tree, directory):
     if tree.find("usr/bin/perf"):
         perf = disk_archive("perf", scripts.perf_programs())
         events = program_dialogue(["perf", "perf-counts", "perf-user", "perf-modes", "perf-proportion", "perf-record"])
-        boots.append(linux("perf", tree, perf, events, disk=disk))
+        # QEMU 7.2 has no such events; sampling by a timer instead, its Linux gets no further.
+        boots.append(linux("perf", tree, perf, events, disk=disk, qemu=False))
         if opensbi:
-            boots.append(linux("perf-opensbi", tree, perf, events, disk=disk, firmware=opensbi))
+            boots.append(linux("perf-opensbi", tree, perf, events, disk=disk, firmware=opensbi, qemu=False))
     return boots
 
 
@@ -173,7 +175,7 @@ def main():
             tree.disk(boot.disk)
         wrong, *cost = run(boot, Hartbeat(options.hartbeat), options.seconds, options.directory)
         line = f"{boot.name:22} {figures(*cost):>28}"
-        if with_qemu:
+        if with_qemu and boot.qemu:
             qemu_wrong, *qemu_cost = run(boot, Qemu(options.directory), options.seconds, options.directory)
             line += f" {figures(*qemu_cost):>24}" + (f"  (QEMU {qemu_wrong})" if qemu_wrong else "")
         failed += wrong is not None
