@@ -125,6 +125,7 @@ class Writer {
     const bool wide = chance(60);
     if (chance(50)) return as.amo(operations[pick(9)], wide, target(), at, any());
     if (chance(90)) as.amo(2, wide, target(), at, zero);
+    if (chance(30)) chance(80) ? as.wrs_sto() : as.wrs_nto();
     if (chance(30)) arithmetic();
     if (chance(20)) as.sd(any(), at);
     as.amo(3, wide, target(), at, any());
