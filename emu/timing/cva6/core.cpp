@@ -124,6 +124,7 @@ void Core::plain_step(Shown& shown) {
   PipelineEdge& edge = recording_.edge;
   edge.retires = static_cast<std::uint8_t>(done.number);
   edge.issues = acknowledged;
+  edge.applies = done.apply && scoreboard_[head].has_csr;
   edge.moves = moves;
   edge.cause = why;
   edge.pushes = frontend_.ras_move().push;
@@ -134,11 +135,7 @@ void Core::plain_step(Shown& shown) {
 
 // The clock edge of scoreboard, CSRs and sleep.
 void Core::end_step(const Commit& done, unsigned head) {
-  if (done.apply && scoreboard_[head].has_csr) {
-    csr_.apply(scoreboard_[head].csr);
-    load_store_rests_ = false;
-    ++state_changes_;
-  }
+  if (done.apply && scoreboard_[head].has_csr) apply_csrs(scoreboard_[head].csr);
   if (done.flush) {
     scoreboard_.flush();
     execute_.valid = false;
@@ -152,6 +149,20 @@ void Core::end_step(const Commit& done, unsigned head) {
   update_fetch_context();
   if (awaiting_wake_ && drained() && !halted_) hold_issue_ = awaiting_wake_ = false;
   resync_ = false;
+}
+
+// An instruction has left the CSRs like this. What nodes take for granted of them may be true no more.
+void Core::apply_csrs(const CsrAfter& after) {
+  const TranslationState before = csr_.translation();
+  const bool fpu_off = csr_.fpu_off();
+  csr_.apply(after);
+  const bool translates_as_before = csr_.translation() == before;
+  if (!translates_as_before) {
+    load_store_rests_ = false;
+    ++state_changes_;
+    update_fetch_context();
+  }
+  if (!translates_as_before || csr_.fpu_off() != fpu_off || csr_.interrupt(wires_) >= 0) thaw();
 }
 
 // mip_q of the interrupt wires: what the CLINT shows in this cycle is seen in the next.

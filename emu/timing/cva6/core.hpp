@@ -213,6 +213,7 @@ class Core {
   bool issue(const Commit& commit, const WriteBack& results, Ready ready, bool flush_unissued);
   static void keep(const Retirement& record, ScoreboardEntry& e);
   void settle_wires();
+  [[gnu::noinline]] void apply_csrs(const CsrAfter& after);
   void start(ScoreboardEntry& e);
   std::uint64_t fence_operand(unsigned reg, std::uint64_t value) const;
   void decode(bool acknowledged, bool flush, bool& pop);

@@ -9,8 +9,8 @@ namespace {
 using Inputs = PipelineInputs;
 
 bool in_table(const Decoded& d) {
-  return !d.flushes && !d.raises && d.fu != Fu::csr && d.fu != Fu::fpu && d.fu != Fu::cvxif &&
-         d.fu != Fu::none;
+  if (d.fu == Fu::csr) return (d.op == Op::csr_read || d.op == Op::csr_write) && !d.flushes;
+  return !d.flushes && !d.raises && d.fu != Fu::fpu && d.fu != Fu::cvxif && d.fu != Fu::none;
 }
 
 // What the state alone says of a cycle that starts with it.
@@ -23,6 +23,7 @@ void describe(PipelineNode& node) {
   if (node.store_at_head) node.mask |= Inputs::bit(Inputs::room);
   node.mispredicts = s.executes && s.execute_mispredicted;
   node.needs_record = s.issue && !node.mispredicts;
+  node.has_csr = s.issue && s.issue->fu == Fu::csr;
   if (s.issue) node.mask |= Inputs::field(Inputs::record, 2);
   if (s.issue && s.issue->accesses_memory) node.mask |= Inputs::bit(Inputs::lsu_ready);
   if (!s.executes) return;
@@ -40,7 +41,7 @@ void describe(PipelineNode& node) {
 }  // namespace
 
 bool Core::packable() const {
-  if (halted_ || speculative_ || hold_issue_ || awaiting_wake_ || resync_ || csr_buffer_) return false;
+  if (halted_ || speculative_ || hold_issue_ || awaiting_wake_ || resync_) return false;
   if (have_record_ && record_.trapped) return false;
   if (!frontend_.packable() || fpu_.active() || scoreboard_.size() > PipelineState::most_slots) return false;
   if (issue_.valid &&
@@ -77,6 +78,7 @@ void Core::pack(PipelineState& out) const {
   out.restart = static_cast<std::uint8_t>(restart_);
   out.translates = csr_.translation().fetch;
   out.fpu_off = csr_.fpu_off();
+  out.csr_buffer = csr_buffer_;
 }
 
 // From a node back to the registers.
@@ -96,6 +98,7 @@ void Core::thaw() {
   scoreboard_.unpack(state);
   mult_.unpack(state, id);
   restart_ = static_cast<Stall>(state.restart);
+  csr_buffer_ = state.csr_buffer;
 }
 
 // Behind a plain step: to the node of this state, with an edge from the node that the step began in, if any.
@@ -259,15 +262,19 @@ void Core::follow(const PipelineNode& node, const PipelineEdge& edge) {
     e.predicted = node.state.issue_predicted;
     e.flow = static_cast<ControlFlow>(node.state.issue_flow);
     e.mispredicted = record_mispredicted_;
-    e.interrupt = e.speculative = e.has_csr = false;
+    e.interrupt = e.speculative = false;
+    e.has_csr = node.has_csr;
+    if (e.has_csr) e.csr = CsrAfter(record_);
     e.outcome = Outcome(record_);
     have_record_ = record_mispredicted_ = false;
   }
+  const ScoreboardEntry& head = scoreboard_[scoreboard_.commit_pointer()];
   scoreboard_.move_on(edge.retires);
   ++stalls_[edge.cause];
   last_cause_ = edge.cause;
   moved_ |= edge.moves;
   node_ = edge.next;
+  if (edge.applies) apply_csrs(head.csr);
 }
 
 }  // namespace hartbeat::timing::cva6

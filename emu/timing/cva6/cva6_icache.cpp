@@ -43,6 +43,51 @@ void Cva6Icache::refill(const HartView& view) {
   valid_[set] |= static_cast<std::uint16_t>(1u << way_);
 }
 
+// State read: the address that it holds has its translation, or waits for it.
+void Cva6Icache::read(const Inputs& in, const FetchTranslation& translation, bool memory_returns,
+                      bool flushing, WtAxiAdapter& adapter, const Interconnect& interconnect,
+                      FetchResponse& out) {
+  if (!translation.valid) {
+    if (in.kill_s2 || flushing) state_ = State::kill_atrans;
+    return;
+  }
+  if (flushing) {
+    state_ = State::idle;
+    return;
+  }
+  const int found = hit(translation.address);
+  if (translation.fault != FetchFault::none || (enabled_ && found >= 0)) {
+    out.valid = !in.kill_s2;
+    out.fault = translation.fault;
+    out.data = word(found >= 0 ? static_cast<std::size_t>(found)
+                               : slot(geometry_.set_of(vaddr_), geometry_.ways - 1));
+    state_ = State::idle;
+    if (!memory_returns) {
+      out.ready = true;
+      if (in.request && !in.kill_s1) state_ = State::read;
+    }
+  } else if (in.kill_s2) {
+    state_ = State::idle;
+  } else if (request(translation.address, adapter, interconnect)) {
+    state_ = State::miss;
+  }
+}
+
+// Asks memory for what is at `physical`: a line, or uncached a doubleword. False: the adapter's FIFO is full.
+bool Cva6Icache::request(std::uint64_t physical, WtAxiAdapter& adapter, const Interconnect& interconnect) {
+  if (!way_chosen_) {
+    const unsigned valid = valid_[geometry_.set_of(vaddr_)];
+    way_ = static_cast<std::uint8_t>(valid == geometry_.all_ways
+                                         ? lfsr_.value(geometry_.way_bits)
+                                         : static_cast<unsigned>(std::countr_zero(~valid)));
+    way_chosen_ = true;
+  }
+  const bool cached = enabled_ && interconnect.cached(physical);
+  const std::uint64_t mask = cached ? geometry_.line_mask() : 7;
+  const std::uint64_t address = ((physical & ~std::uint64_t{0xFFF}) | (vaddr_ & 0xFFF)) & ~mask;
+  return adapter.request_icache({address, cached});
+}
+
 FetchResponse Cva6Icache::clock(const Inputs& in, const FetchTranslation& translation, bool memory_returns,
                                 WtAxiAdapter& adapter, const Interconnect& interconnect,
                                 const HartView& view) {
@@ -70,44 +115,7 @@ FetchResponse Cva6Icache::clock(const Inputs& in, const FetchTranslation& transl
         if (in.request && !in.kill_s1) state_ = State::read;
       }
       break;
-    case State::read: {
-      if (!translation.valid) {
-        if (in.kill_s2 || flushing) state_ = State::kill_atrans;
-        break;
-      }
-      if (flushing) {
-        state_ = State::idle;
-        break;
-      }
-      const int found = hit(translation.address);
-      if (translation.fault != FetchFault::none || (enabled_ && found >= 0)) {
-        out.valid = !in.kill_s2;
-        out.fault = translation.fault;
-        out.data = word(found >= 0 ? static_cast<std::size_t>(found)
-                                   : slot(geometry_.set_of(vaddr_), geometry_.ways - 1));
-        state_ = State::idle;
-        if (!memory_returns) {
-          out.ready = true;
-          if (in.request && !in.kill_s1) state_ = State::read;
-        }
-      } else if (in.kill_s2) {
-        state_ = State::idle;
-      } else {
-        if (!way_chosen_) {
-          const unsigned valid = valid_[geometry_.set_of(vaddr_)];
-          way_ = static_cast<std::uint8_t>(valid == geometry_.all_ways
-                                               ? lfsr_.value(geometry_.way_bits)
-                                               : static_cast<unsigned>(std::countr_zero(~valid)));
-          way_chosen_ = true;
-        }
-        const bool cached = enabled_ && interconnect.cached(translation.address);
-        const std::uint64_t mask = cached ? geometry_.line_mask() : 7;
-        const std::uint64_t address =
-            ((translation.address & ~std::uint64_t{0xFFF}) | (vaddr_ & 0xFFF)) & ~mask;
-        if (adapter.request_icache({address, cached})) state_ = State::miss;
-      }
-      break;
-    }
+    case State::read: read(in, translation, memory_returns, flushing, adapter, interconnect, out); break;
     case State::miss:
       if (memory_returns) {
         state_ = State::idle;

@@ -74,6 +74,9 @@ class Cva6Icache {
                       WtAxiAdapter& adapter, const Interconnect& interconnect, const HartView& view);
 
  private:
+  void read(const Inputs& in, const FetchTranslation& translation, bool memory_returns, bool flushing,
+            WtAxiAdapter& adapter, const Interconnect& interconnect, FetchResponse& out);
+  bool request(std::uint64_t physical, WtAxiAdapter& adapter, const Interconnect& interconnect);
   int hit(std::uint64_t physical);
   std::uint32_t word(std::size_t slot) const;
   std::uint32_t refill_word(const HartView& view) const;

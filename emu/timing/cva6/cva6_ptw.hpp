@@ -18,6 +18,7 @@ struct TranslationState {
   bool sum = false, mxr = false;
   std::uint16_t asid = 0;
   std::uint64_t root = 0;  // physical address of the root page table
+  bool operator==(const TranslationState&) const = default;
 };
 
 class Cva6Ptw {

@@ -38,6 +38,7 @@ struct PipelineEdge {
   std::uint64_t return_address = 0;
   std::uint8_t retires = 0;
   bool issues = false, moves = false, pushes = false, pops = false;
+  bool applies = false;  // the oldest instruction, which retires, leaves CSRs behind
   Stall cause = Stall::issued;
 };
 
@@ -51,6 +52,7 @@ struct alignas(64) PipelineNode {
   std::uint64_t mask = 0;  // the inputs that matter
   bool fetches = false, store_at_head = false, needs_record = false, divides = false, mispredicts = false;
   bool trains_bht = false, taken = false, trains_btb = false;
+  bool has_csr = false;          // a CSR instruction stands in the issue stage
   bool requests_memory = false;  // a load or store is in the execute stage
   std::uint8_t consults = 0;
   bool special = false;  // its inputs are more than memory's answers and the record

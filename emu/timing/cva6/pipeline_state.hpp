@@ -47,7 +47,8 @@ struct PipelineState {
   std::int8_t divider_count = 0;
   std::uint8_t restart = 0;
   std::uint8_t fpu_off = 0;  // loads and stores of f registers are illegal
-  std::array<std::uint8_t, 4> padding{};
+  std::uint8_t csr_buffer = 0;
+  std::array<std::uint8_t, 3> padding{};
 
   bool operator==(const PipelineState& other) const { return std::memcmp(this, &other, sizeof *this) == 0; }
   std::uint64_t hash() const {
