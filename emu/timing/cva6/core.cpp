@@ -296,7 +296,8 @@ void Core::cache_alone(const AdapterReturn& in) {
 void Core::load_alone(bool requests) {
   if (mmu_.only_data() && (requests ? load_begins() : load_ends())) {
     moved_ = true;
-    load_store_rests_ = false;
+    load_store_rests_ = !requests;
+    keep_rest_bits();
     return;
   }
   const TranslationState& translation = csr_.translation();

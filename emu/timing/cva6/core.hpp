@@ -181,6 +181,11 @@ class Core {
     return std::uint64_t{have_record_} << PipelineInputs::record | std::uint64_t{record_mispredicted_}
                                                                        << PipelineInputs::mispredicted;
   }
+  std::uint64_t load_bits(const LoadUnit::Outputs& load) const {
+    if (!load.valid) return 0;
+    return PipelineInputs::bit(PipelineInputs::load) | std::uint64_t{scoreboard_.slot_of(load.trans_id)}
+                                                           << (PipelineInputs::load + 1);
+  }
   void special_inputs(const PipelineNode& node, PipelineInputs& out);
   void update_fetch_context() {
     if (fetch_context_ != stranger)

@@ -161,9 +161,7 @@ bool Core::inputs(const PipelineNode& node, const Shown& shown, Inputs& out) {
   if (shown.in.icache_valid || shown.load.exception || shown.stored.exception) return false;
   out.bits |= record_bits() | std::uint64_t{shown.room} << Inputs::room |
               std::uint64_t{shown.lsu_ready} << Inputs::lsu_ready;
-  if (shown.load.valid)
-    out.bits |= Inputs::bit(Inputs::load) | std::uint64_t{scoreboard_.slot_of(shown.load.trans_id)}
-                                                << (Inputs::load + 1);
+  out.bits |= load_bits(shown.load);
   if (shown.stored.valid)
     out.bits |=
         Inputs::bit(Inputs::store) |
@@ -194,7 +192,7 @@ void Core::special_inputs(const PipelineNode& node, Inputs& out) {
 // The cycle by its edge while memory and the load/store side rest: replay() without what then cannot happen. False: it
 // was another cycle, and nothing has been done.
 bool Core::step_quickly() {
-  if (!node_ || !load_store_rests_ || load_result_.valid || !adapter_.rests(cycle_) || !node_->simple())
+  if (!node_ || !load_store_rests_ || !adapter_.rests(cycle_) || !node_->simple() || load_result_.exception)
     return false;
   const PipelineNode& node = *node_;
   Inputs seen;
@@ -203,13 +201,15 @@ bool Core::step_quickly() {
     if (node.fetch_context != fetch_context_ || !mmu_.fetches_from(address)) return false;
     seen.bits = node.fetched;
   }
-  seen.bits |= rest_bits_ | record_bits();
-  seen.bits &= node.mask;
+  seen.bits |= rest_bits_ | record_bits() | load_bits(load_result_);
+  if (node.special) special_inputs(node, seen);
+  seen.bits &= node.mask | Inputs::field(Inputs::bht, 5);
   const PipelineEdge* const edge = node.find(seen);
   if (!edge) return false;
   mmu_.fetched(node.fetches);
   adapter_.rest();
-  moved_ = execute_.valid;
+  moved_ = execute_.valid || load_result_.valid;
+  load_result_.valid = false;
   follow(node, *edge);
   settle_wires();
   ++cycle_;

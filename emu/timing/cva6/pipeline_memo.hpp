@@ -56,8 +56,8 @@ struct alignas(64) PipelineNode {
   bool requests_memory = false;  // a load or store is in the execute stage
   std::uint8_t consults = 0;
   bool special = false;  // its inputs are more than memory's answers and the record
-  // Not special, and the load/store side need not be told of it.
-  bool simple() const { return !special && !requests_memory && !store_at_head; }
+  // The load/store side need not be told of it.
+  bool simple() const { return !requests_memory && !store_at_head; }
   // The fetched word with its bit, as it was in this context (Core::fetch_context_).
   std::uint64_t fetched = 0, fetch_context = no_context;
   static constexpr std::uint64_t no_context = ~std::uint64_t{0};
