@@ -48,6 +48,8 @@ def run(options, mechanism, mib, directory, region):
     report_file = os.path.join(directory, "report.json")
     by, pages = MECHANISMS[mechanism]
     memory = f"{mib * 3 + 128}M"  # eager: parent, child, and what the kernel needs
+    # The core as it comes caches the first GiB of memory; one with more memory would be built to cache that.
+    region = [*region, *(["--set", f"memory.cached_length={memory}"] if options.machine == "cva6" else [])]
     command = [options.hartbeat, "run", "--machine", options.machine, "--timing", options.timing, "--harts",
                str(options.harts), "--memory", memory, "--firmware", options.firmware, "--kernel", options.kernel,
                "--append", f"slice=100000000 {pages} {options.append}", "--stats", "json:" + report_file, *region,
