@@ -42,7 +42,7 @@ void describe(PipelineNode& node) {
 
 bool Core::packable() const {
   if (halted_ || speculative_ || hold_issue_ || awaiting_wake_ || resync_) return false;
-  if (have_record_ && record_.trapped) return false;
+  if (have_record_ && (record_.trapped || !issue_.valid)) return false;  // the latter behind a divergence
   if (!frontend_.packable() || fpu_.active() || scoreboard_.size() > PipelineState::most_slots) return false;
   if (issue_.valid &&
       (issue_.interrupt >= 0 || issue_.entry.fault != FetchFault::none || !in_table(*issue_.entry.decoded)))

@@ -3,10 +3,8 @@
 namespace hartbeat::timing::cva6 {
 namespace {
 
-// Execute regions of the configuration (PMA); the second page is the boot ROM of our board.
-bool executable(std::uint64_t physical) {
-  return physical - 0x8000'0000 < 0x4000'0000 || physical - 0x1'0000 < 0x1'0000 || physical < 0x2000;
-}
+// Execute regions of the configuration that are no memory; the second page of the last is the boot ROM of our board.
+bool executable_rom(std::uint64_t physical) { return physical - 0x1'0000 < 0x1'0000 || physical < 0x2000; }
 
 }  // namespace
 
@@ -28,7 +26,8 @@ FetchTranslation Cva6Mmu::fetch_anew(std::uint64_t address, const TranslationSta
       if (out.valid) out.fault = FetchFault::page_fault;
     }
   }
-  if (out.valid && out.fault == FetchFault::none && !executable(out.address))
+  if (out.valid && out.fault == FetchFault::none &&
+      !(out.address - executable_base_ < executable_length_ || executable_rom(out.address)))
     out.fault = FetchFault::access_fault;
   if (out.valid && out.fault == FetchFault::none)
     last_fetch_ = {address >> 12, out.address & ~std::uint64_t{0xFFF}, translation.asid,

@@ -15,7 +15,11 @@ namespace hartbeat::timing::cva6 {
 class Cva6Mmu {
  public:
   explicit Cva6Mmu(const Cva6Parameters& p)
-      : itlb_(p.itlb_entries), dtlb_(p.dtlb_entries), shared_(p.shared_tlb_sets) {}
+      : itlb_(p.itlb_entries),
+        dtlb_(p.dtlb_entries),
+        shared_(p.shared_tlb_sets),
+        executable_base_(p.executable_base),
+        executable_length_(p.executable_length) {}
 
   const Cva6Ptw& walker() const { return walker_; }
   const Cva6SharedTlb& shared() const { return shared_; }
@@ -116,6 +120,7 @@ class Cva6Mmu {
   Cva6Tlb itlb_, dtlb_;
   Cva6SharedTlb shared_;
   Cva6Ptw walker_;
+  std::uint64_t executable_base_, executable_length_;
   // Combinational results of this cycle, kept for the clock edge.
   TlbHit itlb_hit_, dtlb_hit_;
   bool itlb_access_ = false, fetch_misses_ = false;

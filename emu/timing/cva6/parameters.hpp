@@ -60,6 +60,8 @@ struct Cva6Parameters {
   unsigned writes_in_flight = 4;
   unsigned store_queue_speculative = 4, store_queue_commit = 4;
   std::uint64_t boot_address = 0x8000'0000;
+  // Physical memory that instructions may come from (PMA), besides the boot ROM.
+  std::uint64_t executable_base = 0x8000'0000, executable_length = 0x4000'0000;
   MemoryParameters memory;
 };
 

@@ -89,6 +89,8 @@ Cva6Run::Cva6Run(System& system, Cva6Parameters parameters) : system_(system) {
     views.push_back(&lanes_.back()->view);
   }
   parameters.boot_address = system.harts.front()->pc;
+  // The functional core executes from all RAM, and so must the model; the RTL has one GiB of it.
+  parameters.executable_length = std::max(parameters.executable_length, system.ram.size());
   timing_ = std::make_unique<Cva6Timing>(parameters, views, system.harts[0]->config.extensions);
   std::uint64_t now = 0;  // those that sleep have stayed behind
   for (const auto& hart : system.harts) now = std::max(now, hart->clock);

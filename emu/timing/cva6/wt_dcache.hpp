@@ -34,7 +34,7 @@ class WtDcache {
              const Reads& read, const StoreRequest& store, const AmoRequest& amo,
              ReadResponse (&response)[2]);
 
-  // The same when nothing but a load moves, or nothing but a write: others_rest() or loads_rest(), no return from memory
+  // The same when nothing but a load moves, or nothing but a write: others_rest() or readers_rest(), no return from memory
   // in the first case, no request of another kind.
   ReadResponse clock_load(const ReadRequest& read);
   // Its usual cases (LoadUnit::begin, end), of an idle load port and of one that holds a load; false: it is not the usual

@@ -53,6 +53,21 @@ void random_walk(Assembler& as) {
   as.ret();
 }
 
+// Its first instruction becomes a jump over the second, without a fence.i: the functional core sees that at once, the I$
+// never.
+void patch_itself(Assembler& as) {
+  const Label again = as.bound();
+  as.addi(a2, a2, 1);
+  as.addi(a3, a3, 1);
+  as.addi(a4, a4, 1);
+  as.li(s0, ram);
+  as.li(a1, 0x0080'006f);  // j .+8
+  as.sw(a1, s0);
+  as.addi(t0, a4, -50);
+  as.bnez(t0, again);
+  park(as);
+}
+
 void check_same(unsigned harts, const Cva6Parameters& parameters) {
   Assembler as(ram);
   random_walk(as);
@@ -93,4 +108,18 @@ TEST_CASE("cycles out of the memo are those of the plain step with other sizes")
   check_same(1, parameters);
   parameters.scoreboard_entries = 32;  // more than the memo takes
   check_same(1, parameters);
+}
+
+TEST_CASE("a front end that stale code has led astray is led back, with the memo and without") {
+  for (const bool memo : {true, false}) {
+    Assembler as(ram);
+    patch_itself(as);
+    Cores cores(1, as);
+    cores.memo().use(memo);
+    cores.run_to(60'000);
+    CHECK(cores.x(a2) == 1);
+    CHECK(cores.x(a3) == 1);
+    CHECK(cores.x(a4) == 50);
+    CHECK(cores.core().divergences() > 0);
+  }
 }
