@@ -105,7 +105,13 @@ struct RetireEvent {
 // same order for each hart.
 struct CommitEvent {
   HartId hart;
-  timing::TraceRecord record;
+  const timing::TraceRecord& record;  // while the event is told
+};
+
+// The cycle model begins or ends: instructions and traps that are told while it is off have no CommitEvent. It is on where
+// nothing has been said.
+struct ModelEvent {
+  bool on = true;
 };
 
 // Override what you want to hear; `wants` is asked once when the listener is attached.
@@ -125,6 +131,7 @@ class Listener {
   virtual void on(const TracepointEvent&) {}
   virtual void on(const RetireEvent&) {}
   virtual void on(const CommitEvent&) {}
+  virtual void on(const ModelEvent&) {}  // with `commits`
 };
 
 }  // namespace hartbeat

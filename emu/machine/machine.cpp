@@ -210,6 +210,8 @@ void Machine::leave_cycle_model() {
 void Machine::run_engine() {
   System& system = *system_;
   const bool modelled = part_ == TimingPart::warming || part_ == TimingPart::inside;
+  if (modelled != told_modelled_) system.events.emit(system.events.commits(), ModelEvent{modelled});
+  told_modelled_ = modelled;
   if (config_.timing == "cva6" && modelled) return run_cycle_model();
   system.engine_may_change = !system.events.wants_retired();
   system.engine_observes = system.events.wants_retired() || system.counters_need_instructions();

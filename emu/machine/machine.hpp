@@ -94,6 +94,7 @@ class Machine : private Board {
   std::vector<std::unique_ptr<CommitPort>> commit_ports_;  // by hart, while somebody listens to commits
   TimingRegion region_;
   std::unique_ptr<RegionWatch> region_watch_;
+  bool told_modelled_ = true;  // by the last ModelEvent
   TimingPart part_ = TimingPart::inside;
   std::uint64_t part_instret_ = ~std::uint64_t{0}, part_cycle_ = ~std::uint64_t{0};  // where it ends
   std::array<TimingPartFigures, 4> parts_{};

@@ -72,6 +72,7 @@ KanataTrace::InFlight KanataTrace::begin(const EventSite& site, const std::strin
 }
 
 void KanataTrace::on(const RetireEvent& event) {
+  if (!modelled_) return walked_[event.site.hart.value].clear();
   std::string text = isa::disassemble(event.bits, event.site.pc.value, extensions_);
   std::replace(text.begin(), text.end(), '\t', ' ');
   in_flight_[event.site.hart.value].push_back(begin(event.site, text));
@@ -79,9 +80,11 @@ void KanataTrace::on(const RetireEvent& event) {
 
 void KanataTrace::on(const TrapEvent& event) {
   const std::string name = event.interrupt ? interrupt_name(event.cause) : exception_name(event.cause);
-  InFlight trap = begin(event.site, "trap " + name);
-  trap.trapped = true;
-  in_flight_[event.site.hart.value].push_back(std::move(trap));
+  if (modelled_) {
+    InFlight trap = begin(event.site, "trap " + name);
+    trap.trapped = true;
+    in_flight_[event.site.hart.value].push_back(std::move(trap));
+  }
   if (!event.interrupt) return;
   for (auto ipi = ipis_.begin(); ipi != ipis_.end();) {
     if (ipi->to != event.site.hart) {

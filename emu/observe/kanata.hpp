@@ -27,6 +27,7 @@ class KanataTrace final : public Trace {
   void on(const TracepointEvent& event) override { places_.hear(event); }
   void on(const RetireEvent& event) override;
   void on(const CommitEvent& event) override;
+  void on(const ModelEvent& event) override { modelled_ = event.on; }
   bool finish() override;
 
  private:
@@ -55,6 +56,7 @@ class KanataTrace final : public Trace {
   GuestPlaces places_;
   isa::ExtensionSet extensions_;
   std::unique_ptr<TraceOutput> output_;
+  bool modelled_ = true;                               // else there is no pipeline to show
   std::vector<std::deque<InFlight>> in_flight_;        // by hart, oldest first
   std::vector<std::vector<WalkLevel>> walked_;         // by hart: for the next instruction
   std::vector<Ipi> ipis_;                              // sent, not taken

@@ -78,7 +78,7 @@ void FilteredTrace::on(const TrapEvent& event) {
   open(name, event.site);
   const bool pass = passes(event.site);
   if (pass && wanted_.traps) to_->on(event);
-  if (wanted_.commits) committing_[event.site.hart.value].push_back(pass);
+  if (wanted_.commits && modelled_) committing_[event.site.hart.value].push_back(pass);
   close("trap", event.site);
   close(name, event.site);
 }
@@ -136,7 +136,12 @@ void FilteredTrace::on(const RetireEvent& event) {
     to_->skipped(event);
   else if (wanted_.retired)
     to_->on(event);
-  if (wanted_.commits) committing_[event.site.hart.value].push_back(pass);
+  if (wanted_.commits && modelled_) committing_[event.site.hart.value].push_back(pass);
+}
+
+void FilteredTrace::on(const ModelEvent& event) {
+  modelled_ = event.on;
+  if (wanted_.commits) to_->on(event);
 }
 
 void FilteredTrace::on(const CommitEvent& event) {

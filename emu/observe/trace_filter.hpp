@@ -73,6 +73,7 @@ class FilteredTrace final : public Trace {
   void on(const TracepointEvent& event) override;
   void on(const RetireEvent& event) override;
   void on(const CommitEvent& event) override;
+  void on(const ModelEvent& event) override;
   bool finish() override { return to_->finish(); }
 
  private:
@@ -94,6 +95,7 @@ class FilteredTrace final : public Trace {
   std::vector<bool> happened_;          // by slot
   std::vector<std::uint64_t> running_;  // pid by hart
   std::map<std::uint64_t, std::string> names_;
+  bool modelled_ = true;
   std::vector<std::deque<bool>> committing_;  // by hart: what has been passed of what has not been committed
 };
 

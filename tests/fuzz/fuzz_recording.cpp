@@ -56,7 +56,8 @@ void read(std::span<const std::uint8_t> bytes, bool is_file) {
   Reader reader;
   EventHub hub;
   hub.attach(reader);
-  static EventDecoder decoder(harts, isa::all_extensions());  // starts afresh with each block
+  // Starts afresh with each block. Few bytes can stand for millions of instructions, all alike.
+  static EventDecoder decoder(harts, isa::all_extensions(), 5000);
   if (!is_file) return decoder.decode(bytes, hub);
   BlockReader file("input", bytes);
   for (const IndexEntry& entry : file.index()) {
@@ -123,7 +124,9 @@ std::vector<std::uint8_t> small_block(IndexEntry& entry) {
   encoder.add(IpiEvent{site, HartId{0}, true});
   encoder.add(TracepointEvent{site, abi::Tracepoint::fork_end, {1, 2, 3, 4, 5, 6}});
   encoder.add(TrapReturnEvent{site, mmu::Privilege::user});
-  encoder.add(CommitEvent{HartId{0}, {.commit_cycle = 4, .issue_cycle = 0, .bits = 0x00100093}});
+  encoder.add(CommitEvent{HartId{0}, {.commit_cycle = 4, .issue_cycle = 2, .bits = 0x00100093}});
+  encoder.add(CommitEvent{HartId{0}, {.commit_cycle = 90, .issue_cycle = 70, .pc = 4, .bits = 0x00008133}});
+  encoder.add(CommitEvent{HartId{1}, {.commit_cycle = 7, .issue_cycle = 1, .trapped = true, .cause = 3}});
   const auto raw = encoder.end_block(entry);
   return {raw.begin(), raw.end()};
 }

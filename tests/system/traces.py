@@ -226,6 +226,25 @@ def round_trip(hartbeat, directory, program, options, modelled):
     return events, arrows, recording, late
 
 
+def region(hartbeat, directory, program):
+    """Of a run that is modelled in part, the pipeline's views show that part, live and from the recording."""
+    recording, stats = os.path.join(directory, "part.hb"), os.path.join(directory, "part.json")
+    live, late = ({f: os.path.join(directory, f"part.{when}.{f}") for f in MODELLED} for when in ("live", "late"))
+    traces = [w for f in MODELLED for w in ("--trace", f"{f}:{live[f]}")]
+    run(hartbeat, "run", "--quiet", "--timing", "cva6", "--timing-from", "instret:300000", "--timing-to", "instret:400000",
+        "--stats", f"json:{stats}", "--trace", f"binary:{recording}", *traces, *program)
+    run(hartbeat, "report", recording, *[w for f in MODELLED for w in ("--export", f"{f}:{late[f]}")])
+    for f in MODELLED:
+        check(read(live[f]) == read(late[f]), f"{f} of a part: exported is not what was written live")
+    with open(stats, encoding="utf-8") as file:
+        part, = (p for p in json.load(file)["timing"]["parts"] if p["part"] == "cycle-accurate")
+    commits = read(late["rtl"]).splitlines()
+    retired, _ = kanata(read(late["kanata"]))
+    ended = sum(b" TRAP " not in line for line in commits)
+    check(ended == part["instret"] and retired == part["instret"], f"a part: {ended} and {retired} commits of {part}")
+    check(os.path.getsize(recording) < 4 << 20, f"a part: a recording of {os.path.getsize(recording)} bytes")
+
+
 def filters(hartbeat, directory, program):
     def traced(expression):
         path = os.path.join(directory, "filtered")
@@ -362,8 +381,8 @@ def damage(hartbeat, directory, recording, program):
         check(error.count("\n") == 1 and path in error, f"damage ({name}): {error}")
     check("cannot read" in run(hartbeat, "report", path + ".none", status=2), "a missing recording")
     with open(path, "wb") as file:
-        file.write(good[:8] + b"\x01" + good[9:])
-    check("of version 1; this program reads version 2" in run(hartbeat, "report", path, status=2), "a recording of the version before")
+        file.write(good[:8] + b"\x02" + good[9:])
+    check("of version 2; this program reads version 3" in run(hartbeat, "report", path, status=2), "a recording of the version before")
     # A pipe that nobody reads any more.
     for more, expected in ([], 0), (["--trace-error", "stop"], 2):
         reader, writer = os.pipe()
@@ -396,6 +415,7 @@ def main():
             names = {e["name"] for e in events if e.get("name")}
             check({"free frames", "IPC hart 0", "D-TLB entries hart 0", "write", "IPI"} <= names, f"perfetto: {sorted(names)}")
             check(arrows > 0, "perfetto: an arrow from an IPI to its interrupt")
+            region(arguments.hartbeat, directory, program("hello"))
         elif arguments.part == "timeline":
             timeline(arguments.hartbeat, directory, program("shootdown", "1", "1"))
         else:

@@ -157,6 +157,8 @@ Block BlockReader::read(std::uint64_t offset, std::uint64_t& next) {
   const auto raw = reader.fixed<std::uint32_t>(), stored = reader.fixed<std::uint32_t>();
   if (raw > (block.kind == BlockKind::events ? most_event_bytes : most_raw_bytes))
     damaged("a block is too large");
+  // zstd makes at most 128 KiB of a block of its own, and such a block has at least 4 bytes.
+  if (raw > (std::uint64_t{stored} / 4 + 1) << 17) damaged("a block is too large for what is stored of it");
   const auto bytes = bytes_at(offset + block_header_bytes, stored);
   if (ZSTD_getFrameContentSize(bytes.data(), bytes.size()) != raw)
     damaged("a block's size is not what its header says");

@@ -1,12 +1,13 @@
 // Numbers as bytes: LEB128 for most, little-endian where the width is fixed.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <string>
-#include <string_view>
-#include <vector>
+#include <utility>
 
 #include "emu/machine/user_error.hpp"
 
@@ -25,32 +26,52 @@ constexpr std::uint64_t unzigzag(std::uint64_t coded) { return coded >> 1 ^ (0 -
 
 class ByteWriter {
  public:
-  void byte(std::uint8_t value) { bytes_.push_back(value); }
+  ByteWriter() = default;
+  ByteWriter(const ByteWriter&) = delete;
+  ByteWriter& operator=(const ByteWriter&) = delete;
+
+  void byte(std::uint8_t value) {
+    if (at_ == end_) [[unlikely]]
+      reserve(size() + 1);
+    *at_++ = value;
+  }
   void number(std::uint64_t value) {
-    while (value >= 0x80) {
-      bytes_.push_back(static_cast<std::uint8_t>(value | 0x80));
-      value >>= 7;
-    }
-    bytes_.push_back(static_cast<std::uint8_t>(value));
+    if (value < 0x80) return byte(static_cast<std::uint8_t>(value));
+    long_number(value);
   }
   void difference(std::uint64_t now, std::uint64_t before) { number(zigzag(now - before)); }
   template <class T>
   void fixed(T value) {
     for (unsigned i = 0; i < sizeof value; ++i)
-      bytes_.push_back(static_cast<std::uint8_t>(static_cast<std::uint64_t>(value) >> 8 * i));
+      byte(static_cast<std::uint8_t>(static_cast<std::uint64_t>(value) >> 8 * i));
   }
-  void text(std::string_view text) {
-    number(text.size());
-    bytes_.insert(bytes_.end(), text.begin(), text.end());
-  }
-  std::size_t size() const { return bytes_.size(); }
-  void clear() { bytes_.clear(); }
-  void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
-  std::span<const std::uint8_t> bytes() const { return bytes_; }
+  std::size_t size() const { return static_cast<std::size_t>(at_ - bytes_.get()); }
+  void clear() { at_ = bytes_.get(); }
+  // Room for so many bytes in all, those that are there included.
+  void reserve(std::size_t bytes);
+  std::span<const std::uint8_t> bytes() const { return {bytes_.get(), size()}; }
 
  private:
-  std::vector<std::uint8_t> bytes_;
+  [[gnu::noinline]] void long_number(std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) byte(static_cast<std::uint8_t>(value | 0x80));
+    byte(static_cast<std::uint8_t>(value));
+  }
+
+  std::unique_ptr<std::uint8_t[]> bytes_;
+  std::uint8_t* at_ = nullptr;
+  std::uint8_t* end_ = nullptr;
 };
+
+[[gnu::cold, gnu::noinline]] inline void ByteWriter::reserve(std::size_t bytes) {
+  const std::size_t used = size(), held = static_cast<std::size_t>(end_ - bytes_.get());
+  if (bytes <= held) return;
+  const std::size_t room = std::max({bytes, 2 * held, std::size_t{64}});
+  auto more = std::make_unique_for_overwrite<std::uint8_t[]>(room);
+  if (used != 0) std::memcpy(more.get(), bytes_.get(), used);
+  bytes_ = std::move(more);
+  at_ = bytes_.get() + used;
+  end_ = bytes_.get() + room;
+}
 
 class ByteReader {
  public:
@@ -81,12 +102,6 @@ class ByteReader {
     std::uint64_t value = 0;
     for (unsigned i = 0; i < sizeof(T); ++i) value |= std::uint64_t{byte()} << 8 * i;
     return static_cast<T>(value);
-  }
-  std::string text() {
-    const std::uint64_t size = number(static_cast<std::uint64_t>(end_ - at_), "the length of a text");
-    const std::string text(reinterpret_cast<const char*>(at_), size);
-    at_ += size;
-    return text;
   }
   bool at_end() const { return at_ == end_; }
 

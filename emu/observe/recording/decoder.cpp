@@ -1,5 +1,7 @@
 #include "emu/observe/recording/decoder.hpp"
 
+#include <utility>
+
 #include "emu/isa/table.hpp"
 #include "emu/observe/recording/actions.hpp"
 #include "emu/observe/recording/execute.hpp"
@@ -14,46 +16,62 @@ std::uint8_t privilege_of(std::uint8_t value) {
 
 }  // namespace
 
-EventDecoder::EventDecoder(unsigned harts, isa::ExtensionSet extensions)
-    : models_(harts), extensions_(extensions), turns_(harts) {}
+EventDecoder::EventDecoder(unsigned harts, isa::ExtensionSet extensions, std::uint64_t most_retired)
+    : models_(harts), extensions_(extensions), most_retired_(most_retired), turns_(harts) {}
 
-void EventDecoder::begin_block(ByteReader& in) {
+void EventDecoder::begin_block(ByteReader& in, const EventHub& hub) {
   turns_.clear();
   code_.clear();
   lines_.clear();
   check_ = {};
   detail_ = {};
-  retired_ = 0;
+  retired_ = delay_ = 0;
   if (in.number() != models_.size()) throw Damage("a block is of another number of harts");
-  commits_ = in.number(1, "a flag") != 0;
-  for (HartModel& model : models_) {
-    model.begin_block();
-    for (unsigned i = 1; i < 32; ++i) model.registers.x[i] = in.number();
-    for (std::uint64_t& f : model.registers.f) f = in.number();
-    model.registers.fflags = in.number(31, "fflags");
-    model.registers.frm = in.number(7, "frm");
-    model.cycle = in.number();
-    model.instret = in.number();
-    model.pc = in.number();
-    model.satp = in.number();
-    model.privilege = privilege_of(static_cast<std::uint8_t>(in.number(3, "a privilege")));
-    model.returning = in.number(1, "a flag") != 0;
-    model.after_return = privilege_of(static_cast<std::uint8_t>(in.number(3, "a privilege")));
-    model.uncommitted.clear();
-    for (std::uint64_t left = in.number(1u << 16, "the pipeline's depth"); left != 0; --left) {
-      Uncommitted waiting;
-      waiting.pc = in.number();
-      waiting.cycle = in.number();
-      waiting.bits = static_cast<std::uint32_t>(in.number());
-      waiting.privilege = privilege_of(static_cast<std::uint8_t>(in.number(3, "a privilege")));
-      model.uncommitted.push_back(waiting);
-    }
+  const auto commits = static_cast<Commits>(in.number(2, "a flag"));
+  commits_ = commits != Commits::none;
+  for (HartModel& model : models_) begin_hart(model, in);
+  set_model(commits == Commits::follow, hub);
+}
+
+void EventDecoder::begin_hart(HartModel& model, ByteReader& in) {
+  model.begin_block();
+  for (unsigned i = 1; i < 32; ++i) model.registers.x[i] = in.number();
+  for (std::uint64_t& f : model.registers.f) f = in.number();
+  model.registers.fflags = in.number(31, "fflags");
+  model.registers.frm = in.number(7, "frm");
+  model.cycle = in.number();
+  model.instret = in.number();
+  model.pc = in.number();
+  model.satp = in.number();
+  model.privilege = privilege_of(static_cast<std::uint8_t>(in.number(3, "a privilege")));
+  model.returning = in.number(1, "a flag") != 0;
+  model.after_return = privilege_of(static_cast<std::uint8_t>(in.number(3, "a privilege")));
+  model.uncommitted.clear();
+  for (std::uint64_t left = in.number(most_uncommitted, "the pipeline's depth"); left != 0; --left) {
+    const std::uint64_t pc = in.number(), cycle = in.number();
+    const auto bits = static_cast<std::uint32_t>(in.number());
+    model.uncommitted.push(pc, cycle, bits,
+                           privilege_of(static_cast<std::uint8_t>(in.number(3, "a privilege"))));
   }
+}
+
+void EventDecoder::set_model(bool on, const EventHub& hub) {
+  modelled_ = on && commits_;
+  if (!commits_ || on == told_modelled_) return;
+  told_modelled_ = on;
+  hub.emit(hub.commits(), ModelEvent{on});
+}
+
+// An instruction or a trap (bits 0) at the hart's pc.
+void EventDecoder::wait_for_commit(HartModel& model, std::uint32_t bits) {
+  if (model.uncommitted.size() == most_uncommitted)
+    throw Damage("more instructions are in flight than a pipeline holds");
+  model.uncommitted.push(model.pc, model.cycle, bits, model.privilege);
 }
 
 void EventDecoder::decode(std::span<const std::uint8_t> raw, const EventHub& hub) {
   ByteReader in(raw);
-  begin_block(in);
+  begin_block(in, hub);
   for (;;) {
     const std::uint8_t byte = in.byte();
     if (byte == static_cast<std::uint8_t>(Token::end)) break;
@@ -69,6 +87,11 @@ void EventDecoder::token(std::uint8_t byte, ByteReader& in, const EventHub& hub)
     return retire(hub);
   }
   if (byte & commit_token) return known_commit(byte, in, hub);
+  if (byte & delay_token) {
+    delay_ = byte & long_delay;
+    if (delay_ == long_delay) delay_ = in.number();
+    return;
+  }
   switch (static_cast<Token>(byte)) {
     case Token::run:
       for (std::uint64_t left = in.number(usual_event_retired, "a run"); left != 0; --left) retire(hub);
@@ -95,6 +118,7 @@ void EventDecoder::token(std::uint8_t byte, ByteReader& in, const EventHub& hub)
     case Token::tracepoint: return tracepoint(in, hub);
     case Token::commit: return full_commit(in, hub);
     case Token::registers: return read_registers(in);
+    case Token::model: return set_model(in.byte() != 0, hub);
     case Token::end: break;
   }
   throw Damage("there is no such token");
@@ -131,7 +155,7 @@ void EventDecoder::read_detail(ByteReader& in) {
     detail_.bits = static_cast<std::uint32_t>(in.number(~std::uint32_t{0}, "an instruction"));
     const isa::Decoded decoded = isa::decode(detail_.bits, extensions_);
     if (!decoded.legal) throw Damage("an illegal instruction is said to have retired");
-    Code& code = code_.at(pc);
+    Code& code = code_.renew(pc);
     code = {pc, detail_.bits, decoded.length, decoded.operands};
     // As in the engines, writes to x0 go to a register nobody reads.
     if (isa::row_infos[code.operands.row].encoding.has(isa::Field::rd) && code.operands.rd == 0)
@@ -198,7 +222,7 @@ void EventDecoder::retire(const EventHub& hub) {
   const std::uint64_t pc = model.pc;
   const Code& code = code_.at(pc);
   if (code.pc != pc) throw Damage("an instruction retires whose code is not known");
-  if (++retired_ > usual_event_retired) throw Damage("a block has more instructions than one may");
+  if (++retired_ > most_retired_) throw Damage("a block has more instructions than one may");
   RetireEvent event;
   event.site = site();
   Effects effects;
@@ -223,9 +247,7 @@ void EventDecoder::retire(const EventHub& hub) {
   event.csrs = {effects.csrs.data(), effects.csr_count};
   check_.add(next_pc);
   if (effects.writes_x || effects.writes_f) check_.add(effects.rd_value);
-  if (commits_)
-    model.uncommitted.push_back(
-        {pc, model.cycle, code.bits, static_cast<std::uint8_t>(event.site.privilege)});
+  if (modelled_) wait_for_commit(model, code.bits);
   model.retired(model.cycle, next_pc);
   turns_.ends(hart);
   if (detail_.mask != 0) detail_ = {};
@@ -271,8 +293,7 @@ void EventDecoder::trap(ByteReader& in, const EventHub& hub) {
     read_walk(in);
     event.walk = &model.walk;
   }
-  if (commits_)
-    model.uncommitted.push_back({model.pc, model.cycle, 0, static_cast<std::uint8_t>(event.site.privilege)});
+  if (modelled_) wait_for_commit(model, 0);
   model.trapped(event.interrupt, static_cast<std::uint8_t>(event.target));
   if (event.interrupt)
     turns_.stays(hart);
@@ -331,36 +352,36 @@ void EventDecoder::tracepoint(ByteReader& in, const EventHub& hub) {
 }
 
 void EventDecoder::known_commit(std::uint8_t byte, ByteReader& in, const EventHub& hub) {
-  HartModel& model = expected();
-  if (model.uncommitted.empty()) throw Damage("a commit without an instruction");
-  const Uncommitted from = model.uncommitted.front();
-  model.uncommitted.pop_front();
+  InFlight& waiting = expected().uncommitted;
+  if (waiting.empty()) throw Damage("a commit without an instruction");
+  const Uncommitted& from = waiting[0];
+  waiting.pop();
   std::uint64_t latency = byte & long_commit_latency;
   if (latency == long_commit_latency) latency = in.number();
-  CommitEvent event{HartId{turns_.expected()}, {}};
-  event.record.commit_cycle = from.cycle + latency;
-  event.record.issue_cycle = from.cycle;
-  event.record.pc = from.pc;
-  event.record.bits = from.bits;
-  event.record.port = byte & commit_port ? 1 : 0;
-  event.record.privilege = from.privilege;
-  hub.emit(hub.commits(), event);
+  timing::TraceRecord record;
+  record.issue_cycle = from.cycle + std::exchange(delay_, 0);
+  record.commit_cycle = record.issue_cycle + latency;
+  record.pc = from.pc;
+  record.bits = from.bits;
+  record.port = byte & commit_port ? 1 : 0;
+  record.privilege = from.privilege;
+  hub.emit(hub.commits(), CommitEvent{HartId{turns_.expected()}, record});
 }
 
 void EventDecoder::full_commit(ByteReader& in, const EventHub& hub) {
-  HartModel& model = expected();
-  const Uncommitted from = model.uncommitted.empty() ? Uncommitted{} : model.uncommitted.front();
-  if (!model.uncommitted.empty()) model.uncommitted.pop_front();
-  CommitEvent event{HartId{turns_.expected()}, {}};
-  event.record.trapped = in.byte() != 0;
-  event.record.port = in.byte();
-  event.record.privilege = privilege_of(in.byte());
-  event.record.bits = static_cast<std::uint32_t>(in.number(~std::uint32_t{0}, "an instruction"));
-  event.record.pc = in.difference(from.pc);
-  event.record.issue_cycle = in.difference(from.cycle);
-  event.record.commit_cycle = in.difference(event.record.issue_cycle);
-  event.record.cause = in.number();
-  hub.emit(hub.commits(), event);
+  InFlight& waiting = expected().uncommitted;
+  const Uncommitted from = waiting.empty() ? Uncommitted{} : waiting[0];
+  if (!waiting.empty()) waiting.pop();
+  timing::TraceRecord record;
+  record.trapped = in.byte() != 0;
+  record.port = in.byte();
+  record.privilege = privilege_of(in.byte());
+  record.bits = static_cast<std::uint32_t>(in.number(~std::uint32_t{0}, "an instruction"));
+  record.pc = in.difference(from.pc);
+  record.issue_cycle = in.difference(from.cycle);
+  record.commit_cycle = in.difference(record.issue_cycle);
+  record.cause = in.number();
+  hub.emit(hub.commits(), CommitEvent{HartId{turns_.expected()}, record});
 }
 
 }  // namespace hartbeat::observe::recording

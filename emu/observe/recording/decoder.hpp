@@ -15,7 +15,9 @@ namespace hartbeat::observe::recording {
 
 class EventDecoder {
  public:
-  EventDecoder(unsigned harts, isa::ExtensionSet extensions);
+  // `most_retired`: instructions that a block may have.
+  EventDecoder(unsigned harts, isa::ExtensionSet extensions,
+               std::uint64_t most_retired = usual_event_retired);
 
   // Throws Damage for anything that no encoder writes. Events before the damage have been told.
   void decode(std::span<const std::uint8_t> raw, const EventHub& hub);
@@ -28,7 +30,10 @@ class EventDecoder {
     isa::Operands operands{};
   };
 
-  void begin_block(ByteReader& in);
+  void begin_block(ByteReader& in, const EventHub& hub);
+  void set_model(bool on, const EventHub& hub);
+  void begin_hart(HartModel& model, ByteReader& in);
+  void wait_for_commit(HartModel& model, std::uint32_t bits);
   void token(std::uint8_t byte, ByteReader& in, const EventHub& hub);
   void read_site(ByteReader& in);
   void read_detail(ByteReader& in);
@@ -48,13 +53,16 @@ class EventDecoder {
 
   std::vector<HartModel> models_;
   isa::ExtensionSet extensions_;
+  std::uint64_t most_retired_;
   Turns turns_;
   CodeMap<Code> code_;
   MemoryLines lines_;
   Check check_;
   Detail detail_;
-  std::uint64_t retired_ = 0;  // in this block
-  bool commits_ = false;
+  std::uint64_t retired_ = 0;                // in this block
+  std::uint64_t delay_ = 0;                  // of the next commit
+  bool commits_ = false, modelled_ = false;  // CommitEvents follow, at all and now
+  bool told_modelled_ = true;                // by the last ModelEvent
 };
 
 }  // namespace hartbeat::observe::recording

@@ -20,7 +20,8 @@ EventEncoder::EventEncoder(std::span<const Start> harts, bool commits, bool inst
       turns_(static_cast<unsigned>(harts.size())),
       code_(instructions),
       lines_(instructions),
-      commits_(commits) {
+      commits_(commits),
+      modelled_(commits) {
   for (std::size_t i = 0; i < harts.size(); ++i) {
     lanes_[i].model.registers = harts[i].registers;
     lanes_[i].model.pc = harts[i].pc;
@@ -33,17 +34,19 @@ void EventEncoder::begin_block() {
   out_.clear();
   run_ = retired_ = 0;
   first_cycle_ = ~std::uint64_t{0};
-  last_cycle_ = 0;
   check_ = {};
   turns_.clear();
   code_.clear();
   lines_.clear();
   out_.number(lanes_.size());
-  out_.number(commits_);
+  const Commits commits = modelled_ ? Commits::follow : commits_ ? Commits::not_now : Commits::none;
+  out_.number(static_cast<std::uint64_t>(commits));
   for (Lane& lane : lanes_) {
     HartModel& model = lane.model;
     if (lane.skipping) model.registers = lane.actual;
     lane.skipping = false;
+    lane.fresh = true;
+    lane.committed = 0;
     model.begin_block();
     for (unsigned i = 1; i < 32; ++i) out_.number(model.registers.x[i]);
     for (const std::uint64_t f : model.registers.f) out_.number(f);
@@ -52,7 +55,8 @@ void EventEncoder::begin_block() {
           std::uint64_t{model.privilege}, std::uint64_t{model.returning}, std::uint64_t{model.after_return},
           std::uint64_t{model.uncommitted.size()}})
       out_.number(v);
-    for (const Uncommitted& waiting : model.uncommitted) {
+    for (std::size_t i = 0; i < model.uncommitted.size(); ++i) {
+      const Uncommitted& waiting = model.uncommitted[i];
       for (const std::uint64_t v :
            {waiting.pc, waiting.cycle, std::uint64_t{waiting.bits}, std::uint64_t{waiting.privilege}})
         out_.number(v);
@@ -64,8 +68,13 @@ void EventEncoder::begin_block() {
 std::span<const std::uint8_t> EventEncoder::end_block(IndexEntry& entry) {
   token(Token::end);
   out_.number(check_.sum);
-  entry.first_cycle = std::min(first_cycle_, last_cycle_);
-  entry.last_cycle = last_cycle_;
+  std::uint64_t last = 0;
+  for (const Lane& lane : lanes_) {
+    if (!lane.fresh) last = std::max(last, lane.model.cycle);
+    last = std::max(last, lane.committed);
+  }
+  entry.first_cycle = std::min(first_cycle_, last);
+  entry.last_cycle = last;
   entry.retired = retired_;
   return out_.bytes();
 }
@@ -86,11 +95,6 @@ bool EventEncoder::is_expected(const HartModel& model, const EventSite& site) {
          site.satp == model.satp && static_cast<std::uint8_t>(site.privilege) == model.privilege;
 }
 
-void EventEncoder::note_time(std::uint64_t cycle) {
-  first_cycle_ = std::min(first_cycle_, cycle);
-  last_cycle_ = std::max(last_cycle_, cycle);
-}
-
 // The hart's and the site's tokens, as far as the event is not where it was expected.
 EventEncoder::Lane& EventEncoder::arrive(const EventSite& site) {
   const unsigned hart = site.hart.value;
@@ -105,7 +109,8 @@ EventEncoder::Lane& EventEncoder::arrive(const EventSite& site) {
     write_registers(lane);
   if (!is_expected(model, site)) write_site(model, site);
   model.settled_at(site.pc.value);
-  note_time(site.cycle.value);
+  if (lane.fresh) first_cycle_ = std::min(first_cycle_, site.cycle.value);
+  lane.fresh = false;
   return lane;
 }
 
@@ -153,15 +158,28 @@ void EventEncoder::write_registers(Lane& lane) {
   for (const std::uint8_t byte : changes.bytes()) out_.byte(byte);
 }
 
-inline void EventEncoder::apply(Registers& registers, const RetireEvent& event, Action action) {
-  const unsigned rd = event.operands->rd;
-  if (event.writes_x) registers.x[rd & 63 ? rd : 32] = event.rd_value;
-  if (event.writes_f) registers.f[rd & 31] = event.rd_value;
-  if (action == Action::swap_pair && event.writes_x && event.memory.size() == 4) [[unlikely]] {
-    registers.x[rd] = event.memory[0].value;
-    registers.x[rd + 1] = event.memory[2].value;
+// Its registers, as a reader will have them; what it adds to the check.
+inline std::uint64_t EventEncoder::apply(Registers& registers, const RetireEvent& event) {
+  const std::uint64_t value = event.rd_value;
+  const unsigned rd = event.operands->rd & 31u;
+  if (!event.csrs.empty()) [[unlikely]] {
+    for (const CsrEffect& csr : event.csrs) registers.note_csr(csr.address, csr.value);
   }
-  for (const CsrEffect& csr : event.csrs) registers.note_csr(csr.address, csr.value);
+  if (event.writes_x)
+    registers.x[rd] = value;
+  else if (event.writes_f)
+    registers.f[rd] = value;
+  else
+    return event.next_pc.value;
+  return event.next_pc.value + value;
+}
+
+// amocas.q writes two registers.
+void EventEncoder::apply_pair(Registers& registers, const RetireEvent& event, Action action) {
+  if (action != Action::swap_pair || !event.writes_x || event.memory.size() != 4) return;
+  const unsigned rd = event.operands->rd;
+  registers.x[rd] = event.memory[0].value;
+  registers.x[rd + 1] = event.memory[2].value;
 }
 
 void EventEncoder::skipped(const RetireEvent& event) {
@@ -170,7 +188,8 @@ void EventEncoder::skipped(const RetireEvent& event) {
     lane.actual = lane.model.registers;
     lane.skipping = true;
   }
-  apply(lane.actual, event, action_of(event));
+  apply(lane.actual, event);
+  apply_pair(lane.actual, event, action_of(event));
 }
 
 inline void EventEncoder::memory_detail(HartModel& model, const RetireEvent& event, Detail& detail) {
@@ -200,47 +219,73 @@ inline void EventEncoder::memory_detail(HartModel& model, const RetireEvent& eve
   }
 }
 
+// Straight on: only later than expected, as under a cycle model nearly always.
+inline bool EventEncoder::goes_on(const Lane& lane, const EventSite& site) const {
+  const HartModel& model = lane.model;
+  return site.hart.value == turns_.expected() && site.pc.value == model.pc && site.instret == model.instret &&
+         site.cycle.value - model.cycle <= most_advance && site.satp == model.satp &&
+         static_cast<std::uint8_t>(site.privilege) == model.privilege &&
+         (model.vector_expected | model.returning | lane.skipping | lane.fresh) == 0;
+}
+
 void EventEncoder::add(const RetireEvent& event) {
   const EventSite& site = event.site;
   Lane& lane = lanes_[site.hart.value];
+  const Code& code = code_.at(site.pc.value);
+  if (!goes_on(lane, site) || code.pc != site.pc.value || code.bits != event.bits ||
+      code.action > Action::memory) [[unlikely]]
+    return add_unexpected(event);
   HartModel& model = lane.model;
-  const bool in_turn = site.hart.value == turns_.expected();
-  // Only later than expected is what a cycle model does all the time.
-  const std::uint64_t late = site.cycle.value - model.cycle;
-  const bool advances = late != 0 && late <= most_advance && in_turn;
-  if (advances) model.cycle = site.cycle.value;
-  if (in_turn && !lane.skipping && model.vector_expected == 0 && is_expected(model, site)) [[likely]]
-    note_time(site.cycle.value);
-  else
-    arrive(site);
+  if (!event.memory.empty()) {
+    Detail detail;
+    memory_detail(model, event, detail);
+    if (detail.mask != 0) write_detail(model, event, code, detail);
+  }
+  retire(lane, event, site.cycle.value - model.cycle);
+  model.cycle = site.cycle.value + 1;
+  ++model.instret;
+  model.pc = event.next_pc.value;
+}
 
-  const std::uint64_t pc = site.pc.value;
-  Code& code = code_.at(pc);
+// The instruction's token; `late`: in cycles.
+[[gnu::always_inline]] inline void EventEncoder::retire(Lane& lane, const RetireEvent& event,
+                                                        std::uint64_t late) {
+  HartModel& model = lane.model;
+  if (modelled_) {  // between commits, instructions make no runs
+    out_.byte(static_cast<std::uint8_t>(advance_token | late));
+    model.uncommitted.push(event.site.pc.value, event.site.cycle.value, event.bits,
+                           static_cast<std::uint8_t>(event.site.privilege));
+  } else if (late != 0) {
+    flush_run();
+    out_.byte(static_cast<std::uint8_t>(advance_token | late));
+  } else {
+    ++run_;
+  }
+  check_.add(apply(model.registers, event));
+  turns_.ends(event.site.hart.value);
+  ++retired_;
+}
+
+[[gnu::noinline]] void EventEncoder::add_unexpected(const RetireEvent& event) {
+  Lane& lane = arrive(event.site);
+  const Code& code = code_.at(event.site.pc.value);
+  tell_detail(lane.model, event, code);
+  retire(lane, event, 0);
+  apply_pair(lane.model.registers, event, code.action);
+  lane.model.retired(event.site.cycle.value, event.next_pc.value);
+}
+
+// What a reader would get wrong, if anything.
+void EventEncoder::tell_detail(HartModel& model, const RetireEvent& event, const Code& code) {
   Detail detail;
-  if (code.pc != pc || code.bits != event.bits) [[unlikely]] {
-    code = {pc, event.bits, action_of(event)};
+  if (code.pc != event.site.pc.value || code.bits != event.bits) [[unlikely]] {
+    code_.renew(event.site.pc.value) = {event.site.pc.value, event.bits, action_of(event)};
     detail.mask |= detail_field::code;
   }
   if (!event.memory.empty()) memory_detail(model, event, detail);
   if (code.action >= Action::store_conditional) [[unlikely]]
     system_detail(event, code.action, detail);
   if (detail.mask != 0) write_detail(model, event, code, detail);
-  if (advances) {
-    flush_run();
-    out_.byte(static_cast<std::uint8_t>(advance_token | late));
-  } else {
-    ++run_;
-  }
-
-  apply(model.registers, event, code.action);
-  check_.add(event.next_pc.value);
-  if (event.writes_x || event.writes_f) check_.add(event.rd_value);
-  if (commits_)
-    model.uncommitted.push_back(
-        {pc, site.cycle.value, event.bits, static_cast<std::uint8_t>(site.privilege)});
-  model.retired(site.cycle.value, event.next_pc.value);
-  turns_.ends(site.hart.value);
-  ++retired_;
 }
 
 void EventEncoder::system_detail(const RetireEvent& event, Action action, Detail& detail) {
@@ -291,9 +336,9 @@ void EventEncoder::add(const TrapEvent& event) {
   out_.number(event.cause);
   out_.number(event.tval);
   if (event.walk != nullptr) write_walk(model, *event.walk);
-  if (commits_)
-    model.uncommitted.push_back(
-        {event.site.pc.value, event.site.cycle.value, 0, static_cast<std::uint8_t>(event.site.privilege)});
+  if (modelled_)
+    model.uncommitted.push(event.site.pc.value, event.site.cycle.value, 0,
+                           static_cast<std::uint8_t>(event.site.privilege));
   model.trapped(event.interrupt, target);
   if (event.interrupt)
     turns_.stays(event.site.hart.value);
@@ -393,6 +438,12 @@ void EventEncoder::add(const TracepointEvent& event) {
   turns_.stays(event.site.hart.value);
 }
 
+void EventEncoder::add(const ModelEvent& event) {
+  token(Token::model);
+  out_.byte(event.on);
+  modelled_ = event.on && commits_;
+}
+
 void EventEncoder::add(const CommitEvent& event) {
   const unsigned hart = event.hart.value;
   const timing::TraceRecord& record = event.record;
@@ -401,31 +452,48 @@ void EventEncoder::add(const CommitEvent& event) {
     out_.number(hart);
     turns_.is(hart);
   }
-  HartModel& model = lanes_[hart].model;
-  flush_run();
-  last_cycle_ = std::max(last_cycle_, record.commit_cycle);
-  const Uncommitted expected = model.uncommitted.empty() ? Uncommitted{} : model.uncommitted.front();
-  const bool known = !model.uncommitted.empty() && expected.pc == record.pc && expected.bits == record.bits &&
-                     expected.privilege == record.privilege && expected.cycle == record.issue_cycle &&
-                     !record.trapped && record.port < 2 && record.commit_cycle >= record.issue_cycle;
-  if (!model.uncommitted.empty()) model.uncommitted.pop_front();
-  if (!known) {
-    out_.byte(static_cast<std::uint8_t>(Token::commit));
-    out_.byte(record.trapped);
-    out_.byte(record.port);
-    out_.byte(record.privilege);
-    out_.number(record.bits);
-    out_.difference(record.pc, expected.pc);
-    out_.difference(record.issue_cycle, expected.cycle);
-    out_.difference(record.commit_cycle, record.issue_cycle);
-    out_.number(record.cause);
+  Lane& lane = lanes_[hart];
+  lane.committed = record.commit_cycle;
+  InFlight& waiting = lane.model.uncommitted;
+  if (waiting.empty()) return write_commit(record, Uncommitted{});
+  const Uncommitted& expected = waiting[0];
+  waiting.pop();
+  const std::uint64_t delay = record.issue_cycle - expected.cycle;
+  const std::uint64_t latency = record.commit_cycle - record.issue_cycle;
+  const bool known = expected.pc == record.pc && expected.bits == record.bits &&
+                     expected.privilege == record.privilege && delay <= most_delay &&
+                     latency <= most_commit_latency && (record.port | record.trapped << 1) < 2;
+  if (!known) [[unlikely]]
+    return write_commit(record, expected);
+  if (delay != 0) out_.byte(static_cast<std::uint8_t>(delay_token | delay));
+  out_.byte(static_cast<std::uint8_t>(commit_token | record.port * commit_port | latency));
+}
+
+// One that is later than most by its numbers, any other in full.
+[[gnu::noinline]] void EventEncoder::write_commit(const timing::TraceRecord& record,
+                                                  const Uncommitted& expected) {
+  const std::uint64_t delay = record.issue_cycle - expected.cycle;
+  const std::uint64_t latency = record.commit_cycle - record.issue_cycle;
+  const bool late = expected.pc == record.pc && expected.bits == record.bits &&
+                    expected.privilege == record.privilege && record.issue_cycle >= expected.cycle &&
+                    record.commit_cycle >= record.issue_cycle && record.port < 2 && !record.trapped;
+  if (late) {
+    out_.byte(static_cast<std::uint8_t>(delay_token | std::min<std::uint64_t>(delay, long_delay)));
+    if (delay > most_delay) out_.number(delay);
+    out_.byte(static_cast<std::uint8_t>(commit_token | record.port * commit_port |
+                                        std::min<std::uint64_t>(latency, long_commit_latency)));
+    if (latency > most_commit_latency) out_.number(latency);
     return;
   }
-  const std::uint64_t latency = record.commit_cycle - record.issue_cycle;
-  const bool is_long = latency > most_commit_latency;
-  out_.byte(static_cast<std::uint8_t>(commit_token | (record.port != 0 ? commit_port : 0) |
-                                      (is_long ? long_commit_latency : latency)));
-  if (is_long) out_.number(latency);
+  out_.byte(static_cast<std::uint8_t>(Token::commit));
+  out_.byte(record.trapped);
+  out_.byte(record.port);
+  out_.byte(record.privilege);
+  out_.number(record.bits);
+  out_.difference(record.pc, expected.pc);
+  out_.difference(record.issue_cycle, expected.cycle);
+  out_.difference(record.commit_cycle, record.issue_cycle);
+  out_.number(record.cause);
 }
 
 }  // namespace hartbeat::observe::recording

@@ -35,6 +35,7 @@ class EventEncoder {
   void add(const IpiEvent& event);
   void add(const TracepointEvent& event);
   void add(const CommitEvent& event);
+  void add(const ModelEvent& event);
 
   bool is_full() const { return out_.size() >= usual_event_bytes || retired_ >= most_retired_; }
   bool is_empty() const { return out_.size() == begin_size_ && run_ == 0; }
@@ -56,8 +57,10 @@ class EventEncoder {
   };
   struct Lane {
     HartModel model;
-    Registers actual;       // while it differs from what a reader knows
-    bool skipping = false;  // instructions have been left out since
+    Registers actual;             // while it differs from what a reader knows
+    bool skipping = false;        // instructions have been left out since
+    bool fresh = true;            // it has had no event in this block
+    std::uint64_t committed = 0;  // cycle of its last commit in this block
   };
 
   void token(Token token) {
@@ -67,15 +70,20 @@ class EventEncoder {
   void flush_run();
   Lane& arrive(const EventSite& site);
   static bool is_expected(const HartModel& model, const EventSite& site);
-  void note_time(std::uint64_t cycle);
   void write_site(HartModel& model, const EventSite& site);
   void write_registers(Lane& lane);
+  bool goes_on(const Lane& lane, const EventSite& site) const;
+  void retire(Lane& lane, const RetireEvent& event, std::uint64_t late);
+  void add_unexpected(const RetireEvent& event);
+  void tell_detail(HartModel& model, const RetireEvent& event, const Code& code);
   void memory_detail(HartModel& model, const RetireEvent& event, Detail& detail);
   static void system_detail(const RetireEvent& event, Action action, Detail& detail);
   void write_detail(HartModel& model, const RetireEvent& event, const Code& code, const Detail& detail);
   void write_held(HartModel& model, std::uint8_t flags, const TlbOccupancy& held);
   void write_walk(HartModel& model, const mmu::Walk& walk);
-  static void apply(Registers& registers, const RetireEvent& event, Action action);
+  void write_commit(const timing::TraceRecord& record, const Uncommitted& expected);
+  static std::uint64_t apply(Registers& registers, const RetireEvent& event);
+  static void apply_pair(Registers& registers, const RetireEvent& event, Action action);
 
   std::vector<Lane> lanes_;
   Turns turns_;
@@ -85,9 +93,9 @@ class EventEncoder {
   std::size_t begin_size_ = 0;
   std::uint64_t run_ = 0;
   std::uint64_t retired_ = 0, most_retired_ = usual_event_retired;
-  std::uint64_t first_cycle_ = ~std::uint64_t{0}, last_cycle_ = 0;
+  std::uint64_t first_cycle_ = ~std::uint64_t{0};
   Check check_;
-  bool commits_;
+  bool commits_, modelled_;  // CommitEvents follow, at all and now
 };
 
 }  // namespace hartbeat::observe::recording

@@ -3,11 +3,13 @@
 // recorded event; it starts afresh with every block.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
-#include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "emu/hart/events.hpp"
@@ -59,14 +61,34 @@ class PageMap {
   std::array<std::uint64_t, 2> usual_{};  // lower and upper half of the address space
 };
 
+// Which parts of a large table a block has written, so that the next one clears only those. 64 parts.
+template <std::size_t count>
+class DirtyParts {
+ public:
+  void note(std::size_t slot) { parts_ |= std::uint64_t{1} << slot / part; }
+  // Calls clear_part(first, last) for each.
+  template <class ClearPart>
+  void clean(ClearPart clear_part) {
+    for (; parts_ != 0; parts_ &= parts_ - 1) {
+      const std::size_t first = static_cast<std::size_t>(std::countr_zero(parts_)) * part;
+      clear_part(first, first + part);
+    }
+  }
+
+ private:
+  static constexpr std::size_t part = count / 64;
+  std::uint64_t parts_ = 0;
+};
+
 // What physical memory holds, as far as loads and stores have shown: a cache of lines. What it does not hold reads as 0.
 class MemoryLines {
  public:
   explicit MemoryLines(bool wanted = true)
       : tags_(wanted ? count : 0), lines_(std::make_unique_for_overwrite<Line[]>(wanted ? count : 0)) {}
   void clear() {
-    if (dirty_) tags_.assign(count, 0);  // a line is cleared when its tag is set
-    dirty_ = false;
+    // A line is cleared when its tag is set.
+    dirty_.clean(
+        [&](std::size_t from, std::size_t to) { std::fill(tags_.data() + from, tags_.data() + to, 0); });
   }
 
   std::uint64_t read(std::uint64_t pa, unsigned size) const {
@@ -108,13 +130,13 @@ class MemoryLines {
     if (tags_[slot] != tag_of(pa)) {
       tags_[slot] = tag_of(pa);
       lines_[slot].fill(0);
-      dirty_ = true;
+      dirty_.note(slot);
     }
     return lines_[slot];
   }
   std::vector<std::uint64_t> tags_;
   std::unique_ptr<Line[]> lines_;  // no page of it exists before it is used
-  bool dirty_ = false;
+  DirtyParts<count> dirty_;
 };
 
 // An instruction (or a trap) that the cycle model has still to commit.
@@ -124,6 +146,38 @@ struct Uncommitted {
   std::uint8_t privilege = 3;
 };
 
+// Those of a hart, oldest first: a ring that grows when it is full.
+class InFlight {
+ public:
+  bool empty() const { return end_ == first_; }
+  std::size_t size() const { return end_ - first_; }
+  const Uncommitted& operator[](std::size_t i) const { return slots_[(first_ + i) & mask_]; }
+  void push(std::uint64_t pc, std::uint64_t cycle, std::uint32_t bits, std::uint8_t privilege) {
+    if (end_ - first_ > mask_) [[unlikely]]
+      grow();
+    Uncommitted& slot = slots_[end_++ & mask_];
+    slot.pc = pc;
+    slot.cycle = cycle;
+    slot.bits = bits;
+    slot.privilege = privilege;
+  }
+  void pop() { ++first_; }
+  void clear() { first_ = end_; }
+
+ private:
+  [[gnu::cold, gnu::noinline]] void grow() {
+    std::vector<Uncommitted> more(slots_.size() * 2);
+    const std::size_t count = size();
+    for (std::size_t i = 0; i < count; ++i) more[i] = (*this)[i];
+    slots_ = std::move(more);
+    mask_ = slots_.size() - 1;
+    first_ = 0;
+    end_ = count;
+  }
+  std::vector<Uncommitted> slots_ = std::vector<Uncommitted>(16);  // a power of two
+  std::size_t mask_ = slots_.size() - 1, first_ = 0, end_ = 0;
+};
+
 struct HartModel {
   Registers registers;
   // Where its next event is expected.
@@ -131,7 +185,7 @@ struct HartModel {
   std::uint8_t privilege = 3;
   bool returning = false;         // mret or sret is about to retire …
   std::uint8_t after_return = 3;  // … and goes there
-  std::deque<Uncommitted> uncommitted;
+  InFlight uncommitted;
   // Not kept from block to block.
   PageMap pages;
   std::array<std::uint64_t, 4> vectors{};  // where traps went last, by target privilege
@@ -179,12 +233,22 @@ template <class Entry>
 class CodeMap {
  public:
   explicit CodeMap(bool wanted = true) : entries_(wanted ? count : 0) {}
-  void clear() { entries_.assign(entries_.size(), Entry{}); }
-  Entry& at(std::uint64_t pc) { return entries_[pc >> 1 & (count - 1)]; }
+  void clear() {
+    dirty_.clean([&](std::size_t from, std::size_t to) {
+      std::fill(entries_.data() + from, entries_.data() + to, Entry{});
+    });
+  }
+  const Entry& at(std::uint64_t pc) const { return entries_[slot_of(pc)]; }
+  Entry& renew(std::uint64_t pc) {
+    dirty_.note(slot_of(pc));
+    return entries_[slot_of(pc)];
+  }
 
  private:
+  static std::size_t slot_of(std::uint64_t pc) { return pc >> 1 & (count - 1); }
   static constexpr std::size_t count = std::size_t{1} << 15;
   std::vector<Entry> entries_;
+  DirtyParts<count> dirty_;
 };
 
 // Whose event comes next: harts take turns, so each is expected to be followed by the one that followed it last.

@@ -14,7 +14,7 @@ RecordingWriter::RecordingWriter(std::unique_ptr<TraceOutput> output, const Trac
                                  std::span<const Start> harts, Options options)
     : output_(std::move(output)),
       options_(options),
-      commits_(context.timing != "none"),
+      commits_(options.instructions && context.timing != "none"),
       encoder_(harts, commits_, options.instructions) {
   if (options_.last != 0)
     encoder_.limit_block(std::clamp<std::uint64_t>(options_.last / kept_blocks, 1, usual_event_retired));
@@ -34,7 +34,7 @@ Listener::Wants RecordingWriter::wants() const {
           .ipis = true,
           .tracepoints = true,
           .retired = options_.instructions,
-          .commits = options_.instructions && commits_};
+          .commits = commits_};
 }
 
 void RecordingWriter::write(std::span<const std::uint8_t> bytes) {

@@ -32,6 +32,7 @@ class RecordingWriter final : public Trace {
   void on(const TracepointEvent& event) override { add(event); }
   void on(const RetireEvent& event) override { add(event); }
   void on(const CommitEvent& event) override { add(event); }
+  void on(const ModelEvent& event) override { add(event); }
 
   void skipped(const RetireEvent& event) override { encoder_.skipped(event); }
 
@@ -42,9 +43,14 @@ class RecordingWriter final : public Trace {
  private:
   template <class Event>
   void add(const Event& event) {
-    encoder_.add(event);
     if (encoder_.is_full()) [[unlikely]]
-      end_block();
+      return add_to_next(event);
+    encoder_.add(event);
+  }
+  template <class Event>
+  [[gnu::noinline]] void add_to_next(const Event& event) {
+    end_block();
+    encoder_.add(event);
   }
   void end_block();
   void write(std::span<const std::uint8_t> bytes);

@@ -39,6 +39,7 @@ class WindowGate final : public Listener {
   void on(const IpiEvent& e) override { pass(e, to_.ipis()); }
   void on(const TracepointEvent& e) override { pass(e, to_.tracepoints()); }
   void on(const RetireEvent& e) override { pass(e, to_.retired()); }
+  void on(const ModelEvent& e) override { to_.emit(to_.commits(), e); }
   void on(const CommitEvent& e) override {
     if (inside(e.record.issue_cycle)) to_.emit(to_.commits(), e);
   }
