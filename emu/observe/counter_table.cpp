@@ -318,10 +318,13 @@ constexpr CounterText stall_table[] = {
     {"load_miss", "cycles", "An operand or the unit waits for a line from memory."},
     {"dtlb_walk", "cycles", "The load/store unit waits for a translation."},
     {"unit_busy", "cycles",
-     "The functional unit is taken: divider, multiplier's port, FPU, load/store queue."},
+     "The functional unit is taken: divider, multiplier's port, FPU, load/store queue; or a branch or jump "
+     "before it is not resolved yet."},
     {"store_buffer", "cycles", "Commit waits for room in the store buffer."},
     {"atomic", "cycles", "An atomic is at commit."},
-    {"fence", "cycles", "A fence waits for the stores before it, or the I$ is being cleared."},
+    {"fence", "cycles",
+     "A fence or a CSR instruction is at commit, a fence until the stores before it are done; or the I$ is "
+     "being cleared."},
     {"csr_flush", "cycles", "Nothing to issue: the pipeline restarts after a CSR write or fence."},
     {"trap", "cycles", "Nothing to issue: the pipeline restarts after a trap or xRET."},
     {"wfi", "cycles", "Asleep."},

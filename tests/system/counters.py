@@ -114,6 +114,10 @@ loop:
 .balign 4096
 cell: .dword cell
  .space 262144
+.balign 4096
+root: .space 4096
+table: .space 4096
+leaves: .space 4096
 """
 LATENCIES = (20, 60)
 # name: (set-up, body, stalls a round that do not depend on memory, stalls that a round gains with 40 cycles more of latency).
@@ -126,6 +130,94 @@ STALLS = {
     "atomics, which go to memory": ("la a0, cell", "amoadd.d a1, zero, (a0)\n" * 4, {}, {"atomic": 4 * 40}),
     "one line that the I$ has lost": ("", "fence.i", {"issued": 3}, {"icache_miss": 1 * 40}),
 }
+
+# Sv39: the first GiB by one entry, 2 MiB from 0x80000000 by three levels of table; everything is allowed to everybody.
+PAGES = """la t0, root
+ la t1, table
+ la t2, leaves
+ li t3, 0xcf
+ sd t3, 0(t0)
+ srli t3, t1, 2
+ ori t3, t3, 1
+ sd t3, 16(t0)
+ srli t3, t2, 2
+ ori t3, t3, 1
+ sd t3, 0(t1)
+ li t3, (0x80000000 >> 2) + 0xcf
+ li t4, 512
+1: sd t3, 0(t2)
+ addi t3, t3, 1 << 10
+ addi t2, t2, 8
+ addi t4, t4, -1
+ bnez t4, 1b
+ srli t0, t0, 12
+ li t1, 8
+ slli t1, t1, 60
+ or t0, t0, t1
+ csrw satp, t0
+ sfence.vma
+ li t0, -1
+ csrw pmpaddr0, t0
+ li t0, 0x1f
+ csrw pmpcfg0, t0
+ li t0, 0x1800
+ csrc mstatus, t0
+"""
+DATA_PAGES = PAGES + """ li t0, 0x20800
+ csrs mstatus, t0
+ la s1, cell
+ li s2, 4096 + 16"""
+CODE_PAGES = PAGES + """ li t0, 0x800
+ csrs mstatus, t0
+ la t0, 7f
+ csrw mepc, t0
+ mret
+7:"""
+HANDLER = """la t0, 9f
+ csrw mtvec, t0
+ j 8f
+.balign 4
+9: csrr t0, mepc
+ addi t0, t0, 4
+ csrw mepc, t0
+ mret
+8:"""
+JUMPS = """la t0, 1f
+ la a0, 2f
+ xor t0, t0, a0
+ la t1, 3f
+ la a1, 4f
+ xor t1, t1, a1"""
+
+
+def loads_of_pages(pages):
+    return "mv a0, s1\n" + "ld a1, 0(a0)\n add a0, a0, s2\n add a1, a1, a1\n" * pages
+
+
+def jumps_over_pages(pages):
+    blocks = "".join(f".balign 4096\n.space {16 * n}\n4: j 4f\n" for n in range(1, pages))
+    return f"j 4f\n{blocks}.balign 4096\n4:"
+
+
+def divisions(bit):
+    return f"li a0, 1 << {bit}\nli a2, 1\n" + "".join(f"div a{3 + i % 4}, a0, a2\n" for i in range(8))
+
+
+# What a longer body costs more than a shorter one, by cause: of two that differ in one thing only.
+# A restart of the front end leaves three cycles without an instruction to issue; a PTE that hits the D$ takes 3 cycles to be
+# read; the divider makes a bit of quotient in a cycle.
+DIFFERENCES = {
+    "a jump to another place than last time, and one more": (JUMPS, "xor a0, a0, t0\n xor a1, a1, t1\n jr a0\n1: nop\n2: nop\n3: nop\n4:",
+                                                              "xor a0, a0, t0\n xor a1, a1, t1\n jr a0\n1: nop\n2: jr a1\n3: nop\n4:", {"mispredict": 3}),
+    "a CSR write that restarts, and two more": ("", "csrw mstatus, zero", "csrw mstatus, zero\n" * 3, {"csr_flush": 2 * 3}),
+    "a call of the machine, and one more": (HANDLER, "ecall", "ecall\n ecall", {"trap": 3 + 3}),
+    "eight quotients of 11 bits, and of 31": ("", divisions(10), divisions(30), {"unit_busy": 8 * 20}),
+    "loads of 32 pages, and of 40": (DATA_PAGES, loads_of_pages(32), loads_of_pages(40), {"dtlb_walk": 8 * (3 * 3 + 1)}),
+    "jumps over 32 pages, and over 40": (CODE_PAGES, jumps_over_pages(32), jumps_over_pages(40), {"itlb_walk": 8 * 3 * 3}),
+    "fence and fence.i: its 256 sets are cleared": ("", "fence", "fence.i", {"fence": 256 + 1 + 3}),
+}
+# Four writes are in flight: what 16 stores wait more when each takes 40 cycles longer, where nothing else takes longer.
+STORES = ("la a0, cell", "".join(f"sd zero, {8 * i}(a0)\n" + "nop\n" * 8 for i in range(16)), {"store_buffer": 16 * 40 / 4})
 
 
 def check_stalls(checks, options, directory):
@@ -141,13 +233,22 @@ def check_stalls(checks, options, directory):
                                                          f"memory.latency={latency}", program)
         total = harness.report_of(text, out, err)["total"]
         checks.equal("the stalls of all causes are the cycles", sum(total["stalls"]["all"].values()), total["cycles"])
-        return total["stalls"]["machine"]
+        return total["stalls"]["all"] if "mret\n7:" in setup else total["stalls"]["machine"]
 
+    def a_round(setup, body, latency):
+        one, two = (stalls(setup, body, rounds, latency) for rounds in (ROUNDS * 5, ROUNDS * 10))
+        return {key: (two[key] - one[key]) / (ROUNDS * 5) for key in one}
+
+    for name, (setup, short, long, expected) in DIFFERENCES.items():
+        one, two = (a_round(setup, body, LATENCIES[0]) for body in (short, long))
+        checks.equal(name, {key: two[key] - one[key] for key in expected}, expected)
+    setup, body, expected = STORES
+    one, two = (a_round(setup, body, latency) for latency in (60, 100))
+    checks.equal("stores that wait for the four before them", {key: two[key] - one[key] for key in one if two[key] != one[key]}, expected)
     for name, (setup, body, expected, gained) in STALLS.items():
         added = []
         for latency in LATENCIES:
-            one, two = (stalls(setup, body, rounds, latency) for rounds in (ROUNDS * 5, ROUNDS * 10))
-            added.append({key: (two[key] - one[key]) / (ROUNDS * 5) for key in one})
+            added.append(a_round(setup, body, latency))
         found = {key: added[0][key] for key in expected}
         checks.equal(f"{name}: stalls of a round", found, expected)
         more = {key: added[1][key] - added[0][key] for key in added[0] if added[1][key] != added[0][key]}
