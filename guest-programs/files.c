@@ -159,6 +159,29 @@ static void locks(void) {
   close(again), unlink("l");
 }
 
+/* /proc shows a process until it is gone: what is looked at on the way out is there, or not. */
+static void look_at_the_dying(void) {
+  int died_well = 1;
+  for (int round = 0; round < 20; ++round) {
+    mkdir("left", 0700);
+    const int pid = fork_or_die();
+    if (pid == 0) {
+      if (chdir("left") != 0 || rmdir("../left") != 0) _exit(1);
+      for (int i = 0; i < 60; ++i) dup(0);
+      _exit(0);
+    }
+    char descriptor[40], directory[40], to[256];
+    snprintf(descriptor, sizeof descriptor, "/proc/%d/fd/0", pid);
+    snprintf(directory, sizeof directory, "/proc/%d/cwd", pid);
+    int status = 0, ended = 0;
+    while ((ended = waitpid(pid, &status, WNOHANG)) == 0)
+      if (readlink(descriptor, to, sizeof to) > (ssize_t)sizeof to || readlink(directory, to, sizeof to) == 0)
+        died_well = 0;
+    died_well = died_well && ended == pid && exited_with(status, 0);
+  }
+  law(died_well, "who looks at processes in /proc while they end disturbs none");
+}
+
 int main(void) {
   char place[] = "/tmp/hartbeat-files-XXXXXX";
   if (mkdtemp(place) == NULL || chdir(place) != 0) return 2;
@@ -166,6 +189,7 @@ int main(void) {
   contents();
   mappings();
   locks();
+  look_at_the_dying();
   if (chdir("/") != 0 || rmdir(place) != 0) return 2;
   return verdict("files");
 }

@@ -74,9 +74,13 @@ void become_zombie(Process& process) {
 // Everything the process holds; its thread runs on in the kernel only.
 void release_resources(Process& process) {
   cancel_timer(process.alarm);
-  if (process.files != nullptr) process.files->drop_reference();
+  // /proc finds the process still: first nobody can take a new reference, then ours go.
+  process_lock().lock();
+  FileTable* files = process.files;
   process.files = nullptr;
-  process.directory = {};
+  const InodeReference directory = static_cast<InodeReference&&>(process.directory);
+  process_lock().unlock();
+  if (files != nullptr) files->drop_reference();
 }
 
 }  // namespace
