@@ -39,7 +39,9 @@ enum class Tracepoint : std::uint16_t {
   // bytes of the compressed reference counts, of their side table, of it at most so far, and bytes that a counter of
   // 32 bits for each frame would take
   reference_table = 23,
-  large_page = 22,  // pid, virtual address, log2 of its pages of 4 KiB, LargePageEvent, first frame
+  // pid (of who needed memory, where reclaim splits), virtual address, log2 of its pages of 4 KiB, LargePageEvent, first
+  // frame
+  large_page = 22,
   // pid, virtual address, first and end address of its range, range flags, references of its frame: the lookup is over,
   // this store needs a frame of its own
   copy_decided = 24,

@@ -52,6 +52,13 @@ bool is_locked(const Mappings& mappings) {
   return false;
 }
 
+// A large page is looked at once a round, as a whole: when the hand comes to its first frame.
+bool is_inside_large(const Mappings& mappings) {
+  for (const Mapping& mapping : mappings)
+    if (mapping.address % (page_size << mapping.order) != 0) return true;
+  return false;
+}
+
 // The second chance.
 bool was_used(const Mappings& mappings, AgedSpaces& aged) {
   bool used = false;
@@ -114,8 +121,8 @@ bool move_to_swap(FrameNumber frame, const Mappings& mappings) {
 Verdict consider_anonymous(FrameNumber frame, AgedSpaces& aged) {
   const Mappings mappings(frame);
   if (!mappings.whole) return mappings.busy ? Verdict::busy : Verdict::stays;
-  if (references_of(frame) != mappings.entries || is_locked(mappings) || was_used(mappings, aged) ||
-      split_large(mappings))
+  if (references_of(frame) != mappings.entries || is_locked(mappings) || is_inside_large(mappings) ||
+      was_used(mappings, aged) || split_large(mappings))
     return Verdict::stays;
   return move_to_swap(frame, mappings) ? Verdict::taken : Verdict::stays;
 }

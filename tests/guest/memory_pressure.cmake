@@ -9,7 +9,9 @@ program_test(mlock mlock ARGUMENTS 9 ${swap} MACHINES hartbeat)
 guest_test(guest.swap.opensbi run_program.py --machine opensbi --harts 4 --kernel ${kernel} --memory 12M --disk 32M
            --append swap=vda -- ${programs}/swap 8)
 program_test(proc-memory-in-swap proc-memory ARGUMENTS 14 ${swap} MACHINES hartbeat)
-# A large page that nobody uses is split, and goes by its pages of 4 KiB.
+# A large page that nobody uses is split, and goes by its pages of 4 KiB; one that is used stays.
+program_test(large-in-swap large-in-swap ARGUMENTS 16 OPTIONS --memory 16M --disk 64M --append "swap=vda check=frames"
+             MACHINES hartbeat)
 foreach(pages 64k 2m)
   guest_test(guest.swap.${pages} run_program.py --machine hartbeat --harts 4 --firmware ${firmware} --kernel ${kernel}
              --hartbeat ${hartbeat} --memory 16M --disk 32M --append "swap=vda check=frames pages=${pages}"
