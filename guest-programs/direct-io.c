@@ -57,6 +57,15 @@ static void test_contents(void) {
   unsigned char* readable = mmap(NULL, page_bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   errno = 0;
   law(pread(disk, readable, sector, 0) == -1 && errno == EFAULT, "O_DIRECT does not write read-only memory");
+  unsigned char* half = resident_pages(2);
+  munmap(half + page_bytes, page_bytes);
+  fill(half, page_bytes, 8);
+  errno = 0;
+  law(pwrite(cached, half + page_bytes / 2, page_bytes, 2 * page_bytes) == -1 && errno == EFAULT,
+      "a page whose memory ends half-way is refused");
+  law(pread(cached, in, page_bytes, 2 * page_bytes) == page_bytes &&
+          memcmp(in, out + 2 * page_bytes, page_bytes) == 0,
+      "and the disk keeps all of its own");
   const off_t end = lseek(disk, 0, SEEK_END);
   law(end >= buffer_bytes && pread(disk, in, sector, end) == 0, "nothing is read at the end of the disk");
   errno = 0;

@@ -70,7 +70,9 @@ class DiskFile final : public InodeFile {
       u8* bytes = bounce.get() + (at & (page_size - 1));
       const DiskBuffer buffer = {physical_of(bounce.get()), static_cast<u32>(whole)};
       error = part == whole && write ? 0 : disk_.transfer(sector, &buffer, 1, false);
-      const u64 copied = error == 0 ? move_user_partly(bytes, user + before, part, write) : 0;
+      u64 copied = error == 0 ? move_user_partly(bytes, user + before, part, write) : 0;
+      // What is written whole was not read before: the rest of it is not the disk's.
+      if (write && part == whole && copied != part) copied = 0;
       if (write && copied != 0) error = disk_.transfer(sector, &buffer, 1, true);
       preemption_point();
       if (error == 0 && copied != part) error = -EFAULT;
