@@ -69,6 +69,29 @@ static int registers_survive_a_signal(void) {
   return t3 == 333 && s5 == 555 && ft5 == 333.0;
 }
 
+/* SIGKILL and SIGSTOP cannot be waited for, as they cannot be blocked. */
+static void check_wait_for_a_stop(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGSTOP);
+  struct go waits = make_go();
+  const int pid = fork_or_die();
+  if (pid == 0) {
+    give_go(waits);
+    sigtimedwait(&set, NULL, NULL);
+    _exit(1);
+  }
+  wait_go(waits);
+  usleep(10000);
+  kill(pid, SIGSTOP);
+  int status = 0;
+  law(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status),
+      "who waits for SIGSTOP is stopped by it");
+  if (!WIFSTOPPED(status)) return;
+  kill(pid, SIGKILL);
+  wait_for(pid);
+}
+
 static void check_masks(void) {
   sigset_t blocked, pending, old;
   sigemptyset(&blocked);
@@ -152,6 +175,7 @@ int main(void) {
       "raise calls the handler before it returns");
   law(registers_survive_a_signal() && calls == 2, "registers survive a handler");
   check_masks();
+  check_wait_for_a_stop();
   stack_t stack = {.ss_sp = alternate_stack, .ss_size = sizeof alternate_stack};
   law(sigaltstack(&stack, NULL) == 0, "an alternate stack is set");
   install(SIGUSR2, count, SA_ONSTACK);

@@ -77,6 +77,7 @@ void interrupt(u64 scause) {
   } else if (scause == cause::supervisor_software) {
     csr::clear<csr::sip>(csr::interrupt_software);  // somebody wants us to look around: prepare_return does
     answer_shootdowns();
+    pass_deferred();  // again: what came since user_trap's has no other interrupt
     stop_if_asked();
   } else if (scause == cause::supervisor_external) {
     console_interrupt();

@@ -191,8 +191,7 @@ bool prepare_sending(Process& process, u32 signal) {
 u32 take_pending(Thread& self, u64 wanted, u64 urgent, SignalInfo& info) {
   Process& process = *self.process;
   u64 ready = (self.pending | process.pending) & wanted;
-  for (const u64 first : {urgent, signal_bit(SIGKILL)})
-    if ((ready & first) != 0) ready &= first;
+  if ((ready & urgent) != 0) ready &= urgent;
   if (ready == 0) return 0;
   const unsigned index = lowest_bit(ready);
   const bool mine = (self.pending >> index & 1) != 0;

@@ -24,7 +24,7 @@ bool is_range(u64 start, u64 size) {
 bool grow_heap(AddressSpace& memory, u64 old_end, u64 end) {
   if (!memory.is_free(old_end, end)) return false;
   Vma* below = old_end > memory.brk_start ? memory.find(old_end - 1) : nullptr;
-  if (below != nullptr && below->inode == nullptr && !below->shared &&
+  if (below != nullptr && below->inode == nullptr && below->is_carried_over() &&
       below->protection == (PROT_READ | PROT_WRITE)) {
     if (!commit_growth(*below, (end - old_end) >> page_bits)) return false;
     below->end = end;
@@ -150,7 +150,11 @@ i64 advise_range(AddressSpace& memory, u64 start, u64 end, u64 advice) {
                          : advice == MADV_HARTBEAT_64K ? supported_order(napot_order)
                                                        : 0;
   if (const i64 error = memory.split_at(start, end); error != 0) return error;
+  u64 reached = start;
+  bool hole = false;  // as Linux: what is there is advised all the same
   for (Vma* vma = memory.find_from(start); vma != nullptr && vma->start < end; vma = VmaList::next(vma)) {
+    hole = hole || vma->start != reached;
+    reached = vma->end;
     if (advice == MADV_WIPEONFORK || advice == MADV_KEEPONFORK) {
       if (vma->shared || vma->inode != nullptr) return -EINVAL;
       vma->wiped = advice == MADV_WIPEONFORK;
@@ -158,7 +162,7 @@ i64 advise_range(AddressSpace& memory, u64 start, u64 end, u64 advice) {
       vma->page_order = static_cast<u8>(order);
     }
   }
-  return 0;
+  return hole || reached < end ? -ENOMEM : 0;
 }
 
 i64 sys_madvise(const Arguments& call) {

@@ -62,6 +62,7 @@ i64 sys_rt_sigtimedwait(const Arguments& call) {
   u64 deadline = 0;
   if (call.d != set_size) return -EINVAL;
   if (get_user(wanted, call.a) != 0) return -EFAULT;
+  wanted &= ~unblockable;
   if (const i64 error = get_deadline(call.c, deadline); error != 0) return error;
   Thread& self = current_thread();
   const u64 old_mask = self.blocked;
