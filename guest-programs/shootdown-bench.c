@@ -16,7 +16,7 @@
 enum { most_threads = 63 };
 
 static volatile int stop;
-static volatile unsigned long counts[most_threads][8]; /* a cache line each */
+static volatile unsigned long counts[most_threads][8] __attribute__((aligned(64))); /* a cache line each */
 
 static inline unsigned long cycles(void) {
   unsigned long now;

@@ -38,7 +38,9 @@ def parse_arguments():
     options = parser.parse_args()
     if options.machine is None:
         options.machine = "virt" if options.timing == "none" else options.timing
-    if options.machine == "cva6":  # it has no Svnapot: pages of 64 KiB would be pages of 4 KiB
+    if options.timing != "none" and options.harts > 1:  # a hint starts and stops the timing of all harts
+        parser.error("--harts: a model times one hart here")
+    if options.machine.startswith("cva6"):  # it has no Svnapot: pages of 64 KiB would be pages of 4 KiB
         options.mechanisms = [name for name in options.mechanisms if name != "cow-64k"]
     return options
 
@@ -49,7 +51,7 @@ def run(options, mechanism, mib, directory, region):
     by, pages = MECHANISMS[mechanism]
     memory = f"{mib * 3 + 128}M"  # eager: parent, child, and what the kernel needs
     # The core as it comes caches the first GiB of memory; one with more memory would be built to cache that.
-    region = [*region, *(["--set", f"memory.cached_length={memory}"] if options.machine == "cva6" else [])]
+    region = [*region, *(["--set", f"memory.cached_length={memory}"] if options.machine.startswith("cva6") else [])]
     command = [options.hartbeat, "run", "--machine", options.machine, "--timing", options.timing, "--harts",
                str(options.harts), "--memory", memory, "--firmware", options.firmware, "--kernel", options.kernel,
                "--append", f"slice=100000000 {pages} {options.append}", "--stats", "json:" + report_file, *region,
