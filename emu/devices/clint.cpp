@@ -24,7 +24,8 @@ Clint::Clint(unsigned harts, std::uint64_t timebase_hz, std::uint64_t clock_hz, 
 
 bool Clint::read(std::uint64_t offset, unsigned size, Cycle now, std::uint64_t& value) {
   value = 0;
-  if (size < 4) return false;  // registers are read and written as words or doublewords
+  if (size < 4) return false;                   // registers are read and written as words or doublewords
+  if (offset >= mtime_offset + 8) return true;  // reserved
   if (offset >= mtime_offset) {
     value = part(mtime(now), offset - mtime_offset, size);
     return true;
@@ -44,6 +45,7 @@ bool Clint::read(std::uint64_t offset, unsigned size, Cycle now, std::uint64_t& 
 
 bool Clint::write(std::uint64_t offset, unsigned size, std::uint64_t value, Cycle now) {
   if (size < 4) return false;
+  if (offset >= mtime_offset + 8) return true;
   if (offset >= mtime_offset) {
     const std::uint64_t wanted = merged(mtime(now), offset - mtime_offset, size, value);
     mtime_offset_ = wanted - ratio_.ticks(now);

@@ -129,3 +129,14 @@ TEST_CASE("SSWI raises SSIP of the addressed hart and never lowers it") {
   REQUIRE(sswi.write(8, 4, 1, Cycle{0}));
   CHECK(board.levels.size() == 1);
 }
+
+TEST_CASE("what lies behind mtime reads as zero and takes nothing") {
+  RecordingBoard board;
+  Clint clint(1, 10'000'000, 1'000'000'000, board);
+  for (const std::uint64_t offset :
+       {Clint::mtime_offset + 8, Clint::mtime_offset + 96, std::uint64_t{0xFFF8}}) {
+    REQUIRE(clint.write(offset, 8, 12'345, Cycle{1000}));
+    CHECK(read(clint, offset, 8, 1000) == 0);
+  }
+  CHECK(clint.mtime(Cycle{1000}) == 10);
+}
