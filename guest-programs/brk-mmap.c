@@ -11,9 +11,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Not in every libc's header. */
-enum { wipe_on_fork = 18, keep_on_fork = 19 };
-
 static int all_bytes(const unsigned char* bytes, size_t count, int value) {
   for (size_t i = 0; i < count; ++i) {
     if (bytes[i] != value) return 0;
@@ -23,35 +20,6 @@ static int all_bytes(const unsigned char* bytes, size_t count, int value) {
 
 static unsigned char* map(size_t bytes, int protection, int flags) {
   return mmap(NULL, bytes, protection, flags | MAP_ANONYMOUS, -1, 0);
-}
-
-static void check_wipe_on_fork(void) {
-  unsigned char* memory = map(4 * page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE);
-  memset(memory, 7, 4 * page_bytes);
-  law(madvise(memory + page_bytes, 2 * page_bytes, wipe_on_fork) == 0, "MADV_WIPEONFORK is taken");
-  law(madvise(memory + 2 * page_bytes, page_bytes, keep_on_fork) == 0, "and MADV_KEEPONFORK takes it back");
-  const int pid = fork_or_die();
-  if (pid == 0) {
-    const int kept =
-        all_bytes(memory, page_bytes, 7) && all_bytes(memory + 2 * page_bytes, 2 * page_bytes, 7);
-    const int wiped = all_bytes(memory + page_bytes, page_bytes, 0);
-    memory[page_bytes] = 1;
-    _exit(kept && wiped ? 0 : 1);
-  }
-  law(exited_with(wait_for(pid), 0), "a child finds zeros in what is wiped, and all the rest");
-  law(all_bytes(memory, 4 * page_bytes, 7), "its parent has everything");
-  unsigned char* shared = map(page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED);
-  errno = 0;
-  law(madvise(shared, page_bytes, wipe_on_fork) == -1 && errno == EINVAL, "shared memory is not to be wiped");
-  munmap(memory + page_bytes, page_bytes);
-  errno = 0;
-  law(madvise(memory, 4 * page_bytes, wipe_on_fork) == -1 && errno == ENOMEM, "a hole is told");
-  const int heir = fork_or_die();
-  if (heir == 0)
-    _exit(all_bytes(memory, page_bytes, 0) && all_bytes(memory + 2 * page_bytes, 2 * page_bytes, 0) ? 0 : 1);
-  law(exited_with(wait_for(heir), 0), "and what is beside it wiped all the same");
-  munmap(memory, 4 * page_bytes);
-  munmap(shared, page_bytes);
 }
 
 /* Does a child that runs `touch` on this byte die? */
@@ -78,20 +46,6 @@ static void check_brk(void) {
   unsigned char* second = (unsigned char*)(((uintptr_t)start + page_bytes + 4095) & ~(uintptr_t)4095);
   law(second >= start + 2 * page_bytes || all_bytes(second, (size_t)(start + 2 * page_bytes - second), 0),
       "whole pages that were given back come back as zeros");
-  brk(start);
-}
-
-static void check_wiped_heap(void) {
-  unsigned char* start = sbrk(0);
-  unsigned char* first = (unsigned char*)(((uintptr_t)start + 4095) & ~(uintptr_t)4095);
-  brk(first + page_bytes);
-  law(madvise(first, page_bytes, wipe_on_fork) == 0, "MADV_WIPEONFORK is taken for a page of the heap");
-  brk(first + 2 * page_bytes);
-  memset(first, 7, 2 * page_bytes);
-  const int pid = fork_or_die();
-  if (pid == 0)
-    _exit(all_bytes(first, page_bytes, 0) && all_bytes(first + page_bytes, page_bytes, 7) ? 0 : 1);
-  law(exited_with(wait_for(pid), 0), "it is wiped, what brk adds above it is not");
   brk(start);
 }
 
@@ -179,9 +133,7 @@ static void check_malloc(void) {
 }
 
 int main(void) {
-  check_wipe_on_fork();
   check_brk();
-  check_wiped_heap();
   check_holes();
   check_protection();
   check_shared();

@@ -57,7 +57,7 @@ def check_profile(checks, home, hartbeat):
     done = subprocess.run(["callgrind_annotate", "--auto=yes", "--threshold=100", "--show=instructions", "--sort=instructions",
                            f"{home}/mine.callgrind"], capture_output=True, text=True)
     checks.hold(os.path.join(home, "mine.c") in done.stdout, "callgrind_annotate finds the source by its whole path", done.stderr)
-    row = re.search(r"^ *([\d,]+) .*nop", done.stdout, re.M)
+    row = re.search(r"^ *([\d,]+) .*\"nop\\n nop", done.stdout, re.M)
     checks.hold(row and row.group(1) == "3,000", "the line of three instructions has 3,000 of them", row and row.group(0))
 
 
