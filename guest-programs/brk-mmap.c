@@ -11,13 +11,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static int all_bytes(const unsigned char* bytes, size_t count, int value) {
-  for (size_t i = 0; i < count; ++i) {
-    if (bytes[i] != value) return 0;
-  }
-  return 1;
-}
-
 static unsigned char* map(size_t bytes, int protection, int flags) {
   return mmap(NULL, bytes, protection, flags | MAP_ANONYMOUS, -1, 0);
 }

@@ -48,6 +48,14 @@ void measure_at_most(const char* what, const void* begin, size_t bytes, unsigned
 /* `pages` zeroed, page-aligned, private pages, each written once so that it has a frame of its own. */
 unsigned char* resident_pages(size_t pages);
 
+/* Has every one of them this value? */
+static inline int all_bytes(const unsigned char* bytes, size_t count, int value) {
+  for (size_t i = 0; i < count; ++i) {
+    if (bytes[i] != value) return 0;
+  }
+  return 1;
+}
+
 /* fork() that ends the program when it fails. */
 int fork_or_die(void);
 

@@ -13,19 +13,8 @@
 /* Not in every libc's header. */
 enum { wipe_on_fork = 18, keep_on_fork = 19 };
 
-static int all_bytes(const unsigned char* bytes, size_t count, int value) {
-  for (size_t i = 0; i < count; ++i) {
-    if (bytes[i] != value) return 0;
-  }
-  return 1;
-}
-
-static unsigned char* map(size_t bytes, int protection, int flags) {
-  return mmap(NULL, bytes, protection, flags | MAP_ANONYMOUS, -1, 0);
-}
-
 static void check_wipe_on_fork(void) {
-  unsigned char* memory = map(4 * page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+  unsigned char* memory = resident_pages(4);
   memset(memory, 7, 4 * page_bytes);
   law(madvise(memory + page_bytes, 2 * page_bytes, wipe_on_fork) == 0, "MADV_WIPEONFORK is taken");
   law(madvise(memory + 2 * page_bytes, page_bytes, keep_on_fork) == 0, "and MADV_KEEPONFORK takes it back");
@@ -39,7 +28,7 @@ static void check_wipe_on_fork(void) {
   }
   law(exited_with(wait_for(pid), 0), "a child finds zeros in what is wiped, and all the rest");
   law(all_bytes(memory, 4 * page_bytes, 7), "its parent has everything");
-  unsigned char* shared = map(page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED);
+  unsigned char* shared = mmap(NULL, page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   errno = 0;
   law(madvise(shared, page_bytes, wipe_on_fork) == -1 && errno == EINVAL, "shared memory is not to be wiped");
   munmap(memory + page_bytes, page_bytes);
