@@ -98,6 +98,11 @@ void add_image_options(CLI::App& app, RunOptions& run) {
          "virtio network device; user: through the host's sockets (the run then depends on who answers, and "
          "when), and ports of the host's loopback address lead to the guest")
       ->type_name("none|user[,tcp:HOST:GUEST]...");
+  app.add_option("--console", run.console,
+                 "Where a kernel's console is: uart (default), or virtio (hvc0 of Linux), which knows the "
+                 "size of the window")
+      ->check(CLI::IsMember({"uart", "virtio"}))
+      ->type_name("uart|virtio");
   app.add_option("--dtb", request.device_tree, "Device tree blob instead of the generated one")
       ->type_name("FILE");
   app.add_option("--dump-dtb", run.dump_dtb, "Write the device tree to a file and exit")->type_name("FILE");

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -43,26 +42,35 @@ bool is_interactive() { return ::isatty(STDIN_FILENO) && ::isatty(STDOUT_FILENO)
 
 // The boot argument that says so to the bundled guest OS, with the size of the window.
 std::string terminal_argument() {
-  winsize window{};
-  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_row != 0;
-  return known ? fmt::format(" tty={}x{}", window.ws_row, window.ws_col) : " tty";
+  const virtio::WindowSize window = window_size();
+  return window.rows != 0 ? fmt::format(" tty={}x{}", window.rows, window.columns) : " tty";
 }
 
-// What sits on the board. A Linux program has the host's three streams; a system of its own has the serial
-// line. A terminal is not waited for: ^C must come through while the guest computes.
+// A terminal is not waited for: ^C must come through while the guest computes. Only a terminal has a size, so that a run
+// with other input does not depend on one. A system of its own posts buffers whether it wants input or not, and would take
+// one that comes back empty for a reason to post the next.
+ConsoleSlot console_on_standard_streams(bool user_program) {
+  std::function<virtio::WindowSize()> window;
+  if (is_interactive()) window = window_size;
+  return {STDIN_FILENO, STDOUT_FILENO, {user_program && !is_interactive(), user_program, window}};
+}
+
+// What sits on the board. A Linux program has the host's three streams; a system of its own has the serial line, or a virtio
+// console, beside which what comes out of the serial line is still seen.
 void plug_in(const RunOptions& options, bool user_program, PlatformConfig& platform) {
   if (user_program) {
     platform.uart_input = -1;
     platform.uart_output = STDERR_FILENO;  // the kernel's own messages
-    platform.virtio = {ConsoleSlot{STDIN_FILENO, STDOUT_FILENO, !is_interactive()},
-                       ConsoleSlot{-1, STDERR_FILENO, true}, EntropySlot{}};
+    platform.virtio = {console_on_standard_streams(true), ConsoleSlot{-1, STDERR_FILENO, {}}, EntropySlot{}};
   } else {
-    platform.uart_input = STDIN_FILENO;
+    platform.uart_input = options.console == "virtio" ? -1 : STDIN_FILENO;
     platform.uart_output = STDOUT_FILENO;
   }
   for (const std::string& disk : options.disks) platform.virtio.emplace_back(open_disk(disk));
   if (!options.network.empty() && options.network != "none")
     platform.virtio.emplace_back(NetworkSlot{open_user_network(parse_port_forwards(options.network))});
+  if (!user_program && options.console == "virtio")
+    platform.virtio.emplace_back(console_on_standard_streams(false));
   if (platform.virtio.size() > virtio::Transport::slots) {
     throw UserError(fmt::format("{} disks are too many; this machine has room for {}", options.disks.size(),
                                 virtio::Transport::slots - (platform.virtio.size() - options.disks.size())));

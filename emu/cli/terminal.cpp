@@ -1,5 +1,6 @@
 #include "emu/cli/terminal.hpp"
 
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -28,6 +29,12 @@ void restore_and_die(int signal) {
 }
 
 }  // namespace
+
+virtio::WindowSize window_size() {
+  winsize window{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) != 0) return {};
+  return {window.ws_col, window.ws_row};
+}
 
 RawTerminal::RawTerminal(bool raw_output) {
   if (!::isatty(STDIN_FILENO) || ::tcgetattr(STDIN_FILENO, &saved) != 0) return;

@@ -1,7 +1,12 @@
 // The host's terminal in raw mode, for guests that drive a serial line themselves.
 #pragma once
 
+#include "emu/devices/virtio/console.hpp"
+
 namespace hartbeat::cli {
+
+// Of the window that standard output goes to; no columns and rows when it has none.
+virtio::WindowSize window_size();
 
 // Puts standard input into raw mode, if it is a terminal, and back at the end: of this object, of the
 // program, and before a signal kills it. At most one at a time.

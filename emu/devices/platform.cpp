@@ -6,7 +6,6 @@
 
 #include "emu/devices/mmio.hpp"
 #include "emu/devices/virtio/block.hpp"
-#include "emu/devices/virtio/console.hpp"
 #include "emu/devices/virtio/entropy.hpp"
 
 namespace hartbeat {
@@ -61,7 +60,7 @@ void Platform::map_devices() {
 std::unique_ptr<virtio::Device> Platform::make_device(const VirtioSlot& slot, const PlatformConfig& config) {
   if (const auto* console = std::get_if<ConsoleSlot>(&slot)) {
     return std::make_unique<virtio::Console>(add_output(console->output, config),
-                                             add_input(console->input, config), console->wait, board_);
+                                             add_input(console->input, config), console->options, board_);
   }
   if (const auto* disk = std::get_if<DiskSlot>(&slot)) {
     auto image = std::make_unique<virtio::DiskImage>(disk->descriptor, disk->bytes, disk->write_through);
@@ -145,11 +144,12 @@ void Platform::memory_stored(PhysAddr address, unsigned size) {
 }
 
 void Platform::enable_escape_keys(std::function<bool(std::uint8_t key)> other) {
-  inputs_.front().on_escape([this, other = std::move(other)](std::uint8_t key) {
+  const auto action = [this, other = std::move(other)](std::uint8_t key) {
     if (key != 'x') return other(key);
     board_.power_off(0);
     return true;
-  });
+  };
+  for (HostInput& input : inputs_) input.on_escape(action);
 }
 
 void Platform::flush() {

@@ -22,6 +22,7 @@
 #include "emu/devices/plic.hpp"
 #include "emu/devices/ram.hpp"
 #include "emu/devices/uart16550.hpp"
+#include "emu/devices/virtio/console.hpp"
 #include "emu/devices/virtio/mmio.hpp"
 #include "emu/devices/virtio/network.hpp"
 
@@ -30,7 +31,7 @@ namespace hartbeat {
 // What sits in a virtio-mmio slot.
 struct ConsoleSlot {
   int input = -1, output = -1;  // host file descriptors; -1: none
-  bool wait = true;             // a posted receive buffer waits for the host's input (virtio/console.hpp)
+  virtio::ConsoleOptions options;
 };
 struct EntropySlot {};
 struct DiskSlot {
@@ -98,8 +99,7 @@ class Platform {
   // A store of `size` bytes to RAM at `address` has been done. Cheap when it does not touch tohost.
   void memory_stored(PhysAddr address, unsigned size);
 
-  // In a raw terminal at the UART, the keys of QEMU's console (otherwise they are input like any other): Ctrl-A x ends the
-  // run with status 0, Ctrl-A and another key asks `other`, which says whether the key was its own.
+  // In a raw terminal, the keys of QEMU's console (otherwise they are input like any other): Ctrl-A x ends the run with status 0, Ctrl-A and another key asks `other`, which says whether the key was its own.
   void enable_escape_keys(std::function<bool(std::uint8_t key)> other);
 
   // Writes everything out that the guest has printed.

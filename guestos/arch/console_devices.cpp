@@ -51,6 +51,11 @@ void terminal_open() {
   set_terminal_window(window);
 }
 
+void take_window_size() {
+  WindowSize window;
+  if (is_terminal && consoles[0]->window_size(window.ws_col, window.ws_row)) resize_terminal(window);
+}
+
 // Up to `size` bytes that are there, or what there is of a line; with the lock held.
 u64 take_input(char* to, u64 size) {
   if (consoles[0] != nullptr) return consoles[0]->take(to, size);
@@ -147,7 +152,7 @@ void console_interrupt() {
   if (is_polled()) return;
   const u64 claim = plic_claim + 0x1000 * plic_context();
   while (const u32 source = plic(claim)) {
-    consoles[0]->acknowledge();
+    if (consoles[0]->acknowledge()) take_window_size();
     plic(claim) = source;
   }
   poll_console_devices();

@@ -6,10 +6,10 @@
 
 namespace guestos {
 
-static constexpr u32 console_device = 3, receive_number = 0, transmit_number = 1;
+static constexpr u32 console_device = 3, receive_number = 0, transmit_number = 1, feature_size = 1;
 
 bool VirtioConsole::open(VirtioSlot slot) {
-  if (!device_.open(slot, console_device)) return false;
+  if (!device_.open(slot, console_device, feature_size)) return false;
   receive_ = make_queue();
   transmit_ = make_queue();
   if (receive_ == nullptr || transmit_ == nullptr || !device_.set_up_queue(receive_number, *receive_) ||
@@ -51,6 +51,14 @@ bool VirtioConsole::poll() {
   end_ = length == 0;
   input_start_ = 0;
   input_end_ = min_of(length, buffer_size);
+  return true;
+}
+
+bool VirtioConsole::window_size(u16& columns, u16& rows) const {
+  if ((device_.features() & feature_size) == 0) return false;
+  const u64 config = device_.config(0);
+  columns = static_cast<u16>(config);
+  rows = static_cast<u16>(config >> 16);
   return true;
 }
 

@@ -18,7 +18,10 @@ class VirtioConsole {
   void post();
   bool poll();
   u64 take(char* to, u64 size);
-  void acknowledge() { device_.acknowledge(); }
+  // True: the window's size may be another one than before.
+  bool acknowledge() { return (device_.acknowledge() & VirtioDevice::config_changed) != 0; }
+  // False: the console has no window.
+  bool window_size(u16& columns, u16& rows) const;
 
  private:
   static constexpr u64 buffer_size = 1024;

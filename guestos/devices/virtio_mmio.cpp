@@ -10,7 +10,8 @@ namespace guestos {
 namespace {
 
 // Register offsets (virtio 1.2, tables 4.1 and 4.2).
-constexpr u32 reg_magic = 0x00, reg_version = 0x04, reg_device = 0x08, reg_driver_features = 0x20,
+constexpr u32 reg_magic = 0x00, reg_version = 0x04, reg_device = 0x08, reg_device_features = 0x10,
+              reg_device_features_select = 0x14, reg_driver_features = 0x20,
               reg_driver_features_select = 0x24, reg_guest_page_size = 0x28, reg_queue_select = 0x30,
               reg_queue_size_max = 0x34, reg_queue_size = 0x38, reg_queue_align = 0x3c, reg_queue_page = 0x40,
               reg_queue_ready = 0x44, reg_queue_notify = 0x50, reg_interrupt_status = 0x60,
@@ -46,7 +47,7 @@ u64 VirtioDevice::config(u32 offset) const {
   return read_register(reg_config + offset) | u64{read_register(reg_config + offset + 4)} << 32;
 }
 
-bool VirtioDevice::open(VirtioSlot slot, u32 device_id) {
+bool VirtioDevice::open(VirtioSlot slot, u32 device_id, u32 wanted) {
   slot_ = slot;
   if (read_register(reg_magic) != magic || read_register(reg_device) != device_id) return false;
   const u32 version = read_register(reg_version);
@@ -54,8 +55,10 @@ bool VirtioDevice::open(VirtioSlot slot, u32 device_id) {
   legacy_ = version == 1;
   write_register(reg_status, 0);
   write_register(reg_status, status_acknowledge | status_driver);
+  write_register(reg_device_features_select, 0);
+  features_ = read_register(reg_device_features) & wanted;
   write_register(reg_driver_features_select, 0);
-  write_register(reg_driver_features, 0);
+  write_register(reg_driver_features, features_);
   if (legacy_) {
     write_register(reg_guest_page_size, page_size);
     return true;
@@ -91,9 +94,10 @@ void VirtioDevice::submit(u32 number, VirtioQueue& queue) {
   write_register(reg_queue_notify, number);
 }
 
-void VirtioDevice::acknowledge() {
+u32 VirtioDevice::acknowledge() {
   const u32 status = read_register(reg_interrupt_status);
   if (status != 0) write_register(reg_interrupt_ack, status);
+  return status;
 }
 
 }  // namespace guestos

@@ -41,15 +41,19 @@ VirtioQueue* make_queue();
 
 class VirtioDevice {
  public:
-  // Resets the device and offers no feature but VIRTIO_F_VERSION_1. False: no such device is in the slot.
-  bool open(VirtioSlot slot, u32 device_id);
+  // Resets the device and takes no feature but VIRTIO_F_VERSION_1 and those of `wanted`, the device's own, that it has.
+  // False: no such device is in the slot.
+  bool open(VirtioSlot slot, u32 device_id, u32 wanted = 0);
+  u32 features() const { return features_; }
   bool set_up_queue(u32 number, VirtioQueue& queue);
   void start();
   // The descriptors from the first on are a request.
   void submit(u32 number, VirtioQueue& queue);
   u64 config(u32 offset) const;  // 8 bytes
   u32 interrupt() const { return slot_.interrupt; }
-  void acknowledge();
+  // What the interrupt was for: bits of these.
+  static constexpr u32 used_buffer = 1, config_changed = 2;
+  u32 acknowledge();
 
  private:
   u32 read_register(u32 offset) const;
@@ -57,6 +61,7 @@ class VirtioDevice {
   void write_address(u32 offset, const void* place);
 
   VirtioSlot slot_;
+  u32 features_ = 0;
   bool legacy_ = false;
 };
 

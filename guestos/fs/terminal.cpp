@@ -195,6 +195,15 @@ i64 set_foreground(u64 argument) {
 
 void set_terminal_window(WindowSize size) { window = size; }
 
+void resize_terminal(WindowSize size) {
+  lock.lock();
+  const bool changed = !(window == size);
+  window = size;
+  const u32 group = foreground;
+  lock.unlock();
+  if (changed) signal_group(group, SIGWINCH, {SI_KERNEL, 0, 0});
+}
+
 void terminal_type(const char* bytes, u64 size) {
   u32 signals[8];
   unsigned count = 0;
@@ -274,7 +283,12 @@ i64 terminal_control(u64 request, u64 argument) {
       return 0;
     }
     case TIOCGWINSZ: return put_user(argument, window);
-    case TIOCSWINSZ: return get_user(window, argument);
+    case TIOCSWINSZ: {
+      WindowSize size;
+      if (get_user(size, argument) != 0) return -EFAULT;
+      resize_terminal(size);
+      return 0;
+    }
     case TIOCGPGRP: return terminal_is_controlling() ? put_user(argument, foreground) : -ENOTTY;
     case TIOCSPGRP: return set_foreground(argument);
     case TIOCGSID: return terminal_is_controlling() ? put_user(argument, session) : -ENOTTY;

@@ -9,6 +9,7 @@ namespace guestos {
 
 struct WindowSize {
   u16 ws_row = 24, ws_col = 80, ws_xpixel = 0, ws_ypixel = 0;
+  bool operator==(const WindowSize&) const = default;
 };
 
 // What has been typed. Any hart, any time, no lock held.
@@ -21,5 +22,7 @@ i64 terminal_poll();
 i64 terminal_control(u64 request, u64 argument);
 bool terminal_is_controlling();  // of the current process
 void set_terminal_window(WindowSize size);
+// The same when programs run: those in the foreground are told by SIGWINCH, if it is another size.
+void resize_terminal(WindowSize size);
 
 }  // namespace guestos

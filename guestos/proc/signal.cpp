@@ -216,7 +216,7 @@ void send_signal_locked(Process& process, u32 signal, const SignalInfo& info) {
   const u64 bit = signal_bit(signal);
   bool blocked_somewhere = false;
   for (const Thread& thread : process.threads)
-    blocked_somewhere = blocked_somewhere || (thread.blocked & bit) != 0;
+    blocked_somewhere = blocked_somewhere || ((thread.blocked | thread.awaited) & bit) != 0;
   if (is_ignored(process, signal) && !blocked_somewhere) return;
   make_pending(process.pending, process.pending_info, signal, info);
   notify(process, bit);
@@ -225,7 +225,8 @@ void send_signal_locked(Process& process, u32 signal, const SignalInfo& info) {
 void send_signal_locked(Thread& thread, u32 signal, const SignalInfo& info) {
   if (!prepare_sending(*thread.process, signal)) return;
   const bool blocked = (thread.blocked & signal_bit(signal)) != 0;
-  if (is_ignored(*thread.process, signal) && !blocked) return;
+  const bool awaited = (thread.awaited & signal_bit(signal)) != 0;
+  if (is_ignored(*thread.process, signal) && !blocked && !awaited) return;
   make_pending(thread.pending, thread.pending_info, signal, info);
   if (!blocked && &thread != &current_thread()) kick(thread);
 }

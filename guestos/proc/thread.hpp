@@ -49,6 +49,7 @@ struct Thread {
   Hart* fp_hart = nullptr;
 
   u64 blocked = 0;  // signal mask; bit n-1 is signal n
+  u64 awaited = 0;  // rt_sigtimedwait: not blocked meanwhile, and not lost if nothing handles them
   u64 pending = 0;  // signals sent to this thread
   SignalInfo pending_info[signal_count] = {};
   u64 restored_mask = 0;  // rt_sigsuspend, ppoll: the mask to go back to after the handler

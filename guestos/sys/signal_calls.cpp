@@ -72,6 +72,7 @@ i64 sys_rt_sigtimedwait(const Arguments& call) {
     const u32 signal = take_pending(self, wanted, 0, info);
     process_lock().unlock();
     self.blocked = old_mask;
+    self.awaited = 0;
     if (signal != 0) {
       const u32 words[32] = {signal,   0, static_cast<u32>(info.code), 0,
                              info.pid, 0, static_cast<u32>(info.value)};
@@ -80,6 +81,7 @@ i64 sys_rt_sigtimedwait(const Arguments& call) {
     }
     if (self.has_pending_work()) return -EINTR;
     if (ticks_now() >= deadline) return -EAGAIN;
+    self.awaited = wanted;
     self.blocked = old_mask & ~wanted;  // so that their arrival wakes us
     sleep_until(deadline);
   }

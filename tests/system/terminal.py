@@ -91,13 +91,29 @@ def second_interrupt(checks, hartbeat, endless):
 
 
 def window_size(checks, hartbeat, program):
-    """A Linux program in a terminal is told how large its window is; the window itself stays as it was."""
+    """A Linux program in a terminal is told how large its window is, and when that changes; the window itself stays as it was."""
     session = Session(hartbeat, program, window=(43, 132))
-    size = struct.pack("HHHH", 43, 132, 0, 0)
-    checks.hold(session.wait_for(lambda: size in session.output), "the guest's window is the terminal's", repr(session.output))
+    for size in ((43, 132), (50, 101)):
+        termios.tcsetwinsize(session.theirs, size)
+        told = struct.pack("HHHH", *size, 0, 0)
+        checks.hold(session.wait_for(lambda: told in session.output), f"the guest's window is the terminal's, {size}", repr(session.output))
     checks.hold(session.wait_for(session.ended), "and the program ends")
     checks.hold(session.restored(), "the terminal is as it was after a Linux program")
-    checks.equal("the window's size after it", termios.tcgetwinsize(session.theirs), (43, 132))
+    checks.equal("the window's size after it", termios.tcgetwinsize(session.theirs), (50, 101))
+    session.close()
+
+
+def escape_from_program(checks, hartbeat, program):
+    """Ctrl-A x ends a Linux program, too, whether it reads or not; Ctrl-A Ctrl-A is one Ctrl-A."""
+    session = Session(hartbeat, program)
+    checks.hold(session.wait_for(lambda: len(session.output) >= 8), "the Linux program runs")
+    session.type(b"\x01c")
+    checks.hold(session.wait_for(lambda: b"hart 0: " in session.output), "Ctrl-A c says where the harts of a Linux program are")
+    session.type(b"\x01\x01")
+    checks.hold(session.wait_for(lambda: b"^A" in session.output), "Ctrl-A Ctrl-A is echoed as one", repr(session.output))
+    session.type(b"\x01x")
+    checks.hold(session.wait_for(session.ended), "Ctrl-A x ends a Linux program")
+    checks.hold(session.restored(), "and the terminal is as it was")
     session.close()
 
 
@@ -141,6 +157,7 @@ def main():
     status_line(checks, options.hartbeat, endless)
     second_interrupt(checks, options.hartbeat, endless)
     window_size(checks, options.hartbeat, options.window_size)
+    escape_from_program(checks, options.hartbeat, options.window_size)
     checks.end()
 
 

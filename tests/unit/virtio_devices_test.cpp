@@ -1,3 +1,5 @@
+#include <pty.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -135,11 +137,13 @@ TEST_CASE("a disk header may be split over buffers") {
 namespace {
 
 struct ConsoleDriver {
-  ConsoleDriver(int input, bool wait)
-      : in(input), driver([this, wait](Board& board) -> std::unique_ptr<virtio::Device> {
-          return std::make_unique<virtio::Console>(out, in, wait, board);
+  ConsoleDriver(int input, bool wait, std::uint64_t features = 0)
+      : ConsoleDriver(input, virtio::ConsoleOptions{wait, true, nullptr}, features) {}
+  ConsoleDriver(int input, const virtio::ConsoleOptions& options, std::uint64_t features = 0)
+      : in(input), driver([this, options](Board& board) -> std::unique_ptr<virtio::Device> {
+          return std::make_unique<virtio::Console>(out, in, options, board);
         }) {
-    driver.start();
+    driver.start(8, std::uint64_t{1} << 32 | features);
     driver.place_queue(1, 8);
   }
   void post(unsigned slot, std::uint32_t bytes) {
@@ -205,4 +209,109 @@ TEST_CASE("a console that does not wait delivers input when it is polled") {
   CHECK(driver.used_index() == 1);
   CHECK(driver.peek_text(data, 2) == "xy");
   CHECK(driver.interrupted());
+}
+
+namespace {
+
+constexpr std::uint64_t feature_size = 1;  // VIRTIO_CONSOLE_F_SIZE
+
+// A pseudo-terminal: what is typed at one end is the input of the other.
+class HostTerminal {
+ public:
+  HostTerminal() {
+    REQUIRE(::openpty(&keyboard_, &device_, nullptr, nullptr, nullptr) == 0);
+    termios settings{};
+    REQUIRE(::tcgetattr(device_, &settings) == 0);
+    ::cfmakeraw(&settings);
+    REQUIRE(::tcsetattr(device_, TCSANOW, &settings) == 0);
+  }
+  ~HostTerminal() {
+    ::close(keyboard_);
+    ::close(device_);
+  }
+  HostTerminal(const HostTerminal&) = delete;
+  HostTerminal& operator=(const HostTerminal&) = delete;
+  int device() const { return device_; }
+  void type(const std::string& text) {
+    REQUIRE(::write(keyboard_, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  }
+
+ private:
+  int keyboard_ = -1, device_ = -1;
+};
+
+}  // namespace
+
+TEST_CASE("a console's driver is told of its window's size once at the start and whenever it changes") {
+  HostPipe input;
+  virtio::WindowSize window{132, 43};
+  ConsoleDriver console(input.reader(), {false, true, [&window] { return window; }}, feature_size);
+  Driver& driver = console.driver;
+  CHECK((driver.reg(0x010) & feature_size) != 0);
+  CHECK(driver.reg(0x100) == (43U << 16 | 132));
+  driver.transport.poll();
+  CHECK(driver.reg(0x060) == 2);
+  CHECK(driver.interrupted());
+  driver.reg(0x064, 2);
+  driver.transport.poll();
+  CHECK(driver.reg(0x060) == 0);
+  const std::uint32_t generation = driver.reg(0x0fc);
+  window = {80, 24};
+  CHECK(driver.reg(0x100) == (43U << 16 | 132));  // not before the driver is told
+  driver.transport.poll();
+  CHECK(driver.reg(0x100) == (24U << 16 | 80));
+  CHECK(driver.reg(0x060) == 2);
+  CHECK(driver.reg(0x0fc) != generation);
+  driver.reg(0x070, 0);
+  CHECK(driver.reg(0x060) == 0);
+}
+
+TEST_CASE("a console without a window has no size and never a configuration interrupt") {
+  HostPipe input;
+  ConsoleDriver console(input.reader(), false);
+  CHECK((console.driver.reg(0x010) & feature_size) == 0);
+  CHECK(console.driver.reg(0x100) == 0);
+  console.driver.transport.poll();
+  CHECK(console.driver.reg(0x060) == 0);
+}
+
+TEST_CASE(
+    "what is typed before a console's guest listens is not lost, and keys of the emulator work then, too") {
+  HostTerminal terminal;
+  ConsoleDriver console(terminal.device(), false);
+  Driver& driver = console.driver;
+  std::string keys;
+  console.in.on_escape([&keys](std::uint8_t key) {
+    keys += static_cast<char>(key);
+    return true;
+  });
+  terminal.type("ab\x01hc");
+  driver.transport.poll();
+  CHECK(keys == "h");
+  driver.reg(0x070, 0);
+  terminal.type("d");
+  driver.transport.poll();
+  driver.start();
+  console.post(0, 2);
+  driver.notify(0);
+  CHECK(driver.peek_text(data, 2) == "ab");
+  console.post(1, 8);
+  driver.notify(0);
+  CHECK(driver.used_length(1) == 2);
+  CHECK(driver.peek_text(data + 0x100, 2) == "cd");
+}
+
+TEST_CASE("a console that does not tell the end of its input keeps the buffers that are posted then") {
+  HostPipe input;
+  input.send("z");
+  input.close_writer();
+  ConsoleDriver console(input.reader(), {false, false, nullptr});
+  Driver& driver = console.driver;
+  console.post(0, 4);
+  console.post(1, 4);
+  driver.notify(0);
+  CHECK(driver.used_index() == 1);
+  driver.reg(0x064, 1);
+  driver.transport.poll();
+  CHECK(driver.used_index() == 1);
 }

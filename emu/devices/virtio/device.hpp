@@ -24,6 +24,10 @@ class Device {
   // Time to look for host input; true when it should be asked again.
   virtual bool wants_polling() const { return false; }
   virtual void poll(std::span<Queue>) {}
+  // The same, when there is no driver that could be given any.
+  virtual void poll_without_driver() {}
+  // Whether config() has changed since the last call (2.5). Asked while a driver is there, after each poll.
+  virtual bool take_config_change() { return false; }
   // Nothing else is to be done: waits for the host for at most `limit`. False: this device has nothing to wait for.
   virtual bool wait_for_host(std::chrono::milliseconds) { return false; }
   virtual void reset() {}

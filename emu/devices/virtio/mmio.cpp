@@ -103,6 +103,7 @@ std::uint32_t Transport::read_register(std::uint64_t offset) const {
     case queue_pfn: return legacy_ && queue != nullptr && queue->enabled() ? queue_page_ : 0;
     case interrupt_status: return interrupt_status_;
     case status: return status_;
+    case config_generation: return legacy_ ? 0 : config_generation_;
     default:
       return offset >= shm_len_low && offset <= shm_base_high ? ~std::uint32_t{0} : 0;  // no shared memory
   }
@@ -217,8 +218,13 @@ void Transport::notify(std::uint32_t index) {
 }
 
 void Transport::poll() {
-  if ((status_ & status_driver_ok) == 0 || (status_ & status_needs_reset) != 0) return;
+  if ((status_ & status_driver_ok) == 0 || (status_ & status_needs_reset) != 0)
+    return device_->poll_without_driver();
   device_->poll(queues_);
+  if (device_->take_config_change()) {
+    ++config_generation_;
+    interrupt_status_ |= interrupt_config;
+  }
   after_service();
 }
 

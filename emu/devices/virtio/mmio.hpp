@@ -51,6 +51,7 @@ class Transport {
   std::uint64_t driver_features_ = 0;
   std::uint32_t device_features_select_ = 0, driver_features_select_ = 0, queue_select_ = 0;
   std::uint32_t status_ = 0, interrupt_status_ = 0;
+  std::uint32_t config_generation_ = 0;  // 2.5.1: one more whenever the device's configuration has changed
   std::uint32_t guest_page_size_ = 4096, queue_align_ = 4096, queue_page_ = 0;  // legacy
 };
 

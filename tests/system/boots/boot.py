@@ -15,7 +15,7 @@ import harness  # noqa: E402
 import network  # noqa: E402
 import packages  # noqa: E402
 import scripts  # noqa: E402
-from debian_tree import DISK_MODULES, NET_MODULES, Tree  # noqa: E402
+from debian_tree import CONSOLE_MODULES, DISK_MODULES, NET_MODULES, Tree  # noqa: E402
 from emulators import Console, Hartbeat, Qemu  # noqa: E402
 
 PACKAGES = ["linux-image-riscv64", "busybox-static", "opensbi", "u-boot-qemu", "linux-perf", "apt", "python3", "python3-minimal",
@@ -28,7 +28,7 @@ SLOW_CLOCK = "clock_hz=100000000"  # a second that harts spend spinning costs a 
 class Boot:
     name: str
     kernel: str
-    dialogue: list  # (text to wait for, what to type then)
+    dialogue: list  # (text to wait for, what to type then; a pair: the size that the window gets)
     harts: int = 1
     memory: str = "1G"
     firmware: str = ""  # "": ours on Hartbeat, QEMU's own on QEMU
@@ -39,6 +39,7 @@ class Boot:
     network: bool = False
     bare: bool = False  # starts in M-mode, without firmware
     settings: tuple = ()  # of Hartbeat's machine
+    window: tuple = ()  # rows and columns of the terminal in which it runs, with a virtio console
     qemu: bool = True  # QEMU can do it, too
 
 
@@ -75,6 +76,16 @@ def network_boot(tree, directory):
     return linux("network", tree, archive, program_dialogue(["ping", "wget", "size", "half", "nobody", "parallel"]), network=True)
 
 
+def window_boot(tree, directory):
+    """Somebody sits in front of it, and pulls at the window's corner."""
+    modules = " ".join(name for name, _ in tree.modules(CONSOLE_MODULES))
+    archive = tree.initial_archive(os.path.join(directory, "window.cpio"), scripts.WINDOW % {"modules": modules}, CONSOLE_MODULES)
+    dialogue = [(PROMPT, "echo window $(stty size)\r"), ("window 43 132", ""),
+                (PROMPT, "trap 'echo now $(stty size)' WINCH; echo wait''ing; sleep 600 & wait\r"), ("waiting", (50, 101)),
+                ("now 50 101", "poweroff -f\r"), ("Power down", "")]
+    return linux("window", tree, archive, dialogue, window=(43, 132), qemu=False)  # QEMU 7.2 tells its guests no size
+
+
 def debian_boots(tree, directory):
     opensbi = tree.opensbi()
     boots = []
@@ -90,6 +101,7 @@ def debian_boots(tree, directory):
         boots.append(linux("linux-shell-opensbi-4", tree, archive, shell_dialogue(4), harts=4, firmware=opensbi))
     if tree.modules(["virtio_net"]):
         boots.append(network_boot(tree, directory))
+    boots.append(window_boot(tree, directory))
     if not tree.find("usr/bin/apt"):
         return boots
     disk = os.path.join(directory, "debian.ext4")
@@ -116,13 +128,15 @@ def debian_boots(tree, directory):
 
 def run(boot, emulator, seconds, log_directory):
     """(what went wrong or None, host seconds of CPU, guest instructions)"""
-    console = Console(emulator.command(boot), seconds, os.path.join(log_directory, f"{boot.name}.{emulator.name}.log"))
+    console = Console(emulator.command(boot), seconds, os.path.join(log_directory, f"{boot.name}.{emulator.name}.log"), boot.window)
     wrong = None
     for text, reply in boot.dialogue:
         if not console.expect(text):
             wrong = f"never said {text!r}"
             break
-        if reply:
+        if isinstance(reply, tuple):
+            console.resize(reply)
+        elif reply:
             console.say(reply)
     if not boot.powers_off:
         console.stop()

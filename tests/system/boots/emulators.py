@@ -1,20 +1,32 @@
 """Hartbeat and QEMU as two ways to run the same machine: one command line each, one console, one measurement."""
 import json
 import os
+import pty
+import select
 import shutil
 import signal
 import subprocess
 import tempfile
+import termios
 import threading
 import time
 
 
 class Console:
-    """A running emulator. expect() waits for a text on its console; say() types. The log grows as the guest speaks."""
+    """A running emulator. expect() waits for a text on its console; say() types. The log grows as the guest speaks.
+    With a window, (rows, columns), it runs in a terminal, which resize() changes."""
 
-    def __init__(self, command, seconds, log):
+    def __init__(self, command, seconds, log, window=None):
         self.began = time.monotonic()
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if window:
+            ours, self.terminal = pty.openpty()
+            self.resize(window)
+            self.process = subprocess.Popen(command, stdin=self.terminal, stdout=self.terminal, stderr=self.terminal, start_new_session=True)
+            self.reader, self.writer = ours, ours
+        else:
+            self.terminal = None
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            self.reader, self.writer = self.process.stdout.fileno(), self.process.stdin.fileno()
         self.output = b""
         self.log = open(log, "wb", buffering=0)
         self.seen = 0
@@ -24,8 +36,22 @@ class Console:
         self.cpu_seconds = 0.0
         threading.Thread(target=self._read, daemon=True).start()
 
+    def resize(self, window):
+        termios.tcsetwinsize(self.terminal, window)
+
+    def _more(self):
+        """What was printed; empty at the end. A terminal has none while we hold its other end, too."""
+        while self.terminal is not None and not select.select([self.reader], [], [], 0.2)[0]:
+            if not os.path.exists(f"/proc/{self.process.pid}") or self._is_zombie():
+                return b""
+        return os.read(self.reader, 65536)
+
+    def _is_zombie(self):
+        with open(f"/proc/{self.process.pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+
     def _read(self):
-        while data := os.read(self.process.stdout.fileno(), 65536):
+        while data := self._more():
             self.log.write(data)
             with self.changed:
                 self.output += data
@@ -47,8 +73,7 @@ class Console:
 
     def say(self, text):
         try:
-            self.process.stdin.write(text.encode())
-            self.process.stdin.flush()
+            os.write(self.writer, text.encode())
         except BrokenPipeError:
             pass  # it has ended: what is expected next says so
 
@@ -94,7 +119,7 @@ class Hartbeat:
                 command += [option, value]
         for setting in boot.settings:
             command += ["--set", setting]
-        return command + (["--net", "user"] if boot.network else [])
+        return command + (["--net", "user"] if boot.network else []) + (["--console", "virtio"] if boot.window else [])
 
     def instructions(self):
         try:

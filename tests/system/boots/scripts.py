@@ -25,6 +25,10 @@ cp /bin/busybox /root/tmp/busybox
 exec switch_root /root /bin/sh /tmp/programs.sh
 """
 
+WINDOW = START + MODULES + """until [ -c /dev/hvc0 ]; do sleep 0.1; done
+exec setsid -c sh < /dev/hvc0 > /dev/hvc0 2>&1
+"""
+
 # The host answers at 10.0.2.2; nobody does at port 1.
 NETWORK = START + MODULES + """ip link set lo up
 ip link set eth0 up

@@ -1,7 +1,30 @@
-# A Linux program: writes the struct winsize of its standard input to its standard output, as it is.
+# A Linux program: writes the struct winsize of its standard input to its standard output, as it is; waits for SIGWINCH, and
+# does the same again.
 .globl _start
 _start:
   addi sp, sp, -16
+  li t0, 1 << 27  # SIGWINCH, 28
+  sd t0, 8(sp)
+  li a0, 0  # SIG_BLOCK
+  addi a1, sp, 8
+  li a2, 0
+  li a3, 8
+  li a7, 135  # rt_sigprocmask
+  ecall
+  call tell_size
+  addi a0, sp, 8
+  li a1, 0
+  li a2, 0
+  li a3, 8
+  li a7, 137  # rt_sigtimedwait
+  ecall
+  call tell_size
+  li a0, 0
+end:
+  li a7, 94  # exit_group
+  ecall
+
+tell_size:
   li a0, 0
   li a1, 0x5413  # TIOCGWINSZ
   mv a2, sp
@@ -13,7 +36,4 @@ _start:
   li a2, 8
   li a7, 64  # write
   ecall
-  li a0, 0
-end:
-  li a7, 94  # exit_group
-  ecall
+  ret
