@@ -315,3 +315,20 @@ TEST_CASE("a console that does not tell the end of its input keeps the buffers t
   driver.transport.poll();
   CHECK(driver.used_index() == 1);
 }
+
+TEST_CASE("a buffer that was posted to a queue which has been stopped since is written to") {
+  HostPipe input;
+  ConsoleDriver console(input.reader(), false);
+  Driver& driver = console.driver;
+  console.post(0, 4);
+  driver.notify(0);
+  driver.reg(0x030, 0);
+  driver.reg(0x044, 0);
+  const std::uint64_t elsewhere = GENERATE(std::uint64_t{Driver::used}, std::uint64_t{0x1000});
+  driver.reg(0x0a0, elsewhere);
+  driver.reg(0x038, 0);
+  input.send("late");
+  driver.transport.poll();
+  CHECK(driver.peek_text(data, 4) == std::string(4, '\0'));
+  CHECK(driver.used_index() == 0);
+}

@@ -118,3 +118,18 @@ TEST_CASE("a broken receive queue, or a reset with a buffer in hand, is fatal") 
   network.driver.transport.poll();
   CHECK(network.wire->worked == 2);
 }
+
+TEST_CASE("a frame comes into a buffer of a queue that has been stopped") {
+  NetworkDriver network;
+  Driver& driver = network.driver;
+  driver.describe(0, data, 100, Driver::write);
+  driver.offer(0, receive);
+  driver.transport.poll();
+  driver.reg(0x030, receive);
+  driver.reg(0x044, 0);
+  driver.reg(0x038, 0);
+  network.wire->coming.push_back(std::vector<std::uint8_t>(60, 'f'));
+  driver.transport.poll();
+  CHECK(driver.peek_text(data, 72) == std::string(72, '\0'));
+  CHECK(driver.used_index(receive) == 0);
+}

@@ -142,11 +142,33 @@ TEST_CASE("a queue that cannot be placed is refused when it is enabled") {
   CHECK(driver.reg(0x044) == 0);
 }
 
+TEST_CASE("a queue that is stopped begins anew, with other rings, when it is started again") {
+  Driver driver(entropy);
+  driver.start();
+  driver.describe(0, Driver::buffers, 16, Driver::write);
+  driver.offer(0);
+  driver.notify();
+  REQUIRE(driver.used_index() == 1);
+  driver.reg(0x030, 0);
+  driver.reg(0x044, 0);
+  CHECK(driver.reg(0x044) == 0);
+  driver.poke<std::uint16_t>(Driver::available + 2, 0);
+  driver.poke<std::uint16_t>(Driver::used + 2, 0);
+  driver.reg(0x044, 1);
+  driver.offer(0);
+  driver.notify();
+  CHECK(driver.used_index() == 1);
+  CHECK_FALSE(driver.needs_reset());
+}
+
 TEST_CASE("random garbage in rings and registers never crashes the emulator") {
+  const bool legacy = GENERATE(false, true);
   std::mt19937_64 random(7);
   for (int round = 0; round < 300; ++round) {
-    Driver driver(entropy);
-    driver.start(8, std::uint64_t{1} << 32 | (random() % 2) << 29);
+    Driver driver(entropy, legacy);
+    driver.start(8, (legacy ? 0 : std::uint64_t{1} << 32) | (random() % 2) << 29);
+    const auto place = [&] { driver.reg(0x040, Driver::descriptors / 4096 + random() % 300); };
+    if (legacy) place();
     for (std::uint64_t at = Driver::descriptors; at < Driver::descriptors + 128; at += 8) {
       driver.poke<std::uint64_t>(at, random() % 4 == 0 ? random() : Driver::base + random() % 0x2'0000);
     }
@@ -154,6 +176,8 @@ TEST_CASE("random garbage in rings and registers never crashes the emulator") {
     for (int i = 0; i < 8; ++i) driver.poke<std::uint16_t>(Driver::available + 4 + 2 * i, random() % 10);
     for (int i = 0; i < 40; ++i)
       driver.reg(4 * (random() % 80), random() % 3 == 0 ? random() : random() % 16);
+    driver.notify();
+    if (legacy) place();
     driver.notify();
   }
   SUCCEED();
@@ -249,4 +273,30 @@ TEST_CASE("a legacy driver places its queue by page number") {
   driver.notify();
   CHECK(driver.peek<std::uint16_t>(Driver::descriptors + 4096 + 2) == 1);
   CHECK(driver.interrupted());
+}
+
+TEST_CASE("a legacy driver that moves or resizes its queue while it is in use reaches what is not RAM") {
+  Driver driver(entropy, true);
+  driver.reg(0x070, 7);
+  driver.reg(0x038, 8);
+  driver.reg(0x040, Driver::descriptors / 4096);
+  const std::uint64_t available = Driver::descriptors + 128;
+  driver.describe(0, Driver::buffers, 16, Driver::write);
+  driver.poke<std::uint16_t>(available + 2, 1);
+  SECTION("a page outside RAM is refused") {
+    driver.reg(0x040, 1);
+    CHECK(driver.needs_reset());
+    driver.notify();
+  }
+  SECTION("the last page of RAM has no room") {
+    driver.reg(0x040, (Driver::base + Driver::ram_bytes) / 4096 - 1);
+    CHECK(driver.needs_reset());
+    driver.notify();
+  }
+  SECTION("a size that is none has no effect") {
+    driver.reg(0x038, 0);
+    driver.notify();
+    CHECK(driver.peek<std::uint16_t>(Driver::descriptors + 4096 + 2) == 1);
+    CHECK_FALSE(driver.needs_reset());
+  }
 }

@@ -34,6 +34,10 @@ bool Console::take_config_change() {
   return std::exchange(size_is_news_, false);
 }
 
+void Console::queue_stopped(std::uint32_t index) {
+  if (index == receive_queue) waiting_.reset();
+}
+
 void Console::notified(std::uint32_t index, Queue& queue) {
   if (index != receive_queue) return transmit(queue);
   receive(queue, options_.wait ? HostInput::Wait::until_ready : HostInput::Wait::briefly);

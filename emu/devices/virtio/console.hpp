@@ -41,6 +41,7 @@ class Console final : public Device {
   void poll(std::span<Queue> queues) override;
   void poll_without_driver() override;
   bool take_config_change() override;
+  void queue_stopped(std::uint32_t index) override;
   void reset() override;
 
  private:

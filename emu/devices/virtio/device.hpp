@@ -19,6 +19,8 @@ class Device {
   virtual std::span<const std::uint8_t> config() const = 0;
   // The driver has made chains available: serve them. The transport then sees to the interrupt.
   virtual void notified(std::uint32_t index, Queue& queue) = 0;
+  // The driver has taken the queue away, and with it every chain that was taken from it.
+  virtual void queue_stopped(std::uint32_t) {}
   // The driver has acknowledged the interrupt; work that waits for its attention may go on.
   virtual void acknowledged(std::span<Queue>) {}
   // Time to look for host input; true when it should be asked again.

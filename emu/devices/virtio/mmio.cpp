@@ -152,7 +152,7 @@ void Transport::write_register(std::uint64_t offset, std::uint32_t value) {
 // The areas of an enabled queue are fixed (4.2.2.2).
 void Transport::write_queue_register(std::uint64_t offset, std::uint32_t value) {
   Queue& queue = queues_[queue_select_];
-  if (offset == queue_ready) return enable_queue(value);
+  if (offset == queue_ready) return (value & 1) != 0 ? enable_queue() : stop_queue();
   if (queue.enabled()) return;
   switch (offset) {
     case queue_num: queue.set_size(value); break;
@@ -176,9 +176,13 @@ void Transport::write_legacy_register(std::uint64_t offset, std::uint32_t value)
   }
 }
 
-void Transport::enable_queue(std::uint32_t value) {
+void Transport::stop_queue() {
+  queues_[queue_select_].disable();
+  device_->queue_stopped(queue_select_);
+}
+
+void Transport::enable_queue() {
   Queue& queue = queues_[queue_select_];
-  if ((value & 1) == 0) return queue.disable();
   if (queue.enabled()) return;
   queue.set_event_index((driver_features_ & feature_event_index) != 0);
   queue.enable();
@@ -189,14 +193,15 @@ void Transport::enable_queue(std::uint32_t value) {
 void Transport::place_legacy_queue(std::uint32_t page_number) {
   Queue& queue = queues_[queue_select_];
   queue_page_ = page_number;
-  if (page_number == 0) return queue.disable();
+  stop_queue();
+  if (page_number == 0) return;
   const std::uint64_t base = std::uint64_t{page_number} * guest_page_size_,
                       align = queue_align_ == 0 ? 1 : queue_align_;
   queue.descriptors = PhysAddr{base};
   queue.available = PhysAddr{base + 16 * std::uint64_t{queue.size()}};
   queue.used =
       PhysAddr{(queue.available.value + 6 + 2 * std::uint64_t{queue.size()} + align - 1) / align * align};
-  enable_queue(1);
+  enable_queue();
 }
 
 // 3.1.1: features are accepted, or not, when the driver sets FEATURES_OK. A driver that does not accept VERSION_1 but

@@ -37,7 +37,8 @@ class Transport {
   std::uint64_t read_config(std::uint64_t offset, unsigned size) const;
   std::uint64_t offered() const;
   void write_status(std::uint32_t value);
-  void enable_queue(std::uint32_t value);
+  void enable_queue();
+  void stop_queue();
   void place_legacy_queue(std::uint32_t page_number);
   void notify(std::uint32_t index);
   void after_service();

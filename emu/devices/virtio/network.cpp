@@ -19,6 +19,10 @@ void Network::notified(std::uint32_t index, Queue& queue) {
   }
 }
 
+void Network::queue_stopped(std::uint32_t index) {
+  if (index == receive_queue) waiting_.reset();
+}
+
 // What is no frame is lost, as on a wire.
 void Network::transmit(const Chain& chain) {
   std::vector<std::uint8_t> bytes;

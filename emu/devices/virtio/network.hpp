@@ -33,6 +33,7 @@ class Network final : public Device {
   std::uint16_t queue_size() const override { return 256; }
   std::span<const std::uint8_t> config() const override { return mac; }
   void notified(std::uint32_t index, Queue& queue) override;
+  void queue_stopped(std::uint32_t index) override;
   bool wants_polling() const override { return true; }
   void poll(std::span<Queue> queues) override;
   bool wait_for_host(std::chrono::milliseconds limit) override;

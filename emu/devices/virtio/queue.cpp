@@ -31,11 +31,16 @@ void Queue::store(std::uint64_t address, T value) {
   board_.memory_written(PhysAddr{address}, sizeof value);
 }
 
+void Queue::disable() {
+  next_available_ = next_used_ = signalled_used_ = 0;
+  enabled_ = pushed_ = false;
+}
+
 void Queue::reset() {
+  disable();
   size_ = 0;
   descriptors = available = used = PhysAddr{};
-  next_available_ = next_used_ = signalled_used_ = 0;
-  enabled_ = broken_ = event_index_ = pushed_ = false;
+  broken_ = event_index_ = false;
 }
 
 // Alignments of 2.7; with the event index each ring has one more entry of two bytes.

@@ -32,8 +32,9 @@ class Queue {
 
   std::uint16_t max_size() const { return max_size_; }
   std::uint16_t size() const { return size_; }
-  // A power of two up to max_size; anything else breaks the queue when it is enabled.
+  // A power of two up to max_size; anything else breaks the queue when it is enabled. Fixed while it is.
   void set_size(std::uint32_t size) {
+    if (enabled_) return;
     size_ = size > max_size_ ? std::uint16_t{0} : static_cast<std::uint16_t>(size);
   }
 
@@ -41,14 +42,15 @@ class Queue {
 
   // False: the areas or the size are impossible.
   bool enable();
-  void disable() { enabled_ = false; }
+  // The next enable() begins at the rings' beginning.
+  void disable();
   bool enabled() const { return enabled_; }
   void set_event_index(bool on) { event_index_ = on; }
   void reset();
 
   // Takes the next available chain. Nothing when there is none, or when the queue is broken (broken() tells).
   std::optional<Chain> pop();
-  // Returns a chain; `written` bytes of its writable buffers are the device's.
+  // Returns a chain, which was taken since the queue was enabled; `written` bytes of its writable buffers are the device's.
   void push(const Chain& chain, std::uint32_t written);
   // Whether the driver wants an interrupt for what was pushed since the last call (2.7.7).
   bool take_interrupt();
