@@ -79,9 +79,10 @@ std::unique_ptr<observe::Trace> Traces::make_recording(const OutputChoice& choic
   for (unsigned i = 0; i < machine_.hart_count(); ++i) {
     const Hart& hart = machine_.hart(HartId{i});
     Start& start = starts[i];
-    start.registers.x = hart.x;
-    start.registers.x[32] = 0;
-    start.registers.f = hart.f;
+    for (unsigned n = 0; n < 32; ++n) {
+      start.registers.x(n) = hart.x[n];
+      start.registers.f(n) = hart.f[n];
+    }
     start.registers.fflags = hart.csr.fflags;
     start.registers.frm = hart.csr.frm;
     start.pc = hart.pc;

@@ -132,6 +132,9 @@ class Listener {
   virtual void on(const RetireEvent&) {}
   virtual void on(const CommitEvent&) {}
   virtual void on(const ModelEvent&) {}  // with `commits`
+  // With `commits`: who takes the hart's commits in place of on(CommitEvent) while nobody else wants any, so that they cost
+  // one call. Null: nobody does. Lives as long as the listener.
+  virtual timing::TraceSink* commits_of(HartId) { return nullptr; }
 };
 
 }  // namespace hartbeat

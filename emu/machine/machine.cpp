@@ -179,9 +179,14 @@ RunResult Machine::run(const RunLimits& limits) {
 
 void Machine::trace_commits() {
   commit_ports_.clear();
+  Listener* const only = system_->events.commits().only();
   for (unsigned i = 0; i < hart_count(); ++i) {
-    commit_ports_.push_back(std::make_unique<CommitPort>(system_->events, HartId{i}));
-    cycle_model_->timing().core(i).set_trace(commit_ports_.back().get());
+    timing::TraceSink* sink = only != nullptr ? only->commits_of(HartId{i}) : nullptr;
+    if (sink == nullptr) {
+      commit_ports_.push_back(std::make_unique<CommitPort>(system_->events, HartId{i}));
+      sink = commit_ports_.back().get();
+    }
+    cycle_model_->timing().core(i).set_trace(sink);
   }
 }
 

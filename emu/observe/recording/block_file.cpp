@@ -11,7 +11,7 @@
 namespace hartbeat::observe::recording {
 namespace {
 
-constexpr int compression_level = 1;
+constexpr int compression_level = -1;
 
 std::vector<std::uint8_t> take(const ByteWriter& writer) {
   return {writer.bytes().begin(), writer.bytes().end()};

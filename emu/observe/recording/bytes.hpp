@@ -35,6 +35,8 @@ class ByteWriter {
       reserve(size() + 1);
     *at_++ = value;
   }
+  // Precondition: there is room.
+  void put(std::uint8_t value) { *at_++ = value; }
   void number(std::uint64_t value) {
     if (value < 0x80) return byte(static_cast<std::uint8_t>(value));
     long_number(value);
@@ -45,6 +47,7 @@ class ByteWriter {
     for (unsigned i = 0; i < sizeof value; ++i)
       byte(static_cast<std::uint8_t>(static_cast<std::uint64_t>(value) >> 8 * i));
   }
+  bool has_room(std::size_t bytes) const { return static_cast<std::size_t>(end_ - at_) >= bytes; }
   std::size_t size() const { return static_cast<std::size_t>(at_ - bytes_.get()); }
   void clear() { at_ = bytes_.get(); }
   // Room for so many bytes in all, those that are there included.

@@ -35,8 +35,8 @@ void EventDecoder::begin_block(ByteReader& in, const EventHub& hub) {
 
 void EventDecoder::begin_hart(HartModel& model, ByteReader& in) {
   model.begin_block();
-  for (unsigned i = 1; i < 32; ++i) model.registers.x[i] = in.number();
-  for (std::uint64_t& f : model.registers.f) f = in.number();
+  for (unsigned i = 1; i < 32; ++i) model.registers.x(i) = in.number();
+  for (unsigned i = 0; i < 32; ++i) model.registers.f(i) = in.number();
   model.registers.fflags = in.number(31, "fflags");
   model.registers.frm = in.number(7, "frm");
   model.cycle = in.number();
@@ -191,9 +191,9 @@ void EventDecoder::read_registers(ByteReader& in) {
     const std::uint64_t value = in.number();
     if (number == 0 || number > 65) throw Damage("there is no such register");
     if (number < 32)
-      model.registers.x[number] = value;
+      model.registers.x(number) = value;
     else if (number < 64)
-      model.registers.f[number - 32] = value;
+      model.registers.f(number - 32) = value;
     else
       (number == 64 ? model.registers.fflags : model.registers.frm) = value & 31;
   }
@@ -204,7 +204,7 @@ void EventDecoder::execute_system(const Code& code, HartModel& model, Effects& e
   if (detail_.mask & detail_field::result) {
     std::uint64_t& last = model.csrs[static_cast<std::uint64_t>(code.operands.imm) & 0xfff];
     last ^= detail_.result;
-    model.registers.x[code.operands.rd] = last;
+    model.registers.x(code.operands.rd) = last;
     effects.writes_x = true;
     effects.rd_value = last;
   }
@@ -347,7 +347,7 @@ void EventDecoder::tracepoint(ByteReader& in, const EventHub& hub) {
   event.number = static_cast<abi::Tracepoint>(in.number(0xfff, "a tracepoint"));
   const std::uint8_t differs = in.byte();
   for (unsigned i = 0; i < 6; ++i)
-    event.arguments[i] = differs >> i & 1 ? in.number() : model.registers.x[10 + i];
+    event.arguments[i] = differs >> i & 1 ? in.number() : model.registers.x(10 + i);
   hub.emit(hub.tracepoints(), event);
 }
 

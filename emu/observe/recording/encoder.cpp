@@ -13,6 +13,17 @@ std::uint64_t low_bytes(std::uint64_t value, unsigned size) {
 
 Action action_of(const RetireEvent& event) { return actions[event.operands->row]; }
 
+// Where in Registers::all its result goes.
+std::uint8_t destination_of(const RetireEvent& event) {
+  const unsigned rd = event.operands->rd & 31u;
+  if (event.writes_x) return static_cast<std::uint8_t>(rd);
+  return static_cast<std::uint8_t>(event.writes_f ? Registers::first_f + rd : Registers::nowhere);
+}
+
+void note_csrs(Registers& registers, const RetireEvent& event) {
+  for (const CsrEffect& csr : event.csrs) registers.note_csr(csr.address, csr.value);
+}
+
 }  // namespace
 
 EventEncoder::EventEncoder(std::span<const Start> harts, bool commits, bool instructions)
@@ -26,7 +37,7 @@ EventEncoder::EventEncoder(std::span<const Start> harts, bool commits, bool inst
     lanes_[i].model.registers = harts[i].registers;
     lanes_[i].model.pc = harts[i].pc;
   }
-  out_.reserve(usual_event_bytes + (1u << 16));
+  out_.reserve(usual_event_bytes + spare_bytes);
   begin_block();
 }
 
@@ -46,10 +57,11 @@ void EventEncoder::begin_block() {
     if (lane.skipping) model.registers = lane.actual;
     lane.skipping = false;
     lane.fresh = true;
+    lane.straight = false;
     lane.committed = 0;
     model.begin_block();
-    for (unsigned i = 1; i < 32; ++i) out_.number(model.registers.x[i]);
-    for (const std::uint64_t f : model.registers.f) out_.number(f);
+    for (unsigned i = 1; i < 32; ++i) out_.number(model.registers.x(i));
+    for (unsigned i = 0; i < 32; ++i) out_.number(model.registers.f(i));
     for (const std::uint64_t v :
          {model.registers.fflags, model.registers.frm, model.cycle, model.instret, model.pc, model.satp,
           std::uint64_t{model.privilege}, std::uint64_t{model.returning}, std::uint64_t{model.after_return},
@@ -146,8 +158,8 @@ void EventEncoder::write_registers(Lane& lane) {
     changes.number(is);
     ++count;
   };
-  for (unsigned i = 1; i < 32; ++i) compare(i, known.x[i], actual.x[i]);
-  for (unsigned i = 0; i < 32; ++i) compare(32 + i, known.f[i], actual.f[i]);
+  for (unsigned i = 1; i < 32; ++i) compare(i, known.x(i), actual.x(i));
+  for (unsigned i = 0; i < 32; ++i) compare(32 + i, known.f(i), actual.f(i));
   compare(64, known.fflags, actual.fflags);
   compare(65, known.frm, actual.frm);
   lane.skipping = false;
@@ -158,28 +170,12 @@ void EventEncoder::write_registers(Lane& lane) {
   for (const std::uint8_t byte : changes.bytes()) out_.byte(byte);
 }
 
-// Its registers, as a reader will have them; what it adds to the check.
-inline std::uint64_t EventEncoder::apply(Registers& registers, const RetireEvent& event) {
-  const std::uint64_t value = event.rd_value;
-  const unsigned rd = event.operands->rd & 31u;
-  if (!event.csrs.empty()) [[unlikely]] {
-    for (const CsrEffect& csr : event.csrs) registers.note_csr(csr.address, csr.value);
-  }
-  if (event.writes_x)
-    registers.x[rd] = value;
-  else if (event.writes_f)
-    registers.f[rd] = value;
-  else
-    return event.next_pc.value;
-  return event.next_pc.value + value;
-}
-
 // amocas.q writes two registers.
 void EventEncoder::apply_pair(Registers& registers, const RetireEvent& event, Action action) {
   if (action != Action::swap_pair || !event.writes_x || event.memory.size() != 4) return;
   const unsigned rd = event.operands->rd;
-  registers.x[rd] = event.memory[0].value;
-  registers.x[rd + 1] = event.memory[2].value;
+  registers.x(rd) = event.memory[0].value;
+  registers.x(rd + 1) = event.memory[2].value;
 }
 
 void EventEncoder::skipped(const RetireEvent& event) {
@@ -187,8 +183,10 @@ void EventEncoder::skipped(const RetireEvent& event) {
   if (!lane.skipping) {
     lane.actual = lane.model.registers;
     lane.skipping = true;
+    lane.straight = false;
   }
-  apply(lane.actual, event);
+  note_csrs(lane.actual, event);
+  lane.actual.all[destination_of(event)] = event.rd_value;
   apply_pair(lane.actual, event, action_of(event));
 }
 
@@ -219,67 +217,62 @@ inline void EventEncoder::memory_detail(HartModel& model, const RetireEvent& eve
   }
 }
 
-// Straight on: only later than expected, as under a cycle model nearly always.
-inline bool EventEncoder::goes_on(const Lane& lane, const EventSite& site) const {
-  const HartModel& model = lane.model;
-  return site.hart.value == turns_.expected() && site.pc.value == model.pc && site.instret == model.instret &&
-         site.cycle.value - model.cycle <= most_advance && site.satp == model.satp &&
-         static_cast<std::uint8_t>(site.privilege) == model.privilege &&
-         (model.vector_expected | model.returning | lane.skipping | lane.fresh) == 0;
-}
-
-void EventEncoder::add(const RetireEvent& event) {
-  const EventSite& site = event.site;
-  Lane& lane = lanes_[site.hart.value];
-  const Code& code = code_.at(site.pc.value);
-  if (!goes_on(lane, site) || code.pc != site.pc.value || code.bits != event.bits ||
-      code.action > Action::memory) [[unlikely]]
-    return add_unexpected(event);
-  HartModel& model = lane.model;
-  if (!event.memory.empty()) {
-    Detail detail;
-    memory_detail(model, event, detail);
-    if (detail.mask != 0) write_detail(model, event, code, detail);
+// A load that finds what is known to be there, or a store, which then is known: false when it is not so, and nothing is
+// done.
+[[gnu::always_inline]] inline bool EventEncoder::is_foreseen(const HartModel& model,
+                                                             const MemoryEffect& access) {
+  const std::uint64_t va = access.address.value, pa = access.physical.value;
+  if (!model.pages.knows(va, pa)) return false;
+  std::uint8_t* const place = lines_.known(pa, access.size);
+  if (place == nullptr) return false;
+  if (access.store) {
+    copy_bytes(place, &access.value, access.size);
+    return true;
   }
-  retire(lane, event, site.cycle.value - model.cycle);
-  model.cycle = site.cycle.value + 1;
-  ++model.instret;
-  model.pc = event.next_pc.value;
+  std::uint64_t known = 0;
+  copy_bytes(&known, place, access.size);
+  return known == low_bytes(access.value, access.size);
 }
 
-// The instruction's token; `late`: in cycles.
-[[gnu::always_inline]] inline void EventEncoder::retire(Lane& lane, const RetireEvent& event,
-                                                        std::uint64_t late) {
-  HartModel& model = lane.model;
-  if (modelled_) {  // between commits, instructions make no runs
-    out_.byte(static_cast<std::uint8_t>(advance_token | late));
-    model.uncommitted.push(event.site.pc.value, event.site.cycle.value, event.bits,
-                           static_cast<std::uint8_t>(event.site.privilege));
-  } else if (late != 0) {
-    flush_run();
-    out_.byte(static_cast<std::uint8_t>(advance_token | late));
-  } else {
-    ++run_;
-  }
-  check_.add(apply(model.registers, event));
-  turns_.ends(event.site.hart.value);
-  ++retired_;
+void EventEncoder::tell_effects(HartModel& model, const RetireEvent& event, const Code& code) {
+  Detail detail;
+  memory_detail(model, event, detail);
+  if (detail.mask != 0) write_detail(model, event, code, detail);
+  note_csrs(model.registers, event);
 }
 
-[[gnu::noinline]] void EventEncoder::add_unexpected(const RetireEvent& event) {
-  Lane& lane = arrive(event.site);
+// One that goes on as expected, and has touched memory or floating-point flags.
+[[gnu::noinline]] void EventEncoder::add_with_effects(const RetireEvent& event) {
+  HartModel& model = lanes_[event.site.hart.value].model;
   const Code& code = code_.at(event.site.pc.value);
-  tell_detail(lane.model, event, code);
-  retire(lane, event, 0);
-  apply_pair(lane.model.registers, event, code.action);
-  lane.model.retired(event.site.cycle.value, event.next_pc.value);
+  if (event.memory.size() != 1 || !event.csrs.empty() || !is_foreseen(model, event.memory[0])) [[unlikely]]
+    tell_effects(model, event, code);
+  tell_retired(model, event, event.site.cycle.value - model.cycle);
+  leave_behind(model, event, code.destination, code.writes);
+}
+
+[[gnu::noinline]] void EventEncoder::add(const RetireEvent& event) {
+  Lane& lane = arrive(event.site);
+  HartModel& model = lane.model;
+  const Code& code = code_.at(event.site.pc.value);
+  tell_detail(model, event, code);
+  note_csrs(model.registers, event);
+  out_.reserve(out_.size() + 1);
+  model.uncommitted.make_room();
+  tell_retired(model, event, 0);
+  leave_behind(model, event, destination_of(event), event.writes_x || event.writes_f);
+  apply_pair(model.registers, event, code.action);
+  if (model.returning) model.privilege = model.after_return;
+  model.returning = false;
+  lane.straight = true;
 }
 
 // What a reader would get wrong, if anything.
 void EventEncoder::tell_detail(HartModel& model, const RetireEvent& event, const Code& code) {
   Detail detail;
   if (code.pc != event.site.pc.value || code.bits != event.bits) [[unlikely]] {
-    code_.renew(event.site.pc.value) = {event.site.pc.value, event.bits, action_of(event)};
+    code_.renew(event.site.pc.value) = {event.site.pc.value, event.bits, action_of(event),
+                                        destination_of(event), event.writes_x || event.writes_f};
     detail.mask |= detail_field::code;
   }
   if (!event.memory.empty()) memory_detail(model, event, detail);
@@ -329,7 +322,8 @@ void EventEncoder::write_detail(HartModel& model, const RetireEvent& event, cons
 }
 
 void EventEncoder::add(const TrapEvent& event) {
-  HartModel& model = arrive(event.site).model;
+  Lane& lane = arrive(event.site);
+  HartModel& model = lane.model;
   token(Token::trap);
   const auto target = static_cast<std::uint8_t>(event.target);
   out_.byte(static_cast<std::uint8_t>(event.interrupt | target << 1 | (event.walk != nullptr) << 3));
@@ -340,6 +334,7 @@ void EventEncoder::add(const TrapEvent& event) {
     model.uncommitted.push(event.site.pc.value, event.site.cycle.value, 0,
                            static_cast<std::uint8_t>(event.site.privilege));
   model.trapped(event.interrupt, target);
+  lane.straight = false;
   if (event.interrupt)
     turns_.stays(event.site.hart.value);
   else
@@ -347,10 +342,12 @@ void EventEncoder::add(const TrapEvent& event) {
 }
 
 void EventEncoder::add(const TrapReturnEvent& event) {
-  HartModel& model = arrive(event.site).model;
+  Lane& lane = arrive(event.site);
+  HartModel& model = lane.model;
   token(Token::trap_return);
   model.after_return = static_cast<std::uint8_t>(event.target);
   model.returning = true;
+  lane.straight = false;
   out_.byte(model.after_return);
   turns_.stays(event.site.hart.value);
 }
@@ -428,7 +425,7 @@ void EventEncoder::add(const TracepointEvent& event) {
   out_.number(static_cast<std::uint64_t>(event.number));
   std::uint8_t differs = 0;
   for (unsigned i = 0; i < 6; ++i) {
-    if (event.arguments[i] != model.registers.x[10 + i])
+    if (event.arguments[i] != model.registers.x(10 + i))
       differs = static_cast<std::uint8_t>(differs | 1u << i);
   }
   out_.byte(differs);
@@ -444,29 +441,19 @@ void EventEncoder::add(const ModelEvent& event) {
   modelled_ = event.on && commits_;
 }
 
-void EventEncoder::add(const CommitEvent& event) {
+[[gnu::noinline]] void EventEncoder::add(const CommitEvent& event) {
   const unsigned hart = event.hart.value;
-  const timing::TraceRecord& record = event.record;
   if (hart != turns_.expected()) {
     token(Token::hart);
     out_.number(hart);
     turns_.is(hart);
   }
   Lane& lane = lanes_[hart];
-  lane.committed = record.commit_cycle;
+  lane.committed = event.record.commit_cycle;
   InFlight& waiting = lane.model.uncommitted;
-  if (waiting.empty()) return write_commit(record, Uncommitted{});
-  const Uncommitted& expected = waiting[0];
-  waiting.pop();
-  const std::uint64_t delay = record.issue_cycle - expected.cycle;
-  const std::uint64_t latency = record.commit_cycle - record.issue_cycle;
-  const bool known = expected.pc == record.pc && expected.bits == record.bits &&
-                     expected.privilege == record.privilege && delay <= most_delay &&
-                     latency <= most_commit_latency && (record.port | record.trapped << 1) < 2;
-  if (!known) [[unlikely]]
-    return write_commit(record, expected);
-  if (delay != 0) out_.byte(static_cast<std::uint8_t>(delay_token | delay));
-  out_.byte(static_cast<std::uint8_t>(commit_token | record.port * commit_port | latency));
+  const Uncommitted expected = waiting.empty() ? Uncommitted{} : waiting[0];
+  if (!waiting.empty()) waiting.pop();
+  write_commit(event.record, expected);
 }
 
 // One that is later than most by its numbers, any other in full.
@@ -478,7 +465,8 @@ void EventEncoder::add(const CommitEvent& event) {
                     expected.privilege == record.privilege && record.issue_cycle >= expected.cycle &&
                     record.commit_cycle >= record.issue_cycle && record.port < 2 && !record.trapped;
   if (late) {
-    out_.byte(static_cast<std::uint8_t>(delay_token | std::min<std::uint64_t>(delay, long_delay)));
+    if (delay != 0)
+      out_.byte(static_cast<std::uint8_t>(delay_token | std::min<std::uint64_t>(delay, long_delay)));
     if (delay > most_delay) out_.number(delay);
     out_.byte(static_cast<std::uint8_t>(commit_token | record.port * commit_port |
                                         std::min<std::uint64_t>(latency, long_commit_latency)));

@@ -16,10 +16,17 @@
 
 namespace hartbeat::observe::recording {
 
+// One array, so that a result goes where it belongs without a branch.
 struct Registers {
-  std::array<std::uint64_t, 33> x{};  // x[32] takes writes to x0
-  std::array<std::uint64_t, 32> f{};
+  // Places of writes to x0, of f0, and of what an instruction without a result leaves.
+  static constexpr unsigned to_x0 = 32, first_f = 33, nowhere = 65;
+  std::array<std::uint64_t, 66> all{};
   std::uint64_t fflags = 0, frm = 0;
+
+  std::uint64_t& x(unsigned n) { return all[n]; }
+  std::uint64_t x(unsigned n) const { return all[n]; }
+  std::uint64_t& f(unsigned n) { return all[first_f + n]; }
+  std::uint64_t f(unsigned n) const { return all[first_f + n]; }
 
   // A write of fflags, frm or fcsr.
   void note_csr(std::uint16_t address, std::uint64_t value) {
@@ -80,6 +87,17 @@ class DirtyParts {
   std::uint64_t parts_ = 0;
 };
 
+// At most 8 of them.
+inline void copy_bytes(void* to, const void* from, unsigned size) {
+  switch (size) {
+    case 8: std::memcpy(to, from, 8); break;
+    case 4: std::memcpy(to, from, 4); break;
+    case 2: std::memcpy(to, from, 2); break;
+    case 1: std::memcpy(to, from, 1); break;
+    default: std::memcpy(to, from, size <= 8 ? size : 8); break;
+  }
+}
+
 // What physical memory holds, as far as loads and stores have shown: a cache of lines. What it does not hold reads as 0.
 class MemoryLines {
  public:
@@ -91,11 +109,18 @@ class MemoryLines {
         [&](std::size_t from, std::size_t to) { std::fill(tags_.data() + from, tags_.data() + to, 0); });
   }
 
+  // Where the bytes are, if they are held and in one line; size: 1, 2, 4 or 8.
+  std::uint8_t* known(std::uint64_t pa, unsigned size) {
+    const std::size_t slot = slot_of(pa);
+    return tags_[slot] == tag_of(pa) && (pa & 63) + size <= 64 && size <= 8 ? &lines_[slot][pa & 63]
+                                                                            : nullptr;
+  }
+
   std::uint64_t read(std::uint64_t pa, unsigned size) const {
     std::uint64_t value = 0;
     if ((pa & 63) + size <= 64) {
       const std::size_t slot = slot_of(pa);
-      if (tags_[slot] == tag_of(pa)) copy(&value, &lines_[slot][pa & 63], size);
+      if (tags_[slot] == tag_of(pa)) copy_bytes(&value, &lines_[slot][pa & 63], size);
       return value;
     }
     for (unsigned i = 0; i < size; ++i) value |= read(pa + i, 1) << 8 * i;
@@ -103,7 +128,7 @@ class MemoryLines {
   }
   void write(std::uint64_t pa, unsigned size, std::uint64_t value) {
     if ((pa & 63) + size <= 64 && size <= 8) {
-      copy(&line(pa)[pa & 63], &value, size);
+      copy_bytes(&line(pa)[pa & 63], &value, size);
     } else if (size > 8) {
       line(pa).fill(0);  // cbo.zero
     } else {
@@ -116,15 +141,6 @@ class MemoryLines {
   static constexpr std::size_t count = std::size_t{1} << 16;
   static std::size_t slot_of(std::uint64_t pa) { return pa >> 6 & (count - 1); }
   static std::uint64_t tag_of(std::uint64_t pa) { return (pa >> 6) + 1; }
-  static void copy(void* to, const void* from, unsigned size) {
-    switch (size) {
-      case 8: std::memcpy(to, from, 8); break;
-      case 4: std::memcpy(to, from, 4); break;
-      case 2: std::memcpy(to, from, 2); break;
-      case 1: std::memcpy(to, from, 1); break;
-      default: std::memcpy(to, from, size <= 8 ? size : 8); break;
-    }
-  }
   Line& line(std::uint64_t pa) {
     const std::size_t slot = slot_of(pa);
     if (tags_[slot] != tag_of(pa)) {
@@ -150,11 +166,19 @@ struct Uncommitted {
 class InFlight {
  public:
   bool empty() const { return end_ == first_; }
+  bool full() const { return end_ - first_ > mask_; }  // the next one makes it grow
   std::size_t size() const { return end_ - first_; }
   const Uncommitted& operator[](std::size_t i) const { return slots_[(first_ + i) & mask_]; }
   void push(std::uint64_t pc, std::uint64_t cycle, std::uint32_t bits, std::uint8_t privilege) {
-    if (end_ - first_ > mask_) [[unlikely]]
+    make_room();
+    put(pc, cycle, bits, privilege);
+  }
+  void make_room() {
+    if (full()) [[unlikely]]
       grow();
+  }
+  // Precondition: not full.
+  void put(std::uint64_t pc, std::uint64_t cycle, std::uint32_t bits, std::uint8_t privilege) {
     Uncommitted& slot = slots_[end_++ & mask_];
     slot.pc = pc;
     slot.cycle = cycle;

@@ -47,7 +47,7 @@ class WindowGate final : public Listener {
  private:
   bool inside(std::uint64_t cycle) const { return cycle >= window_.from_cycle && cycle <= window_.to_cycle; }
   template <class Event>
-  void pass(const Event& event, const std::vector<Listener*>& to) {
+  void pass(const Event& event, const Listeners& to) {
     if (inside(event.site.cycle.value)) to_.emit(to, event);
   }
   const Window& window_;

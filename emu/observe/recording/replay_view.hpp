@@ -44,16 +44,16 @@ struct ReplayView {
   std::uint32_t raised = 0;
   bool impossible = false;  // the body asked for something that no retired instruction does
 
-  std::uint64_t x(unsigned n) const { return model.registers.x[n]; }
+  std::uint64_t x(unsigned n) const { return model.registers.x(n); }
   void set_x(unsigned n, std::uint64_t value) {
-    model.registers.x[n] = value;
+    model.registers.x(n) = value;
     if (n == 32) return;
     effects.writes_x = true;
     effects.rd_value = value;
   }
-  std::uint64_t f(unsigned n) const { return model.registers.f[n]; }
+  std::uint64_t f(unsigned n) const { return model.registers.f(n); }
   void set_f(unsigned n, std::uint64_t value) {
-    model.registers.f[n] = value;
+    model.registers.f(n) = value;
     effects.writes_f = true;
     effects.rd_value = value;
   }

@@ -68,13 +68,28 @@ Seen seen(const RetireEvent& e) {
   return s;
 }
 
+// The same of a commit.
+struct Committed {
+  std::uint64_t issue_cycle, commit_cycle, pc, cause;
+  std::uint32_t bits;
+  std::uint8_t port, privilege;
+  bool trapped;
+  bool operator==(const Committed&) const = default;
+};
+
+Committed seen(const timing::TraceRecord& r) {
+  return {r.issue_cycle, r.commit_cycle, r.pc, r.cause, r.bits, r.port, r.privilege, r.trapped};
+}
+
 class Reader final : public Listener {
  public:
-  Wants wants() const override { return {.walks = true, .fences = true, .retired = true}; }
+  Wants wants() const override { return {.walks = true, .fences = true, .retired = true, .commits = true}; }
+  void on(const CommitEvent& event) override { committed.push_back(seen(event.record)); }
   void on(const RetireEvent& event) override { retired.push_back(seen(event)); }
   void on(const FenceEvent& event) override { fences.push_back(event); }
   void on(const WalkEvent& event) override { held.push_back(event.held); }
   std::vector<Seen> retired;
+  std::vector<Committed> committed;
   std::vector<FenceEvent> fences;
   std::vector<TlbOccupancy> held;  // behind each walk
 };
@@ -93,10 +108,10 @@ Reader decoded(EventEncoder& encoder) {
   return read_back(encoder.end_block(entry));
 }
 
-EventEncoder encoder_at(std::uint64_t pc) {
+EventEncoder encoder_at(std::uint64_t pc, bool commits = false) {
   Start start;
   start.pc = pc;
-  return EventEncoder(std::span(&start, 1), false);
+  return EventEncoder(std::span(&start, 1), commits);
 }
 
 }  // namespace
@@ -196,6 +211,78 @@ TEST_CASE(
   const Reader reader = decoded(encoder);
   REQUIRE(reader.retired.size() == 2);
   CHECK(reader.retired[1] == seen(last));
+}
+
+TEST_CASE("Commits come out as they went in: on time, late, by either port, trapped, many behind") {
+  Hart0 hart;
+  EventEncoder encoder = encoder_at(hart.pc, true);
+  std::vector<Seen> written;
+  std::vector<Committed> committed;
+  const auto retire = [&] {
+    const bool turns = written.size() % 3 == 2;
+    RetireEvent event = turns ? hart.retire(jal_x0_back_8, 0, false)
+                              : hart.retire(addi_x5_x5_1, written.size() - written.size() / 3 + 1);
+    if (turns) event.next_pc = {hart.pc = 0x8000'0000};
+    if (!encoder.add_expected(event)) encoder.add(event);
+    written.push_back(seen(event));
+  };
+  const auto commit = [&](std::uint64_t delay, std::uint64_t latency, std::uint8_t port,
+                          bool trapped = false) {
+    const Seen& of = written[committed.size()];
+    timing::TraceRecord record;
+    record.issue_cycle = of.cycle + delay;
+    record.commit_cycle = record.issue_cycle + latency;
+    record.pc = of.pc;
+    record.bits = static_cast<std::uint32_t>(of.bits);
+    record.port = port;
+    record.trapped = trapped;
+    record.cause = trapped ? 13 : 0;
+    if (!encoder.add_expected(0, record)) encoder.add(CommitEvent{HartId{0}, record});
+    committed.push_back(seen(record));
+  };
+  for (unsigned i = 0; i < 100; ++i) retire();  // more than a pipeline holds
+  for (const std::uint64_t delay : {0, 1, 30, 31, 5000}) {
+    for (const std::uint64_t latency : {0, 30, 31, 5000}) {
+      commit(delay, latency, 0);
+      commit(delay, latency, 1);
+      hart.cycle += delay;
+      retire();
+    }
+  }
+  commit(2, 3, 0, true);
+  commit(1, 1, 7);
+  const Reader reader = decoded(encoder);
+  CHECK(reader.retired == written);
+  CHECK(reader.committed == committed);
+}
+
+TEST_CASE("Under a cycle model an instruction that does what it did takes two bytes and the short way") {
+  Hart0 hart;
+  EventEncoder encoder = encoder_at(hart.pc, true);
+  unsigned long_ways = 0;
+  const auto loop = [&](unsigned instructions) {
+    for (unsigned i = 0; i < instructions; ++i) {
+      RetireEvent event = hart.retire(i % 2 ? jal_x0_back_8 : addi_x5_x5_1, i / 2, i % 2 == 0);
+      if (i % 2) event.next_pc = {hart.pc = 0x8000'0000};
+      timing::TraceRecord record;
+      record.issue_cycle = event.site.cycle.value;
+      record.commit_cycle = record.issue_cycle + 2;
+      record.pc = event.site.pc.value;
+      record.bits = event.bits;
+      if (!encoder.add_expected(event)) {
+        encoder.add(event);
+        ++long_ways;
+      }
+      long_ways += !encoder.add_expected(0, record);
+    }
+    IndexEntry entry;
+    return encoder.end_block(entry).size();
+  };
+  const std::size_t few = loop(100);
+  encoder.begin_block();
+  const std::size_t many = loop(1100);
+  CHECK(many - few <= 2 * 1000 + 16);  // numbers of the beginning and of the checksum have more digits
+  CHECK(long_ways == 2 * 2);           // where code is new
 }
 
 TEST_CASE("A block is readable by itself: the next one begins with the registers of its first instruction") {
