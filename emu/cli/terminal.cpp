@@ -49,8 +49,12 @@ RawTerminal::RawTerminal(bool raw_output) {
   active_ = true;
   raw = 1;
   std::atexit(restore);
-  for (const int signal : {SIGHUP, SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
-    std::signal(signal, restore_and_die);
+  // All that end a program, but those that ask the run to end in good order (host_limits.hpp). What somebody ignores for us
+  // stays ignored.
+  for (const int signal :
+       {SIGHUP,  SIGQUIT, SIGABRT, SIGSEGV, SIGBUS,    SIGFPE,  SIGILL,  SIGTRAP, SIGSYS, SIGPIPE,
+        SIGALRM, SIGUSR1, SIGUSR2, SIGPROF, SIGVTALRM, SIGXCPU, SIGXFSZ, SIGIO,   SIGPWR, SIGSTKFLT}) {
+    if (std::signal(signal, restore_and_die) == SIG_IGN) std::signal(signal, SIG_IGN);
   }
 }
 

@@ -15,6 +15,11 @@ import time
 import harness
 
 
+# Signals that end no program by themselves, and the one that leaves it no time to tidy up.
+NOT_ENDING = {signal.SIGKILL, signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT, signal.SIGCHLD, signal.SIGURG,
+              signal.SIGWINCH}
+
+
 class Session:
     """hartbeat on a pseudo-terminal of its own."""
 
@@ -73,6 +78,25 @@ def status_line(checks, hartbeat, endless):
     session.close()
     _, _, err = harness.run(hartbeat, "run", "--timeout", 2.5, endless)
     checks.hold("MIPS" not in err and "\x1b" not in err, "no status line where there is no terminal", err)
+
+
+def closed_pipe(checks, hartbeat, program):
+    """hartbeat run … | head: nobody takes what the guest prints, and standard input is a terminal."""
+    ours, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.Popen([hartbeat, "run", "--quiet", program], stdin=theirs, stdout=writer, stderr=subprocess.DEVNULL,
+                               start_new_session=True)
+    os.close(writer)
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    checks.equal("what ends a run whose output nobody takes", process.wait(), -signal.SIGPIPE)
+    checks.hold(termios.tcgetattr(theirs) == before, "the terminal is as it was after a closed pipe")
+    os.close(ours)
+    os.close(theirs)
 
 
 def second_interrupt(checks, hartbeat, endless):
@@ -139,7 +163,9 @@ def main():
     checks.hold(session.restored(), "and the terminal is as it was")
     session.close()
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS):
+    for number in sorted(signal.valid_signals()):
+        if number in NOT_ENDING or number >= signal.SIGRTMIN:
+            continue
         session = Session(options.hartbeat, endless)
         session.wait_for(session.is_raw)
         session.process.send_signal(number)
@@ -156,6 +182,7 @@ def main():
         session.close()
     status_line(checks, options.hartbeat, endless)
     second_interrupt(checks, options.hartbeat, endless)
+    closed_pipe(checks, options.hartbeat, f"{options.bare}/contend.elf")
     window_size(checks, options.hartbeat, options.window_size)
     escape_from_program(checks, options.hartbeat, options.window_size)
     checks.end()
