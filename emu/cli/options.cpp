@@ -103,6 +103,13 @@ void add_image_options(CLI::App& app, RunOptions& run) {
                  "size of the window")
       ->check(CLI::IsMember({"uart", "virtio"}))
       ->type_name("uart|virtio");
+  app.add_option_function<std::string>(
+         "--reboot", [&run](const std::string& choice) { run.restarts = choice == "restart"; },
+         "A guest that asks for a reset: end the run (default), or restart the machine; disks keep what was "
+         "written to "
+         "them, and reports and traces are of the last boot")
+      ->check(CLI::IsMember({"end", "restart"}))
+      ->type_name("end|restart");
   app.add_option("--dtb", request.device_tree, "Device tree blob instead of the generated one")
       ->type_name("FILE");
   app.add_option("--dump-dtb", run.dump_dtb, "Write the device tree to a file and exit")->type_name("FILE");

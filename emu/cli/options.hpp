@@ -23,6 +23,7 @@ struct RunOptions {
   std::vector<std::string> disks;  // "FILE" or "FILE,rw"
   std::string network;             // "user", with ports of the host; empty or "none": none
   std::string console = "uart";    // or virtio: where a system of its own has standard input and output
+  bool restarts = false;           // a guest that asks for a reset gets one, instead of the end of the run
   std::string dump_dtb;
   std::vector<OutputChoice> traces;
   std::string trace_filter;              // empty: everything

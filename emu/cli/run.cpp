@@ -131,12 +131,78 @@ Ending describe(const RunResult& result, const HostLimits& limits, bool trace_fa
   if (limits.interrupted()) return {interrupted_status, "interrupted by a signal"};
   if (limits.timed_out()) return {limit_status, "the time of --timeout was up"};
   switch (result.stop) {
-    case Stop::reset: return {0, "the guest asked for a reset"};
+    case Stop::reset: return {0, "the guest asked for a reset; --reboot restart would give it one"};
     case Stop::deadlock: return {broken_status, "every hart sleeps and nothing will wake one"};
     case Stop::trap_loop:
       return {broken_status, "a hart traps again and again without retiring an instruction"};
     default: return {limit_status, "the limit of --max-cycles or --max-instret was reached"};
   }
+}
+
+// What a run of one boot after the other needs all the time.
+struct Session {
+  const RunOptions& options;
+  const Image& image;
+  HostLimits host_limits;
+  std::optional<StatusLine> status;
+  std::optional<RawTerminal> terminal;
+  std::uint64_t cycles = 0, instret = 0;  // of the boots before this one, of the hart with the most
+};
+
+void time_part(const RunOptions& options, const Image& image, Machine& machine) {
+  if (options.timing_from.empty() && options.timing_to.empty() && options.timing_warm == 0) return;
+  machine.time_only({timing_point(options.timing_from, "--timing-from", image),
+                     timing_point(options.timing_to, "--timing-to", image), options.timing_warm});
+}
+
+std::uint64_t left(std::uint64_t limit, std::uint64_t used) { return limit - std::min(limit, used); }
+
+// The clock goes on where the boot before has left it.
+void account(Machine& machine, Session& session, MachineConfig& config) {
+  std::uint64_t cycles = 0, instret = 0;
+  for (unsigned i = 0; i < machine.hart_count(); ++i) {
+    const HartCounters& counted = machine.counters(HartId{i});
+    cycles = std::max(cycles, counted.cycles);
+    instret = std::max(instret, counted.instret);
+  }
+  session.cycles += cycles;
+  session.instret += instret;
+  config.platform.rtc_epoch += cycles / config.platform.clock_hz;
+}
+
+// From a reset to the end, or to the next reset: nothing, then.
+std::optional<int> boot(Session& session, MachineConfig& config) {
+  const RunOptions& options = session.options;
+  Machine machine(config);
+  machine.boot(session.image);
+  session.status.emplace(!options.quiet);
+  const bool user_program = session.image.user_program;
+  if (!session.terminal && (!user_program || is_interactive())) session.terminal.emplace(user_program);
+  if (session.terminal && session.terminal->active()) {
+    machine.platform().enable_escape_keys([&machine](std::uint8_t key) { return console_key(machine, key); });
+  }
+  Traces traces(options, session.image, machine);
+  Reporting reporting(options, machine, session.image, traces.wants_report());
+  time_part(options, session.image, machine);
+  RunLimits limits{left(options.max_cycles, session.cycles), left(options.max_instret, session.instret), [&] {
+                     machine.platform().flush();  // what is printed without a line feed is seen in time
+                     session.status->update(machine);
+                     return !session.host_limits.reached() && !traces.stops_run();
+                   }};
+  const RunResult result = machine.run(limits);
+  const bool restarts = result.stop == Stop::reset && options.restarts && !session.host_limits.reached();
+  account(machine, session, config);
+  session.status->erase();
+  if (!restarts) session.terminal.reset();
+  const Ending ending = describe(result, session.host_limits, traces.stops_run());
+  if (result.stop != Stop::power_off && !options.quiet && !restarts) spdlog::warn("{}", ending.sentence);
+  if (!result.diagnosis.empty()) std::cerr << result.diagnosis;
+  const std::optional<observe::Report> report = reporting.report(ending.status, ending.sentence);
+  traces.finish(report ? &*report : nullptr);
+  if (report && !restarts) reporting.print(*report);
+  if (traces.stops_run()) return UserError::exit_status;  // also for what was lost at the very end
+  if (restarts) return std::nullopt;
+  return ending.status;
 }
 
 }  // namespace
@@ -147,44 +213,16 @@ int run(const RunOptions& options) {
   RunRequest request = options.request;
   if (is_interactive()) request.user_append = terminal_argument();
   const Image image = load(config, request, bundled_images());
-  HostLimits host_limits(options.timeout);
+  Session session{options, image, HostLimits(options.timeout), std::nullopt, std::nullopt};
   plug_in(options, image.user_program, config.platform);
-  StatusLine status(!options.quiet);
-  config.platform.before_output = [&status](bool ends_line) { status.make_way(ends_line); };
-  config.platform.gives_up_waiting = [&host_limits] { return host_limits.reached(); };
+  config.platform.before_output = [&session](bool ends_line) {
+    if (session.status) session.status->make_way(ends_line);
+  };
+  config.platform.gives_up_waiting = [&session] { return session.host_limits.reached(); };
   tell_layout(config, image);
-
-  Machine machine(config);
-  machine.boot(image);
-  std::optional<RawTerminal> terminal;
-  if (!image.user_program || is_interactive()) terminal.emplace(image.user_program);
-  if (terminal && terminal->active()) {
-    machine.platform().enable_escape_keys([&machine](std::uint8_t key) { return console_key(machine, key); });
-  }
-  Traces traces(options, image, machine);
-  Reporting reporting(options, machine, image, traces.wants_report());
-
-  if (!options.timing_from.empty() || !options.timing_to.empty() || options.timing_warm != 0) {
-    machine.time_only({timing_point(options.timing_from, "--timing-from", image),
-                       timing_point(options.timing_to, "--timing-to", image), options.timing_warm});
-  }
-
-  RunLimits limits{options.max_cycles, options.max_instret, [&] {
-                     machine.platform().flush();  // what is printed without a line feed is seen in time
-                     status.update(machine);
-                     return !host_limits.reached() && !traces.stops_run();
-                   }};
-  const RunResult result = machine.run(limits);
-  status.erase();
-  terminal.reset();
-  const Ending ending = describe(result, host_limits, traces.stops_run());
-  if (result.stop != Stop::power_off && !options.quiet) spdlog::warn("{}", ending.sentence);
-  if (!result.diagnosis.empty()) std::cerr << result.diagnosis;
-  const std::optional<observe::Report> report = reporting.report(ending.status, ending.sentence);
-  traces.finish(report ? &*report : nullptr);
-  if (report) reporting.print(*report);
-  if (traces.stops_run()) return UserError::exit_status;  // also for what was lost at the very end
-  return ending.status;
+  std::optional<int> status;
+  while (!status) status = boot(session, config);
+  return *status;
 }
 
 }  // namespace hartbeat::cli

@@ -19,7 +19,7 @@ class Board {
   virtual void event_moved() = 0;
   // The guest asks to end the run with this exit status.
   virtual void power_off(int status) = 0;
-  // The guest asks for a reset; this machine ends the run and says so.
+  // The guest asks for a reset; the run of this machine ends, and says so.
   virtual void reset() = 0;
 };
 

@@ -63,8 +63,7 @@ std::unique_ptr<virtio::Device> Platform::make_device(const VirtioSlot& slot, co
                                              add_input(console->input, config), console->options, board_);
   }
   if (const auto* disk = std::get_if<DiskSlot>(&slot)) {
-    auto image = std::make_unique<virtio::DiskImage>(disk->descriptor, disk->bytes, disk->write_through);
-    return std::make_unique<virtio::Block>(std::move(image), board_);
+    return std::make_unique<virtio::Block>(disk->image, board_);
   }
   if (const auto* network = std::get_if<NetworkSlot>(&slot)) {
     return std::make_unique<virtio::Network>(network->link, config.virtio_legacy, board_);

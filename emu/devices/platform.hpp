@@ -23,6 +23,7 @@
 #include "emu/devices/ram.hpp"
 #include "emu/devices/uart16550.hpp"
 #include "emu/devices/virtio/console.hpp"
+#include "emu/devices/virtio/disk_image.hpp"
 #include "emu/devices/virtio/mmio.hpp"
 #include "emu/devices/virtio/network.hpp"
 
@@ -35,9 +36,7 @@ struct ConsoleSlot {
 };
 struct EntropySlot {};
 struct DiskSlot {
-  int descriptor = -1;  // becomes the device's, which closes it
-  std::uint64_t bytes = 0;
-  bool write_through = false;
+  std::shared_ptr<virtio::DiskImage> image;  // outlives the machine when it is to be started again
 };
 struct NetworkSlot {
   std::shared_ptr<virtio::EthernetLink> link;

@@ -57,6 +57,8 @@ BAD_COMMANDS = [
     (["run", "--trace", "spike:/nonexistent/trace", "{program}"], "/nonexistent/trace"),
     (["run", "--stats", "json:/nonexistent/stats", "{program}"], "/nonexistent/stats"),
     (["run", "--set", "colour=red", "{program}"], "colour"),
+    (["run", "--console", "teletype", "{program}"], "teletype"),
+    (["run", "--reboot", "never", "{program}"], "never"),
     (["run", "--no-such-option", "{program}"], "no-such-option"),
     (["frobnicate"], "frobnicate"),
 ]
@@ -194,6 +196,20 @@ def check_damaged_reports(checks, hartbeat, guests, directory):
                         f"{option} of a report with {name}", err)
 
 
+def check_reboot(checks, hartbeat, bare):
+    """What a guest's reset does, and that a machine that is started again is a new one whose clock goes on."""
+    program = ["--set", "clock_hz=2000000", "--set", "rtc_epoch=0", "--harts", 2, f"{bare}/reboot.elf"]
+    status, out, err = harness.run(hartbeat, "run", *program)
+    checks.hold(status == 0 and out == "boot\n" and "asked for a reset" in err, "a reset ends the run", (status, out, err))
+    status, out, err = harness.run(hartbeat, "run", "--reboot", "restart", *program)
+    checks.hold(status == 7 and out == "boot\n" * 3, "with --reboot restart it starts the machine again", (status, out, err))
+    checks.equal("reports of three boots", err.count("ended the run"), 1)
+    status, out, _ = harness.run(hartbeat, "run", "--quiet", "--reboot", "restart", "--max-cycles", 3000000, *program)
+    checks.hold(status == 124 and out == "boot\n" * 2, "limits go on over a reset", (status, out))
+    status, out, err = harness.run(hartbeat, "run", "--quiet", "--reboot", "restart", "--timing", "cva6", "--set", "timebase_hz=2000000", *program)
+    checks.hold(status == 7 and out.count("boot\n") in (2, 3), "a reset under the cycle model", (status, out, err))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hartbeat", required=True)
@@ -208,6 +224,7 @@ def main():
         check_mistake(checks, " ".join(command), harness.run(options.hartbeat, *arguments), pattern)
     check_bare_metal(checks, options.hartbeat, options.bare)
     check_limits_are_exact(checks, options.hartbeat, options.bare)
+    check_reboot(checks, options.hartbeat, options.bare)
     if options.guests:
         check_programs(checks, options.hartbeat, options.guests)
         check_one_screen(checks, options.hartbeat, options.guests)

@@ -21,7 +21,7 @@ constexpr std::uint64_t header = Driver::buffers, data = Driver::buffers + 0x100
 
 auto block(int descriptor, std::uint64_t bytes, bool write_through) {
   return [=](Board& board) -> std::unique_ptr<virtio::Device> {
-    auto image = std::make_unique<virtio::DiskImage>(::dup(descriptor), bytes, write_through);
+    auto image = std::make_shared<virtio::DiskImage>(::dup(descriptor), bytes, write_through);
     return std::make_unique<virtio::Block>(std::move(image), board);
   };
 }

@@ -48,7 +48,7 @@ struct Block::Request {
   std::vector<Buffer> readable, writable;  // data only
 };
 
-Block::Block(std::unique_ptr<DiskImage> image, Board& board) : image_(std::move(image)), board_(board) {
+Block::Block(std::shared_ptr<DiskImage> image, Board& board) : image_(std::move(image)), board_(board) {
   const std::uint64_t capacity = image_->sectors();
   const auto block_size = static_cast<std::uint32_t>(DiskImage::sector_bytes);
   std::memcpy(&config_[0], &capacity, 8);     // capacity, in sectors

@@ -11,7 +11,7 @@ namespace hartbeat::virtio {
 
 class Block final : public Device {
  public:
-  Block(std::unique_ptr<DiskImage> image, Board& board);
+  Block(std::shared_ptr<DiskImage> image, Board& board);
   std::uint32_t id() const override { return 2; }
   std::uint64_t features() const override;
   std::uint32_t queues() const override { return 1; }
@@ -29,7 +29,7 @@ class Block final : public Device {
   Status identify(const Request& request, std::uint32_t& written);
   bool inside(std::uint64_t sector, std::uint64_t bytes) const;
 
-  std::unique_ptr<DiskImage> image_;
+  std::shared_ptr<DiskImage> image_;
   std::array<std::uint8_t, 60> config_{};
   Board& board_;
 };

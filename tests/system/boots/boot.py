@@ -15,7 +15,7 @@ import harness  # noqa: E402
 import network  # noqa: E402
 import packages  # noqa: E402
 import scripts  # noqa: E402
-from debian_tree import CONSOLE_MODULES, DISK_MODULES, NET_MODULES, Tree  # noqa: E402
+from debian_tree import CONSOLE_MODULES, DISK_MODULES, NET_MODULES, REBOOT_MODULES, Tree  # noqa: E402
 from emulators import Console, Hartbeat, Qemu  # noqa: E402
 
 PACKAGES = ["linux-image-riscv64", "busybox-static", "opensbi", "u-boot-qemu", "linux-perf", "apt", "python3", "python3-minimal",
@@ -41,6 +41,7 @@ class Boot:
     settings: tuple = ()  # of Hartbeat's machine
     window: tuple = ()  # rows and columns of the terminal in which it runs, with a virtio console
     qemu: bool = True  # QEMU can do it, too
+    restarts: bool = False  # a reset is no end
 
 
 def linux(name, tree, archive, dialogue, **more):
@@ -86,6 +87,15 @@ def window_boot(tree, directory):
     return linux("window", tree, archive, dialogue, window=(43, 132), qemu=False)  # QEMU 7.2 tells its guests no size
 
 
+def reboot_boot(tree, directory):
+    modules = " ".join(name for name, _ in tree.modules(REBOOT_MODULES))
+    archive = tree.initial_archive(os.path.join(directory, "reboot.cpio"), scripts.REBOOT % {"modules": modules}, REBOOT_MODULES)
+    disk = os.path.join(directory, "blank.img")
+    with open(disk, "wb") as file:
+        file.truncate(1 << 20)
+    return linux("reboot", tree, archive, program_dialogue(["first", "kept"]), disk=disk, restarts=True)
+
+
 def debian_boots(tree, directory):
     opensbi = tree.opensbi()
     boots = []
@@ -101,7 +111,7 @@ def debian_boots(tree, directory):
         boots.append(linux("linux-shell-opensbi-4", tree, archive, shell_dialogue(4), harts=4, firmware=opensbi))
     if tree.modules(["virtio_net"]):
         boots.append(network_boot(tree, directory))
-    boots.append(window_boot(tree, directory))
+    boots += [window_boot(tree, directory), reboot_boot(tree, directory)]
     if not tree.find("usr/bin/apt"):
         return boots
     disk = os.path.join(directory, "debian.ext4")

@@ -13,6 +13,7 @@ from initial_archive import newc  # noqa: E402
 DIRECTORY, REGULAR, DEVICE = 0o040000, 0o100000, 0o020000
 DISK_MODULES = ("virtio_mmio", "virtio_blk", "ext4", "crc32c_generic")
 CONSOLE_MODULES = ("virtio_mmio", "virtio_console")
+REBOOT_MODULES = ("virtio_mmio", "virtio_blk")
 NET_MODULES = ("virtio_mmio", "virtio_net")
 # Not on the disk: what only a boot from outside needs, and what the programs below never read.
 NOT_ON_DISK = ("boot", "usr/lib/modules", "usr/lib/u-boot", "usr/lib/riscv64-linux-gnu/opensbi",

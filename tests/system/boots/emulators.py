@@ -119,6 +119,7 @@ class Hartbeat:
                 command += [option, value]
         for setting in boot.settings:
             command += ["--set", setting]
+        command += ["--reboot", "restart"] if boot.restarts else []
         return command + (["--net", "user"] if boot.network else []) + (["--console", "virtio"] if boot.window else [])
 
     def instructions(self):
@@ -149,7 +150,7 @@ class Qemu:
 
     def command(self, boot):
         command = ["qemu-system-riscv64", "-M", "virt", "-cpu", "rv64", "-smp", str(boot.harts), "-m", boot.memory,
-                   "-nographic", "-no-reboot", "-kernel", boot.kernel]
+                   "-nographic", "-kernel", boot.kernel] + ([] if boot.restarts else ["-no-reboot"])
         if boot.firmware or boot.bare:
             command += ["-bios", "none" if boot.bare else boot.firmware]
         for option, value in (("-initrd", boot.initrd), ("-append", boot.append)):

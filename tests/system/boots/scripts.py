@@ -25,6 +25,18 @@ cp /bin/busybox /root/tmp/busybox
 exec switch_root /root /bin/sh /tmp/programs.sh
 """
 
+# What it writes to the disk is all that it knows after the reset.
+REBOOT = START + MODULES + """if [ "$(head -c 5 /dev/vda)" = again ]; then
+  echo "boots: kept ok"
+  echo "boots: programs end"
+  poweroff -f
+fi
+echo again > /dev/vda
+sync
+echo "boots: first ok"
+reboot -f
+"""
+
 WINDOW = START + MODULES + """until [ -c /dev/hvc0 ]; do sleep 0.1; done
 exec setsid -c sh < /dev/hvc0 > /dev/hvc0 2>&1
 """
