@@ -16,13 +16,19 @@ ROUNDS = 20
 
 # What a round adds by hand, from the source alone. `child` is what a child does before it exits.
 CALLS = """#define _GNU_SOURCE
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 static volatile char *page;
+static volatile long *waiting;
 static void born(const char *what) {
+  if (strcmp(what, "share") == 0) {
+    ++*waiting;
+    pause();
+  }
   if (strcmp(what, "write") == 0) page[0] = 1;
   if (strcmp(what, "crash") == 0) *(volatile char *)8 = 1;
   _exit(0);
@@ -31,6 +37,18 @@ int main(int count, char **arguments) {
   const char *what = arguments[1];
   page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   page[0] = 1;
+  if (strcmp(what, "share") == 0) {  // so many pages, ten owners
+    long bytes = atol(arguments[2]) * 4096;
+    volatile char *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (long at = 0; at < bytes; at += 4096) pages[at] = 1;
+    waiting = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    for (int child = 0; child < 9; ++child) {
+      while (*waiting < child) sched_yield();  // whoever has been born writes nothing any more
+      if (fork() == 0) born(what);
+    }
+    for (;;) {
+    }
+  }
   for (long round = atol(arguments[2]); round > 0; --round) {
     if (strcmp(what, "call") == 0) getppid();
     if (strcmp(what, "touch") == 0)
@@ -88,12 +106,29 @@ def check_calls(checks, options, directory):
         checks.equal(f"what a round of {what} adds", added[what], expected)
     for what in ("fork", "write", "crash"):
         checks.equal(f"a round of {what} makes one process by one fork", (added[what]["forks"], added[what]["processes"]), (1, 1))
+    check_references(checks, options, program)
     difference = {key: added["write"][key] - added["fork"][key] for key in added["fork"]}
     checks.equal("the child's one store to a shared page is one fault, one copy", difference,
                  dict.fromkeys(difference, 0) | {"copies": 1, "cow_copy": 1, "hardware.page_faults": 1, "hardware.copies": 1})
     crash = {key: added["crash"][key] - added["fork"][key] for key in ("fault_message_count", "protection", "hardware.page_faults", "system_calls")}
     checks.equal("a child that stores to nowhere is told by one message for one fault, and does not call exit", crash,
                  {"fault_message_count": 1, "protection": 1, "hardware.page_faults": 1, "system_calls": -1})
+
+
+def check_references(checks, options, program):
+    """Ten processes share pages until the run is cut off. The side table has a frame of 4 KiB for each 1,024 frames."""
+    def counted(pages):
+        status, out, err, text = harness.run_with_report(options.hartbeat, "--max-instret", 20_000_000, program, "share", pages)
+        checks.equal("the exit status of a run that is cut off", status, 124)
+        references = harness.report_of(text, out, err)["kernel"]["frames"]["refcounts"]
+        checks.equal("while nobody has ended the side table is at its largest", references["table"]["side_bytes"],
+                     references["table"]["most_side_bytes"])
+        return references
+
+    one, two = counted(1024), counted(2048)
+    grown = {moment: two[moment]["9_and_more"] - one[moment]["9_and_more"] for moment in ("at_boot", "last", "most_shared")}
+    checks.equal("1,024 pages more with ten owners each", grown, {"at_boot": 0, "last": 1024, "most_shared": 1024})
+    checks.equal("bytes that their exact counts take", two["table"]["side_bytes"] - one["table"]["side_bytes"], 4096)
 
 
 BARE = """.section .text.start, "ax"
@@ -203,6 +238,11 @@ def divisions(bit):
     return f"li a0, 1 << {bit}\nli a2, 1\n" + "".join(f"div a{3 + i % 4}, a0, a2\n" for i in range(8))
 
 
+def split_jumps(count):
+    """`.half 1` is c.nop: what stands between two of them is at no multiple of four."""
+    return ".half 1\n" + "j 1f\n1: " * count + ".half 1\n"
+
+
 # What a longer body costs more than a shorter one, by cause: of two that differ in one thing only.
 # A restart of the front end leaves three cycles without an instruction to issue; a PTE that hits the D$ takes 3 cycles to be
 # read; the divider makes a bit of quotient in a cycle.
@@ -214,24 +254,80 @@ DIFFERENCES = {
     "eight quotients of 11 bits, and of 31": ("", divisions(10), divisions(30), {"unit_busy": 8 * 20}),
     "loads of 32 pages, and of 40": (DATA_PAGES, loads_of_pages(32), loads_of_pages(40), {"dtlb_walk": 8 * (3 * 3 + 1)}),
     "jumps over 32 pages, and over 40": (CODE_PAGES, jumps_over_pages(32), jumps_over_pages(40), {"itlb_walk": 8 * 3 * 3}),
+    "jumps to instructions that lie in two words, each of which is fetched: 8, and 16": ("", split_jumps(8), split_jumps(16), {"fetch_bubble": 8}),
     "fence and fence.i: its 256 sets are cleared": ("", "fence", "fence.i", {"fence": 256 + 1 + 3}),
 }
 # Four writes are in flight: what 16 stores wait more when each takes 40 cycles longer, where nothing else takes longer.
 STORES = ("la a0, cell", "".join(f"sd zero, {8 * i}(a0)\n" + "nop\n" * 8 for i in range(16)), {"store_buffer": 16 * 40 / 4})
 
 
-def check_stalls(checks, options, directory):
+# In S-mode, with a handler that goes on behind what has faulted and changes nothing; a0: a page that nothing maps.
+FAULTS = PAGES + """ li t0, 0x800
+ csrs mstatus, t0
+ li t0, 1 << 13
+ csrw medeleg, t0
+ la t0, 9f
+ csrw stvec, t0
+ la t0, 7f
+ csrw mepc, t0
+ li a0, 0x40000000
+ li a2, 4096
+ mret
+.balign 4
+9: csrr t0, sepc
+ addi t0, t0, 4
+ csrw sepc, t0
+ sret
+7:"""
+FUNCTIONAL, WITH_L2 = ("--machine", "cva6", "--timing", "none"), ("--machine", "cva6-l2-dram", "--timing", "cva6")
+# What a round adds to other parts of the report: of them that it changes, all are named.
+OTHERS = {
+    "a fault on the page of the round before, where nothing has changed": (
+        FUNCTIONAL, "hardware", FAULTS, "ld a1, 0(a0)", {"page_faults": 1, "undecided": 1}),
+    "a fault on a page that nobody touches again": (
+        FUNCTIONAL, "hardware", FAULTS, "ld a1, 0(a0)\n add a0, a0, a2", {"page_faults": 1, "unresolved": 1}),
+    "a fence of the page that has been loaded from, and once more": (
+        FUNCTIONAL, "hardware", DATA_PAGES, "ld a1, 0(s1)\n sfence.vma s1, zero\n sfence.vma s1, zero",
+        {"fences": 2, "empty_fences": 1, "fenced_entries": 1}),
+    "a fence of everything behind loads of three pages": (
+        FUNCTIONAL, "hardware", DATA_PAGES, loads_of_pages(3) + "sfence.vma", {"fences": 1, "fenced_entries": 3}),
+    "stores to 64 lines that the L2 has": (
+        WITH_L2, "l2", "la a1, cell", "mv a0, a1\n .rept 64\n sd zero, 0(a0)\n addi a0, a0, 64\n .endr", {"write_hits": 64}),
+    "stores to four lines that it has not": (
+        WITH_L2, "l2", "li a0, 0x84000000", ".rept 4\n sd zero, 0(a0)\n addi a0, a0, 64\n .endr", {"write_misses": 4}),
+    "two stores to each of four lines that it has not": (
+        WITH_L2, "l2", "li a0, 0x84000000", ".rept 4\n sd zero, 0(a0)\n sd zero, 8(a0)\n addi a0, a0, 64\n .endr",
+        {"write_misses": 4, "write_hits": 4}),
+}
+
+
+def bare_report(checks, options, directory, setup, body, rounds, arguments):
     here = os.path.dirname(os.path.abspath(__file__))
     source, program = os.path.join(directory, "bare.S"), os.path.join(directory, "bare.elf")
+    with open(source, "w", encoding="utf-8") as file:
+        file.write(BARE.format(setup=setup, body=body, rounds=rounds))
+    subprocess.run([options.compiler, "-march=rv64ima_zicsr_zifencei", "-mabi=lp64", "-nostdlib", "-static", "-no-pie",
+                    "-Wl,--build-id=none", f"-Wl,-T,{here}/programs/bare.ld", source, "-o", program], check=True)
+    status, out, err, text = harness.run_with_report(options.hartbeat, *arguments, program)
+    checks.equal("the exit status of a loop", status, 0)
+    return harness.report_of(text, out, err)
 
+
+def check_others(checks, options, directory):
+    for name, (arguments, part, setup, body, expected) in OTHERS.items():
+        def counted(rounds):
+            report = bare_report(checks, options, directory, setup, body, rounds, arguments)
+            return report["hardware"] if part == "hardware" else report["memory_system"][part]
+
+        one, two = counted(ROUNDS), counted(2 * ROUNDS)
+        numbers = [key for key in one if isinstance(one[key], int) and key not in ("merged", "mshr_waits", "cycles")]
+        checks.equal(name, {key: (two[key] - one[key]) / ROUNDS for key in numbers if two[key] != one[key]}, expected)
+
+
+def check_stalls(checks, options, directory):
     def stalls(setup, body, rounds, latency):
-        with open(source, "w", encoding="utf-8") as file:
-            file.write(BARE.format(setup=setup, body=body, rounds=rounds))
-        subprocess.run([options.compiler, "-march=rv64ima_zicsr_zifencei", "-mabi=lp64", "-nostdlib", "-static", "-no-pie",
-                        "-Wl,--build-id=none", f"-Wl,-T,{here}/programs/bare.ld", source, "-o", program], check=True)
-        status, out, err, text = harness.run_with_report(options.hartbeat, "--machine", "cva6", "--timing", "cva6", "--set",
-                                                         f"memory.latency={latency}", program)
-        total = harness.report_of(text, out, err)["total"]
+        total = bare_report(checks, options, directory, setup, body, rounds,
+                            ("--machine", "cva6", "--timing", "cva6", "--set", f"memory.latency={latency}"))["total"]
         checks.equal("the stalls of all causes are the cycles", sum(total["stalls"]["all"].values()), total["cycles"])
         return total["stalls"]["all"] if "mret\n7:" in setup else total["stalls"]["machine"]
 
@@ -263,6 +359,7 @@ def main():
     checks = harness.Checks()
     with tempfile.TemporaryDirectory() as directory:
         check_calls(checks, options, directory)
+        check_others(checks, options, directory)
         check_stalls(checks, options, directory)
     checks.end()
 
