@@ -166,9 +166,9 @@ class Loader {
   }
 
   // Linux, Documentation/arch/riscv/boot-image-header.rst: text_offset at 8 where "RSC\x05" stands at 56.
-  // Other raw binaries go to where firmware enters.
-  static std::uint64_t image_text_offset(std::span<const std::uint8_t> bytes) {
-    std::uint64_t offset = payload_base - ram_base;
+  // Other raw binaries go to where firmware enters, and without firmware to where it would be (U-Boot for M-mode).
+  std::uint64_t image_text_offset(std::span<const std::uint8_t> bytes) const {
+    std::uint64_t offset = request_.firmware == "none" ? 0 : payload_base - ram_base;
     if (bytes.size() >= 64 && std::memcmp(&bytes[56], "RSC\x05", 4) == 0) std::memcpy(&offset, &bytes[8], 8);
     return offset;
   }

@@ -99,18 +99,20 @@ TEST_CASE_METHOD(Setup,
   CHECK(fdt_path_offset(image.device_tree.data(), "/reserved-memory/firmware@80000000") >= 0);
 }
 
-TEST_CASE_METHOD(Setup, "a raw kernel goes to 0x80200000, a Linux Image to where its header says") {
+TEST_CASE_METHOD(Setup, "a raw kernel goes to 0x80200000, or to RAM's beginning without firmware, a Linux Image to where its header says") {
   std::string raw(256, 'k');
   HostFile plain(raw);
   const auto kernel_at = [&](const HostFile& file) {
     return boot_next(load({.firmware = "", .kernel = file.path()}));
   };
   CHECK(kernel_at(plain) == 0x8020'0000);
+  CHECK(boot_entry(load({.firmware = "none", .kernel = plain.path()})) == 0x8000'0000);
   const std::uint64_t offset = 0x20'0000;
   std::memcpy(raw.data() + 8, &offset, 8);
   std::memcpy(raw.data() + 56, "RSC\x05", 4);
   HostFile linux_image(raw);
   CHECK(kernel_at(linux_image) == 0x8020'0000);
+  CHECK(boot_entry(load({.firmware = "none", .kernel = linux_image.path()})) == 0x8020'0000);
 }
 
 TEST_CASE_METHOD(Setup, "a gzip'd kernel image is unpacked, and a damaged one refused") {

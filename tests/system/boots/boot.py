@@ -99,9 +99,11 @@ def reboot_boot(tree, directory):
 def debian_boots(tree, directory):
     opensbi = tree.opensbi()
     boots = []
+    version = [("Hit any key to stop autoboot", "\n"), ("=> ", "version\n"), ("U-Boot 20", "")]
     if opensbi and tree.u_boot():
-        boots.append(Boot("u-boot", tree.u_boot(), [("Hit any key to stop autoboot", "\n"), ("=> ", "version\n"),
-                                                    ("U-Boot 20", ""), ("=> ", "poweroff\n")], firmware=opensbi))
+        boots.append(Boot("u-boot", tree.u_boot(), version + [("=> ", "poweroff\n")], firmware=opensbi))
+    if tree.u_boot_for_machine_mode():
+        boots.append(Boot("u-boot-m-mode", tree.u_boot_for_machine_mode(), version, powers_off=False, bare=True))
     if not tree.kernel() or not tree.busybox():
         return boots
     archive = tree.initial_archive(os.path.join(directory, "shell.cpio"), scripts.SHELL)

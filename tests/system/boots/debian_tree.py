@@ -38,6 +38,9 @@ class Tree:
     def u_boot(self):
         return self.find("usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin")
 
+    def u_boot_for_machine_mode(self):
+        return self.find("usr/lib/u-boot/qemu-riscv64/u-boot.bin")
+
     def busybox(self):
         return self.find("usr/bin/busybox") or self.find("bin/busybox")
 
