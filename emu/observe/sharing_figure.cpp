@@ -6,6 +6,8 @@
 #include <map>
 #include <vector>
 
+#include "emu/observe/text_table.hpp"
+
 namespace hartbeat::observe {
 namespace {
 
@@ -121,8 +123,8 @@ std::string draw_sharing(const Json& moment) {
   bottom = std::max(bottom, y);
   std::string lines;
   for (const Edge& edge : edges) lines += draw_edge(edge, frame_y[edge.frame]);
-  const std::string title =
-      "Cycle " + moment.at("cycle").dump() + ": " + moment.at("what").get<std::string>();
+  const std::string title = "Cycle " + grouped(moment.at("cycle").get<std::uint64_t>()) + ": " +
+                            moment.at("what").get<std::string>();
   return "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"hb\" role=\"img\" viewBox=\"0 0 " +
          std::to_string(width) + " " + std::to_string(bottom) + "\"><title>" + escaped(title) + "</title>" +
          style + label(left_x, 24, "n", title) + label(frame_x, top, "n", "frames, × their users") + lines +

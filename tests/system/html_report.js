@@ -59,10 +59,25 @@
     const row = [...part.querySelectorAll(".scroll")].at(-1).querySelector("tbody tr");
     const panel = part.querySelector(".panel");
     hold("no fault is explained before one is chosen", panel.hidden);
-    row.focus();
-    row.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
-    hold("Enter on a row explains its fault", !panel.hidden && panel.textContent.startsWith(`Fault ${row.children[0].textContent}:`), panel.textContent);
-    hold("the row is marked as chosen", row.getAttribute("aria-selected") === "true");
+    const button = row.querySelector("button");
+    button.focus();
+    hold("a row begins with a button that says what it does", document.activeElement === button && button.getAttribute("aria-label") === `Explain fault ${number(button.textContent)}`, button.outerHTML);
+    button.click();  // what Enter and the space bar do
+    hold("it explains the row's fault", !panel.hidden && panel.textContent.startsWith(`Fault ${number(button.textContent)}:`), panel.textContent);
+    hold("the row is marked as chosen", row.getAttribute("aria-current") === "true");
+    row.nextElementSibling.lastElementChild.click();
+    hold("a click anywhere on another row chooses that", row.nextElementSibling.getAttribute("aria-current") === "true" && row.getAttribute("aria-current") == null);
+  }
+
+  function costsAreSorted() {
+    const frame = section("summary").querySelector(".scroll");
+    const cycles = cells(frame, 3).map(number);
+    hold("what cost most stands first", cycles.length > 3 && cycles.every((value, i) => i === 0 || value <= cycles[i - 1]), cycles);
+    const { count, cycles: sums } = report.kernel.faults;
+    for (const name of Object.keys(count).filter((key) => count[key] > 0)) {
+      const row = [...frame.querySelectorAll("tbody tr")].find((line) => line.firstElementChild.textContent === `page fault: ${name}`);
+      hold(`faults resolved by ${name} are among what cost most`, row && number(row.children[1].textContent) === count[name] && number(row.lastElementChild.textContent) === sums[name]);
+    }
   }
 
   function mapsSlide() {
@@ -98,6 +113,12 @@
     box.click();
   }
 
+  function fitsTheScreen() {
+    const wide = [...document.querySelectorAll("main *")].filter((node) => node.closest(".scroll, figure, pre") == null && node.getBoundingClientRect().right > innerWidth + 1);
+    hold("nothing but tables and figures, which scroll, is wider than the screen", document.documentElement.scrollWidth <= innerWidth && wide.length === 0,
+      `${document.documentElement.scrollWidth} of ${innerWidth}: ${wide.slice(0, 3).map((node) => node.outerHTML.slice(0, 100))}`);
+  }
+
   function themesSwitch() {
     const button = section("theme");
     const paper = () => getComputedStyle(document.body).backgroundColor;
@@ -110,7 +131,7 @@
     hold("and back to the system's", document.documentElement.dataset.theme === undefined);
   }
 
-  for (const act of [sectionsAreThere, isUsableWithoutAMouse, tablesSort, tablesFilter, faultsAreExplained, mapsSlide, chartsFollowTheirControls, themesSwitch]) {
+  for (const act of [sectionsAreThere, isUsableWithoutAMouse, tablesSort, tablesFilter, faultsAreExplained, costsAreSorted, mapsSlide, chartsFollowTheirControls, fitsTheScreen, themesSwitch]) {
     try {
       act();
     } catch (error) {

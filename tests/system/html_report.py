@@ -5,6 +5,7 @@ The page is driven by a script beside it (html_report.js) that clicks and types 
 into the page. SKIP without chromium, or in a program that was built without the page.
 """
 import argparse
+import html
 import json
 import os
 import re
@@ -22,9 +23,9 @@ def chromium():
     return harness.skip("there is no chromium here (Debian package chromium)")
 
 
-def open_page(browser, page, home):
+def open_page(browser, page, home, width):
     command = [browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={home}",
-               "--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=20000", "--window-size=1280,900", "--dump-dom",
+               "--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=20000", f"--window-size={width},900", "--dump-dom",
                f"file://{page}"]
     return subprocess.run(command, capture_output=True, text=True, timeout=240).stdout
 
@@ -60,12 +61,13 @@ def main():
         page = os.path.join(home, "driven.html")
         with open(page, "w", encoding="utf-8") as file:
             file.write(driven)
-        dom = open_page(browser, page, home)
-        found = re.search(r'<pre id="verdict">(.*?)</pre>', dom, re.S)
-        if not checks.hold(found, "the page's script ran to its end", dom[-2000:]):
-            checks.end()
-        for sentence, holds, details in json.loads(found.group(1).replace("&quot;", '"').replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")):
-            checks.hold(holds, sentence, details)
+        for width in (1280, 500):
+            dom = open_page(browser, page, home, width)
+            found = re.search(r'<pre id="verdict">(.*?)</pre>', dom, re.S)
+            if not checks.hold(found, f"the page's script ran to its end, {width} pixels wide", dom[-2000:]):
+                checks.end()
+            for sentence, holds, details in json.loads(html.unescape(found.group(1))):
+                checks.hold(holds, f"{width} pixels wide: {sentence}", details)
     checks.end()
 
 

@@ -14,6 +14,7 @@ const palette = ["#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#ff8ab7
 
 function figure(caption, ariaLabel, options) {
   const plot = Plot.plot({ ...common, ...options, ariaLabel });
+  for (const svg of [plot, ...plot.querySelectorAll("svg")]) if (svg.hasAttribute("aria-label")) svg.setAttribute("role", "img");
   return element("figure", {}, plot, element("figcaption", {}, caption));
 }
 
@@ -58,13 +59,14 @@ const heat = "#e8590c";  // stands out on light and on dark paper, the more so t
 
 // cells: { time, region, walks, again }
 export function heatMap(caption, cells, regions, value) {
+  const times = [...new Set(cells.map((cell) => cell.time))].sort((a, b) => a - b);  // those without a walk, too
   return figure(caption, caption, {
     marginLeft: 130,
     marginBottom: below.marginBottom,
     height: 94 + 18 * regions.length,
-    x: { ...below.labelled("cycle"), type: "band", ticks: [...new Set(cells.map((cell) => cell.time))].filter((_, i) => i % (narrow ? 16 : 8) === 0), tickFormat: grouped },
+    x: { ...below.labelled("cycle"), type: "band", domain: times, ticks: times.filter((_, i) => i % Math.ceil(times.length / (narrow ? 3 : 8)) === 0), tickFormat: grouped },
     y: { domain: regions, label: null, tickFormat: hex },
-    opacity: { range: [0.12, 1], type: "sqrt", label: value === "again" ? "walks for pages lost from the TLB" : "walks", legend: true, color: heat },
+    opacity: { range: [0.12, 1], type: "sqrt", label: value === "again" ? "walks for pages lost from the TLB" : "walks", legend: true, color: heat, marginLeft: 8 },
     marks: [
       Plot.cell(cells.filter((cell) => cell[value] > 0), { x: "time", y: "region", fill: heat, fillOpacity: value, inset: 0.5,
         title: (cell) => `${hex(cell.region)} at cycle ${grouped(cell.time)}\n${cell.walks} walks, ${cell.again} again` }),

@@ -3,10 +3,11 @@ import { table } from "./table.js";
 
 const number = (title, value) => ({ title, number: true, value, text: (row) => grouped(value(row)) });
 
+const awake = (ran) => ran.cycles - ran.wfi_cycles;
 const ranColumns = (of) => [
   number("Instructions", (row) => of(row).instret), number("Cycles", (row) => of(row).cycles),
-  { title: "IPC", number: true, value: (row) => of(row).ipc, text: (row) => ratio(of(row).instret, of(row).cycles, 3) },
-  { title: "In wfi", number: true, value: (row) => of(row).wfi_cycles / (of(row).cycles || 1), text: (row) => percent(of(row).wfi_cycles, of(row).cycles) },
+  { title: "IPC awake", number: true, value: (row) => of(row).instret / (awake(of(row)) || 1), text: (row) => ratio(of(row).instret, awake(of(row)), 3) },
+  { title: "Asleep", number: true, value: (row) => of(row).wfi_cycles / (of(row).cycles || 1), text: (row) => percent(of(row).wfi_cycles, of(row).cycles) },
   number("I-TLB misses", (row) => of(row).tlb.itlb.misses), number("D-TLB misses", (row) => of(row).tlb.dtlb.misses),
   number("Walks", (row) => of(row).walker.walks),
 ];

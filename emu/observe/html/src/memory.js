@@ -27,9 +27,9 @@ export function faults(report) {
       { title: "Each", number: true, value: (row) => row.cycles / row.count, text: (row) => grouped(Math.round(row.cycles / row.count)) },
     ] }),
     element("h3", {}, "One by one"),
-    element("p", { class: "soft" }, "Choose a row to have the fault explained."),
+    element("p", { class: "soft" }, "Choose a row, or press the button at its beginning, to have the fault explained."),
     words.panel,
-    table({ caption: "Page faults", rows: list, sort: duration, select: (fault) => words.show(fault.explanation), columns: [
+    table({ caption: "Page faults", rows: list, sort: duration, select: { row: (fault) => words.show(fault.explanation), name: (fault) => `Explain fault ${fault.number}` }, columns: [
       number("No.", (fault) => fault.number),
       number("At cycle", (fault) => fault.cycle),
       number("Hart", (fault) => fault.hart),
@@ -70,7 +70,7 @@ function copyTable(report, words) {
     const fault = report.faults.list.find((entry) => entry.number === copy.fault);
     words.show(fault ? fault.explanation : `The kernel copied page ${hex(copy.page)} itself, in a system call.`);
   };
-  return table({ caption: "Copies", rows: cow.copies, sort: duration, select: explain, columns: [
+  return table({ caption: "Copies", rows: cow.copies, sort: duration, select: { row: explain, name: (copy) => `Explain the copy at cycle ${grouped(copy.cycle)}` }, columns: [
     number("At cycle", (copy) => copy.cycle),
     number("Process", (copy) => copy.pid),
     number("Hart", (copy) => copy.hart),

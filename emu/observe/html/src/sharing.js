@@ -40,7 +40,7 @@ export function shootdowns(report) {
     table({ caption: "Shootdowns", rows: all.events, sort: cyclesColumn, columns: [
       number("Id", (event) => event.id), number("At cycle", (event) => event.cycle), number("Process", (event) => event.pid), number("Hart", (event) => event.hart),
       { title: "From", value: (event) => event.first ?? -1, text: (event) => (event.first == null ? "everything" : hex(event.first)) },
-      number("Pages", (event) => event.pages),
+      { title: "Pages", number: true, value: (event) => event.pages || Infinity, text: (event) => (event.first == null ? "all" : grouped(event.pages)) },
       number("Targets", (event) => event.targets.length),
       number("In vain", (event) => event.targets.filter((target) => target.removed === 0).length),
       cyclesColumn,

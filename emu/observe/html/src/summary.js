@@ -1,19 +1,23 @@
 import { element, grouped, percent, ratio } from "./dom.js";
 import { table } from "./table.js";
 
-const costNames = {
-  fork: "a fork", cow_copy: "a copy-on-write fault that copies", page_copy: "the copy of a page itself, part of such a fault",
-  cow_reuse: "a copy-on-write fault of the last owner", demand_zero: "a first touch of anonymous memory",
-  shootdown: "a TLB shootdown, of other harts too",
-};
+// What things cost, as the report of one screen names it: faults by resolution, and what is more than a fault.
+function costsOf({ kernel, costs }) {
+  if (kernel == null) return [];
+  const { count, cycles } = kernel.faults;
+  const rows = Object.keys(count).map((name) => ({ name: `page fault: ${name}`, count: count[name], cycles: cycles[name] }));
+  rows.push({ name: "fork", ...costs.fork }, { name: "TLB shootdown", ...costs.shootdown },
+    { name: "the copy of the page in a cow_copy", ...costs.page_copy });
+  return rows.filter((row) => row.count > 0).sort((a, b) => b.cycles - a.cycles);
+}
 
 function tiles(report) {
   const { total, kernel, hardware } = report;
   const rows = [
     ["cycles to the end", grouped(report.elapsed_cycles)],
     ["instructions", grouped(total.instret)],
-    ["IPC of a hart", ratio(total.instret, total.cycles, 3)],
-    ["in wfi", percent(total.wfi_cycles, total.cycles)],
+    ["IPC awake", ratio(total.instret, total.cycles - total.wfi_cycles, 3)],
+    ["asleep in wfi", percent(total.wfi_cycles, total.cycles)],
     ["page faults", grouped(hardware.page_faults)],
   ];
   if (kernel) {
@@ -25,8 +29,7 @@ function tiles(report) {
 
 // Needs no kernel's story.
 export function summary(report) {
-  const costs = Object.entries(report.costs ?? {}).filter(([, cost]) => cost.count > 0)
-    .map(([key, cost]) => ({ name: costNames[key] ?? key, ...cost })).sort((a, b) => b.cycles - a.cycles);
+  const costs = costsOf(report);
   const agree = report.comparison == null ? "The guest's kernel tells no story: what follows is the hardware's view."
     : report.comparison.agree ? "The kernel's story and the hardware's agree."
     : "THE STORIES DISAGREE: see Counters.";
@@ -35,11 +38,11 @@ export function summary(report) {
     tiles(report),
     element("p", {}, agree),
     costs.length === 0 ? null : table({
-      caption: "What things cost, from tracepoint to tracepoint of the kernel", filter: false, rows: costs,
+      caption: "What cost most, from tracepoint to tracepoint of the kernel", filter: false, rows: costs,
       columns: [
         { title: "What", value: (cost) => cost.name },
         { title: "Times", number: true, value: (cost) => cost.count, text: (cost) => grouped(cost.count) },
-        { title: "Cycles each", number: true, value: (cost) => cost.cycles_each, text: (cost) => grouped(Math.round(cost.cycles_each)) },
+        { title: "Cycles each", number: true, value: (cost) => cost.cycles / cost.count, text: (cost) => grouped(Math.round(cost.cycles / cost.count)) },
         { title: "Cycles", number: true, value: (cost) => cost.cycles, text: (cost) => grouped(cost.cycles) },
       ],
     }),

@@ -3,7 +3,7 @@ import { element, labelled } from "./dom.js";
 
 const most = 200; // rows shown at once
 
-// columns: { title, value(row), text(row)?, number?, wide? }; select(row): rows can be chosen.
+// columns: { title, value(row), text(row)?, number?, wide? }; select: rows can be chosen, { row(row), name(row) }: what is done, and what it is called.
 export function table({ caption, columns, rows, filter = true, sort = null, descending = true, select = null }) {
   const body = element("tbody");
   const status = element("p", { class: "note", role: "status" });
@@ -37,24 +37,24 @@ export function table({ caption, columns, rows, filter = true, sort = null, desc
   }
 
   function choose(line, row) {
-    for (const other of body.querySelectorAll('[aria-selected="true"]')) other.setAttribute("aria-selected", "false");
-    line.setAttribute("aria-selected", "true");
-    select(row);
+    for (const other of body.querySelectorAll("[aria-current]")) other.removeAttribute("aria-current");
+    line.setAttribute("aria-current", "true");
+    select.row(row);
+  }
+
+  // The first cell of a row that can be chosen is a button: what a mouse does anywhere on the row, a keyboard does there.
+  function choosable(line, row) {
+    const first = line.firstElementChild;
+    first.replaceChildren(element("button", { type: "button", "aria-label": select.name(row) }, first.textContent));
+    line.className = "choice";
+    line.addEventListener("click", () => choose(line, row));
   }
 
   function rowLine(row) {
     const cells = columns.map((column) =>
       element("td", { class: [column.number && "number", column.wide && "wide"].filter(Boolean).join(" ") || false }, text(column, row)));
     const line = element("tr", {}, ...cells);
-    if (select == null) return line;
-    line.tabIndex = 0;
-    line.setAttribute("aria-selected", "false");
-    line.addEventListener("click", () => choose(line, row));
-    line.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" && event.key !== " ") return;
-      event.preventDefault();
-      choose(line, row);
-    });
+    if (select != null) choosable(line, row);
     return line;
   }
 

@@ -31,7 +31,8 @@ export function tlb(report) {
   draw();
   const lost = cells.reduce((sum, cell) => sum + cell.again, 0);
   parts.push(element("p", {}, `${grouped(walks.pages)} different pages were walked for; ${grouped(lost)} walks were for a page that a TLB had held before and lost, to another page (conflict, capacity) or to a fence.`),
-    element("div", { class: "controls" }, labelled("Show", choice)), place);
+    element("div", { class: "controls" }, labelled("Show", choice)), place,
+    walks.walks_left_out > 0 ? element("p", { class: "note" }, `${grouped(walks.walks_left_out)} walks in regions that had fewer are not drawn.`) : null);
   return parts;
 }
 
