@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "emu/observe/guest_places.hpp"
@@ -46,21 +46,25 @@ class KanataTrace final : public Trace {
   };
 
   InFlight begin(const EventSite& site, const std::string& text);
-  void stage(std::uint64_t id, unsigned lane, const std::string& name, std::uint64_t from, std::uint64_t to);
+  void stage(std::uint64_t id, unsigned lane, std::string_view name, std::uint64_t from, std::uint64_t to);
   void walk_stages(const InFlight& instruction, std::uint64_t commit);
-  void command(std::uint64_t cycle, std::string text);
-  // Writes what no later event can come before.
+  // A line of that cycle, made of texts and numbers.
+  template <class... Parts>
+  void command(std::uint64_t cycle, const Parts&... parts);
+  // The text of a cycle that may still grow; what no later event can come before is written.
+  std::string& text_at(std::uint64_t cycle);
+  // Writes the cycles before this one.
   void settle(std::uint64_t cycle);
-  void write(std::uint64_t cycle, const std::string& text);
 
   GuestPlaces places_;
   isa::ExtensionSet extensions_;
   std::unique_ptr<TraceOutput> output_;
-  bool modelled_ = true;                               // else there is no pipeline to show
-  std::vector<std::deque<InFlight>> in_flight_;        // by hart, oldest first
-  std::vector<std::vector<WalkLevel>> walked_;         // by hart: for the next instruction
-  std::vector<Ipi> ipis_;                              // sent, not taken
-  std::multimap<std::uint64_t, std::string> pending_;  // by cycle
+  bool modelled_ = true;                         // else there is no pipeline to show
+  std::vector<std::deque<InFlight>> in_flight_;  // by hart, oldest first
+  std::vector<std::vector<WalkLevel>> walked_;   // by hart: for the next instruction
+  std::vector<Ipi> ipis_;                        // sent, not taken
+  std::vector<std::string> pending_;             // the commands of the cycles from first_ on, in a ring
+  std::uint64_t first_ = 0, behind_last_ = 0;    // cycles
   std::uint64_t next_id_ = 0, next_retired_ = 0;
   std::uint64_t now_ = 0;  // written last
   bool begun_ = false;

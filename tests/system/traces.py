@@ -139,20 +139,22 @@ def kanata(text):
     """Konata's rules: a header, an I before what is about it, stages that end, one retirement each."""
     lines = text.decode().splitlines()
     check(lines[0] == "Kanata\t0004" and lines[1].startswith("C=\t"), "kanata: header")
-    living, stages, retired = set(), collections.Counter(), set()
+    living, stages, retired, now = {}, collections.Counter(), set(), 0
     for line in lines[2:]:
         word = line.split("\t")
         if word[0] == "C":
             check(int(word[1]) > 0, f"kanata: {line}")
+            now += int(word[1])
             continue
         number = int(word[1])
         if word[0] == "I":
             check(number not in living, f"kanata: twice: {line}")
-            living.add(number)
+            living[number] = now
             continue
         check(number in living and (number not in retired or word[0] == "L"), f"kanata: {line}")
         if word[0] == "S":
             stages[number, word[2], word[3]] += 1
+            check(word[3] != "Is" or living[number] == now, f"kanata: issued at another cycle than told, {now}: {line}")
         elif word[0] == "E":
             stages[number, word[2], word[3]] -= 1
             check(stages[number, word[2], word[3]] >= 0, f"kanata: ends nothing: {line}")
