@@ -2,8 +2,8 @@
 // emu/isa/fp in all five rounding modes. The environment's HARTBEAT_TESTFLOAT names the program testfloat_gen, built with
 // SPECIALIZE_TYPE=RISCV; without it, one line says SKIP.
 //
-// fp_testfloat [LEVEL [STRIDE]]: TestFloat's level, 1 or 2; with a stride only every so-manieth case of the functions of three
-// operands, which have 6 million cases a rounding mode at level 1.
+// fp_testfloat [LEVEL [STRIDE [PREFIX]]]: TestFloat's level, 1 or 2; with a stride only every so-manieth case of the functions of
+// three operands, which have 6 million cases a rounding mode at level 1; with a prefix only functions whose names begin so.
 #include <array>
 #include <cinttypes>
 #include <cstdint>
@@ -150,9 +150,10 @@ bool judge(const std::string& generator, const std::string& level, uint64_t stri
   return pclose(cases) == 0 && well && count > 0;
 }
 
-int run(const std::string& generator, const std::string& level, uint64_t stride) {
+int run(const std::string& generator, const std::string& level, uint64_t stride, const std::string& prefix) {
   uint64_t failed = 0, checked = 0;
   for (const Function& function : functions()) {
+    if (!function.name.starts_with(prefix)) continue;
     Mismatches mismatches;
     for (const Rounding rounding : all_roundings) {
       if (judge(generator, level, function.operands == 3 ? stride : 1, function, rounding, mismatches))
@@ -184,5 +185,6 @@ int main(int argc, char** argv) {
     return 77;
   }
   const uint64_t stride = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
-  return hartbeat::fp::testing::run(generator, argc > 1 ? argv[1] : "1", stride == 0 ? 1 : stride);
+  return hartbeat::fp::testing::run(generator, argc > 1 ? argv[1] : "1", stride == 0 ? 1 : stride,
+                                    argc > 3 ? argv[3] : "");
 }
