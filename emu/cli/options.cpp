@@ -52,6 +52,13 @@ std::string fault_number(const std::string& text) {
   return parse_fault(text) == 0 ? "expected fault:N with N from 1, found \"" + text + "\"" : "";
 }
 
+std::string from_one(const std::string& text) {
+  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  return digits && text.find_first_not_of('0') != std::string::npos
+             ? ""
+             : "expected a number from 1, found \"" + text + "\"";
+}
+
 std::string assignment(const std::string& text) {
   const std::size_t equals = text.find('=');
   return equals == std::string::npos || equals == 0 ? "expected NAME=VALUE, found \"" + text + "\"" : "";
@@ -157,6 +164,7 @@ void add_trace_options(CLI::App& app, RunOptions& run) {
       ->type_name("EXPR");
   app.add_option("--trace-last", run.trace_last,
                  "A recording keeps about the last N instructions only, and what happened in them")
+      ->check(CLI::Validator(from_one, ""))
       ->type_name("N");
   app.add_option("--trace-error", run.trace_error,
                  "When a trace cannot be written any more: continue without it (default), or stop the run")
@@ -204,6 +212,7 @@ void add_report_options(CLI::App& app, ReportOptions& report) {
               "Write a table of the report; repeatable");
   app.add_option("--map", report.map,
                  "Draw who shared what, before or after a copy, as SVG to standard output")
+      ->check(CLI::Validator(from_one, ""))
       ->type_name("N");
   add_explain(app, report.explain);
   add_outputs(app, "--export", report.exports, trace_format_names(),

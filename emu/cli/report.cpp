@@ -103,16 +103,18 @@ int report(const ReportOptions& options) try {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is told as a full disk is
   const std::string& file = options.files.front();
   if (options.files.size() > 2) throw UserError("hartbeat report takes one run, or two to compare");
+  if (options.from_cycle > options.to_cycle)
+    throw UserError("--from-cycle is behind --to-cycle: there is nothing between");
   if (options.files.size() == 2) {
     compare(file, options.files[1]);
     return 0;
   }
-  if (show_saved(options)) return 0;
+  const bool shown = show_saved(options);
   if (!options.exports.empty()) {
     Replay replay(file);
     return export_views(replay, options) ? 0 : UserError::exit_status;
   }
-  return print_report(options);
+  return shown ? 0 : print_report(options);
 } catch (const observe::NoSuchReport& error) {
   throw UserError(options.files.front() + ": " + error.what());
 }

@@ -1,10 +1,12 @@
 #include "emu/cli/reporting.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
@@ -47,6 +49,17 @@ observe::RunConfiguration configuration_of(const RunOptions& options, const Mach
   return made_by;
 }
 
+// What would be known only at the end of a run, when its report is lost.
+void check_writable(const std::string& file) {
+  if (file.empty() || file == "-") return;
+  const std::filesystem::path path(file), directory = path.has_parent_path() ? path.parent_path() : ".";
+  const auto refuse = [&](int error) {
+    throw UserError(fmt::format("cannot write {}: {}", file, std::strerror(error)));
+  };
+  if (std::filesystem::is_directory(path)) refuse(EISDIR);
+  if (::access(std::filesystem::exists(path) ? path.c_str() : directory.c_str(), W_OK) != 0) refuse(errno);
+}
+
 }  // namespace
 
 void write_file(const std::string& path, std::span<const std::uint8_t> bytes) {
@@ -72,6 +85,7 @@ Reporting::Reporting(const RunOptions& options, Machine& machine, const Image& i
                        [&](const OutputChoice& choice) { return choice.format == format; });
   };
   prints_ = !(options.quiet && options.stats.empty()) && !asks_for("none");
+  for (const OutputChoice& choice : options.stats) check_writable(choice.file);
   if (!prints_ && options.explain == 0 && !wanted_by_recording) return;
   std::vector<observe::HartView> views;
   for (unsigned i = 0; i < machine.hart_count(); ++i) {

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <optional>
 
@@ -18,6 +19,14 @@ namespace hartbeat::cli {
 
 using observe::recording::RecordingWriter;
 using observe::recording::Start;
+
+namespace {
+
+bool is_recording(const OutputChoice& choice) {
+  return choice.format == "binary" || choice.format == "events";
+}
+
+}  // namespace
 
 bool is_stream(const OutputChoice& choice) { return choice.file.empty() || choice.file == "-"; }
 
@@ -53,11 +62,13 @@ Traces::Traces(const RunOptions& options, const Image& image, Machine& machine)
       context_(trace_context(options, machine.config(), image)),
       stop_on_error_(options.trace_error == "stop") {
   if (!options.traces.empty()) std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is told as a full disk is
+  const bool records = std::any_of(options.traces.begin(), options.traces.end(), is_recording);
+  if (options.trace_last != 0 && !records)
+    throw UserError("--trace-last is the end of a recording: give --trace binary:FILE, and export it later");
   std::optional<observe::FilterExpression> filter;
   if (!options.trace_filter.empty()) filter.emplace(options.trace_filter, context_);
   for (const OutputChoice& choice : options.traces) {
-    const bool recording = choice.format == "binary" || choice.format == "events";
-    traces_.push_back(recording ? make_recording(choice, options) : make_view(choice));
+    traces_.push_back(is_recording(choice) ? make_recording(choice, options) : make_view(choice));
     if (filter)
       traces_.back() =
           std::make_unique<observe::FilteredTrace>(std::move(traces_.back()), *filter, machine.hart_count());

@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "emu/observe/symbol_name.hpp"
+
 namespace hartbeat::observe {
 
 struct CodeMap::Tables {
@@ -137,7 +139,7 @@ CodePlace CodeMap::at(std::uint64_t address) const {
   const auto function = last_before(tables_->functions, inside);
   if (function != tables_->functions.end() &&
       inside - function->address < (function->size != 0 ? function->size : longest_label)) {
-    place.symbol = function->name;
+    place.symbol = symbol_name(function->name);
     place.offset = inside - function->address;
   }
   const auto line = last_before(tables_->lines, inside);

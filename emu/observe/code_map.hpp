@@ -11,7 +11,7 @@
 namespace hartbeat::observe {
 
 struct CodePlace {
-  std::string symbol;  // empty: not known
+  std::string symbol;  // as symbol_name tells it; empty: not known
   std::uint64_t offset = 0;
   std::string file;  // its directories left out
   std::string path;  // the file as the compiler knew it, with its directories

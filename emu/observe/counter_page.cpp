@@ -119,9 +119,10 @@ constexpr CounterText cow_keys[] = {
      "percentiles `p50`, `p90`, `p99`, `max` (nearest rank)."},
     {"steps.STEP", "cycles", "The same of each step (below)."},
     {"sites[]", "",
-     "By instruction, most cycles first: `program`, `pc`, its `symbol` and source `line` when the program "
-     "has "
-     "them, and the sums `copies`, `bytes`, `cycles`, `steps`, `measured_pages`, `changed_bytes`, and "
+     "By instruction, most cycles first: `program`, `pc`, its `symbol` (of C++ without parameters) and "
+     "source `line` when "
+     "the program has them, and the sums `copies`, `bytes`, `cycles`, `steps`, `measured_pages`, "
+     "`changed_bytes`, and "
      "`amplification` = bytes of the measured pages / changed bytes. `system_call`: a copy that the kernel "
      "made "
      "without a fault (pc 0)."},

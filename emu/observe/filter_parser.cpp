@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "emu/machine/user_error.hpp"
+#include "emu/observe/symbol_name.hpp"
 #include "emu/observe/trace_filter.hpp"
 #include "emu/observe/trap_names.hpp"
 
@@ -196,7 +197,7 @@ class FilterParser {
     bool found = false;
     for (const auto& file : context_.files) {
       for (const ElfSymbol& symbol : file->symbols()) {
-        if (symbol.name != name) continue;
+        if (symbol.name != name && symbol_name(symbol.name) != name) continue;
         node.ranges.push_back({symbol.address, symbol.address + std::max<std::uint64_t>(symbol.size, 1) - 1});
         found = true;
       }

@@ -9,7 +9,8 @@ namespace {
 
 constexpr unsigned firmware = 0, kernel = 1;
 constexpr std::size_t recent_count = 1u << 14;
-const std::string kernel_name = "kernel", boot_name = "boot";
+const std::string kernel_name = "kernel", boot_name = "boot",
+                  no_name = "?";  // of a process that has not executed a program yet
 
 std::string page_of(std::uint64_t pc) {
   char text[32];
@@ -40,7 +41,9 @@ void GuestPlaces::hear(const TracepointEvent& event) {
 
 const std::string& GuestPlaces::name_of(const Thread& thread) {
   if (!thread.known) return boot_name;
-  return thread.pid == 0 ? kernel_name : family_.member(thread.pid).name;
+  if (thread.pid == 0) return kernel_name;
+  const std::string& name = family_.member(thread.pid).name;
+  return name.empty() ? no_name : name;
 }
 
 unsigned GuestPlaces::space_of(const EventSite& site) {
@@ -53,7 +56,7 @@ unsigned GuestPlaces::space_of(const EventSite& site) {
   const std::string& name = name_of(thread);
   const auto [entry, fresh] = space_index_.try_emplace(name, static_cast<unsigned>(spaces_.size()));
   if (fresh) {
-    spaces_.push_back(name.empty() ? "?" : name);
+    spaces_.push_back(name);
     known_.emplace_back();
   }
   space_of_pid_[thread.pid] = entry->second;

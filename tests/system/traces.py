@@ -43,7 +43,7 @@ def spike(text):
 
 def text_trace(text):
     instructions = 0
-    shape = re.compile(r" *\d+ h\d+ [USM] \S* 0x[0-9a-f]+ \S+(: .+|! (trap|return|walk|fence|ipi|tracepoint) ?.*)")
+    shape = re.compile(r" *\d+ h\d+ [USM] \S* 0x[0-9a-f]+ \S[^!]*?(: .+|! (trap|return|walk|fence|ipi|tracepoint) ?.*)")
     for line in text.decode().splitlines():
         if line.startswith("#"):
             continue
@@ -104,7 +104,7 @@ def folded(text):
     total = 0
     for line in text.decode().splitlines():
         stack, count = line.rsplit(" ", 1)
-        check(stack != "" and " " not in stack and int(count) > 0, f"folded: {line}")
+        check(all(stack.split(";")) and int(count) > 0, f"folded: {line}")
         total += int(count)
     return total
 
