@@ -1,6 +1,8 @@
 // Two saved reports side by side.
 #include <algorithm>
+#include <array>
 #include <cstdio>
+#include <initializer_list>
 #include <map>
 
 #include "emu/observe/saved_json.hpp"
@@ -17,12 +19,19 @@ struct Change {
   std::string key;
   std::uint64_t before = 0, after = 0;
   std::uint64_t size() const { return before > after ? before - after : after - before; }
-  bool of_cycles() const {
-    return key.find("cycles") != std::string::npos || key.find("latency") != std::string::npos ||
-           key.find("stalls") != std::string::npos || key.find("steps.") != std::string::npos ||
-           key.find("phases.") != std::string::npos;
-  }
 };
+
+// What is counted: numbers of different units do not compare.
+enum class Unit : std::uint8_t { cycles, events, bytes };
+
+Unit unit_of(const std::string& key) {
+  const auto has = [&](std::initializer_list<const char*> words) {
+    return std::any_of(words.begin(), words.end(),
+                       [&](const char* word) { return key.find(word) != std::string::npos; });
+  };
+  if (has({"cycles", "latency", "stalls", "steps.", "phases."})) return Unit::cycles;
+  return has({"bytes", "fill_reach"}) ? Unit::bytes : Unit::events;
+}
 
 // What is no counter, and what is derived from others.
 bool is_left_out(const std::string& name) {
@@ -97,7 +106,7 @@ std::string compare_reports(const std::string& a, const std::string& b, const st
   std::map<std::string, std::uint64_t> before, after;
   const Json reports[2] = {read(a, name_a, before), read(b, name_b, after)};
   for (const auto& [key, value] : before) after.try_emplace(key, 0);
-  std::vector<Change> cycles, events;
+  std::array<std::vector<Change>, 3> changes;  // by unit
   std::size_t equal = 0;
   for (const auto& [key, value] : after) {
     const auto found = before.find(key);
@@ -105,16 +114,18 @@ std::string compare_reports(const std::string& a, const std::string& b, const st
     if (change.size() == 0)
       ++equal;
     else
-      (change.of_cycles() ? cycles : events).push_back(change);
+      changes[static_cast<std::size_t>(unit_of(key))].push_back(change);
   }
   std::string text = "A: " + name_a + "\nB: " + name_b + "\n";
   for (const char* key : {"program", "arguments", "machine", "memory_bytes", "timing", "configuration"}) {
     if (reports[0].value(key, Json()) != reports[1].value(key, Json()))
       text += "They differ in " + std::string(key) + ".\n";
   }
-  if (cycles.empty() && events.empty()) text += "\nNothing counted has changed.\n";
+  if (equal == after.size()) text += "\nNothing counted has changed.\n";
+  const auto& [cycles, events, bytes] = changes;
   return text + table("cycles, largest change first", cycles) +
-         table("events, largest change first", events) + "\n" + grouped(equal) + " counters are equal.\n";
+         table("events, largest change first", events) + table("bytes, largest change first", bytes) + "\n" +
+         grouped(equal) + " counters are equal.\n";
 }
 
 }  // namespace hartbeat::observe

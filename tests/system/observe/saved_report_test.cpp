@@ -58,6 +58,18 @@ TEST_CASE("A comparison lists the largest change first, cycles apart from events
   CHECK(text.find("+1,000") != std::string::npos);
 }
 
+TEST_CASE("Bytes are compared apart from events, however many they are") {
+  Json later = report();
+  later["total"]["copied_bytes"] = 1 << 30;
+  later["total"]["tlb"]["itlb"]["fill_reach"] = std::uint64_t{1} << 40;
+  later["processes"][0]["faults"] = 6;
+  const std::string text = compared(report(), later);
+  INFO(text);
+  const auto events = text.find("events, largest"), bytes = text.find("bytes, largest");
+  CHECK((events < text.find("faults") && text.find("faults") < bytes));
+  CHECK((bytes < text.find("fill_reach") && text.find("fill_reach") < text.find("copied_bytes")));
+}
+
 TEST_CASE("A counter that one of two reports lacks counts as 0 there; equal reports have no changes") {
   Json later = report();
   later["processes"] = Json::array();
