@@ -77,7 +77,7 @@ void HardwareStory::on(const TrapEvent& event) {
     page.pending.erase(again);
     --pending_count_;
   }
-  page.pending.push_back({event.site.hart, access, event.site.cycle});
+  page.pending.push_back({event.site.hart, access, event.site.cycle, (walk.pte & pte::V) != 0});
   ++pending_count_;
 }
 
@@ -93,8 +93,9 @@ void HardwareStory::on(const WalkEvent& event) {
 void HardwareStory::see(const PageKey& key, Page& page, VirtAddr address, const EventSite& site,
                         const Walk& walk, bool retry, Access access) {
   if ((walk.pte & pte::V) == 0) {
-    if (std::none_of(page.pending.begin(), page.pending.end(),
-                     [this](const Pending& pending) { return may_be_in_kernel(pending); }))
+    if (std::none_of(page.pending.begin(), page.pending.end(), [this](const Pending& pending) {
+          return pending.met_page && may_be_in_kernel(pending);
+        }))
       page.pte = walk.pte;
     return;
   }

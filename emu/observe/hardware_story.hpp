@@ -57,11 +57,13 @@ class HardwareStory final : public Listener {
     HartId hart;
     mmu::Access access = mmu::Access::load;
     Cycle at;
+    bool met_page = false;  // the entry was valid: a kernel may be exchanging its frame
   };
   struct Page {
     std::uint64_t frame = 0;  // of these 4 KiB, whatever the size of the page they are in
     std::uint64_t pte = 0;    // as the last walk or fault saw it; while a kernel may be at work on a pending
-                              // fault, the last valid one: it takes a translation away to exchange its frame
+                              // fault that met a page, the last valid one: it takes a translation away to
+                              // exchange its frame
     std::vector<Pending> pending;
   };
 
