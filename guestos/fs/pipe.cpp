@@ -6,8 +6,8 @@ namespace guestos {
 
 struct Pipe {
   SpinLock lock;  // protects all but the bytes, which belong to the one reader and the one writer in progress
-  u8* bytes = nullptr;
-  u64 written = 0;  // positions in the stream; written - read bytes are waiting
+  u8* pages[pipe_capacity / page_size] = {};  // one by one: memory may have no sixteen in a row
+  u64 written = 0;                            // positions in the stream; written - read bytes are waiting
   u64 read = 0;
   u32 readers = 0;
   u32 writers = 0;
@@ -21,15 +21,10 @@ struct Pipe {
   // Moves bytes between user memory and the ring at a position of the stream (in: into the ring). How many: fewer where
   // user memory faults. As Linux moves them page by page, what a fault cuts short within a page has not moved at all.
   u64 move(u64 at, u64 user, u64 size, bool in) const {
-    u64 done = 0;
-    while (done < size) {  // at most two parts: the ring's end lies between them
-      const u64 place = (at + done) % pipe_capacity;
-      const u64 part = min_of(size - done, pipe_capacity - place);
-      const u64 moved = move_user_partly(bytes + place, user + done, part, in);
-      if (moved != part) return done + page_down(moved);
-      done += part;
-    }
-    return done;
+    return each_page_part(at, size, [&](u64 position, u64 done, u64 part) -> u64 {
+      u8* const bytes = pages[position % pipe_capacity >> page_bits] + position % page_size;
+      return move_user_partly(bytes, user + done, part, in) == part ? part : 0;
+    });
   }
 };
 
@@ -38,7 +33,7 @@ void drop_pipe(Pipe* pipe) {
   const bool last = --pipe->references == 0;
   pipe->lock.unlock();
   if (!last) return;
-  heap_release(pipe->bytes);
+  for (u8* page : pipe->pages) heap_release(page);
   destroy(pipe);
 }
 
@@ -146,10 +141,12 @@ class PipeWriter final : public PipeEnd {
 Pipe* make_pipe() {
   auto* pipe = create<Pipe>();
   if (pipe == nullptr) return nullptr;
-  pipe->bytes = static_cast<u8*>(heap_allocate(pipe_capacity));
-  if (pipe->bytes != nullptr) return pipe;
-  destroy(pipe);
-  return nullptr;
+  for (u8*& page : pipe->pages)
+    if (page = static_cast<u8*>(heap_allocate(page_size)); page == nullptr) {
+      drop_pipe(pipe);
+      return nullptr;
+    }
+  return pipe;
 }
 
 // A counted end of the pipe, or nullptr.

@@ -113,6 +113,8 @@ void check_frames(const char* when) {
   FrameNumber last = no_frame;
   for (FrameNumber at = next_touched_frame(last); at > last; last = at, at = next_touched_frame(at))
     compare(at);
+  if (frames_on_free_lists() != free_frames())
+    panic("check=frames: the free blocks are not the free frames", frames_on_free_lists(), free_frames());
   if (swapped_entries != swap_entry_count())
     panic("check=frames: swap slots miscount their entries", swapped_entries, swap_entry_count());
   let_other_harts_go();

@@ -92,16 +92,18 @@ u64 take_block(unsigned order) {
   return number;
 }
 
+// What is not has no metadata worth reading: it was never given out, or is not ours (firmware, the initial archive).
+bool is_touched(u64 number) {
+  for (unsigned i = 0; i < untouched_count; ++i)
+    if (number >= untouched[i].first && number < untouched[i].next) return true;
+  return false;
+}
+
 void give_block(u64 number, unsigned order) {
   for (; order < max_order; ++order) {
     const u64 buddy = number ^ (u64{1} << order);
-    if (buddy < first_frame) break;
-    const Frame& other = frame_of(buddy);
-    // A buddy that was never touched has no metadata worth reading.
-    bool is_touched = true;
-    for (unsigned i = 0; i < untouched_count; ++i)
-      if (buddy >= untouched[i].next && buddy < untouched[i].end) is_touched = false;
-    if (!is_touched || other.state != FrameState::free || other.order != order) break;
+    if (!is_touched(buddy) || frame_of(buddy).state != FrameState::free || frame_of(buddy).order != order)
+      break;
     unlink_frame(free_lists[order], buddy);
     frame_of(buddy).state = static_cast<FrameState>(0xff);
     number = min_of(number, buddy);
@@ -257,6 +259,15 @@ FrameTotals frame_totals() {
     now.referenced[0] += now.of(state);
   for (unsigned bin = 1; bin < reference_bins; ++bin) now.referenced[0] -= now.referenced[bin];
   return now;
+}
+
+u64 frames_on_free_lists() {
+  u64 frames = 0;
+  for (const Untouched& range : untouched) frames += range.end - range.next;
+  for (unsigned order = 0; order <= max_order; ++order)
+    for (u32 at = free_lists[order]; at != 0; at = static_cast<u32>(origin_of(at).index))
+      frames += u64{1} << order;
+  return frames;
 }
 
 u64 free_frames() { return __atomic_load_n(&totals.of(FrameState::free), __ATOMIC_RELAXED); }

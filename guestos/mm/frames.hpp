@@ -127,6 +127,7 @@ void unlink_frame(u32& list, FrameNumber number);
 
 FrameTotals frame_totals();
 u64 free_frames();
+u64 frames_on_free_lists();  // the same, counted block by block; for the scan, which has stopped everybody
 // Tells how many frames are in which state, and how often they are referenced.
 void trace_frames();
 

@@ -12,6 +12,13 @@ program_test(proc-memory-in-swap proc-memory ARGUMENTS 14 ${swap} MACHINES hartb
 # A large page that nobody uses is split, and goes by its pages of 4 KiB; one that is used stays.
 program_test(large-in-swap large-in-swap ARGUMENTS 16 OPTIONS --memory 16M --disk 64M --append "swap=vda check=frames"
              MACHINES hartbeat)
+# The initial archive lies at the end of memory, on an odd frame or an even one: what is before it is freed alone, and the
+# archive is not its buddy.
+foreach(memory 16384K 16388K)
+  guest_test(guest.large-in-swap.64k-pages.${memory} run_program.py --machine hartbeat --harts 1 --firmware ${firmware}
+             --kernel ${kernel} --hartbeat ${hartbeat} --memory ${memory} --disk 64M
+             --append "swap=vda check=frames pages=64k" -- ${programs}/large-in-swap 16)
+endforeach()
 foreach(pages 64k 2m)
   guest_test(guest.swap.${pages} run_program.py --machine hartbeat --harts 4 --firmware ${firmware} --kernel ${kernel}
              --hartbeat ${hartbeat} --memory 16M --disk 32M --append "swap=vda check=frames pages=${pages}"
