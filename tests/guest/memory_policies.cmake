@@ -82,6 +82,12 @@ foreach(seed 1 2 3)
     endforeach()
   endforeach()
 endforeach()
+# Everything at once: more than 10^8 instructions under each seed, on 1, 2, 4 and 8 harts with every shootdown policy. Many
+# more seeds in ./dev soak.
+foreach(first 1 9 17)
+  guest_test(guest.stress.seeds-from-${first} stress.py --hartbeat ${hartbeat} --firmware ${firmware} --kernel ${kernel}
+             --programs ${programs} --first ${first} --seeds 8)
+endforeach()
 guest_test(guest.allocation-failures allocation_failures.py --firmware ${firmware} --kernel ${kernel}
            --hartbeat ${hartbeat} ${programs}/fork-tree 1)
 guest_test(guest.allocation-failures.shared-tables allocation_failures.py --firmware ${firmware} --kernel ${kernel}
@@ -133,6 +139,10 @@ foreach(policy lazy async)
                --firmware ${firmware} --kernel ${kernel} --hartbeat ${hartbeat} "--append=shootdown=${policy} check=frames"
                -- ${programs}/stale-unmap lazily)
   endforeach()
+  # A seed that lets the storing thread take its signal on another hart than that of its fault.
+  guest_test(guest.shootdown-${policy}.frames-wait.seed-19 run_program.py --machine hartbeat --harts 16
+             --firmware ${firmware} --kernel ${kernel} --hartbeat ${hartbeat}
+             "--append=shootdown=${policy} check=frames perturb=19" -- ${programs}/stale-unmap lazily)
 endforeach()
 # (An interrupt is taken so soon that freeing early harms nobody here under async; what waits is the same code.)
 guest_test(guest.broken.lazy-free-early run_program.py --machine hartbeat --harts 4 --firmware ${firmware}
