@@ -57,11 +57,17 @@ int main(int argc, char** argv) {
   law(mlockall(MCL_CURRENT | MCL_FUTURE) == 0, "mlockall brings all pages in");
   unsigned char* later = fresh(0);
   law(faults_of_reading(later) < few, "and pages that are mapped later");
+  unsigned char* heap = sbrk(pages * page_bytes);
+  law(faults_of_reading(heap) < few, "and the heap that grows later");
+  later = mremap(later, pages * page_bytes, 2 * pages * page_bytes, MREMAP_MAYMOVE);
+  law(faults_of_reading(later + pages * page_bytes) < few, "and a mapping that grows later");
+  errno = 0;
+  law(madvise(heap, page_bytes, MADV_DONTNEED) == -1 && errno == EINVAL, "locked pages are not dropped");
   law(munlockall() == 0, "munlockall succeeds");
   press();
   law(faults_of_reading(later) > pages / 2, "and then they go, too");
   errno = 0;
-  munmap(later, pages * page_bytes);
+  munmap(later, 2 * pages * page_bytes);
   law(mlock(later, pages * page_bytes) == -1 && errno == ENOMEM, "what is not mapped cannot be locked");
   return verdict("mlock");
 }

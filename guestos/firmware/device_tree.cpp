@@ -91,6 +91,7 @@ bool DeviceTree::next_node(Cursor& cursor) const {
       cursor.node.name_ = string_at(offset + 4);
       cursor.node.tree_ = this;
       cursor.node.properties_ = offset + 4 + round_up_to_word(cursor.node.name_.size() + 1);
+      cursor.node.depth_ = cursor.depth;
       cursor.node.address_cells_ = parent.address;
       cursor.node.size_cells_ = parent.size;
       cursor.offset = cursor.node.properties_ - structure_;
@@ -154,16 +155,25 @@ StringList DeviceTree::Node::compatible() const {
   return value ? StringList(*value) : StringList();
 }
 
-std::optional<std::uint64_t> DeviceTree::Node::reg_address(unsigned index) const {
+std::optional<std::uint64_t> DeviceTree::Node::reg_number(unsigned region, unsigned first_cell,
+                                                          unsigned cells) const {
   const auto value = property("reg");
   const std::size_t entry_bytes = 4u * (address_cells_ + size_cells_);
-  const std::size_t begin = index * entry_bytes;
+  const std::size_t begin = region * entry_bytes;
   if (!value || entry_bytes == 0 || begin + entry_bytes > value->size()) return std::nullopt;
-  std::uint64_t address = 0;
-  for (unsigned i = 0; i < address_cells_; ++i) {
-    address = address << 32 | big_endian_word(value->data() + begin + 4 * i);
+  std::uint64_t number = 0;
+  for (unsigned i = first_cell; i < first_cell + cells; ++i) {
+    number = number << 32 | big_endian_word(value->data() + begin + 4 * i);
   }
-  return address;
+  return number;
+}
+
+std::optional<std::uint64_t> DeviceTree::Node::reg_address(unsigned index) const {
+  return reg_number(index, 0, address_cells_);
+}
+
+std::optional<std::uint64_t> DeviceTree::Node::reg_size(unsigned index) const {
+  return reg_number(index, address_cells_, size_cells_);
 }
 
 }  // namespace hartbeat::firmware

@@ -1,5 +1,5 @@
 // Reader of a flattened device tree (Devicetree Specification 0.4, chapter 5), in place, without allocation.
-// Reads only: blocks are not changed. Also built for the host, for its tests.
+// Reads only: blocks are not changed. The kernel uses it, too, and it is built for the host, for its tests.
 #pragma once
 
 #include <cstddef>
@@ -50,14 +50,19 @@ class DeviceTree {
     // The compatible property; empty if there is none.
     StringList compatible() const;
     bool enabled() const { return !has("status") || text("status") == "okay" || text("status") == "ok"; }
-    // Start of the reg property's region, in the parent's address space.
+    // A region of the reg property, in the parent's address space: where it starts, and its bytes.
     std::optional<std::uint64_t> reg_address(unsigned index = 0) const;
+    std::optional<std::uint64_t> reg_size(unsigned index = 0) const;
+    // How many nodes are above it.
+    unsigned depth() const { return depth_; }
 
    private:
     friend class DeviceTree;
+    std::optional<std::uint64_t> reg_number(unsigned region, unsigned first_cell, unsigned cells) const;
     std::string_view name_;
     const DeviceTree* tree_ = nullptr;
     std::size_t properties_ = 0;  // offset of the first property's token
+    unsigned depth_ = 0;
     unsigned address_cells_ = 2;  // of the parent
     unsigned size_cells_ = 1;
   };

@@ -45,11 +45,15 @@ void File::drop_reference() {
   heap_release(this);
 }
 
+// With the position's mutex held: what has been read or written is behind it now.
+i64 InodeFile::advance(i64 done) {
+  position_ += static_cast<u64>(max_of<i64>(done, 0));
+  return done;
+}
+
 i64 InodeFile::read(u64 to, u64 size) {
   MutexGuard guard(position_mutex_);
-  const i64 done = read_at(position_, to, size);
-  if (done > 0) position_ += static_cast<u64>(done);
-  return done;
+  return advance(read_at(position_, to, size));
 }
 
 i64 InodeFile::read_at(u64 offset, u64 to, u64 size) {
@@ -60,9 +64,7 @@ i64 InodeFile::read_at(u64 offset, u64 to, u64 size) {
 i64 InodeFile::write(u64 from, u64 size) {
   MutexGuard guard(position_mutex_);
   if ((flags & O_APPEND) != 0) position_ = end();
-  const i64 done = write_at(position_, from, size);
-  if (done > 0) position_ += static_cast<u64>(done);
-  return done;
+  return advance(write_at(position_, from, size));
 }
 
 i64 InodeFile::write_at(u64 offset, u64 from, u64 size) {

@@ -67,6 +67,8 @@ class InodeFile : public File {
   InodeReference inode_;
 
  private:
+  i64 advance(i64 done);
+
   Mutex position_mutex_;
   u64 position_ = 0;
 };

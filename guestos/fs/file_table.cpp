@@ -113,7 +113,7 @@ void FileTable::close_range(u64 first, u64 last) {
 
 void FileTable::close_on_exec() {
   for (u64 i = 0; i < size_; ++i)
-    if (slots_[i].file != nullptr && slots_[i].close_on_exec) close(i);
+    if (close_on_exec_flag(i) == 1) close(i);
 }
 
 i64 FileTable::close_on_exec_flag(u64 descriptor) {

@@ -181,14 +181,10 @@ i64 set_foreground(u64 argument) {
   if (const i64 error = refuse_background(SIGTTOU); error != 0) return error;
   if (static_cast<i32>(group) < 0) return -EINVAL;
   SpinGuard guard(process_lock());
-  i64 result = -ESRCH;
-  for (const Process* p = all_processes().first(); p != nullptr; p = ProcessList::next(p)) {
-    if (p->group != group) continue;
-    result = p->session == session ? 0 : -EPERM;
-    break;
-  }
-  if (result == 0) foreground = group;
-  return result;
+  const Process* member = find_member(group);
+  if (member == nullptr || member->session != session) return member == nullptr ? -ESRCH : -EPERM;
+  foreground = group;
+  return 0;
 }
 
 }  // namespace

@@ -161,6 +161,12 @@ bool AddressSpace::is_free(u64 start, u64 end) const {
   return vma == nullptr || vma->start >= end;
 }
 
+bool AddressSpace::is_mapped(u64 start, u64 end) const {
+  const Vma* vma = find(start);
+  while (vma != nullptr && vma->end < end) vma = find(vma->end);
+  return vma != nullptr;
+}
+
 u64 AddressSpace::find_gap(u64 size, u64 alignment) const {
   auto highest = [&](u64 end) { return end >= size ? align_down(end - size, alignment) : 0; };
   u64 top = mmap_top;
@@ -269,11 +275,7 @@ bool AddressSpace::commit_writable(u64 start, u64 end, u64 protection) {
 }
 
 i64 AddressSpace::protect(u64 start, u64 end, u64 protection) {
-  for (u64 at = start; at < end;) {  // every page must be mapped, or nothing is changed
-    const Vma* vma = find(at);
-    if (vma == nullptr) return -ENOMEM;
-    at = vma->end;
-  }
+  if (!is_mapped(start, end)) return -ENOMEM;
   if (const i64 error = split_at(start, end); error != 0) return error;
   if (!own_tables(*this, start, end) || !commit_writable(start, end, protection)) return -ENOMEM;
   bool changed = false;

@@ -66,7 +66,8 @@ class AddressSpace {
   u64 brk_start = 0;
   u64 brk = 0;
   u64 resident = 0;          // entries in use: pages mapped, and pages in swap
-  bool lock_future = false;  // mlockall(MCL_FUTURE)
+  bool lock_future = false;  // mlockall(MCL_FUTURE): new ranges are locked
+  bool fill_future = false;  // and filled at once, without MCL_ONFAULT
   Pin* pins = nullptr;       // newest first (pin.hpp)
   Inode* program = nullptr;  // a reference is held, and counted in Inode::running
   void set_program(Inode* inode);
@@ -79,6 +80,7 @@ class AddressSpace {
   // there is none.
   u64 find_gap(u64 size, u64 alignment = page_size) const;
   bool is_free(u64 start, u64 end) const;
+  bool is_mapped(u64 start, u64 end) const;  // every page of it
   // Cuts ranges, and the large pages in them, so that none crosses start or end. ENOMEM (negative) leaves all as it was.
   i64 split_at(u64 start, u64 end);
   // Removes every mapping in [start, end). 0 or -ENOMEM (a range or a shared page table had to be cut).

@@ -184,7 +184,7 @@ bool share_private_pages(AddressSpace& parent, AddressSpace& child, const Vma& v
     const FrameNumber first = from.frame();
     if (is_kept_by_device(first)) return give_copy(child, vma, first, to);
     if (!add_references(first, from.order)) return false;
-    frame_of(first).flags &= static_cast<u8>(~frame_exclusive);
+    end_exclusive(first);
     // Atomic: the walker of another hart may be setting A or D in this entry right now.
     const Pte old = remove_leaf_bits(from, pte_w);
     if ((old & pte_w) != 0) ++counts.protected_pages;

@@ -1,6 +1,8 @@
 #include "guestos/mm/frames.hpp"
 
 #include "guestos/arch/boot_info.hpp"
+#include "guestos/arch/firmware_console.hpp"
+#include "guestos/arch/hart.hpp"
 #include "guestos/arch/tracepoint.hpp"
 #include "guestos/lib/memory.hpp"
 #include "guestos/lib/print.hpp"
@@ -34,7 +36,7 @@ constinit Untouched untouched[max_ranges] = {};
 constinit unsigned untouched_count = 0;
 constinit u32 free_lists[max_order + 1] = {};  // link_frame
 
-constexpr const char* injections[] = {"alloc:", "slot:", "io:"};
+constexpr const char* injections[] = {"alloc", "slot", "io"};
 constinit Injection injected = Injection::alloc;
 constinit u64 attempts_until_failure = 0;  // 0: never
 constinit u32 allocation_has_failed = 0;
@@ -286,15 +288,22 @@ void arm_injection() {
   char value[32];
   if (!boot_argument("inject", value, sizeof value)) return;
   for (u8 what = 0; what < 3; ++what) {
-    if (!starts_with(value, injections[what])) continue;
+    const u64 size = strlen(injections[what]);
+    if (!starts_with(value, injections[what]) || value[size] != ':') continue;
     injected = static_cast<Injection>(what);
-    attempts_until_failure = parse_number(value + strlen(injections[what]));
+    attempts_until_failure = parse_number(value + size + 1);
   }
 }
 
 bool failure_is_due(Injection what) {
   if (what != injected || __atomic_load_n(&attempts_until_failure, __ATOMIC_RELAXED) == 0) return false;
   if (__atomic_sub_fetch(&attempts_until_failure, 1, __ATOMIC_RELAXED) != 0) return false;
+  const Thread& self = current_thread();
+  TextBuffer<96> text;
+  text << "guestos: injected failure: " << injections[static_cast<u8>(what)] << " in ";
+  if (self.in_system_call) text << "system call " << self.call_number << "\n";
+  if (!self.in_system_call) text << "a page fault\n";
+  firmware_console_write(text.c_str(), text.size());
   if (what == Injection::alloc) __atomic_store_n(&allocation_has_failed, 1, __ATOMIC_RELAXED);
   return true;
 }

@@ -62,6 +62,11 @@ extern Frame* frame_table;
 extern Origin* origin_table;
 extern FrameTotals frame_counters;
 inline Frame& frame_of(FrameNumber number) { return frame_table[number]; }
+// The page gets a second owner. Of a file's page nothing may be written: its flags are the file's (frame_dirty).
+inline void end_exclusive(FrameNumber number) {
+  if ((frame_of(number).flags & frame_exclusive) != 0)
+    frame_of(number).flags &= static_cast<u8>(~frame_exclusive);
+}
 inline Origin& origin_of(FrameNumber number) { return origin_table[number]; }
 // Most frames that processes use have one reference; only the others are counted (FrameTotals::referenced).
 constexpr bool is_counted(FrameState state) {

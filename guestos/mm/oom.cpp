@@ -43,13 +43,12 @@ void print_table(const Process& victim) {
   title << "guestos: out of memory: process " << current_pid() << " needs a frame, " << free_frames()
         << " of " << frame_totals().total << " are free\nguestos:      pid     pages  score  name\n";
   print_line(title);
-  for (const Process* process = all_processes().first(); process != nullptr;
-       process = ProcessList::next(process)) {
-    if (!is_candidate(*process)) continue;
-    const u64 pages = process->space->resident;
+  for (const Process& process : all_processes()) {
+    if (!is_candidate(process)) continue;
+    const u64 pages = process.space->resident;
     TextBuffer<120> line;
-    line << "guestos: " << Padded{process->pid, 8} << Padded{pages, 10} << Padded{score_of(pages), 7} << "  "
-         << process->name << (process == &victim ? "  <- killed\n" : "\n");
+    line << "guestos: " << Padded{process.pid, 8} << Padded{pages, 10} << Padded{score_of(pages), 7} << "  "
+         << process.name << (&process == &victim ? "  <- killed\n" : "\n");
     print_line(line);
   }
 }
@@ -57,10 +56,10 @@ void print_table(const Process& victim) {
 // The victim, and whoever shares its memory: otherwise nothing would come free.
 void kill(Process& victim) {
   const AddressSpace* space = victim.space;
-  for (Process* process = all_processes().first(); process != nullptr; process = ProcessList::next(process)) {
-    if (process->zombie || process->space != space) continue;
-    process->oom_victim = true;
-    send_signal_locked(*process, SIGKILL, {SI_KERNEL, 0, 0});
+  for (Process& process : all_processes()) {
+    if (process.zombie || process.space != space) continue;
+    process.oom_victim = true;
+    send_signal_locked(process, SIGKILL, {SI_KERNEL, 0, 0});
   }
 }
 

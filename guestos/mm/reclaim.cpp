@@ -84,15 +84,6 @@ void fence_all_of(const Mappings& mappings) {
   for (const Mapping& mapping : mappings) shoot_down(*mapping.space, mapping.address, 1);
 }
 
-// Every entry gets `value`; returns the bits that any of them had.
-Pte exchange_entries(const Mappings& mappings, Pte value) {
-  Pte bits = 0;
-  for (const Mapping& mapping : mappings)
-    if (mapping.first) bits |= exchange_pte(mapping.at, value);
-  fence_all_of(mappings);
-  return bits & 0x3ff;
-}
-
 void forget_entries(FrameNumber frame, const Mappings& mappings) {
   for (unsigned i = 0; i < mappings.entries; ++i) {
     drop_map(frame);
@@ -101,15 +92,16 @@ void forget_entries(FrameNumber frame, const Mappings& mappings) {
 }
 
 // After the fence, so that no hart can still write the frame while it is being written out.
-bool move_to_swap(FrameNumber frame, const Mappings& mappings) {
+bool move_to_swap(FrameNumber frame, Mappings& mappings) {
   bool write = false;
   const u32 slot = slot_for(frame, mappings.entries, write);
   if (slot == 0) return false;
-  const Pte flags = exchange_entries(mappings, swapped_pte(slot));
+  for (Mapping& mapping : mappings)
+    if (mapping.first) mapping.before = exchange_pte(mapping.at, swapped_pte(slot));
+  fence_all_of(mappings);
   if (write && !write_slot(slot, frame)) {
-    // All is as it was: one entry may have W, and then it is the only one.
-    for (const Mapping& mapping : mappings)
-      if (mapping.first) set_pte(mapping.at, make_pte(frame, flags));
+    for (const Mapping& mapping : mappings)  // all is as it was
+      if (mapping.first) set_pte(mapping.at, mapping.before);
     for (unsigned i = 0; i < mappings.entries; ++i) drop_slot_reference(slot);
     return false;
   }
@@ -119,7 +111,7 @@ bool move_to_swap(FrameNumber frame, const Mappings& mappings) {
 }
 
 Verdict consider_anonymous(FrameNumber frame, AgedSpaces& aged) {
-  const Mappings mappings(frame);
+  Mappings mappings(frame);
   if (!mappings.whole) return mappings.busy ? Verdict::busy : Verdict::stays;
   if (references_of(frame) != mappings.entries || is_locked(mappings) || is_inside_large(mappings) ||
       was_used(mappings, aged) || split_large(mappings))

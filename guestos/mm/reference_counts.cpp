@@ -94,6 +94,23 @@ void release_unused(Block& block) {
   return before;
 }
 
+// One more or one less, unless the count is `stays`; the count before.
+constexpr u32 any = 4;  // no field's value
+template <typename Exactly>
+u32 change_count(FrameNumber number, u32 step, u32 stays, Exactly exactly) {
+  u32 old = __atomic_load_n(&count_word(number), __ATOMIC_RELAXED);
+  for (;;) {
+    const u32 field = old >> count_shift(number) & 3;
+    if (field == stays) return field;
+    if (field != elsewhere && (step != 1 || field != 2)) {
+      if (step_field(number, old, step)) return field;
+      continue;
+    }
+    if (const u32 before = exactly(number); before != 0) return before;
+    old = __atomic_load_n(&count_word(number), __ATOMIC_RELAXED);
+  }
+}
+
 }  // namespace
 
 u64 reference_table_size(u64 frames) {
@@ -122,31 +139,10 @@ u32 count_of(FrameNumber number) {
 }
 
 u32 increment_count(FrameNumber number, bool if_used) {
-  u32 old = __atomic_load_n(&count_word(number), __ATOMIC_RELAXED);
-  for (;;) {
-    const u32 field = old >> count_shift(number) & 3;
-    if (field == 0 && if_used) return 0;
-    if (field < 2) {
-      if (step_field(number, old, 1)) return field;
-      continue;
-    }
-    if (const u32 before = increment_exactly(number); before != 0) return before;
-    old = __atomic_load_n(&count_word(number), __ATOMIC_RELAXED);
-  }
+  return change_count(number, 1, if_used ? 0 : any, increment_exactly);
 }
-
 u32 decrement_count(FrameNumber number, bool keep_last) {
-  u32 old = __atomic_load_n(&count_word(number), __ATOMIC_RELAXED);
-  for (;;) {
-    const u32 field = old >> count_shift(number) & 3;
-    if (field == 1 && keep_last) return 1;
-    if (field != elsewhere) {
-      if (step_field(number, old, ~u32{0})) return field;
-      continue;
-    }
-    if (const u32 before = decrement_exactly(number); before != 0) return before;
-    old = __atomic_load_n(&count_word(number), __ATOMIC_RELAXED);
-  }
+  return change_count(number, ~u32{0}, keep_last ? 1 : any, decrement_exactly);
 }
 
 void trace_reference_counts() {

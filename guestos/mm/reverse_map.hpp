@@ -23,6 +23,7 @@ struct Mapping {
   Pte* at;
   bool first;      // of those that go through this entry: forks may share its table (shared_tables.hpp)
   unsigned order;  // not 0: the frame is part of a large page, of which `at` is the first entry
+  Pte before = 0;  // what the entry was, for who takes it away (reclaim.cpp)
 };
 
 // All mappings of a frame, with the mutexes of their address spaces held as long as this lives. It never waits
@@ -37,6 +38,8 @@ class Mappings {
   bool whole = false;    // every entry that points to the frame is here
   bool busy = false;     // it is not whole, because somebody was busy: another try may be worth while
   unsigned entries = 0;  // page-table entries, a shared one once
+  Mapping* begin() { return mappings_; }
+  Mapping* end() { return mappings_ + count_; }
   const Mapping* begin() const { return mappings_; }
   const Mapping* end() const { return mappings_ + count_; }
 

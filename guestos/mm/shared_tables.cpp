@@ -59,7 +59,7 @@ FrameNumber copy_table(FrameNumber table) {
       release_entries(copy);
       return no_frame;
     }
-    frame_of(frame).flags &= static_cast<u8>(~frame_exclusive);
+    end_exclusive(frame);
     add_map(frame);
   }
   frame_of(copy).maps = maps_of(table);

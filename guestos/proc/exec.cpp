@@ -255,7 +255,8 @@ i64 run_image(Inode& file, const char* path, const TextList& arguments, const Te
   reload_floating_point(self);
   destroy(image);
   fence_instructions();
-  if (stack == 0) force_signal(SIGKILL, {SI_KERNEL, 0, 0});
+  if (stack == 0)
+    send_signal(self, SIGKILL, {SI_KERNEL, 0, 0});  // it ends on its way out, and holds nothing then
   return 0;
 }
 

@@ -37,6 +37,12 @@ Process* find_process(u32 pid) {
   return nullptr;
 }
 
+Process* find_member(u32 group) {
+  for (Process& process : processes)
+    if (process.group == group) return &process;
+  return nullptr;
+}
+
 Thread* find_thread(u32 tid) {
   for (Process& process : processes)
     for (Thread& thread : process.threads)

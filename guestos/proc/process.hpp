@@ -80,6 +80,7 @@ void set_current_directory(InodeReference directory);
 Process& current_process();
 // With process_lock held.
 Process* find_process(u32 pid);
+Process* find_member(u32 group);  // somebody of it; all of a group are of one session
 Thread* find_thread(u32 tid);
 u32 allocate_pid();
 // The process and its only thread get a number, which is returned, and their places in the lists.

@@ -67,23 +67,21 @@ bool push_handler_frame(Thread& self, u32 signal, const SignalInfo& info, const 
                         u64 old_mask) {
   TrapFrame& frame = self.frame();
   save_floating_point(self);
-  HeapBuffer<SignalFrame> out(1);
-  if (!out) return false;
-  memset(out.get(), 0, sizeof(SignalFrame));
-  fill_info(out[0], signal, info);
-  out[0].ss_sp = self.signal_stack.base;
-  out[0].ss_size = self.signal_stack.size;
-  out[0].ss_flags = self.is_on_signal_stack(frame.x[sp]) ? SS_ONSTACK : self.signal_stack.flags;
-  out[0].uc_sigmask = old_mask;
-  out[0].pc_and_registers[0] = frame.sepc;
-  memcpy(&out[0].pc_and_registers[1], &frame.x[1], 31 * sizeof(u64));
-  memcpy(out[0].fp, self.fp, sizeof self.fp);
+  SignalFrame out = {};  // on the kernel's stack: a signal comes through whatever memory is left
+  fill_info(out, signal, info);
+  out.ss_sp = self.signal_stack.base;
+  out.ss_size = self.signal_stack.size;
+  out.ss_flags = self.is_on_signal_stack(frame.x[sp]) ? SS_ONSTACK : self.signal_stack.flags;
+  out.uc_sigmask = old_mask;
+  out.pc_and_registers[0] = frame.sepc;
+  memcpy(&out.pc_and_registers[1], &frame.x[1], 31 * sizeof(u64));
+  memcpy(out.fp, self.fp, sizeof self.fp);
   u64 at = frame.x[sp];
   if ((action.flags & SA_ONSTACK) != 0 && (self.signal_stack.flags & SS_DISABLE) == 0 &&
       !self.is_on_signal_stack(at))
     at = self.signal_stack.base + self.signal_stack.size;
   at = align_down(at - sizeof(SignalFrame), 16);
-  if (copy_to_user(at, out.get(), sizeof(SignalFrame)) != 0) return false;
+  if (put_user(at, out) != 0) return false;
   frame.x[ra] = trampoline_page;
   frame.x[sp] = at;
   frame.x[a0] = signal;
@@ -269,7 +267,7 @@ void interval_timer_expired(u32 pid) {
   SpinGuard guard(process_lock());
   Process* process = find_process(pid);
   if (process == nullptr || process->zombie || process->thread_count == 0) return;
-  if (process->alarm_interval != 0) {
+  if (process->alarm_interval != 0 && process->alarm.hart == nullptr) {  // or it has been set anew
     process->alarm.deadline += process->alarm_interval;
     start_timer(process->alarm);
   }
@@ -313,19 +311,19 @@ void prepare_return(TrapFrame*) {
 
 i64 return_from_signal(TrapFrame& frame) {
   Thread& self = current_thread();
-  HeapBuffer<SignalFrame> in(1);
-  if (!in || copy_from_user(in.get(), frame.x[sp], sizeof(SignalFrame)) != 0) exit_process(SIGSEGV);
-  frame.sepc = in[0].pc_and_registers[0];
-  memcpy(&frame.x[1], &in[0].pc_and_registers[1], 31 * sizeof(u64));
-  memcpy(self.fp, in[0].fp, sizeof self.fp);
+  SignalFrame in;
+  if (get_user(in, frame.x[sp]) != 0) exit_process(SIGSEGV);
+  frame.sepc = in.pc_and_registers[0];
+  memcpy(&frame.x[1], &in.pc_and_registers[1], 31 * sizeof(u64));
+  memcpy(self.fp, in.fp, sizeof self.fp);
   self.fp_hart = nullptr;  // memory is newer than the hart's registers
   frame.sstatus = (frame.sstatus & ~csr::sstatus_fs) | csr::sstatus_fs_clean;
   reload_floating_point(self);
-  self.blocked = in[0].uc_sigmask & ~unblockable;
-  if (in[0].ss_flags == 0 || (in[0].ss_flags & ~(SS_ONSTACK | SS_DISABLE)) == 0) {
-    self.signal_stack.base = in[0].ss_sp;
-    self.signal_stack.size = in[0].ss_size;
-    self.signal_stack.flags = in[0].ss_flags & SS_DISABLE;
+  self.blocked = in.uc_sigmask & ~unblockable;
+  if (in.ss_flags == 0 || (in.ss_flags & ~(SS_ONSTACK | SS_DISABLE)) == 0) {
+    self.signal_stack.base = in.ss_sp;
+    self.signal_stack.size = in.ss_size;
+    self.signal_stack.flags = in.ss_flags & SS_DISABLE;
   }
   self.in_system_call = false;
   return static_cast<i64>(frame.x[a0]);

@@ -10,7 +10,7 @@ namespace guestos {
 namespace {
 
 constexpr u64 MADV_DONTNEED = 4, MADV_FREE = 8, MADV_REMOVE = 9, MADV_HUGEPAGE = 14, MADV_NOHUGEPAGE = 15,
-              MADV_WIPEONFORK = 18, MADV_KEEPONFORK = 19;
+              MADV_WIPEONFORK = 18, MADV_KEEPONFORK = 19, MADV_COLLAPSE = 25;
 constexpr u64 MADV_HARTBEAT_64K = 1064;  // our own: as MADV_HUGEPAGE, but 64 KiB
 
 AddressSpace& space() { return *current_process().space; }
@@ -25,7 +25,7 @@ bool grow_heap(AddressSpace& memory, u64 old_end, u64 end) {
   if (!memory.is_free(old_end, end)) return false;
   Vma* below = old_end > memory.brk_start ? memory.find(old_end - 1) : nullptr;
   if (below != nullptr && below->inode == nullptr && below->is_carried_over() &&
-      below->protection == (PROT_READ | PROT_WRITE)) {
+      below->protection == (PROT_READ | PROT_WRITE) && below->locked == memory.lock_future) {
     if (!commit_growth(*below, (end - old_end) >> page_bits)) return false;
     below->end = end;
     return true;
@@ -39,7 +39,7 @@ bool grow_heap(AddressSpace& memory, u64 old_end, u64 end) {
 
 i64 sys_brk(const Arguments& call) {
   AddressSpace& memory = space();
-  MutexGuard guard(memory.mutex);
+  memory.mutex.lock();
   const u64 old_end = page_up(memory.brk);
   const u64 end = page_up(call.a);
   const bool done = call.a >= memory.brk_start && call.a < mmap_top &&
@@ -47,7 +47,11 @@ i64 sys_brk(const Arguments& call) {
                      : end > old_end ? grow_heap(memory, old_end, end)
                                      : true);
   if (done) memory.brk = call.a;
-  return static_cast<i64>(memory.brk);
+  const u64 brk = memory.brk;
+  const bool fill = done && memory.fill_future;
+  memory.mutex.unlock();
+  if (fill) populate(memory, old_end, end);
+  return static_cast<i64>(brk);
 }
 
 // Where the mapping goes: exactly there (MAP_FIXED), there if possible, or anywhere. 0: no room; or a
@@ -78,6 +82,7 @@ i64 backing(const Arguments& call, InodeReference& inode) {
     inode = InodeReference(create_inode(S_IFREG | 0600));
     if (!inode) return -ENOMEM;
     inode->size = page_up(call.b);
+    if (inode->size > largest_file) return -ENOMEM;
     inode->committed = inode->size >> page_bits;
     if (commit_pages(inode->committed)) return 0;
     inode->committed = 0;
@@ -112,6 +117,7 @@ i64 sys_mmap(const Arguments& call) {
           .inode = inode.get(),
           .offset = (call.d & MAP_ANONYMOUS) != 0 ? 0 : call.f};
   memory.mutex.lock();
+  const bool fill = memory.fill_future || (call.d & (MAP_LOCKED | MAP_POPULATE)) != 0;
   vma.locked = memory.lock_future || (call.d & MAP_LOCKED) != 0;
   i64 start = place(memory, call.a, size, call.d, page_size << vma.page_order);
   if (start > 0) {
@@ -121,7 +127,7 @@ i64 sys_mmap(const Arguments& call) {
   }
   memory.mutex.unlock();
   // As on Linux, a page that cannot be had now is no error: it is had, or not, when it is touched.
-  if (start > 0 && (vma.locked || (call.d & MAP_POPULATE) != 0)) populate(memory, vma.start, vma.end);
+  if (start > 0 && fill) populate(memory, vma.start, vma.end);
   return start;
 }
 
@@ -150,11 +156,7 @@ i64 advise_range(AddressSpace& memory, u64 start, u64 end, u64 advice) {
                          : advice == MADV_HARTBEAT_64K ? supported_order(napot_order)
                                                        : 0;
   if (const i64 error = memory.split_at(start, end); error != 0) return error;
-  u64 reached = start;
-  bool hole = false;  // as Linux: what is there is advised all the same
   for (Vma* vma = memory.find_from(start); vma != nullptr && vma->start < end; vma = VmaList::next(vma)) {
-    hole = hole || vma->start != reached;
-    reached = vma->end;
     if (advice == MADV_WIPEONFORK || advice == MADV_KEEPONFORK) {
       if (vma->shared || vma->inode != nullptr) return -EINVAL;
       vma->wiped = advice == MADV_WIPEONFORK;
@@ -162,31 +164,36 @@ i64 advise_range(AddressSpace& memory, u64 start, u64 end, u64 advice) {
       vma->page_order = static_cast<u8>(order);
     }
   }
-  return hole || reached < end ? -ENOMEM : 0;
+  return 0;
+}
+
+i64 drop_range(AddressSpace& memory, u64 start, u64 end) {
+  for (Vma* vma = memory.find_from(start); vma != nullptr && vma->start < end; vma = VmaList::next(vma)) {
+    if (vma->locked || vma->frame != no_frame) return -EINVAL;
+    if (const i64 error = memory.discard(max_of(start, vma->start), min_of(end, vma->end)); error != 0)
+      return error;
+  }
+  return 0;
 }
 
 i64 sys_madvise(const Arguments& call) {
   const u64 size = page_up(call.b);
-  if ((call.a & (page_size - 1)) != 0) return -EINVAL;
-  if (size == 0) return 0;
-  if (!is_range(call.a, size)) return -ENOMEM;
-  if (call.c == MADV_REMOVE) return -EINVAL;
   const bool is_of_range = call.c == MADV_HUGEPAGE || call.c == MADV_NOHUGEPAGE ||
                            call.c == MADV_HARTBEAT_64K || call.c == MADV_WIPEONFORK ||
                            call.c == MADV_KEEPONFORK;
-  if (call.c != MADV_DONTNEED && call.c != MADV_FREE && !is_of_range) return 0;
+  if ((call.a & (page_size - 1)) != 0 || size < call.b || call.c == MADV_REMOVE) return -EINVAL;
+  if (call.c > MADV_COLLAPSE && !is_of_range) return -EINVAL;
+  if (size == 0) return 0;
+  if (!is_range(call.a, size)) return -ENOMEM;
   AddressSpace& memory = space();
   MutexGuard guard(memory.mutex);
-  if (is_of_range) return advise_range(memory, call.a, call.a + size, call.c);
-  for (u64 at = call.a; at < call.a + size;) {
-    const Vma* vma = memory.find(at);
-    if (vma == nullptr) return -ENOMEM;
-    const u64 end = min_of(vma->end, call.a + size);
-    if (vma->frame == no_frame)
-      if (const i64 error = memory.discard(at, end); error != 0) return error;
-    at = end;
-  }
-  return 0;
+  const u64 end = call.a + size;
+  // As Linux: what is there is advised, whatever is not.
+  const i64 unmapped = memory.is_mapped(call.a, end) ? 0 : -ENOMEM;
+  i64 error = 0;
+  if (is_of_range) error = advise_range(memory, call.a, end, call.c);
+  if (call.c == MADV_DONTNEED || call.c == MADV_FREE) error = drop_range(memory, call.a, end);
+  return error != 0 ? error : unmapped;
 }
 
 // With the mutex held.
@@ -221,8 +228,13 @@ i64 sys_mremap(const Arguments& call) {
   if (!is_range(call.a, old_size) || new_size == 0 || new_size >= user_end) return -EINVAL;
   if ((call.d & ~(MREMAP_MAYMOVE | MREMAP_FIXED)) != 0 || (call.d & 3) == MREMAP_FIXED) return -EINVAL;
   AddressSpace& memory = space();
-  MutexGuard guard(memory.mutex);
-  return remap(memory, call.a, old_size, new_size, call.d, call.e);
+  memory.mutex.lock();
+  const i64 to = remap(memory, call.a, old_size, new_size, call.d, call.e);
+  const bool fill = to > 0 && memory.find(static_cast<u64>(to))->locked;
+  memory.mutex.unlock();
+  if (fill)
+    populate(memory, static_cast<u64>(to) + min_of(old_size, new_size), static_cast<u64>(to) + new_size);
+  return to;
 }
 
 // The file is mapped for a moment and written from there: its pages are copied once.
@@ -262,11 +274,7 @@ constexpr u64 MCL_CURRENT = 1, MCL_FUTURE = 2, MCL_ONFAULT = 4, MLOCK_ONFAULT = 
 // Sets or clears the mark on [start, end), which must be mapped throughout.
 i64 mark(AddressSpace& memory, u64 start, u64 end, bool locked) {
   MutexGuard guard(memory.mutex);
-  for (u64 at = start; at < end;) {
-    const Vma* vma = memory.find(at);
-    if (vma == nullptr) return -ENOMEM;
-    at = vma->end;
-  }
+  if (!memory.is_mapped(start, end)) return -ENOMEM;
   if (const i64 error = memory.split_at(start, end); error != 0) return error;
   for (Vma* vma = memory.find(start); vma != nullptr && vma->start < end; vma = VmaList::next(vma))
     vma->locked = locked;
@@ -302,6 +310,7 @@ i64 sys_mlockall(const Arguments& call) {
     return -EINVAL;
   AddressSpace& memory = space();
   memory.lock_future = (flags & MCL_FUTURE) != 0;
+  memory.fill_future = memory.lock_future && (flags & MCL_ONFAULT) == 0;
   if ((flags & MCL_CURRENT) == 0) return 0;
   mark_all(memory, true);
   if ((flags & MCL_ONFAULT) != 0) return 0;
@@ -318,7 +327,7 @@ i64 sys_mlockall(const Arguments& call) {
 }
 
 i64 sys_munlockall(const Arguments&) {
-  space().lock_future = false;
+  space().lock_future = space().fill_future = false;
   mark_all(space(), false);
   return 0;
 }

@@ -2,6 +2,7 @@
 #include "guestos/fs/file_table.hpp"
 #include "guestos/fs/proc_text.hpp"
 #include "guestos/mm/address_space.hpp"
+#include "guestos/mm/swap.hpp"
 #include "guestos/sys/clock.hpp"
 #include "guestos/sys/system_call.hpp"
 
@@ -10,13 +11,8 @@ namespace guestos {
 namespace {
 
 i64 sys_clone(const Arguments& call) {
-  CloneRequest request;
-  request.flags = call.a & ~u64{0xff};
-  request.exit_signal = static_cast<u32>(call.a & 0xff);
-  request.stack = call.b;
-  request.parent_tid = call.c;
-  request.tls = call.d;
-  request.child_tid = call.e;
+  const CloneRequest request = {
+      call.a & ~u64{0xff}, static_cast<u32>(call.a & 0xff), call.b, call.c, call.d, call.e};
   if (request.exit_signal > signal_count) return -EINVAL;
   return clone_current(request);
 }
@@ -171,18 +167,16 @@ i64 sys_setpgid(const Arguments& call) {
   if (static_cast<i32>(call.b) < 0) return -EINVAL;
   if (process->session == process->pid || process->session != self.session) return -EPERM;
   const u32 group = call.b == 0 ? process->pid : static_cast<u32>(call.b);
-  bool found = group == process->pid;
-  for (const Process* p = all_processes().first(); p != nullptr && !found; p = ProcessList::next(p))
-    found = p->group == group && p->session == self.session;
-  if (found) process->group = group;
-  return found ? 0 : -EPERM;
+  const Process* member = group == process->pid ? process : find_member(group);
+  if (member == nullptr || member->session != self.session) return -EPERM;
+  process->group = group;
+  return 0;
 }
 
 i64 sys_setsid(const Arguments&) {
   SpinGuard guard(process_lock());
   Process& self = current_process();
-  for (const Process* p = all_processes().first(); p != nullptr; p = ProcessList::next(p))
-    if (p->group == self.pid) return -EPERM;
+  if (find_member(self.pid) != nullptr) return -EPERM;
   self.session = self.group = self.pid;
   return self.pid;
 }
@@ -208,22 +202,17 @@ i64 sys_uname(const Arguments& call) {
 }
 
 i64 sys_sysinfo(const Arguments& call) {
-  struct Info {
-    i64 uptime;
-    u64 loads[3];
-    u64 totalram, freeram, sharedram, bufferram, totalswap, freeswap;
-    u16 procs;
-    u16 pad;
+  struct {  // struct sysinfo
+    u64 uptime, loads[3], totalram, freeram, sharedram, bufferram, totalswap, freeswap;
+    u16 procs, pad;
     u64 totalhigh, freehigh;
     u32 mem_unit;
-  };
-  Info info = {};
-  const FrameTotals totals = frame_totals();
-  info.uptime = static_cast<i64>(monotonic_nanoseconds() / 1'000'000'000);
-  info.totalram = totals.total * page_size;
-  info.freeram = totals.by_state[0] * page_size;
+  } info = {};
+  info.uptime = monotonic_nanoseconds() / 1'000'000'000;
+  info.totalram = frame_totals().total, info.freeram = free_frames();
+  info.totalswap = swap_totals().slots, info.freeswap = swap_totals().free;
   info.procs = static_cast<u16>(live_threads());
-  info.mem_unit = 1;
+  info.mem_unit = page_size;
   return put_user(call.a, info);
 }
 

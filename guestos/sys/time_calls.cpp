@@ -101,6 +101,7 @@ i64 sys_setitimer(const Arguments& call) {
   if (call.a != 0)
     return call.c != 0 ? put_user(call.c, IntervalTimer{}) : 0;  // ITIMER_VIRTUAL, ITIMER_PROF never run out
   Process& process = current_process();
+  process_lock().lock();  // other threads may do the same, or the timer run out on another hart
   const IntervalTimer old = read_alarm(process);
   cancel_timer(process.alarm);
   process.alarm_interval = nanoseconds_to_ticks(interval);
@@ -110,6 +111,7 @@ i64 sys_setitimer(const Arguments& call) {
     start_timer(process.alarm);
     program_timer(this_hart().slice_end);
   }
+  process_lock().unlock();
   return call.c != 0 ? put_user(call.c, old) : 0;
 }
 

@@ -87,11 +87,19 @@ endforeach()
 foreach(first 1 9 17)
   guest_test(guest.stress.seeds-from-${first} stress.py --hartbeat ${hartbeat} --firmware ${firmware} --kernel ${kernel}
              --programs ${programs} --first ${first} --seeds 8)
+  set_tests_properties(guest.stress.seeds-from-${first} PROPERTIES TIMEOUT 600)
 endforeach()
-guest_test(guest.allocation-failures allocation_failures.py --firmware ${firmware} --kernel ${kernel}
-           --hartbeat ${hartbeat} ${programs}/fork-tree 1)
-guest_test(guest.allocation-failures.shared-tables allocation_failures.py --firmware ${firmware} --kernel ${kernel}
-           --hartbeat ${hartbeat} --append fork=shared-tables ${programs}/fork-tree 1)
+# Each allocation in turn, in fork, exec and page faults, until none is left to fail; every third with other forks.
+foreach(fork cow shared-tables eager)
+  set(stride 3)
+  if(fork STREQUAL cow)
+    set(stride 1)
+  endif()
+  guest_test(guest.allocation-failures.${fork} allocation_failures.py --firmware ${firmware} --kernel ${kernel}
+             --hartbeat ${hartbeat} --append fork=${fork} --laws 0,3,126,137 --stride ${stride} --least 60
+             ${programs}/failures 0)
+  set_tests_properties(guest.allocation-failures.${fork} PROPERTIES TIMEOUT 600)
+endforeach()
 
 # Large pages: what a program sees is the same; what is copied follows the law of the policy.
 program_test(large-pages large-pages)

@@ -42,7 +42,7 @@ PROGRAMS = {
     "threads": ([], SUM, "threads wait by futex or find the lock free"),
     "shootdown": (["1", "1"], LINES, "a thread writes for as long as another forks"),
     "brk-mmap": ([], SUM, "children that die of a signal"),
-    "wipe-on-fork": ([], SUM, "parent and child run on after each fork"),
+    "advice": ([], SUM, "parent and child run on after each fork"),
     "limits": ([], SUM, "parent and child run on after each fork"),
     "proc-memory": ([], SUM, "parent and child run on after each fork"),
     "asid-rollover": ([], SUM, "processes come and go at the same time"),
@@ -60,6 +60,7 @@ PROGRAMS = {
     "mlock": (["9"], LINES, "which page goes depends on who runs"),
     "oom": ([], LINES, "hogs and their brothers run at the same time"),
     "overcommit": ([], SAME, ""),
+    "failures": (["0"], SUM, "parent and child run on after each fork"),
     "stress": (["1", "1"], LINES, "races are what it is for"),
 }
 # Not among them: terminal and snapshot, which need somebody at the terminal and a server; syscall-fuzz, whose calls are

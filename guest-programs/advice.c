@@ -1,5 +1,5 @@
-/* MADV_WIPEONFORK: what a child finds zero, and what it does not. By itself, because qemu-riscv64 takes the advice for no
- * more than that.
+/* madvise: what a child finds zero after MADV_WIPEONFORK, and what it does not; which pages MADV_DONTNEED drops; what is no
+ * advice. By itself, because qemu-riscv64 takes most advice for no more than that.
  */
 #define _GNU_SOURCE
 #include "law.h"
@@ -56,8 +56,26 @@ static void check_wiped_heap(void) {
   brk(start);
 }
 
+static void check_dropping(void) {
+  unsigned char* memory = resident_pages(4);
+  memset(memory, 7, 4 * page_bytes);
+  munmap(memory + page_bytes, page_bytes);
+  errno = 0;
+  law(madvise(memory, 4 * page_bytes, MADV_DONTNEED) == -1 && errno == ENOMEM,
+      "advice over a hole is ENOMEM");
+  law(all_bytes(memory, page_bytes, 0) && all_bytes(memory + 2 * page_bytes, 2 * page_bytes, 0),
+      "and is taken before it and behind it");
+  errno = 0;
+  law(madvise(memory, page_bytes, 12345) == -1 && errno == EINVAL, "unknown advice is EINVAL");
+  errno = 0;
+  law(mmap(NULL, (size_t)1 << 34, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0) == MAP_FAILED &&
+          errno == ENOMEM,
+      "shared memory that could never be kept is refused, and nobody is killed for it");
+}
+
 int main(void) {
+  check_dropping();
   check_wipe_on_fork();
   check_wiped_heap();
-  return verdict("wipe-on-fork");
+  return verdict("advice");
 }
