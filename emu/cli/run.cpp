@@ -47,12 +47,11 @@ std::string terminal_argument() {
 }
 
 // A terminal is not waited for: ^C must come through while the guest computes. Only a terminal has a size, so that a run
-// with other input does not depend on one. A system of its own posts buffers whether it wants input or not, and would take
-// one that comes back empty for a reason to post the next.
+// with other input does not depend on one.
 ConsoleSlot console_on_standard_streams(bool user_program) {
   std::function<virtio::WindowSize()> window;
   if (is_interactive()) window = window_size;
-  return {STDIN_FILENO, STDOUT_FILENO, {user_program && !is_interactive(), user_program, window}};
+  return {STDIN_FILENO, STDOUT_FILENO, {user_program && !is_interactive(), !user_program, window}};
 }
 
 // What sits on the board. A Linux program has the host's three streams; a system of its own has the serial line, or a virtio

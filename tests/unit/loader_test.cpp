@@ -99,7 +99,9 @@ TEST_CASE_METHOD(Setup,
   CHECK(fdt_path_offset(image.device_tree.data(), "/reserved-memory/firmware@80000000") >= 0);
 }
 
-TEST_CASE_METHOD(Setup, "a raw kernel goes to 0x80200000, or to RAM's beginning without firmware, a Linux Image to where its header says") {
+TEST_CASE_METHOD(Setup,
+                 "a raw kernel goes to 0x80200000, or to RAM's beginning without firmware, a Linux Image to "
+                 "where its header says") {
   std::string raw(256, 'k');
   HostFile plain(raw);
   const auto kernel_at = [&](const HostFile& file) {

@@ -138,7 +138,7 @@ namespace {
 
 struct ConsoleDriver {
   ConsoleDriver(int input, bool wait, std::uint64_t features = 0)
-      : ConsoleDriver(input, virtio::ConsoleOptions{wait, true, nullptr}, features) {}
+      : ConsoleDriver(input, virtio::ConsoleOptions{wait, false, nullptr}, features) {}
   ConsoleDriver(int input, const virtio::ConsoleOptions& options, std::uint64_t features = 0)
       : in(input), driver([this, options](Board& board) -> std::unique_ptr<virtio::Device> {
           return std::make_unique<virtio::Console>(out, in, options, board);
@@ -245,7 +245,7 @@ class HostTerminal {
 TEST_CASE("a console's driver is told of its window's size once at the start and whenever it changes") {
   HostPipe input;
   virtio::WindowSize window{132, 43};
-  ConsoleDriver console(input.reader(), {false, true, [&window] { return window; }}, feature_size);
+  ConsoleDriver console(input.reader(), {false, false, [&window] { return window; }}, feature_size);
   Driver& driver = console.driver;
   CHECK((driver.reg(0x010) & feature_size) != 0);
   CHECK(driver.reg(0x100) == (43U << 16 | 132));
@@ -301,19 +301,26 @@ TEST_CASE(
   CHECK(driver.peek_text(data + 0x100, 2) == "cd");
 }
 
-TEST_CASE("a console that does not tell the end of its input keeps the buffers that are posted then") {
-  HostPipe input;
-  input.send("z");
-  input.close_writer();
-  ConsoleDriver console(input.reader(), {false, false, nullptr});
+TEST_CASE("a foreign driver gets input while it sets itself up, or its buffers back at the end") {
+  HostFile input("early");
+  ConsoleDriver console(input.descriptor(), {false, true, nullptr});
   Driver& driver = console.driver;
-  console.post(0, 4);
-  console.post(1, 4);
+  CHECK(driver.transport.wants_polling());
+  console.post(0, 8);
   driver.notify(0);
-  CHECK(driver.used_index() == 1);
-  driver.reg(0x064, 1);
+  driver.transport.poll();
+  console.post(1, 8);
+  driver.notify(0);
+  driver.transport.poll();
+  CHECK(driver.used_index() == 0);
   driver.transport.poll();
   CHECK(driver.used_index() == 1);
+  CHECK(driver.peek_text(data, 5) == "early");
+  driver.reg(0x064, 1);
+  driver.transport.poll();
+  driver.transport.poll();
+  CHECK(driver.used_index() == 1);
+  CHECK_FALSE(driver.transport.wants_polling());
 }
 
 TEST_CASE("a buffer that was posted to a queue which has been stopped since is written to") {

@@ -40,18 +40,26 @@ void Console::queue_stopped(std::uint32_t index) {
 
 void Console::notified(std::uint32_t index, Queue& queue) {
   if (index != receive_queue) return transmit(queue);
+  posting_ = true;
+  if (options_.foreign) return;
   receive(queue, options_.wait ? HostInput::Wait::until_ready : HostInput::Wait::briefly);
 }
 
 // Buffers that were posted together are served one by one: the guest has taken note of one before the next
 // one waits.
 void Console::acknowledged(std::span<Queue> queues) {
+  if (options_.foreign) return;
   receive(queues[receive_queue], options_.wait ? HostInput::Wait::until_ready : HostInput::Wait::none);
 }
 
 void Console::poll(std::span<Queue> queues) {
-  receive(queues[receive_queue], HostInput::Wait::none);
+  if (!options_.foreign || !posting_) receive(queues[receive_queue], HostInput::Wait::none);
+  posting_ = false;
   poll_without_driver();
+}
+
+bool Console::wants_polling() const {
+  return !options_.wait && (input_.live() || (options_.foreign && !(input_.at_end() && ahead_.empty())));
 }
 
 // A terminal is looked at even for a guest that does not listen: Ctrl-A x is to end it all the same.
@@ -82,7 +90,7 @@ void Console::receive(Queue& queue, HostInput::Wait wait) {
       written += static_cast<std::uint32_t>(got);
       if (got < buffer.bytes.size()) break;
     }
-    if (written == 0 && !(input_.at_end() && options_.tells_end)) return;
+    if (written == 0 && (options_.foreign || !input_.at_end())) return;
     queue.push(*waiting_, written);
     waiting_.reset();
     if (written != 0) return;

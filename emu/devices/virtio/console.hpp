@@ -20,9 +20,10 @@ struct ConsoleOptions {
   // A posted receive buffer is a request for input, for which a slow host is waited for (in host time only; the guest
   // cannot tell). Otherwise input arrives when it is there.
   bool wait = true;
-  // At the end of the input every posted buffer comes back with length 0. Otherwise, as drivers of other systems want it,
-  // none comes back any more.
-  bool tells_end = true;
+  // The driver is another system's. At the end of the input its buffers do not come back with length 0, which it would take
+  // for a reason to post them again; and input comes when it has posted no buffer for a while (of guest time): Linux's
+  // throws away what comes while it still sets itself up.
+  bool foreign = false;
   // Asked for the window's size from time to time; the driver is told when it changes (F_SIZE). None: no size.
   std::function<WindowSize()> window;
 };
@@ -37,7 +38,7 @@ class Console final : public Device {
   std::span<const std::uint8_t> config() const override { return config_; }
   void notified(std::uint32_t index, Queue& queue) override;
   void acknowledged(std::span<Queue> queues) override;
-  bool wants_polling() const override { return !options_.wait && input_.live(); }
+  bool wants_polling() const override;
   void poll(std::span<Queue> queues) override;
   void poll_without_driver() override;
   bool take_config_change() override;
@@ -59,6 +60,7 @@ class Console final : public Device {
   Board& board_;
   std::optional<Chain> waiting_;           // a posted buffer that no input has come for
   std::vector<std::uint8_t> ahead_;        // typed before the guest asked for it
+  bool posting_ = false;                   // a foreign driver has, since the last poll
   WindowSize size_;                        // as config_ has it
   bool size_is_news_ = false;              // the driver has not been told of it
   std::array<std::uint8_t, 12> config_{};  // cols, rows, max_nr_ports, emerg_wr
