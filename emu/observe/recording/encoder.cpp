@@ -107,15 +107,19 @@ bool EventEncoder::is_expected(const HartModel& model, const EventSite& site) {
          site.satp == model.satp && static_cast<std::uint8_t>(site.privilege) == model.privilege;
 }
 
+// What follows is of this hart.
+EventEncoder::Lane& EventEncoder::turn_to(HartId hart) {
+  if (hart.value != turns_.expected()) {
+    token(Token::hart);
+    out_.number(hart.value);
+    turns_.is(hart.value);
+  }
+  return lanes_[hart.value];
+}
+
 // The hart's and the site's tokens, as far as the event is not where it was expected.
 EventEncoder::Lane& EventEncoder::arrive(const EventSite& site) {
-  const unsigned hart = site.hart.value;
-  if (hart != turns_.expected()) {
-    token(Token::hart);
-    out_.number(hart);
-    turns_.is(hart);
-  }
-  Lane& lane = lanes_[hart];
+  Lane& lane = turn_to(site.hart);
   HartModel& model = lane.model;
   if (lane.skipping) [[unlikely]]
     write_registers(lane);
@@ -442,13 +446,7 @@ void EventEncoder::add(const ModelEvent& event) {
 }
 
 [[gnu::noinline]] void EventEncoder::add(const CommitEvent& event) {
-  const unsigned hart = event.hart.value;
-  if (hart != turns_.expected()) {
-    token(Token::hart);
-    out_.number(hart);
-    turns_.is(hart);
-  }
-  Lane& lane = lanes_[hart];
+  Lane& lane = turn_to(event.hart);
   lane.committed = event.record.commit_cycle;
   InFlight& waiting = lane.model.uncommitted;
   const Uncommitted expected = waiting.empty() ? Uncommitted{} : waiting[0];

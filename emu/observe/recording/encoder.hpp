@@ -74,6 +74,7 @@ class EventEncoder {
     out_.byte(static_cast<std::uint8_t>(token));
   }
   void flush_run();
+  Lane& turn_to(HartId hart);
   Lane& arrive(const EventSite& site);
   static bool is_expected(const HartModel& model, const EventSite& site);
   void write_site(HartModel& model, const EventSite& site);
