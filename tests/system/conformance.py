@@ -90,7 +90,8 @@ def suites(build):
               r".", "The same shapes on the cycle model."),
         Suite("boots", "Boots", boots, figures, "Debian's packages, unmodified; CPU seconds of the host and instructions of the "
               "guest, beside QEMU's (with several harts QEMU's count is a lower bound). `perf` is not for QEMU 7.2: its virtual PMU "
-              "supports none of the events, and its guest gets no further in `perf record`.", "HARTBEAT_LINUX", 14400),
+              "supports none of the events, and its guest gets no further in `perf record`; nor is `window`: its consoles have no "
+              "size.", "HARTBEAT_LINUX", 14400),
         Suite("xv6", "xv6-riscv", boots, figures, "All of `usertests` on 1 and 3 harts, with `--set clock_hz=100000000`.",
               "HARTBEAT_XV6", 14400),
     ]
