@@ -4,12 +4,32 @@
  * without touching them; after its end the parent, their last owner, writes the first 16: 0 copies, 16
  * reuses. What the child copies between fork and exec is stack and libc, outside the buffer.
  */
+#define _GNU_SOURCE
 #include "law.h"
 
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { pages = 64, written_pages = 16, child_status = 42 };
+
+/* A child that shares its parent's descriptors has its own from execve on: there they close, here they do not. */
+static void check_shared_descriptors(char** argv, char** envp) {
+  const int file = open("/", O_RDONLY | O_CLOEXEC);
+  const int pid = (int)syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+  if (pid == 0) {
+    char* arguments[] = {argv[0], "child", "two words", "", NULL};
+    execve(argv[0], arguments, envp);
+    _exit(127);
+  }
+  const int status = wait_for(pid);
+  law(exited_with(status, child_status) && fcntl(file, F_GETFD) == FD_CLOEXEC,
+      "what closes when a child executes a program stays open for whom it shared it with");
+  close(file);
+}
 
 int main(int argc, char** argv, char** envp) {
   if (argc == 4 && strcmp(argv[1], "child") == 0) {
@@ -40,5 +60,6 @@ int main(int argc, char** argv, char** envp) {
     _exit(99);
   }
   law(exited_with(wait_for(missing), 99), "exec of a missing program fails and the child lives on");
+  check_shared_descriptors(argv, envp);
   return verdict("fork-exec");
 }

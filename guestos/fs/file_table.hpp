@@ -14,6 +14,7 @@ class FileTable {
   FileTable* copy();
   void add_reference() { __atomic_fetch_add(&references_, 1, __ATOMIC_RELAXED); }
   void drop_reference();
+  bool is_shared() const { return __atomic_load_n(&references_, __ATOMIC_RELAXED) != 1; }
 
   // With a reference for the caller; nullptr: no such descriptor.
   File* get(u64 descriptor);

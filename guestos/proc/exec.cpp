@@ -228,20 +228,27 @@ i64 run_image(Inode& file, const char* path, const TextList& arguments, const Te
   if (needed > default_stack_limit / 4) return -E2BIG;
   auto* image = create<Image>();
   auto* executable = copy_of_text(path);
-  i64 error = image == nullptr || executable == nullptr
+  Process& process = current_process();
+  FileTable* files = process.files;  // its own from here on: what closes on exec stays open for who shared it
+  if (files->is_shared()) files = files->copy();
+  i64 error = image == nullptr || executable == nullptr || files == nullptr
                   ? -ENOMEM
                   : load_image(file, page_up(needed) + initial_stack, *image);
   if (error == 0 && !stop_other_threads()) error = -EINTR;
   if (error != 0) {
     destroy(image);
     heap_release(executable);
+    if (files != nullptr && files != process.files) files->drop_reference();
     return error;
   }
   process_lock().lock();
-  char* old_executable = current_process().executable;
-  current_process().executable = executable;
+  char* old_executable = process.executable;
+  FileTable* old_files = process.files;
+  process.executable = executable;
+  process.files = files;
   process_lock().unlock();
   heap_release(old_executable);
+  if (old_files != files) old_files->drop_reference();
   take_over(*image, path);  // from here on there is nothing to return to
   const u64 stack = build_stack(*image, path, arguments, environment);
   Thread& self = current_thread();
