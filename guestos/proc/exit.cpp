@@ -104,6 +104,7 @@ void thread_exit() {
     process_lock().lock();
     const bool last = --process->thread_count == 0;
     process->threads.remove(&self);
+    pass_on_signals(*process, ~u64{0});
     process->cpu_ticks += self.cpu_ticks + (ticks_now() - self.started);
     process->thread_wait.wake_all();
     AddressSpace* space = process->space;

@@ -145,6 +145,9 @@ u32 take_pending(Thread& self, u64 wanted, u64 urgent, SignalInfo& info);
 bool signal_group(u32 group, u32 signal, const SignalInfo& info);
 // With process_lock held: all threads of the process but the current one look at their pending work.
 void kick_others(Process& process);
+// The current thread will not take these signals of its process (any more): somebody else is to.
+void pass_on_signals(Process& process, u64 set);
+void set_mask(u64 mask);  // the current thread's, without unblockable ones
 void interval_timer_expired(u32 pid);
 
 // Everything that must happen before a thread goes back to user mode: exit, stop, signal handlers, restarts.

@@ -198,6 +198,17 @@ u32 take_pending(Thread& self, u64 wanted, u64 urgent, SignalInfo& info) {
   return index + 1;
 }
 
+void pass_on_signals(Process& process, u64 set) {
+  for (u64 rest = process.pending & set; rest != 0; rest &= rest - 1) notify(process, rest & ~(rest - 1));
+}
+
+void set_mask(u64 mask) {
+  Thread& self = current_thread();
+  SpinGuard guard(process_lock());
+  self.blocked = mask;
+  pass_on_signals(*self.process, mask);
+}
+
 void kick_others(Process& process) {
   for (Thread* thread = process.threads.first(); thread != nullptr; thread = process.threads.next(thread))
     if (thread != &current_thread()) kick(*thread);

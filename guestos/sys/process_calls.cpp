@@ -194,11 +194,9 @@ i64 sys_uname(const Arguments& call) {
   };
   static constexpr const char* texts[6] = {"Linux",  "hartbeat", kernel_release,
                                            "#1 SMP", "riscv64",  "(none)"};
-  HeapBuffer<Names> names(1);
-  if (!names) return -ENOMEM;
-  memset(names.get(), 0, sizeof(Names));
-  for (unsigned i = 0; i < 6; ++i) copy_text(names[0].text[i], texts[i], 65);
-  return put_user(call.a, names[0]);
+  Names names = {};
+  for (unsigned i = 0; i < 6; ++i) copy_text(names.text[i], texts[i], 65);
+  return put_user(call.a, names);
 }
 
 i64 sys_sysinfo(const Arguments& call) {

@@ -35,9 +35,9 @@ i64 sys_rt_sigprocmask(const Arguments& call) {
     if (get_user(set, call.b) != 0) return -EFAULT;
     set &= ~unblockable;
     switch (call.a) {
-      case 0: self.blocked |= set; break;
-      case 1: self.blocked &= ~set; break;
-      case 2: self.blocked = set; break;
+      case 0: set_mask(old | set); break;
+      case 1: set_mask(old & ~set); break;
+      case 2: set_mask(set); break;
       default: return -EINVAL;
     }
   }
@@ -92,8 +92,7 @@ i64 sys_rt_sigreturn(const Arguments& call) { return return_from_signal(call.fra
 i64 sys_sigaltstack(const Arguments& call) {
   struct UserStack {
     u64 ss_sp;
-    i32 ss_flags;
-    i32 pad;
+    i32 ss_flags, pad;
     u64 ss_size;
   };
   Thread& self = current_thread();
