@@ -73,7 +73,9 @@ std::vector<std::string> qemu_command(const Options& options, const std::string&
   command.insert(
       command.end(),
       {"-cpu",
-       std::string("rv64,h=false,sstc=false,svpbmt=false,zba=true,zbb=true,zbc=true,zbs=true,svnapot=") +
+       std::string(
+           "rv64,h=false,sstc=false,svpbmt=false,zba=true,zbb=true,zbc=true,zbs=true,Zfh=true,zbkb=true,"
+           "zbkx=true,zknd=true,zkne=true,zknh=true,svnapot=") +
            (svnapot ? "true" : "false")});
   command.insert(command.end(),
                  {"-kernel", image, "-display", "none", "-monitor", "none", "-serial", "stdio"});
@@ -85,7 +87,8 @@ std::vector<std::string> qemu_command(const Options& options, const std::string&
 // TLBs that hold next to nothing.
 std::vector<std::string> hartbeat_command(const Options& options, const std::string& image, bool svnapot,
                                           std::uint64_t seed) {
-  const std::string isa = "hart.isa=\"rv64imafdc_zicntr_zicsr_zifencei_zihpm_zba_zbb_zbc_zbs_svadu";
+  const std::string isa =
+      "hart.isa=\"rv64imafdc_zicntr_zicsr_zifencei_zihpm_zfh_zba_zbb_zbc_zbkb_zbkx_zbs_zknd_zkne_zknh_svadu";
   std::vector<std::string> command = {options.hartbeat, "run", "--quiet", "--memory", "64M"};
   command.insert(command.end(), {"--set", isa + (svnapot ? "_svnapot\"" : "\"")});
   if (seed % 4 == 1) command.insert(command.end(), {"--harts", "2"});

@@ -10,9 +10,12 @@ using isa::Unit;
 
 isa::ExtensionSet common_extensions() {
   isa::ExtensionSet set;
-  for (const Extension e : {Extension::i, Extension::m, Extension::a, Extension::f, Extension::d,
-                            Extension::c, Extension::zicsr, Extension::zifencei, Extension::zba,
-                            Extension::zbb, Extension::zbc, Extension::zbs, Extension::supervisor}) {
+  for (const Extension e :
+       {Extension::i,        Extension::m,     Extension::a,          Extension::f,    Extension::d,
+        Extension::c,        Extension::zicsr, Extension::zifencei,   Extension::zba,  Extension::zbb,
+        Extension::zbc,      Extension::zbs,   Extension::supervisor, Extension::zfh,  Extension::zfhmin,
+        Extension::zfhmin_d, Extension::zbkb,  Extension::zbkx,       Extension::zknd, Extension::zkne,
+        Extension::zkn_keys, Extension::zknh}) {
     set.set(e);
   }
   return set;

@@ -22,7 +22,7 @@ struct Pools {
       compressed_forward;  // forward: branches and jumps
 };
 
-// RV64GC with the B extensions: what both emulators have.
+// RV64GC with Zfh, the B extensions and scalar cryptography but for SM3 and SM4: what both emulators have.
 isa::ExtensionSet common_extensions();
 
 }  // namespace hartbeat::qemu_diff

@@ -15,12 +15,15 @@ std::uint64_t operand(Random& random) {
 
 }  // namespace
 
-// A single, a double, or bits that are not properly boxed.
+// A half, a single, a double, or bits that are not properly boxed.
 void Generator::float_operand() {
   const auto source = static_cast<std::uint8_t>(random_.reg_not_zero());
   const auto destination = static_cast<std::uint8_t>(random_.reg());
   const std::uint64_t roll = random_.below(100);
-  if (roll < 45) {
+  if (roll < 20) {
+    code_.li(source, operand<fp::Half>(random_));
+    emit(row("fmv.h.x"), {.rd = destination, .rs1 = source});
+  } else if (roll < 50) {
     code_.li(source, operand<fp::Double>(random_));
     emit(row("fmv.d.x"), {.rd = destination, .rs1 = source});
   } else if (roll < 90) {
