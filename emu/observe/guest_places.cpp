@@ -46,6 +46,8 @@ const std::string& GuestPlaces::name_of(const Thread& thread) {
   return name.empty() ? no_name : name;
 }
 
+bool GuestPlaces::has_name(const Thread& thread) { return &name_of(thread) != &no_name; }
+
 unsigned GuestPlaces::space_of(const EventSite& site) {
   if (site.privilege == mmu::Privilege::machine) return firmware;
   if (site.privilege == mmu::Privilege::supervisor) return kernel;

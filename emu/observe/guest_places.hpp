@@ -48,8 +48,9 @@ class GuestPlaces {
   std::size_t function_count() const { return functions_.size(); }
 
   const Thread& on(HartId hart) const { return threads_[hart.value]; }
-  // "cow-basic", "kernel" for pid 0, "boot" before there are processes.
+  // "cow-basic", "kernel" for pid 0, "boot" before there are processes, "?" for one that has no name yet or any more.
   const std::string& name_of(const Thread& thread);
+  bool has_name(const Thread& thread);
 
  private:
   struct SpaceEntry {

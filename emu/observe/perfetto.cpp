@@ -166,18 +166,21 @@ void PerfettoTrace::on(const FenceEvent& event) {
 
 void PerfettoTrace::on(const IpiEvent& event) {
   const std::uint64_t id = next_flow_++;
-  record('X', hart_track(event.site.hart), event.site.cycle.value,
-         "IPI to hart " + std::to_string(event.target.value), ",\"dur\":0.001");
-  flow(true, hart_track(event.site.hart), event.site.cycle.value, id, "IPI");
+  const Track track = ipi_track(event.site.hart);
+  name_track(track, "IPIs", "from hart " + std::to_string(event.site.hart.value));
+  record('X', track, event.site.cycle.value, "IPI to hart " + std::to_string(event.target.value),
+         ",\"dur\":0.001");
+  flow(true, track, event.site.cycle.value, id, "IPI");
   lanes_[event.target.value].arriving.push_back(id);
 }
 
 PerfettoTrace::Track PerfettoTrace::process_track(const TracepointEvent& event) {
   const GuestPlaces::Thread thread = places_.on(event.site.hart);
   const Track track = track_of(Group::first_process, thread.tid, thread.pid);
-  if (thread.pid != 0)
-    name_track(track, places_.name_of(thread) + " " + std::to_string(thread.pid),
-               "thread " + std::to_string(thread.tid));
+  if (thread.pid == 0) return track;
+  std::string& name = processes_[track];
+  if (name.empty() || places_.has_name(thread))
+    name = places_.name_of(thread) + " " + std::to_string(thread.pid);
   return track;
 }
 
@@ -299,6 +302,8 @@ bool PerfettoTrace::finish() {
   }
   for (const auto& [number, flush] : flushes_)
     record('e', hart_track(flush.from), last_cycle_, "flush wait", shootdown_id(number));
+  for (const auto& [track, name] : processes_)
+    name_track(track, name, "thread " + std::to_string(track.second));
   output_->write("\n]}\n");
   return output_->flush();
 }

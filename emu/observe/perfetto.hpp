@@ -31,7 +31,7 @@ class PerfettoTrace final : public Trace {
 
  private:
   // The groups of tracks ("processes" of the format).
-  enum class Group : std::uint16_t { harts = 1, walkers = 2, memory = 3, first_process = 1000 };
+  enum class Group : std::uint16_t { harts = 1, walkers = 2, memory = 3, ipis = 4, first_process = 1000 };
   struct Lane {             // a hart
     bool runs = false;      // a span with a process's name is open
     unsigned handlers = 0;  // open spans of traps
@@ -66,6 +66,7 @@ class PerfettoTrace final : public Trace {
   }
   static Track hart_track(HartId hart) { return track_of(Group::harts, hart.value + 1); }
   static Track walker_track(HartId hart) { return track_of(Group::walkers, hart.value + 1); }
+  static Track ipi_track(HartId from) { return track_of(Group::ipis, from.value + 1); }
   Track process_track(const TracepointEvent& event);
 
   GuestPlaces places_;
@@ -75,6 +76,8 @@ class PerfettoTrace final : public Trace {
   std::vector<Lane> lanes_;
   std::map<Track, unsigned> open_;  // spans by track
   std::set<Track> named_;
+  std::map<Track, std::string>
+      processes_;  // by thread: named at the end, because names come later than threads
   std::map<std::uint64_t, Flush> flushes_;  // by number
 };
 

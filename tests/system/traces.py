@@ -299,6 +299,11 @@ def timeline(hartbeat, directory, program):
     expected |= {("i", name): count for name, count in kernel["faults"]["count"].items() if count}
     for key, count in expected.items():
         check(named[key] == count > 0, f"timeline: {named[key]} of {key}, the report has {count}")
+    groups = {e["pid"]: e["args"]["name"] for e in events if e["ph"] == "M" and e["name"] == "process_name"}
+    processes = {f"{process['name']} {process['pid']}" for process in report["processes"] if process["kind"] == "process"}
+    check(set(groups.values()) == {"Harts", "Page-table walkers", "Memory", "IPIs"} | processes, f"timeline: the tracks' groups: {groups}")
+    sent = {groups[e["pid"]] for e in events if e.get("name", "").startswith("IPI to hart ")}
+    check(sent == {"IPIs"}, f"timeline: IPIs on tracks of {sent}")
     check(sum(e.get("name", "").startswith("walk ") for e in events) == report["total"]["walker"]["walks"], "timeline: an instant for each walk")
     last = {e["name"]: e["args"]["frames"] for e in events if e["ph"] == "C" and "frames" in e["args"]}
     for state, count in kernel["frames"]["last"].items():
