@@ -85,6 +85,8 @@ void HardwareStory::on(const WalkEvent& event) {
   if (event.walk == nullptr || event.walk->fault != Fault::none) return;
   const PageKey key{event.site.satp, event.address.value >> page_shift};
   const auto found = pages_.find(key);
+  const bool awaited = found != pages_.end() && !found->second.pending.empty();
+  if (event.walk->page_shift > page_shift && pending_count_ != 0 && !awaited) see_elsewhere(key, event);
   if (found == pages_.end()) return;
   see(key, found->second, event.address, event.site, *event.walk, true, event.access);
 }
@@ -135,6 +137,18 @@ void HardwareStory::see(const PageKey& key, Page& page, VirtAddr address, const 
 bool HardwareStory::may_be_in_kernel(const Pending& fault) const {
   const std::size_t hart = fault.hart.value;
   return hart >= user_traps_.size() || user_traps_[hart].value <= fault.at.value;
+}
+
+void HardwareStory::see_elsewhere(const PageKey& key, const WalkEvent& event) {
+  const std::uint64_t pages = std::uint64_t{1} << (event.walk->page_shift - page_shift);
+  if (pages > pages_.size()) return;
+  const std::uint64_t first = key.page & ~(pages - 1);
+  for (std::uint64_t page = first; page < first + pages; ++page) {
+    const PageKey part{key.satp, page};
+    const auto found = pages_.find(part);
+    if (found == pages_.end() || found->second.pending.empty()) continue;
+    return see(part, found->second, {page << page_shift}, event.site, *event.walk, false, event.access);
+  }
 }
 
 void HardwareStory::spread(const PageKey& key, const Walk& walk) {

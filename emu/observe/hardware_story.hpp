@@ -69,6 +69,9 @@ class HardwareStory final : public Listener {
 
   void see(const PageKey& key, Page& page, VirtAddr address, const EventSite& site, const mmu::Walk& walk,
            bool retry, mmu::Access access);
+  // A walk of another part of a page of more than 4 KiB shows, too, what became of a fault: its own part may never be
+  // walked again, for the TLB has the whole page now.
+  void see_elsewhere(const PageKey& key, const WalkEvent& event);
   // A page of more than 4 KiB has changed: what is remembered of its other parts has changed with it.
   void spread(const PageKey& key, const mmu::Walk& walk);
   // False: the fault's hart has run a program since, so that its kernel has answered the fault (by a signal,
