@@ -43,6 +43,8 @@ class CodeCache {
   void drop_all();
   // Frees dropped blocks. Precondition: no hart is inside a block.
   void collect();
+  // Blocks that have been dropped and not freed yet.
+  std::size_t dropped() const { return dropped_.size(); }
   bool wants_collection() const { return dropped_.size() > 100'000; }
   std::uint64_t blocks_decoded() const { return blocks_decoded_; }
   // Whether a page without code has got some since the last call: stores to it must be noticed from now on.

@@ -29,6 +29,11 @@ struct Step {
 // set). Moves hart.pc, not the clock: the caller knows what the instruction costs and tells it with `spend`.
 // Precondition: nothing is due (hart.clock < hart.deadline or service() has been called).
 Step step(System& system, Hart& hart);
+// The operation at hart.pc, when it is an instruction with these bits in code that is known already; else null.
+const Op* known_op(System& system, Hart& hart, std::uint32_t bits);
+// step() for an operation from there that only computes, branches or jumps, on a hart that has C: it cannot trap, nothing is
+// recorded, and its time does not matter.
+void step_plainly(Hart& hart, const Op& op);
 // The instruction has taken the hart's clock to `clock`.
 inline void spend(Hart& hart, const Step& step, std::uint64_t clock) {
   hart.unretired += clock - hart.clock - (step.trapped ? 0 : 1);

@@ -64,10 +64,12 @@ def main():
     parser.add_argument("--hartbeat", required=True)
     parser.add_argument("--harts", type=int, required=True)
     parser.add_argument("--cva6", nargs="?", const="cva6", metavar="MACHINE", help="under the cycle model")
+    parser.add_argument("--append", default="", help="for the bundled kernel")
     parser.add_argument("program")
     parser.add_argument("arguments", nargs="*")
     options = parser.parse_args()
-    arguments = ["--harts", str(options.harts), options.program, *options.arguments]
+    append = ["--append", options.append] if options.append else []
+    arguments = ["--harts", str(options.harts), *append, options.program, *options.arguments]
     if options.cva6:
         arguments = ["--machine", options.cva6, "--timing", "cva6", *arguments]
     checks = harness.Checks()

@@ -54,18 +54,23 @@ bool Core::mispredicts(const Decoded& d, ControlFlow flow, std::uint64_t predict
   }
 }
 
-void Core::step_fully() {
+void Core::step_fully(const AdapterReturn& in) {
   Shown shown;
-  shown.in = adapter_.clock(cycle_);
+  shown.in = in;
   shown.room = store_unit_.buffer().commit_ready();
   shown.lsu_ready = bypass_.ready();
   shown.load = load_result_;
   moved_ = shown.in.icache_valid || shown.in.dcache != DcacheReturnType::none || execute_.valid ||
            load_result_.valid;
-  const bool replayed = node_ && replay(shown);
-  if (!replayed) plain_step(shown);
+  if (!node_ || !replay(shown)) return step_plainly(shown);
   settle_wires();
-  if (!replayed) freeze();
+  ++cycle_;
+}
+
+void Core::step_plainly(Shown& shown) {
+  plain_step(shown);
+  settle_wires();
+  freeze();
   ++cycle_;
 }
 
@@ -166,7 +171,7 @@ void Core::apply_csrs(const CsrAfter& after) {
 }
 
 // mip_q of the interrupt wires: what the CLINT shows in this cycle is seen in the next.
-void Core::settle_wires() {
+void Core::look_at_wires() {
   const std::uint64_t wires = clint_lines() | external_lines_;
   wires_settled_ = wires == wires_;
   if (wires_settled_) return;

@@ -3,6 +3,7 @@
 // load/store, issue, decode, fetch.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 #include "emu/timing/cva6/csr_state.hpp"
@@ -41,8 +42,26 @@ class Core {
   // Where the record is to be written that given() then hands over.
   Retirement& record() { return record_; }
   void given();
+  // The same of an instruction that is Decoded::plain, while glides().
+  void given_plainly(std::uint64_t next_pc, std::uint64_t operand_a, std::uint64_t operand_b) {
+    record_.pc.value = node_->state.issue_pc;
+    record_.next_pc.value = next_pc;
+    record_.operand_a = operand_a;
+    record_.operand_b = operand_b;
+    record_.trapped = record_.interrupt = record_.sc_failed = false;
+    record_mispredicted_ = node_->checks_next && next_pc != node_->expected_next;
+    have_record_ = true;
+  }
+  bool in_node() const { return node_ != nullptr; }
+  // step(), and skip() when nothing has moved. False: `limit` has been reached, or what comes of it is for the caller to see
+  // (Cva6Timing::run).
+  bool glide(std::uint64_t limit);
+  // The same, but nothing is done that memory, the walker or another hart has a part in: false then.
+  bool glide_alone(std::uint64_t limit);
+  // No store is issued, or on its way to memory.
+  bool stores_gone() const;
   void step() {
-    if (!step_quickly()) step_fully();
+    if (!replay_at_rest()) step_awake();
   }
   // Leaves the memo's nodes, until the end of a step comes to one again.
   void thaw();
@@ -60,6 +79,7 @@ class Core {
     load_store_rests_ = false;
     update_fetch_context();
     external_lines_ = state.mip & 0x800;
+    wires_settled_ = false;
   }
 
   // Asleep in wfi; the cycle in which it would wake by itself.
@@ -78,6 +98,7 @@ class Core {
   void set_external_lines(std::uint64_t mip) {
     thaw();
     external_lines_ = mip & 0x800;
+    wires_settled_ = false;
     csr_.set_software_mip(mip);
   }
   void set_trace(TraceSink* sink) { trace_ = sink; }
@@ -166,8 +187,15 @@ class Core {
     std::uint64_t asked = 0;  // inputs that cause() has looked at
   };
 
-  bool step_quickly();
-  [[gnu::noinline]] void step_fully();
+  bool replay_at_rest();
+  [[gnu::noinline, gnu::flatten]] void step_awake();
+  bool replay_lightly(const AdapterReturn& in);
+  bool fetch_again(const PipelineNode& node, PipelineInputs& out);
+  [[gnu::noinline]] void record_lightly(PipelineNode& node, const PipelineInputs& seen, Shown& shown);
+  void record(PipelineNode& node, const PipelineInputs& seen);
+  void keep_outcome(const PipelineNode& node, Outcome& out) const;
+  [[gnu::noinline]] void step_fully(const AdapterReturn& in);
+  void step_plainly(Shown& shown);
   [[gnu::noinline, gnu::flatten]] void plain_step(Shown& shown);
   void end_step(const Commit& done, unsigned head);
   [[gnu::noinline]] bool packable() const;
@@ -186,6 +214,12 @@ class Core {
     return PipelineInputs::bit(PipelineInputs::load) | std::uint64_t{scoreboard_.slot_of(load.trans_id)}
                                                            << (PipelineInputs::load + 1);
   }
+  std::uint64_t store_bits(const WriteBack& stored) const {
+    if (!stored.valid) return 0;
+    const auto id = static_cast<unsigned>(std::countr_zero(stored.valid));
+    return PipelineInputs::bit(PipelineInputs::store) | std::uint64_t{scoreboard_.slot_of(id)}
+                                                            << (PipelineInputs::store + 1);
+  }
   void special_inputs(const PipelineNode& node, PipelineInputs& out);
   void update_fetch_context() {
     if (fetch_context_ != stranger)
@@ -203,21 +237,24 @@ class Core {
   LsuControl lsu_request() const;
   // `requests`: a load or store is in the execute stage.
   void load_store(const AdapterReturn& in, const Commit& commit, bool requests, WriteBack& results);
-  bool load_store_idle(bool requests) const;
-  [[gnu::noinline, gnu::flatten]] void cache_alone(const AdapterReturn& in);
+  bool load_store_lightly(const AdapterReturn& in, bool commits, bool requests, WriteBack& results);
+  void begin_load(const LsuControl& request);
+  void clock_usual_writes(const AdapterReturn& in, bool load_reads, bool commits, std::uint64_t physical,
+                          const LsuControl* begins);
   [[gnu::noinline, gnu::flatten]] void load_alone(bool requests);
   [[gnu::noinline, gnu::flatten]] void load_store_busy(const AdapterReturn& in, const Commit& commit,
                                                        bool requests, WriteBack& results);
-  // The usual two cycles of a load; false: it is another case, and nothing has been done.
-  bool load_begins();
-  bool load_ends();
   void load_store_moved(bool moves);
   void keep_rest_bits();
   bool operands_ready(const Decoded& d, const WriteBack& results) const;
   bool unit_busy(const Decoded& d, const Commit& commit, Ready ready) const;
   bool issue(const Commit& commit, const WriteBack& results, Ready ready, bool flush_unissued);
   static void keep(const Retirement& record, ScoreboardEntry& e);
-  void settle_wires();
+  void settle_wires() {
+    if (!wires_settled_ || cycle_ >= clint_steady_until_ || interconnect_->clint.writes() != clint_writes_)
+      look_at_wires();
+  }
+  [[gnu::noinline]] void look_at_wires();
   [[gnu::noinline]] void apply_csrs(const CsrAfter& after);
   void start(ScoreboardEntry& e);
   std::uint64_t fence_operand(unsigned reg, std::uint64_t value) const;

@@ -23,50 +23,87 @@ LsuControl Core::lsu_request() const {
   return out;
 }
 
-// The load and store units have nothing to do: no request, no walk, nothing to translate or to put away.
-bool Core::load_store_idle(bool requests) const {
-  return !requests && bypass_.ready() && load_unit_.idle() && store_unit_.idle() && mmu_.quiet();
-}
-
 void Core::load_store(const AdapterReturn& in, const Commit& commit, bool requests, WriteBack& results) {
   load_result_.valid = false;
   const bool commits = commit.store || commit.atomic || commit.flush;
   const bool returns = in.dcache != DcacheReturnType::none;
   if (load_store_rests_ && !requests && !commits && !returns && !mmu_.fetch_misses()) return;
-  if (commits)
-    load_store_busy(in, commit, requests, results);
-  else if (load_store_idle(requests))
-    cache_alone(in);
-  else if (!returns && bypass_.ready() && store_unit_.idle() && !mmu_.walker().active() &&
-           dcache_.others_rest() && !(requests && scoreboard_[execute_.id].decoded->fu == Fu::store))
+  if (!node_ && !commit.flush && !commit.atomic && load_store_lightly(in, commit.store, requests, results))
+    return;
+  if (!commits && !returns && bypass_.ready() && store_unit_.idle() && !mmu_.walker().active() &&
+      dcache_.others_rest() && !(requests && scoreboard_[execute_.id].decoded->fu == Fu::store))
     load_alone(requests);
   else
     load_store_busy(in, commit, requests, results);
 }
 
-// The D$ works off what the units have left.
-void Core::cache_alone(const AdapterReturn& in) {
-  moved_ = true;
-  if (dcache_.readers_rest()) {
-    dcache_.clock_writes(in, adapter_, *interconnect_);
+// The cycle when loads and stores go their usual ways: the DTLB has their pages, the D$ what is loaded, and nothing is in
+// anybody's way. False: it is another one, and nothing has been done.
+bool Core::load_store_lightly(const AdapterReturn& in, bool commits, bool requests, WriteBack& results) {
+  const bool load_ends = load_unit_.state() == LoadUnit::State::send_tag;
+  const bool store_ends = store_unit_.state() == StoreUnit::State::valid_store;
+  if (!bypass_.ready() || !mmu_.only_data() || !(load_ends || load_unit_.idle()) ||
+      !(store_ends || store_unit_.state() == StoreUnit::State::idle) ||
+      !dcache_.goes_usual_ways(in, load_ends))
+    return false;
+  const TranslationState& translation = csr_.translation();
+  const std::uint64_t physical = mmu_.data_physical();
+  if ((load_ends || store_ends) &&
+      (mmu_.data_exception(translation) || (store_ends && store_unit_.holds_atomic())))
+    return false;
+  if (load_ends && !dcache_.load_hits(physical)) return false;
+  bool load_begins = false, store_begins = false, reads = load_ends;
+  if (requests) {
+    const LsuControl request = lsu_request();
+    load_begins = request.is_load;
+    store_begins = !load_begins;
+    const bool free = load_begins ? !store_unit_.offset_matches(request.address, physical)
+                                  : !request.is_amo() && store_unit_.takes(commits);
+    if (!free || request.misaligned || !mmu_.data_hit(request, true, translation)) return false;
+    mmu_.clock_data(request, true, store_begins, translation);
+    if (load_ends) dcache_.end_load(physical);
+    load_result_ = load_ends ? load_unit_.end() : LoadUnit::Outputs{};
+    if (load_begins) begin_load(request);
+    reads |= load_begins;
+    if (store_ends) results.add(store_unit_.trans_id(), false);
+    clock_usual_writes(in, reads, commits, physical, store_begins ? &request : nullptr);
   } else {
-    const ReadRequest none;
-    ReadResponse responses[2];
-    dcache_.clock(in, adapter_, *interconnect_, {none, none}, StoreRequest{}, store_unit_.amo(false),
-                  responses);
+    mmu_.clock_data(LsuControl{}, false, false, translation);
+    if (load_ends) dcache_.end_load(physical);
+    load_result_ = load_ends ? load_unit_.end() : LoadUnit::Outputs{};
+    if (store_ends) results.add(store_unit_.trans_id(), false);
+    clock_usual_writes(in, reads, commits, physical, nullptr);
   }
-  load_store_rests_ = dcache_.quiet();
+  moved_ = true;
+  load_store_rests_ = !requests && store_unit_.idle() && load_unit_.idle() && dcache_.quiet();
   keep_rest_bits();
+  return true;
+}
+
+void Core::begin_load(const LsuControl& request) {
+  const unsigned slot = load_unit_.next_slot();
+  dcache_.begin_load(request.address, request.size_log2, slot);
+  load_unit_.begin(request.trans_id, slot);
+}
+
+// Store unit, store buffer and the D$'s write side in the usual cycle.
+void Core::clock_usual_writes(const AdapterReturn& in, bool load_reads, bool commits, std::uint64_t physical,
+                              const LsuControl* begins) {
+  const bool ends = store_unit_.state() == StoreUnit::State::valid_store;
+  bool granted = false;
+  if (!store_unit_.buffer().no_store_pending() || in.dcache != DcacheReturnType::none ||
+      !dcache_.writes_rest()) {
+    StoreRequest store = store_unit_.buffer().request();
+    granted = store.valid = dcache_.accepts(store);
+    dcache_.clock_usually(in, adapter_, *interconnect_, store, load_reads);
+  } else {
+    dcache_.read_alone(load_reads);
+  }
+  if (begins || ends || commits || granted) store_unit_.clock_usually(begins, physical, commits, granted);
 }
 
 // load_store_busy() without a store, a walk's read or a return from memory: only load unit, load port and DTLB move.
 void Core::load_alone(bool requests) {
-  if (mmu_.only_data() && (requests ? load_begins() : load_ends())) {
-    moved_ = true;
-    load_store_rests_ = !requests;
-    keep_rest_bits();
-    return;
-  }
   const TranslationState& translation = csr_.translation();
   const LsuControl request = requests ? lsu_request() : LsuControl{};
   const LoadUnit::State before = load_unit_.state();
@@ -85,28 +122,6 @@ void Core::load_alone(bool requests) {
   mmu_.clock(request, translates, false, translation, ReadResponse{}, false, false, tlb_flush_, *view_);
   bypass_.clock(request, load_result_.pop, false, false);
   load_store_moved(moves);
-}
-
-bool Core::load_begins() {
-  const TranslationState& translation = csr_.translation();
-  const LsuControl request = lsu_request();
-  if (request.misaligned || !load_unit_.idle() || store_unit_.buffer().offset_matches(request.address) ||
-      !mmu_.data_hit(request, true, translation) || !dcache_.begin_load(request.address, request.size_log2))
-    return false;
-  load_unit_.begin(request.trans_id);
-  load_result_ = {true, false, false, 0};
-  mmu_.clock_data(request, true, translation);
-  return true;
-}
-
-bool Core::load_ends() {
-  const TranslationState& translation = csr_.translation();
-  if (load_unit_.state() != LoadUnit::State::send_tag || mmu_.data_exception(translation) ||
-      !dcache_.end_load(mmu_.data_physical()))
-    return false;
-  load_result_ = load_unit_.end();
-  mmu_.clock_data(LsuControl{}, false, translation);
-  return true;
 }
 
 // Behind a cycle that has moved nothing the next ones move nothing either, until something comes from outside.

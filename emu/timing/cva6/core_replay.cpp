@@ -13,6 +13,20 @@ bool in_table(const Decoded& d) {
   return !d.flushes && !d.raises && d.fu != Fu::fpu && d.fu != Fu::cvxif && d.fu != Fu::none;
 }
 
+// Where the front end went on behind the instruction in the issue stage.
+void expect_next(PipelineNode& node) {
+  const PipelineState& s = node.state;
+  const auto flow = static_cast<ControlFlow>(s.issue_flow);
+  node.issue_plain = s.issue->plain;
+  node.checks_next = s.issue->op == Op::branch || s.issue->op == Op::jalr;
+  if (s.issue->op == Op::jalr)
+    node.expected_next = flow == ControlFlow::none ? ~std::uint64_t{0} : s.issue_predicted;
+  else
+    node.expected_next = s.issue_pc + (flow == ControlFlow::branch
+                                           ? static_cast<std::uint64_t>(std::int64_t{s.issue->immediate})
+                                           : s.issue->length);
+}
+
 // What the state alone says of a cycle that starts with it.
 void describe(PipelineNode& node) {
   const PipelineState& s = node.state;
@@ -25,7 +39,9 @@ void describe(PipelineNode& node) {
   node.needs_record = s.issue && !node.mispredicts;
   node.has_csr = s.issue && s.issue->fu == Fu::csr;
   if (s.issue) node.mask |= Inputs::field(Inputs::record, 2);
+  if (s.issue) expect_next(node);
   if (s.issue && s.issue->accesses_memory) node.mask |= Inputs::bit(Inputs::lsu_ready);
+  for (unsigned i = 0; i < s.count; ++i) node.holds_store |= s.slots[i]->fu == Fu::store;
   if (!s.executes) return;
   const Decoded& d = *s.slots[s.execute_slot];
   node.requests_memory = d.accesses_memory;
@@ -136,9 +152,10 @@ bool Core::fetch(PipelineNode& node, Inputs& out) {
     return true;
   }
   const std::uint64_t address = node.state.fetch_address & ~std::uint64_t{3};
-  if (node.fetch_context != fetch_context_ || !mmu_.fetches_from(address)) return fetch_anew(node, out);
+  const PipelineNode::Fetched& known = node.fetched[hart_ % node.fetched.size()];
+  if (known.context != fetch_context_ || !mmu_.fetches_from(address)) return fetch_anew(node, out);
   fetch_translation_ = mmu_.fetch_again(address);
-  out.bits = node.fetched;
+  out.bits = known.bits;
   return true;
 }
 
@@ -149,10 +166,7 @@ bool Core::fetch_anew(PipelineNode& node, Inputs& out) {
       !frontend_.word(node.state.fetch_address, fetch_translation_.address, word))
     return false;
   out.bits = word | Inputs::bit(Inputs::word_hits);
-  if (fetch_context_ != stranger) {
-    node.fetched = out.bits;
-    node.fetch_context = fetch_context_;
-  }
+  if (fetch_context_ != stranger) node.fetched[hart_ % node.fetched.size()] = {out.bits, fetch_context_};
   return true;
 }
 
@@ -162,11 +176,7 @@ bool Core::inputs(const PipelineNode& node, const Shown& shown, Inputs& out) {
   out.bits |= record_bits() | std::uint64_t{shown.room} << Inputs::room |
               std::uint64_t{shown.lsu_ready} << Inputs::lsu_ready;
   out.bits |= load_bits(shown.load);
-  if (shown.stored.valid)
-    out.bits |=
-        Inputs::bit(Inputs::store) |
-        std::uint64_t{scoreboard_.slot_of(static_cast<unsigned>(std::countr_zero(shown.stored.valid)))}
-            << (Inputs::store + 1);
+  out.bits |= store_bits(shown.stored);
   if (node.special) special_inputs(node, out);
   out.bits &= node.mask | Inputs::field(Inputs::bht, 5);
   return true;
@@ -189,24 +199,31 @@ void Core::special_inputs(const PipelineNode& node, Inputs& out) {
   if (node.consults) frontend_.ask(node, out);
 }
 
-// The cycle by its edge while memory and the load/store side rest: replay() without what then cannot happen. False: it
-// was another cycle, and nothing has been done.
-bool Core::step_quickly() {
-  if (!node_ || !load_store_rests_ || !adapter_.rests(cycle_) || !node_->simple() || load_result_.exception)
-    return false;
-  const PipelineNode& node = *node_;
-  Inputs seen;
+// fetch() from the page where it was before.
+bool Core::fetch_again(const PipelineNode& node, Inputs& out) {
   if (node.fetches) {
     const std::uint64_t address = node.state.fetch_address & ~std::uint64_t{3};
-    if (node.fetch_context != fetch_context_ || !mmu_.fetches_from(address)) return false;
-    seen.bits = node.fetched;
+    const PipelineNode::Fetched& known = node.fetched[hart_ % node.fetched.size()];
+    if (known.context != fetch_context_ || !mmu_.fetches_from(address)) return false;
+    out.bits = known.bits;
   }
+  mmu_.fetched(node.fetches);
+  return true;
+}
+
+// replay() without what cannot happen while memory and the load/store side rest. False: it is another cycle, and nothing
+// has been done.
+bool Core::replay_at_rest() {
+  if (!node_ || !load_store_rests_ || !adapter_.rests(cycle_) || !node_->simple() || load_result_.exception)
+    return false;
+  PipelineNode& node = *node_;
+  Inputs seen;
+  if (!fetch_again(node, seen)) return false;
   seen.bits |= rest_bits_ | record_bits() | load_bits(load_result_);
   if (node.special) special_inputs(node, seen);
   seen.bits &= node.mask | Inputs::field(Inputs::bht, 5);
   const PipelineEdge* const edge = node.find(seen);
   if (!edge) return false;
-  mmu_.fetched(node.fetches);
   adapter_.rest();
   moved_ = execute_.valid || load_result_.valid;
   load_result_.valid = false;
@@ -214,6 +231,74 @@ bool Core::step_quickly() {
   settle_wires();
   ++cycle_;
   return true;
+}
+
+void Core::step_awake() {
+  const AdapterReturn in = adapter_.clock(cycle_);
+  if (!replay_lightly(in)) step_fully(in);
+}
+
+// replay() of the usual cycle: it is fetched from where it was before, and loads and stores, if any, go their usual ways.
+// False: it is another cycle, and nothing has been done.
+bool Core::replay_lightly(const AdapterReturn& in) {
+  if (!node_ || in.icache_valid || load_result_.exception) return false;
+  PipelineNode& node = *node_;
+  Inputs seen;
+  if (!fetch_again(node, seen)) return false;
+  const std::uint64_t shown_bits = rest_bits_ | load_bits(load_result_);
+  const LoadUnit::Outputs load = load_result_;
+  WriteBack stored;
+  const bool commits = node.store_at_head && (rest_bits_ & Inputs::bit(Inputs::room));
+  if (!load_store_lightly(in, commits, node.requests_memory, stored)) return false;
+  seen.bits |= shown_bits | record_bits() | store_bits(stored);
+  if (node.special) special_inputs(node, seen);
+  seen.bits &= node.mask | Inputs::field(Inputs::bht, 5);
+  const PipelineEdge* const edge = node.find(seen);
+  if (!edge) {
+    Shown shown;
+    shown.in = in;
+    shown.room = (shown_bits >> Inputs::room) & 1;
+    shown.lsu_ready = (shown_bits >> Inputs::lsu_ready) & 1;
+    shown.load = load;
+    shown.stored = stored;
+    shown.done = true;
+    record_lightly(node, seen, shown);
+    return true;
+  }
+  follow(node, *edge);
+  settle_wires();
+  ++cycle_;
+  return true;
+}
+
+void Core::record_lightly(PipelineNode& node, const Inputs& seen, Shown& shown) {
+  Inputs again;
+  fetch(node, again);
+  record(node, seen);
+  step_plainly(shown);
+}
+
+bool Core::glide_alone(std::uint64_t limit) {
+  if (!node_ || !adapter_.rests(cycle_) || mmu_.walker().active()) return false;
+  step();
+  return moved_ && cycle_ < limit;
+}
+
+bool Core::stores_gone() const {
+  if (have_record_ || !store_unit_.idle() || !dcache_.wbuffer_empty() || !adapter_.idle() || !bypass_.ready())
+    return false;
+  if (node_) return !node_->holds_store;
+  for (unsigned i = 0; i < scoreboard_.count(); ++i)
+    if (scoreboard_[scoreboard_.behind_commit(i)].decoded->fu == Fu::store) return false;
+  return true;
+}
+
+bool Core::glide(std::uint64_t limit) {
+  const std::uint64_t writes = interconnect_->clint.writes(), fences = fences_;
+  step();
+  if (interconnect_->clint.writes() != writes || fences_ != fences || halted_) return false;
+  skip(limit);
+  return cycle_ < limit && interconnect_->clint.writes() == writes;
 }
 
 // The cycle by its edge. False: none fits, and the registers are as they were before the cycle, but for what load and
@@ -232,12 +317,30 @@ bool Core::replay(Shown& shown) {
     follow(node, *edge);
     return true;
   }
-  thaw();
-  if (known) {
-    recording_.from = &node;
-    recording_.edge.inputs = seen;
-  }
+  if (known)
+    record(node, seen);
+  else
+    thaw();
   return false;
+}
+
+// No edge of the node knows these inputs: the plain step that follows is to make one.
+void Core::record(PipelineNode& node, const Inputs& seen) {
+  thaw();
+  recording_.from = &node;
+  recording_.edge.inputs = seen;
+}
+
+// The record of the instruction that is issued, as far as anybody will look at it.
+void Core::keep_outcome(const PipelineNode& node, Outcome& out) const {
+  if (!node.issue_plain) {
+    out = Outcome(record_);
+    return;
+  }
+  out.next_pc = record_.next_pc.value;
+  out.operand_a = record_.operand_a;
+  out.operand_b = record_.operand_b;
+  out.trapped = out.interrupt = out.sc_failed = false;
 }
 
 void Core::follow(const PipelineNode& node, const PipelineEdge& edge) {
@@ -265,7 +368,7 @@ void Core::follow(const PipelineNode& node, const PipelineEdge& edge) {
     e.interrupt = e.speculative = false;
     e.has_csr = node.has_csr;
     if (e.has_csr) e.csr = CsrAfter(record_);
-    e.outcome = Outcome(record_);
+    keep_outcome(node, e.outcome);
     have_record_ = record_mispredicted_ = false;
   }
   const ScoreboardEntry& head = scoreboard_[scoreboard_.commit_pointer()];

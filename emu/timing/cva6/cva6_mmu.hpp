@@ -74,8 +74,9 @@ class Cva6Mmu {
     return !walker_.active() && !shared_.access() && !shared_.flushing() && !fetch_misses_;
   }
   // clock() while only_data(), of a data_hit() or without a request.
-  void clock_data(const LsuControl& request, bool data_access, const TranslationState& translation) {
-    latch(request, data_access, false, translation);
+  void clock_data(const LsuControl& request, bool data_access, bool is_store,
+                  const TranslationState& translation) {
+    latch(request, data_access, is_store, translation);
   }
   // A walk waits for the D$ or the flush machine; the next cycle is like this one.
   bool waiting() const {

@@ -35,12 +35,13 @@ Cva6Timing::~Cva6Timing() = default;
 bool Cva6Timing::run(unsigned hart, std::uint64_t horizon) {
   Core& core = *cores_[hart];
   if (memo_.full()) forget();
-  const std::uint64_t wires = interconnect_.clint.writes();
+  const std::uint64_t wires = interconnect_.clint.writes(), fences = core.fences();
   while (core.cycle() < horizon) {
     if (core.needs_record()) return true;
     core.step();
     // Who sleeps, and who has just woken a sleeper, leaves it to the caller whose turn it is.
     if (interconnect_.clint.writes() != wires || (core.asleep() && core.dormant())) return false;
+    if (core.fences() != fences) return false;
     core.skip(horizon);
     if (interconnect_.clint.writes() != wires) return false;
   }

@@ -263,6 +263,13 @@ u32 rounding_mode(const Decoded& d) {
 }
 bool reserved_rounding(const Decoded& d) { return rounding_mode(d) == 5 || rounding_mode(d) == 6; }
 
+// No memory, CSR, trap or flush, and nothing that somebody outside could hear of (a hint, guestos/abi/tracepoints.hpp).
+bool is_plain(const Decoded& d) {
+  if (d.op == Op::branch && d.immediate == d.length) return false;
+  const bool unit = d.fu == Fu::alu || d.fu == Fu::aes || d.fu == Fu::mult || d.fu == Fu::ctrl_flow;
+  return unit && !d.raises && !d.flushes && (d.expanded & 0x7FFF) != 0x2013;
+}
+
 // What follows from the fields.
 void note(Decoded& d) {
   const auto reg = [](unsigned number, bool fpr) {
@@ -277,6 +284,7 @@ void note(Decoded& d) {
   d.rounds_by_frm = rounding_mode(d) == 7;
   d.raises = d.op == Op::ecall || d.op == Op::ebreak;
   d.flushes = flushes(d);
+  d.plain = is_plain(d);
   d.commits_second =
       d.fu == Fu::alu || d.fu == Fu::load || d.fu == Fu::ctrl_flow || d.fu == Fu::mult || d.fu == Fu::fpu;
 }

@@ -65,6 +65,7 @@ struct Decoded {
       sources{};                 // rs1, rs2, rs3: 0 … 63, floating-point registers from 32 up; x0: none
   std::uint8_t destination = 0;  // the same of rd
   bool accesses_memory = false;
+  bool plain = false;           // only computes, branches or jumps; a branch's two ways differ
   bool raises = false;          // ECALL and EBREAK
   bool uses_fpu = false;        // illegal while mstatus.FS is off
   bool rounds_by_frm = false;   // illegal while frm is reserved

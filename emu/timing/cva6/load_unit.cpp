@@ -5,7 +5,7 @@ namespace hartbeat::timing::cva6 {
 LoadUnit::Drive LoadUnit::drive(const LsuControl& request, bool offset_matches, bool exception,
                                 std::uint64_t physical) const {
   Drive out;
-  out.read.id = valid_[0] ? 1 : 0;
+  out.read.id = static_cast<std::uint8_t>(next_slot());
   out.read.index = request.address;
   out.read.size_log2 = request.size_log2;
   out.read.tag = physical;

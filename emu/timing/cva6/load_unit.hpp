@@ -39,15 +39,16 @@ class LoadUnit {
 
   bool idle() const { return state_ == State::idle && !valid_[0] && !valid_[1]; }
 
-  // The usual way of a load, without the questions of clock(): idle, it is given one that the D$ grants and the DTLB has …
-  void begin(std::uint8_t trans_id) {
+  // The usual way of a load, without the questions of clock(): idle, it is given one, for next_slot(), that the D$ grants and the DTLB has …
+  void begin(std::uint8_t trans_id, unsigned slot) {
     state_ = State::send_tag;
-    valid_[0] = true;
-    flushed_[0] = false;
-    trans_id_[0] = trans_id;
-    last_ = 0;
+    valid_[slot] = true;
+    flushed_[slot] = false;
+    trans_id_[slot] = trans_id;
+    last_ = static_cast<std::uint8_t>(slot);
   }
-  // … and in the next cycle, with no other load behind it, the D$ has the line.
+  unsigned next_slot() const { return valid_[0] ? 1 : 0; }
+  // … and in the next cycle the D$ has the line. Another may begin behind it in the same cycle.
   Outputs end() {
     state_ = State::idle;
     valid_[last_] = false;

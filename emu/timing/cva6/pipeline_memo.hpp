@@ -3,6 +3,7 @@
 // docs/timing.md says what is an input and why that is exact. One memo serves all harts.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <vector>
@@ -54,15 +55,22 @@ struct alignas(64) PipelineNode {
   bool trains_bht = false, taken = false, trains_btb = false;
   bool has_csr = false;          // a CSR instruction stands in the issue stage
   bool requests_memory = false;  // a load or store is in the execute stage
+  bool holds_store = false;      // one is in the scoreboard
+  bool issue_plain = false;      // Decoded::plain of the instruction in the issue stage, …
+  bool checks_next = false;      // which can be mispredicted: goes on elsewhere than at `expected_next`
+  std::uint64_t expected_next = 0;
   std::uint8_t consults = 0;
   bool special = false;  // its inputs are more than memory's answers and the record
   // The load/store side need not be told of it.
   bool simple() const { return !requests_memory && !store_at_head; }
-  // The fetched word with its bit, as it was in this context (Core::fetch_context_).
-  std::uint64_t fetched = 0, fetch_context = no_context;
-  static constexpr std::uint64_t no_context = ~std::uint64_t{0};
   PipelineEdge first;
   PipelineState state;
+  // The fetched word with its bit, as it was in this context (Core::fetch_context_): a place for each of four harts.
+  struct Fetched {
+    static constexpr std::uint64_t no_context = ~std::uint64_t{0};
+    std::uint64_t bits = 0, context = no_context;
+  };
+  std::array<Fetched, 4> fetched;
 
   const PipelineEdge* find(const PipelineInputs& inputs) const {
     for (const PipelineEdge* edge = &first; edge; edge = edge->more)

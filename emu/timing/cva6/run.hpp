@@ -38,12 +38,20 @@ class Cva6Run {
 
   std::optional<unsigned> next_lane();
   std::uint64_t next_moment(Lane& lane);
-  void hear_lines(Lane& lane);
-  [[gnu::flatten]] bool advance(Lane& lane);
+  [[gnu::flatten]] void advance(Lane& lane);
+  bool glide(Lane& lane, std::uint64_t horizon);
+  void stretch(Lane& lane, std::uint64_t limit);
+  void level();
+  bool glide_plainly(Lane& lane, std::uint64_t limit, bool alone);
+  bool devices_rest();
+  void leave_blocks();
+  void tell_lines(std::uint64_t cycle);
+  static bool lines_moved(const Lane& lane);
+  bool access(Lane& lane);
   void turn(Lane& lane);
   [[gnu::noinline]] void interrupt(Lane& lane, int cause);
   static bool displaces(const Hart& hart, int cause);
-  void look_around(Lane& lane, Privilege before);
+  void look_around(Lane& lane, const Step& done, bool state_told);
   std::uint64_t others_may_wake(unsigned hart) const;
   static bool reads_time(const Decoded& d, const Retirement& out);
   [[gnu::noinline]] bool foretell(Lane& lane, const Decoded& d, Retirement& out);
@@ -51,18 +59,26 @@ class Cva6Run {
   [[gnu::noinline]] static void tell_state(const Hart& hart, Retirement& out);
   static void before(const Hart& hart, const Decoded& d, Retirement& out);
   static void after(const Hart& hart, const Step& step, bool may_write_csr, Retirement& out);
-  bool due(Lane& lane);
-  [[gnu::noinline]] void attend(Lane& lane);
+  bool is_due(const Lane& lane) const;
+  bool limit_reached(const Hart& hart) const;
+  void keep_due(Lane& lane) const;
+  [[gnu::noinline]] bool attend(Lane& lane);
+  void follow_fence(Lane& lane);
   [[gnu::noinline]] void settle(Lane& lane, Privilege privilege);
   void take_over_clint();
 
   System& system_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Cva6Timing> timing_;
-  std::uint64_t now_ = 0;  // cycle of the last turn …
-  unsigned last_ = 0;      // … and whose it was
-  std::uint64_t horizon_ = 0;
+  unsigned last_ = 0;          // whose the last turn was
+  std::uint64_t horizon_ = 0;  // of the hart whose turn it is: when another's comes
+  std::uint64_t others_ = 0,
+                lead_ = 0;        // the smallest moment of another; by how much a hart may be ahead of it
+  std::uint64_t line_delay_ = 0;  // from what moves a line of a device's to what hears it
   std::vector<std::uint64_t> moments_;  // by hart: when it has something to do
+  bool glides_ = false;                 // no instruction can trap by a misaligned jump
+  bool listens_ = false;                // somebody does, to each instruction, in the order of the clock
+  bool device_stores_ = false;          // a lane has device_store
   bool counting_ = true, all_asleep_ = false, some_sleep_ = false;
   MemoryCounters uncounted_;  // of the time in which they were not
 };

@@ -55,6 +55,13 @@ class StoreUnit {
            !in.flush && !in.amo_ack;
   }
 
+  // The usual way of a store, without the questions of clock(): in the cycle behind its translation it has its result, and
+  // goes into the buffer. `begins`: one that the DTLB has, when takes(); null: none.
+  bool takes(bool commit) const { return buffer_.ready(state_ == State::valid_store, commit) && !amo_full_; }
+  void clock_usually(const LsuControl* begins, std::uint64_t physical, bool commit, bool granted);
+  bool holds_atomic() const { return held_.is_amo(); }
+  std::uint8_t trans_id() const { return held_.trans_id; }
+
   State state() const { return state_; }
   bool idle() const { return state_ == State::idle && buffer_.no_store_pending(); }
 

@@ -53,16 +53,18 @@ ReadResponse WtDcache::clock_load(const ReadRequest& read) {
   return out;
 }
 
-void WtDcache::clock_writes(const AdapterReturn& in, WtAxiAdapter& adapter,
-                            const Interconnect& interconnect) {
+void WtDcache::clock_usually(const AdapterReturn& in, WtAxiAdapter& adapter, const Interconnect& interconnect,
+                             const StoreRequest& store, bool load_reads) {
   const AmoRequest none;
   WtDcacheMissunit::Outputs miss;
   if (!missunit_.sleeps_on(in, ctrl_, wbuffer_, none))
     miss = missunit_.clock(in, adapter, ctrl_, wbuffer_, none, memory_, interconnect);
   WtDcacheWbuffer::Inputs buffer = answers(miss);
-  buffer.check_ack =
-      memory_.arbitrate(wbuffer_.wants_check() ? 8u : 0u, miss.line.valid) == WtDcacheMem::write_port;
-  end_cycle(miss, buffer, StoreRequest{});
+  buffer.check_ack = memory_.arbitrate((load_reads ? 2u : 0u) | (wbuffer_.wants_check() ? 8u : 0u), false) ==
+                     WtDcacheMem::write_port;
+  buffer.read_acked = load_reads;
+  buffer.read_word = ctrl_[loads].word();
+  end_cycle(miss, buffer, store);
 }
 
 }  // namespace hartbeat::timing::cva6

@@ -34,31 +34,32 @@ class WtDcache {
              const Reads& read, const StoreRequest& store, const AmoRequest& amo,
              ReadResponse (&response)[2]);
 
-  // The same when nothing but a load moves, or nothing but a write: others_rest() or readers_rest(), no return from memory
-  // in the first case, no request of another kind.
+  // The same when nothing but a load moves: others_rest(), no return from memory, no request of another kind.
   ReadResponse clock_load(const ReadRequest& read);
-  // Its usual cases (LoadUnit::begin, end), of an idle load port and of one that holds a load; false: it is not the usual
-  // case, and nothing has been done.
-  bool begin_load(std::uint64_t index, std::uint8_t size_log2) {
-    if (!ctrl_[loads].idle()) return false;
-    memory_.arbitrate(2, false);
-    ctrl_[loads].begin(index, size_log2);
-    quiet_ = false;
-    return true;
+  // The usual cycle, in parts: the cache is on, the walker asks for nothing, at most a write has returned, and a load only
+  // begins or, when it `ends`, load_hits(). Then clock_usually() is the rest of the cycle; `load_reads`: a load does either.
+  bool goes_usual_ways(const AdapterReturn& in, bool ends) const {
+    return (in.dcache == DcacheReturnType::none || in.dcache == DcacheReturnType::store_ack) &&
+           missunit_.cache_enabled() && ctrl_[walker].idle() && (ends || ctrl_[loads].idle());
   }
-  bool end_load(std::uint64_t physical) {
-    if (!missunit_.cache_enabled() || !ctrl_[loads].end(physical, memory_)) return false;
-    memory_.arbitrate(2, false);
-    quiet_ = true;
-    return true;
+  bool load_hits(std::uint64_t physical) const { return ctrl_[loads].hits(physical, memory_); }
+  void end_load(std::uint64_t physical) { ctrl_[loads].end(physical); }
+  void begin_load(std::uint64_t index, std::uint8_t size_log2, unsigned id) {
+    ctrl_[loads].begin(index, size_log2, id);
   }
+  // Then a cycle without a store or a return moves no more than the read port.
+  bool writes_rest() const { return missunit_.rests() && wbuffer_.quiet(); }
+  void read_alone(bool load_reads) {
+    if (load_reads) memory_.arbitrate(2, false);
+    quiet_ = ctrl_[loads].idle();
+  }
+  void clock_usually(const AdapterReturn& in, WtAxiAdapter& adapter, const Interconnect& interconnect,
+                     const StoreRequest& store, bool load_reads);
   bool load_sleeps_on(const ReadRequest& read) const { return quiet_ && ctrl_[loads].sleeps_on(read); }
-  void clock_writes(const AdapterReturn& in, WtAxiAdapter& adapter, const Interconnect& interconnect);
   // Walker's port, miss unit and write buffer have nothing to do without a request, and loads ask them for nothing.
   bool others_rest() const {
     return ctrl_[walker].idle() && !ctrl_[loads].wants_miss() && missunit_.rests() && wbuffer_.quiet();
   }
-  bool readers_rest() const { return ctrl_[walker].idle() && ctrl_[loads].idle(); }
 
   // Nothing can change without a request (an atomic that is under way is none) or a return from memory.
   bool quiet() const { return quiet_; }

@@ -58,22 +58,22 @@ class WtDcacheCtrl {
   std::uint64_t word() const { return index_ >> 3; }
 
   // The usual way of a read, as LoadUnit::begin and end go it: idle, it is granted …
-  void begin(std::uint64_t index, std::uint8_t size_log2) {
+  void begin(std::uint64_t index, std::uint8_t size_log2, unsigned id) {
     state_ = State::read;
     index_ = index;
-    id_ = 0;
+    id_ = static_cast<std::uint8_t>(id);
     size_log2_ = size_log2;
     read_requested_ = read_acked_ = true;
   }
-  // … and in the next cycle it hits. False, and nothing is done, when it does not.
-  bool end(std::uint64_t tag, const WtDcacheMem& memory) {
+  // … and in the next cycle, if it hits, ends.
+  bool hits(std::uint64_t tag, const WtDcacheMem& memory) const {
     const std::uint64_t address = (tag & ~std::uint64_t{0xFFF}) | (index_ & 0xFFF);
-    if (state_ != State::read || !read_acked_ ||
-        memory.hit(memory.set_of(index_), memory.tag_of(address)) == 0)
-      return false;
+    return state_ == State::read && read_acked_ &&
+           memory.hit(memory.set_of(index_), memory.tag_of(address)) != 0;
+  }
+  void end(std::uint64_t tag) {
     state_ = State::idle;
     tag_ = tag & ~std::uint64_t{0xFFF};
-    return true;
   }
 
   struct MissAnswer {
