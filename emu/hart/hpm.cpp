@@ -84,10 +84,12 @@ std::uint64_t figure(const Hart& h, std::uint64_t now, Event event) {
     case Event::external_interrupts: return sum(c.interrupts, {irq::SEI, irq::MEI});
     case Event::sfence_vma: return c.sfence_vma;
     case Event::fence_i: return c.fence_i;
+    case Event::dcache_accesses: return accesses(h, false) + accesses(h, true) + t.walk_reads;
     default: break;
   }
   const unsigned model = static_cast<unsigned>(event) - first_model_event;
-  return model < model_events ? h.hpm.model[model] : 0;
+  if (model >= model_events) return 0;
+  return h.hpm.model_before[model] + (h.hpm.model[model] != nullptr ? *h.hpm.model[model] : 0);
 }
 
 // Which events there are: every other selector reads back as 0.
@@ -95,7 +97,8 @@ bool exists(Event event) {
   const unsigned number = static_cast<unsigned>(event);
   return (number <= 0x08) || (number >= 0x10 && number <= 0x16) || (number >= 0x20 && number <= 0x28) ||
          (number >= 0x30 && number <= 0x33) || number == 0x40 || number == 0x41 ||
-         (number >= first_model_event && number < first_model_event + model_events) || is_class(event);
+         (number >= first_model_event && number < first_model_event + model_events) ||
+         event == Event::dcache_accesses || is_class(event);
 }
 
 // No event happens oftener than this in a cycle: a page-crossing access makes two walks behind two of its fetch.
@@ -203,6 +206,14 @@ std::uint64_t overflowed(const Hart& h) {
   std::uint64_t bits = 0;
   for (unsigned i = 3; i < 32; ++i) bits |= std::uint64_t{(h.hpm.event[i] & OF) != 0} << i;
   return h.privilege == Privilege::machine ? bits : bits & h.csr.mcounteren;
+}
+
+void follow_model(Counters& counters, const std::array<const std::uint64_t*, model_events>& figures) {
+  for (unsigned i = 0; i < model_events; ++i) {
+    const std::uint64_t left = counters.model[i] != nullptr ? *counters.model[i] : 0;
+    counters.model_before[i] += left - (figures[i] != nullptr ? *figures[i] : 0);
+    counters.model[i] = figures[i];
+  }
 }
 
 void count_unit(Hart& h, unsigned unit, std::uint64_t by) { h.hpm.retired[unit % unit_slots] += by; }

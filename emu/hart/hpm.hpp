@@ -48,7 +48,7 @@ enum class Event : std::uint16_t {
   external_interrupts = 0x33,
   sfence_vma = 0x40,
   fence_i = 0x41,
-  branch_mispredictions = 0x80,  // these four are 0 unless a cycle model fills Hart::hpm.model
+  branch_mispredictions = 0x80,  // these three are 0 without a cycle model (follow_model)
   icache_misses = 0x81,
   dcache_misses = 0x82,
   dcache_accesses = 0x83,
@@ -57,7 +57,7 @@ enum class Event : std::uint16_t {
   control_transfers = 0x141,
 };
 
-inline constexpr unsigned first_model_event = 0x80, model_events = 4;
+inline constexpr unsigned first_model_event = 0x80, model_events = 3;
 inline constexpr unsigned unit_slots = 0x40;  // by isa::Unit
 
 // mhpmevent (Sscofpmf).
@@ -75,7 +75,9 @@ struct Counters {
   std::uint64_t check_at = ~std::uint64_t{0};       // clock before which no counter can overflow
   std::array<std::uint64_t, unit_slots> retired{};  // by isa::Unit, while each_instruction
   std::uint64_t taken = 0;                          // branches
-  std::array<std::uint64_t, model_events> model{};  // of a cycle model, from Event::branch_mispredictions on
+  // From Event::branch_mispredictions on: of the cycle model under which the hart runs, or null, and of those before it.
+  std::array<const std::uint64_t*, model_events> model{};
+  std::array<std::uint64_t, model_events> model_before{};
 };
 
 std::uint64_t read_counter(const Hart& hart, std::uint64_t now, unsigned counter);
@@ -89,6 +91,8 @@ void settle(Hart& hart, std::uint64_t now);
 void check_overflow(Hart& hart, std::uint64_t now);
 // scountovf as seen from the hart's privilege.
 std::uint64_t overflowed(const Hart& hart);
+// A cycle model takes the hart over, or, with nulls, leaves it. Its figures must stay where they are meanwhile.
+void follow_model(Counters& counters, const std::array<const std::uint64_t*, model_events>& figures);
 // A class of instruction has retired.
 void count_unit(Hart& hart, unsigned unit, std::uint64_t by);
 

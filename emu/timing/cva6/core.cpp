@@ -338,6 +338,7 @@ void Core::start(ScoreboardEntry& e) {
   e.speculative = speculative_;
   if (have_record_ && !speculative_) {
     keep(record_, e);
+    mispredictions_ += e.mispredicted;
     have_record_ = false;
     if (record_.trapped || d.flushes) {
       speculative_ = true;

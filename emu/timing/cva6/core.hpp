@@ -114,6 +114,9 @@ class Core {
   std::uint64_t fences() const { return fences_; }
   const TlbFlush& last_fence() const { return tlb_flush_; }
   const StallCounters& stalls() const { return stalls_; }
+  // What only the model knows of (docs/hpm-events.md): the counters stay where they are.
+  const std::uint64_t& mispredictions() const { return mispredictions_; }
+  const WtAxiAdapter& adapter() const { return adapter_; }
   // For a copy that only tries out its future: keeps nothing in the memo that depends on it.
   void rehearse() { fetch_context_ = stranger; }
   // While on, nothing is issued that no record has been given for (to look ahead without the instructions
@@ -312,7 +315,7 @@ class Core {
   bool resync_ = false, wires_settled_ = false;
   bool moved_ = true;  // something happened in the last cycle; else the next will be like it
 
-  std::uint64_t last_commit_ = 0, committed_ = 0, divergences_ = 0, fences_ = 0;
+  std::uint64_t last_commit_ = 0, committed_ = 0, divergences_ = 0, fences_ = 0, mispredictions_ = 0;
   StallCounters stalls_;
   Stall restart_ = Stall::reset, last_cause_ = Stall::reset;
 };

@@ -365,6 +365,7 @@ void Core::follow(const PipelineNode& node, const PipelineEdge& edge) {
     e.predicted = node.state.issue_predicted;
     e.flow = static_cast<ControlFlow>(node.state.issue_flow);
     e.mispredicted = record_mispredicted_;
+    mispredictions_ += record_mispredicted_;
     e.interrupt = e.speculative = false;
     e.has_csr = node.has_csr;
     if (e.has_csr) e.csr = CsrAfter(record_);

@@ -45,6 +45,9 @@ Cva6Run::Cva6Run(System& system, Cva6Parameters parameters) : system_(system) {
     lane->core->take_over(hart.clock, hart.pc, state);
     lane->cycle = hart.clock;
     lane->cycles_by_privilege = hart.counters.cycles_by_privilege;
+    const WtAxiAdapter& adapter = lane->core->adapter();
+    hpm::follow_model(hart.hpm,
+                      {&lane->core->mispredictions(), &adapter.icache_refills(), &adapter.dcache_refills()});
   }
   moments_.resize(lanes_.size());
   line_delay_ = device_distance + parameters.memory.ipi_wire_delay;
@@ -54,7 +57,10 @@ Cva6Run::Cva6Run(System& system, Cva6Parameters parameters) : system_(system) {
 }
 
 Cva6Run::~Cva6Run() {
-  for (const auto& lane : lanes_) lane->hart.recorder = nullptr;
+  for (const auto& lane : lanes_) {
+    hpm::follow_model(lane->hart.hpm, {});
+    lane->hart.recorder = nullptr;
+  }
 }
 
 // The interrupt wires as the functional run left them.

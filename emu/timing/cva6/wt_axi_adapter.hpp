@@ -76,14 +76,19 @@ class WtAxiAdapter {
   bool request_icache(const IcacheRequest& request) {
     if (icache_was_full_) return false;
     icache_fifo_.push(request);
+    icache_refills_ += request.line;
     wake_ = 0;
     return true;
   }
   bool dcache_ready() const { return !dcache_was_full_; }
   void request_dcache(const DcacheRequest& request) {
     dcache_fifo_.push(request);
+    dcache_refills_ += request.type == MemoryRequest::load && request.line;
     wake_ = 0;
   }
+  // Lines that the caches have asked for so far.
+  const std::uint64_t& icache_refills() const { return icache_refills_; }
+  const std::uint64_t& dcache_refills() const { return dcache_refills_; }
 
   void post_invalidation(std::uint64_t address, std::uint64_t arrival) {
     if (!invalidations_.full()) invalidations_.push({address, arrival});
@@ -149,6 +154,7 @@ class WtAxiAdapter {
   Ring<Write, 32> writes_;
   Ring<Invalidation, 64> invalidations_;
   std::uint64_t last_uncached_read_ = 0, last_write_ = 0;
+  std::uint64_t icache_refills_ = 0, dcache_refills_ = 0;
   std::uint64_t wake_ = 0;
 };
 

@@ -173,3 +173,33 @@ TEST_CASE("scountovf shows S-mode counters that it has not been given") {
   CHECK(bench.x(s2) == (1u << 3 | 1u << 9));
   CHECK(bench.x(s3) == 1u << 9);
 }
+
+TEST_CASE("mispredictions or cache misses of a cycle model are not counted") {
+  const std::vector<std::string> overrides{"memory=16M", "timing=cva6"};
+  MachineConfig config = load_machine("cva6", overrides);
+  config.platform.uart_output = -1;
+  config.hart.reset_pc = ram;
+  Bench bench(Engine::fast, config);
+  trapped_by(bench, [](Assembler& as) {
+    select(as, 3, number(hpm::Event::branch_mispredictions));
+    select(as, 4, number(hpm::Event::icache_misses));
+    select(as, 5, number(hpm::Event::dcache_misses));
+    select(as, 6, number(hpm::Event::dcache_accesses));
+    as.li(a0, ram + 0x10'0000);
+    as.li(t0, 64);
+    const Label again = as.bound();
+    as.ld(a1, a0);
+    as.addi(a0, a0, 64);
+    as.addi(t0, t0, -1);
+    as.bnez(t0, again);
+    for (unsigned i = 0; i < 4; ++i) as.csrr(s2 + i, counter_csr(3 + i));
+    as.nops(16);  // four more lines of the I$
+    as.csrr(s6, counter_csr(4));
+  });
+  CHECK(bench.x(s2) >= 1);  // the way out of the loop is not foreseen, the way back is
+  CHECK(bench.x(s2) <= 3);
+  CHECK(bench.x(s4) == 64);
+  CHECK(bench.x(s5) == 64);
+  CHECK(bench.x(s6) - bench.x(s3) >= 3);
+  CHECK(bench.x(s6) - bench.x(s3) <= 6);
+}
