@@ -34,6 +34,8 @@ const Op* known_op(System& system, Hart& hart, std::uint32_t bits);
 // step() for an operation from there that only computes, branches or jumps, on a hart that has C: it cannot trap, nothing is
 // recorded, and its time does not matter.
 void step_plainly(Hart& hart, const Op& op);
+// The same, recorded and told to the listeners.
+void step_plainly_and_tell(System& system, Hart& hart, const Op& op);
 // The instruction has taken the hart's clock to `clock`.
 inline void spend(Hart& hart, const Step& step, std::uint64_t clock) {
   hart.unretired += clock - hart.clock - (step.trapped ? 0 : 1);

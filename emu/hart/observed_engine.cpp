@@ -154,7 +154,8 @@ HARTBEAT_INLINE Step step_on(System& system, Hart& hart) {
 
 // The event is filled in its place, field by field: what is copied in wider pieces than it was written in waits for the
 // host's store buffer, and that was a third of a trace's time.
-HARTBEAT_INLINE void tell(System& system, Hart& hart, const Step& step) {
+HARTBEAT_INLINE void tell(System& system, Hart& hart, const Op& op, std::uint64_t pc, std::uint64_t next_pc,
+                          Privilege privilege) {
   Recorder& recorder = *hart.recorder;
   RetireEvent& event = recorder.event;
   system.telling = &hart;
@@ -162,13 +163,13 @@ HARTBEAT_INLINE void tell(System& system, Hart& hart, const Step& step) {
   event.site.hart = hart.id;
   event.site.cycle.value = hart.clock;
   event.site.instret = hart.instret_at(hart.clock);
-  event.site.pc.value = step.pc;
-  event.site.privilege = step.privilege;
+  event.site.pc.value = pc;
+  event.site.privilege = privilege;
   event.site.satp = hart.csr.satp;
-  event.bits = step.op->bits;
-  event.length = step.op->length;
-  event.operands = &step.op->operands;
-  event.next_pc.value = step.next_pc;
+  event.bits = op.bits;
+  event.length = op.length;
+  event.operands = &op.operands;
+  event.next_pc.value = next_pc;
   event.memory = {recorder.memory.data(), recorder.memory_count};
   event.csrs = {recorder.csrs.data(), recorder.csr_count};
   system.events.emit(system.events.retired(), event);
@@ -197,7 +198,16 @@ void step_plainly(Hart& hart, const Op& op) {
   hart.op = op.index + 1u < Block::of(&op)->instructions ? &op + 1 : nullptr;
 }
 
-void tell_retired(System& system, Hart& hart, const Step& step) { tell(system, hart, step); }
+void step_plainly_and_tell(System& system, Hart& hart, const Op& op) {
+  const std::uint64_t pc = hart.pc;
+  hart.recorder->clear();
+  step_plainly(hart, op);
+  tell(system, hart, op, pc, hart.pc, hart.privilege);
+}
+
+void tell_retired(System& system, Hart& hart, const Step& step) {
+  tell(system, hart, *step.op, step.pc, step.next_pc, step.privilege);
+}
 
 void run_observed(System& system) {
   const bool tells = system.events.wants_retired();
@@ -211,7 +221,7 @@ void run_observed(System& system) {
     system.current = hart;
     if (hart->clock >= hart->deadline && !service(system, *hart)) return;
     const Step done = step_on(system, *hart);
-    if (tells && !done.trapped) tell(system, *hart, done);
+    if (tells && !done.trapped) tell(system, *hart, *done.op, done.pc, done.next_pc, done.privilege);
     spend(*hart, done, hart->clock + 1);
     if (done.waits) system.sleep(*hart);
   }

@@ -89,7 +89,7 @@ bool Cva6Run::glide_plainly(Lane& lane, std::uint64_t limit, bool alone) {
       --left;
       if (listens_) {
         set_clock(hart, core.cycle());
-        tell_retired(system_, hart, step(system_, hart));
+        step_plainly_and_tell(system_, hart, *op);
       } else {
         step_plainly(hart, *op);
       }
