@@ -30,7 +30,18 @@ struct Step {
 // Precondition: nothing is due (hart.clock < hart.deadline or service() has been called).
 Step step(System& system, Hart& hart);
 // The operation at hart.pc, when it is an instruction with these bits in code that is known already; else null.
-const Op* known_op(System& system, Hart& hart, std::uint32_t bits);
+inline const Op* known_op(System& system, Hart& hart, std::uint32_t bits) {
+  const Op* op = hart.op;
+  if (op == nullptr) {
+    const JumpEntry& known = hart.jump->slots[JumpTable::index(hart.pc)];
+    if (known.pc != hart.pc || known.block == nullptr) return nullptr;
+    hart.page_pc = hart.pc & ~page_offset_mask;
+    op = known.block->ops();
+  } else if (op == system.arrival || op->index >= Block::of(op)->instructions || hart.pc_of(op) != hart.pc) {
+    return nullptr;
+  }
+  return op->bits == bits && !system.code.is_illegal(*op) && !hart.hpm.each_instruction ? op : nullptr;
+}
 // step() for an operation from there that only computes, branches or jumps, on a hart that has C: it cannot trap, nothing is
 // recorded, and its time does not matter.
 void step_plainly(Hart& hart, const Op& op);

@@ -180,19 +180,6 @@ HARTBEAT_INLINE void tell(System& system, Hart& hart, const Op& op, std::uint64_
 }  // namespace
 
 Step step(System& system, Hart& hart) { return step_on(system, hart); }
-const Op* known_op(System& system, Hart& hart, std::uint32_t bits) {
-  const Op* op = hart.op;
-  if (op == nullptr) {
-    const JumpEntry& known = hart.jump->slots[JumpTable::index(hart.pc)];
-    if (known.pc != hart.pc || known.block == nullptr) return nullptr;
-    hart.page_pc = hart.pc & ~page_offset_mask;
-    op = known.block->ops();
-  } else if (op == system.arrival || op->index >= Block::of(op)->instructions || hart.pc_of(op) != hart.pc) {
-    return nullptr;
-  }
-  return op->bits == bits && !system.code.is_illegal(*op) && !hart.hpm.each_instruction ? op : nullptr;
-}
-
 void step_plainly(Hart& hart, const Op& op) {
   hart.pc = observers[op.operands.row](&hart, &op).next_pc;
   hart.op = op.index + 1u < Block::of(&op)->instructions ? &op + 1 : nullptr;

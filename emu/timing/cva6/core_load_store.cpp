@@ -60,7 +60,7 @@ bool Core::load_store_lightly(const AdapterReturn& in, bool commits, bool reques
     const bool free = load_begins ? !store_unit_.offset_matches(request.address, physical)
                                   : !request.is_amo() && store_unit_.takes(commits);
     if (!free || request.misaligned || !mmu_.data_hit(request, true, translation)) return false;
-    mmu_.clock_data(request, true, store_begins, translation);
+    mmu_.clock_data(request, store_begins, translation);
     if (load_ends) dcache_.end_load(physical);
     load_result_ = load_ends ? load_unit_.end() : LoadUnit::Outputs{};
     if (load_begins) begin_load(request);
@@ -68,7 +68,7 @@ bool Core::load_store_lightly(const AdapterReturn& in, bool commits, bool reques
     if (store_ends) results.add(store_unit_.trans_id(), false);
     clock_usual_writes(in, reads, commits, physical, store_begins ? &request : nullptr);
   } else {
-    mmu_.clock_data(LsuControl{}, false, false, translation);
+    mmu_.clock_without_data();
     if (load_ends) dcache_.end_load(physical);
     load_result_ = load_ends ? load_unit_.end() : LoadUnit::Outputs{};
     if (store_ends) results.add(store_unit_.trans_id(), false);

@@ -294,9 +294,13 @@ bool Core::stores_gone() const {
 }
 
 bool Core::glide(std::uint64_t limit) {
+  const bool rested = replay_at_rest();
+  if (rested && moved_) return cycle_ < limit;
   const std::uint64_t writes = interconnect_->clint.writes(), fences = fences_;
-  step();
-  if (interconnect_->clint.writes() != writes || fences_ != fences || halted_) return false;
+  if (!rested) {
+    step_awake();
+    if (interconnect_->clint.writes() != writes || fences_ != fences || halted_) return false;
+  }
   skip(limit);
   return cycle_ < limit && interconnect_->clint.writes() == writes;
 }

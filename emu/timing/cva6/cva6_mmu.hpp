@@ -73,10 +73,14 @@ class Cva6Mmu {
   bool only_data() const {
     return !walker_.active() && !shared_.access() && !shared_.flushing() && !fetch_misses_;
   }
-  // clock() while only_data(), of a data_hit() or without a request.
-  void clock_data(const LsuControl& request, bool data_access, bool is_store,
-                  const TranslationState& translation) {
-    latch(request, data_access, is_store, translation);
+  // clock() while only_data(), of a data_hit().
+  void clock_data(const LsuControl& request, bool is_store, const TranslationState& translation) {
+    latch(request, true, is_store, translation);
+  }
+  // The same without a request.
+  void clock_without_data() {
+    steady_ = !request_q_ && !misaligned_q_;
+    request_q_ = misaligned_q_ = false;
   }
   // A walk waits for the D$ or the flush machine; the next cycle is like this one.
   bool waiting() const {

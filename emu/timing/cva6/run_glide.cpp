@@ -33,7 +33,6 @@ bool Cva6Run::glide(Lane& lane, std::uint64_t horizon) {
   Core& core = *lane.core;
   const std::uint64_t writes = timing_->interconnect().clint.writes();
   do {
-    keep_due(lane);
     const std::uint64_t limit = std::min(horizon, lane.due_at);
     if (core.cycle() >= limit) return false;
     const bool ended = glide_plainly(lane, limit, false);
@@ -48,7 +47,7 @@ bool Cva6Run::glide(Lane& lane, std::uint64_t horizon) {
     }
     if (ended || !core.in_node() || !core.issue_decoded().accesses_memory || !access(lane)) return false;
     if (some_sleep_ || system_.stop != Stop::none) return true;
-  } while (!is_due(lane));
+  } while (!system_.code.wants_collection());
   return false;
 }
 

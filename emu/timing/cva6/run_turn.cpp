@@ -31,6 +31,7 @@ bool Cva6Run::access(Lane& lane) {
   if (listens_ && !done.trapped) tell_retired(system_, hart, done);
   spend(hart, done, hart.clock);
   lane.core->given();
+  --lane.due_after;
   look_around(lane, done, false);
   return !done.trapped;
 }
@@ -60,6 +61,7 @@ void Cva6Run::look_around(Lane& lane, const Step& done, bool state_told) {
     const MemoryEffect& effect = lane.recorder.memory[i];
     if (system_.ram.contains(effect.physical, effect.size)) continue;
     tell_lines(hart.clock);
+    keep_due(lane);
     lane.device_store |= effect.store;
     device_stores_ |= effect.store;
   }
