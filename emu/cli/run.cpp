@@ -179,6 +179,7 @@ std::optional<int> boot(Session& session, MachineConfig& config) {
   if (!session.terminal && (!user_program || is_interactive())) session.terminal.emplace(user_program);
   if (session.terminal && session.terminal->active()) {
     machine.platform().enable_escape_keys([&machine](std::uint8_t key) { return console_key(machine, key); });
+    machine.platform().on_input_wanted([&session] { session.terminal->pass_all_keys(); });
   }
   Traces traces(options, session.image, machine);
   Reporting reporting(options, machine, session.image, traces.wants_report());

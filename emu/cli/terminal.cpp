@@ -41,7 +41,7 @@ RawTerminal::RawTerminal(bool raw_output) {
   termios settings = saved;
   settings.c_iflag &=
       ~static_cast<tcflag_t>(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
-  settings.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
+  settings.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL | ICANON | IEXTEN);
   if (raw_output) settings.c_oflag &= ~static_cast<tcflag_t>(OPOST);
   settings.c_cc[VMIN] = 1;
   settings.c_cc[VTIME] = 0;
@@ -56,6 +56,13 @@ RawTerminal::RawTerminal(bool raw_output) {
         SIGALRM, SIGUSR1, SIGUSR2, SIGPROF, SIGVTALRM, SIGXCPU, SIGXFSZ, SIGIO,   SIGPWR, SIGSTKFLT}) {
     if (std::signal(signal, restore_and_die) == SIG_IGN) std::signal(signal, SIG_IGN);
   }
+}
+
+void RawTerminal::pass_all_keys() {
+  termios settings{};
+  if (!active_ || ::tcgetattr(STDIN_FILENO, &settings) != 0) return;
+  settings.c_lflag &= ~static_cast<tcflag_t>(ISIG);
+  ::tcsetattr(STDIN_FILENO, TCSADRAIN, &settings);
 }
 
 RawTerminal::~RawTerminal() {

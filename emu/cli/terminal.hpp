@@ -9,7 +9,8 @@ namespace hartbeat::cli {
 virtio::WindowSize window_size();
 
 // Puts standard input into raw mode, if it is a terminal, and back at the end: of this object, of the
-// program, and before a signal kills it. At most one at a time.
+// program, and before a signal kills it. Keys that send signals (Ctrl-C) still do, until pass_all_keys(). At most one at a
+// time.
 class RawTerminal {
  public:
   // `raw_output`: the guest says itself where lines begin.
@@ -18,6 +19,8 @@ class RawTerminal {
   RawTerminal(const RawTerminal&) = delete;
   RawTerminal& operator=(const RawTerminal&) = delete;
   bool active() const { return active_; }
+  // The guest listens: Ctrl-C is its own, like every other key.
+  void pass_all_keys();
 
  private:
   bool active_ = false;

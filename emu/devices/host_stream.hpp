@@ -7,6 +7,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <utility>
 
 namespace hartbeat {
 
@@ -66,6 +67,11 @@ class HostInput {
   // In a raw terminal: Ctrl-A and a key for which this says true is not passed on; Ctrl-A Ctrl-A is one Ctrl-A. After
   // Ctrl-A x there is no more input.
   void on_escape(std::function<bool(std::uint8_t key)> action) { escape_action_ = std::move(action); }
+  // Called once: when the guest asks for input for the first time.
+  void on_wanted(std::function<void()> action) { wanted_action_ = std::move(action); }
+  void wanted() {
+    if (wanted_action_) std::exchange(wanted_action_, nullptr)();
+  }
 
  private:
   enum class Kind { file, pipe, terminal };
@@ -80,6 +86,7 @@ class HostInput {
   std::function<void()> before_wait_;
   std::function<bool()> gives_up_;
   std::function<bool(std::uint8_t)> escape_action_;
+  std::function<void()> wanted_action_;
 };
 
 }  // namespace hartbeat

@@ -43,6 +43,7 @@ void Htif::written(std::uint64_t value) {
     answer(device << 56 | command << 48);
   } else if (device == console_device && command == console_getchar) {
     std::uint8_t byte = 0;
+    input_.wanted();
     const bool got = input_.read({&byte, 1}, HostInput::Wait::briefly) == 1;
     if (got) answer(device << 56 | command << 48 | 0x100 | byte);
   }

@@ -151,6 +151,10 @@ void Platform::enable_escape_keys(std::function<bool(std::uint8_t key)> other) {
   for (HostInput& input : inputs_) input.on_escape(action);
 }
 
+void Platform::on_input_wanted(const std::function<void()>& action) {
+  for (HostInput& input : inputs_) input.on_wanted(action);
+}
+
 void Platform::flush() {
   for (HostOutput& output : outputs_) output.flush();
 }

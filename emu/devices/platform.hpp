@@ -100,6 +100,8 @@ class Platform {
 
   // In a raw terminal, the keys of QEMU's console (otherwise they are input like any other): Ctrl-A x ends the run with status 0, Ctrl-A and another key asks `other`, which says whether the key was its own.
   void enable_escape_keys(std::function<bool(std::uint8_t key)> other);
+  // Calls `action` when the guest asks one of its consoles for input, once for each.
+  void on_input_wanted(const std::function<void()>& action);
 
   // Writes everything out that the guest has printed.
   void flush();

@@ -96,7 +96,10 @@ void Uart16550::write_ier(std::uint8_t value) {
   ier_ = value & 0x0f;
   if ((newly & ier_transmit) != 0) announce_transmitter(true);  // the register is empty: say so at once
   if ((ier_ & ier_transmit) == 0) line_.announce(false);
-  if ((newly & ier_receive) != 0) refill(HostInput::Wait::briefly);
+  if ((newly & ier_receive) != 0) {
+    input_.wanted();
+    refill(HostInput::Wait::briefly);
+  }
   update_interrupt();
 }
 
@@ -120,6 +123,7 @@ void Uart16550::write_mcr(std::uint8_t value) {
 }
 
 std::uint8_t Uart16550::receive() {
+  input_.wanted();
   status_was_empty_ = false;
   if (fifo_.empty()) refill(HostInput::Wait::none);
   std::uint8_t byte = 0;

@@ -2,6 +2,7 @@
 """Hartbeat in a terminal: Ctrl-A x and c do what QEMU's users expect, and the terminal is left as it was found, whatever ends
 the run."""
 import argparse
+import fcntl
 import os
 import pty
 import re
@@ -28,8 +29,9 @@ class Session:
         termios.tcsetwinsize(theirs, window)
         self.before = termios.tcgetattr(theirs)
         self.theirs = theirs
+        own_it = lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)  # so that its keys send signals
         self.process = subprocess.Popen([hartbeat, "run", *(["--quiet"] if quiet else []), *arguments], stdin=theirs, stdout=theirs, stderr=theirs,
-                                        start_new_session=True)
+                                        start_new_session=True, preexec_fn=own_it)
         self.output = b""
         os.set_blocking(self.ours, False)
 
@@ -41,6 +43,9 @@ class Session:
             except BlockingIOError:
                 time.sleep(0.02)
         return holds()
+
+    def takes_signals(self):
+        return bool(termios.tcgetattr(self.theirs)[3] & termios.ISIG)
 
     def is_raw(self):
         return not termios.tcgetattr(self.theirs)[3] & termios.ICANON
@@ -114,6 +119,25 @@ def second_interrupt(checks, hartbeat, endless):
         session.close()
 
 
+def interrupt_key(checks, hartbeat, endless, listener):
+    """The key Ctrl-C ends a guest that does not listen to its console, with its report; a guest that does gets it."""
+    session = Session(hartbeat, endless, quiet=False)
+    session.wait_for(session.is_raw)
+    session.type(b"\x03")
+    checks.hold(session.wait_for(session.ended), "Ctrl-C ends a guest that does not listen")
+    checks.equal("an interrupted run's status", session.process.returncode, 130)
+    session.wait_for(lambda: False, 0.3)
+    checks.hold(b"interrupted by a signal" in session.output, "with its report", session.output.decode(errors="replace"))
+    checks.hold(session.restored(), "the terminal is as it was after Ctrl-C")
+    session.close()
+    session = Session(hartbeat, listener)
+    checks.hold(session.wait_for(lambda: not session.takes_signals()), "Ctrl-C is a key like any other once the guest listens")
+    session.type(b"\x03")
+    checks.hold(session.wait_for(session.ended), "and a Linux program that it reaches is ended by its SIGINT")
+    checks.equal("whose status it is", session.process.returncode, 130)
+    session.close()
+
+
 def window_size(checks, hartbeat, program):
     """A Linux program in a terminal is told how large its window is, and when that changes; the window itself stays as it was."""
     session = Session(hartbeat, program, window=(43, 132))
@@ -183,6 +207,7 @@ def main():
     status_line(checks, options.hartbeat, endless)
     second_interrupt(checks, options.hartbeat, endless)
     closed_pipe(checks, options.hartbeat, f"{options.bare}/contend.elf")
+    interrupt_key(checks, options.hartbeat, endless, options.window_size)
     window_size(checks, options.hartbeat, options.window_size)
     escape_from_program(checks, options.hartbeat, options.window_size)
     checks.end()

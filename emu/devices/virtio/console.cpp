@@ -83,6 +83,7 @@ void Console::receive(Queue& queue, HostInput::Wait wait) {
   while (!queue.broken()) {
     if (!waiting_) waiting_ = queue.pop();
     if (!waiting_) return;
+    input_.wanted();
     std::uint32_t written = 0;
     for (const Buffer& buffer : waiting_->writable) {
       const std::size_t got = take(buffer.bytes, written == 0 ? wait : HostInput::Wait::none);
