@@ -28,7 +28,8 @@ class Cva6Timing {
   PipelineMemo& memo() { return memo_; }
 
   // Runs the hart up to the cycle `horizon`. True: it needs the next retirement. False: the horizon has been
-  // reached, or the hart sleeps and nothing in the model wakes it before.
+  // reached, the hart sleeps and nothing in the model wakes it before, or something has happened that concerns
+  // others: a write to the CLINT, a fence that has committed.
   bool run(unsigned hart, std::uint64_t horizon);
   // Either what Core::record() holds by now, or `retirement`.
   void retire(unsigned hart) { cores_[hart]->given(); }
