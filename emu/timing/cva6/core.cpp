@@ -63,8 +63,7 @@ void Core::step_fully(const AdapterReturn& in) {
   moved_ = shown.in.icache_valid || shown.in.dcache != DcacheReturnType::none || execute_.valid ||
            load_result_.valid;
   if (!node_ || !replay(shown)) return step_plainly(shown);
-  settle_wires();
-  ++cycle_;
+  end_cycle();
 }
 
 void Core::step_plainly(Shown& shown) {

@@ -207,7 +207,12 @@ class Core {
   [[gnu::noinline, gnu::flatten]] bool replay(Shown& shown);
   bool fetch(PipelineNode& node, PipelineInputs& out);
   [[gnu::noinline]] bool fetch_anew(PipelineNode& node, PipelineInputs& out);
-  bool inputs(const PipelineNode& node, const Shown& shown, PipelineInputs& out);
+  bool inputs(const Shown& shown, PipelineInputs& out);
+  const PipelineEdge* edge_for(const PipelineNode& node, PipelineInputs& seen);
+  void end_cycle() {
+    settle_wires();
+    ++cycle_;
+  }
   std::uint64_t record_bits() const {
     return std::uint64_t{have_record_} << PipelineInputs::record | std::uint64_t{record_mispredicted_}
                                                                        << PipelineInputs::mispredicted;
@@ -241,6 +246,8 @@ class Core {
   // `requests`: a load or store is in the execute stage.
   void load_store(const AdapterReturn& in, const Commit& commit, bool requests, WriteBack& results);
   bool load_store_lightly(const AdapterReturn& in, bool commits, bool requests, WriteBack& results);
+  void clock_usually(const AdapterReturn& in, bool commits, bool load_ends, bool store_ends,
+                     std::uint64_t physical, const LsuControl* request, WriteBack& results);
   void begin_load(const LsuControl& request);
   void clock_usual_writes(const AdapterReturn& in, bool load_reads, bool commits, std::uint64_t physical,
                           const LsuControl* begins);

@@ -52,32 +52,32 @@ bool Core::load_store_lightly(const AdapterReturn& in, bool commits, bool reques
       (mmu_.data_exception(translation) || (store_ends && store_unit_.holds_atomic())))
     return false;
   if (load_ends && !dcache_.load_hits(physical)) return false;
-  bool load_begins = false, store_begins = false, reads = load_ends;
   if (requests) {
     const LsuControl request = lsu_request();
-    load_begins = request.is_load;
-    store_begins = !load_begins;
-    const bool free = load_begins ? !store_unit_.offset_matches(request.address, physical)
-                                  : !request.is_amo() && store_unit_.takes(commits);
+    const bool free = request.is_load ? !store_unit_.offset_matches(request.address, physical)
+                                      : !request.is_amo() && store_unit_.takes(commits);
     if (!free || request.misaligned || !mmu_.data_hit(request, true, translation)) return false;
-    mmu_.clock_data(request, store_begins, translation);
-    if (load_ends) dcache_.end_load(physical);
-    load_result_ = load_ends ? load_unit_.end() : LoadUnit::Outputs{};
-    if (load_begins) begin_load(request);
-    reads |= load_begins;
-    if (store_ends) results.add(store_unit_.trans_id(), false);
-    clock_usual_writes(in, reads, commits, physical, store_begins ? &request : nullptr);
+    mmu_.clock_data(request, !request.is_load, translation);
+    clock_usually(in, commits, load_ends, store_ends, physical, &request, results);
   } else {
     mmu_.clock_without_data();
-    if (load_ends) dcache_.end_load(physical);
-    load_result_ = load_ends ? load_unit_.end() : LoadUnit::Outputs{};
-    if (store_ends) results.add(store_unit_.trans_id(), false);
-    clock_usual_writes(in, reads, commits, physical, nullptr);
+    clock_usually(in, commits, load_ends, store_ends, physical, nullptr, results);
   }
   moved_ = true;
   load_store_rests_ = !requests && store_unit_.idle() && load_unit_.idle() && dcache_.quiet();
   keep_rest_bits();
   return true;
+}
+
+// Both units and the D$ in the usual cycle. `request`: what begins, which may; null: nothing.
+void Core::clock_usually(const AdapterReturn& in, bool commits, bool load_ends, bool store_ends,
+                         std::uint64_t physical, const LsuControl* request, WriteBack& results) {
+  const bool load_begins = request && request->is_load;
+  if (load_ends) dcache_.end_load(physical);
+  load_result_ = load_ends ? load_unit_.end() : LoadUnit::Outputs{};
+  if (load_begins) begin_load(*request);
+  if (store_ends) results.add(store_unit_.trans_id(), false);
+  clock_usual_writes(in, load_ends || load_begins, commits, physical, load_begins ? nullptr : request);
 }
 
 void Core::begin_load(const LsuControl& request) {

@@ -145,17 +145,23 @@ void Core::freeze() {
   memo_->link(*from, recording_.edge);
 }
 
-// The word that the front end is shown. False: something that no edge knows of.
-bool Core::fetch(PipelineNode& node, Inputs& out) {
-  if (!node.fetches) {
-    fetch_translation_ = mmu_.fetch(0, false, csr_.translation());
-    return true;
+// The word that the front end is shown, when it is fetched from where this node's was before. False: nothing has been done.
+bool Core::fetch_again(const PipelineNode& node, Inputs& out) {
+  if (node.fetches) {
+    const std::uint64_t address = node.state.fetch_address & ~std::uint64_t{3};
+    const PipelineNode::Fetched& known = node.fetched[hart_ % node.fetched.size()];
+    if (known.context != fetch_context_ || !mmu_.fetches_from(address)) return false;
+    out.bits = known.bits;
   }
-  const std::uint64_t address = node.state.fetch_address & ~std::uint64_t{3};
-  const PipelineNode::Fetched& known = node.fetched[hart_ % node.fetched.size()];
-  if (known.context != fetch_context_ || !mmu_.fetches_from(address)) return fetch_anew(node, out);
-  fetch_translation_ = mmu_.fetch_again(address);
-  out.bits = known.bits;
+  mmu_.fetched(node.fetches);
+  return true;
+}
+
+// The same, wherever it is fetched from. False: something that no edge knows of.
+bool Core::fetch(PipelineNode& node, Inputs& out) {
+  if (!fetch_again(node, out)) return fetch_anew(node, out);
+  fetch_translation_ = {};
+  if (node.fetches) fetch_translation_ = mmu_.fetch_again(node.state.fetch_address & ~std::uint64_t{3});
   return true;
 }
 
@@ -170,16 +176,21 @@ bool Core::fetch_anew(PipelineNode& node, Inputs& out) {
   return true;
 }
 
-// What the pipeline is shown in this cycle besides. False: something that no edge knows of.
-bool Core::inputs(const PipelineNode& node, const Shown& shown, Inputs& out) {
+// What the load/store side shows to the pipeline in this cycle. False: something that no edge knows of.
+bool Core::inputs(const Shown& shown, Inputs& out) {
   if (shown.in.icache_valid || shown.load.exception || shown.stored.exception) return false;
-  out.bits |= record_bits() | std::uint64_t{shown.room} << Inputs::room |
-              std::uint64_t{shown.lsu_ready} << Inputs::lsu_ready;
-  out.bits |= load_bits(shown.load);
-  out.bits |= store_bits(shown.stored);
-  if (node.special) special_inputs(node, out);
-  out.bits &= node.mask | Inputs::field(Inputs::bht, 5);
+  out.bits |= std::uint64_t{shown.room} << Inputs::room |
+              std::uint64_t{shown.lsu_ready} << Inputs::lsu_ready | load_bits(shown.load) |
+              store_bits(shown.stored);
   return true;
+}
+
+// The edge for what has been seen, and what the state makes ask besides; null: none fits.
+const PipelineEdge* Core::edge_for(const PipelineNode& node, Inputs& seen) {
+  seen.bits |= record_bits();
+  if (node.special) special_inputs(node, seen);
+  seen.bits &= node.mask | Inputs::field(Inputs::bht, 5);
+  return node.find(seen);
 }
 
 void Core::special_inputs(const PipelineNode& node, Inputs& out) {
@@ -199,18 +210,6 @@ void Core::special_inputs(const PipelineNode& node, Inputs& out) {
   if (node.consults) frontend_.ask(node, out);
 }
 
-// fetch() from the page where it was before.
-bool Core::fetch_again(const PipelineNode& node, Inputs& out) {
-  if (node.fetches) {
-    const std::uint64_t address = node.state.fetch_address & ~std::uint64_t{3};
-    const PipelineNode::Fetched& known = node.fetched[hart_ % node.fetched.size()];
-    if (known.context != fetch_context_ || !mmu_.fetches_from(address)) return false;
-    out.bits = known.bits;
-  }
-  mmu_.fetched(node.fetches);
-  return true;
-}
-
 // replay() without what cannot happen while memory and the load/store side rest. False: it is another cycle, and nothing
 // has been done.
 bool Core::replay_at_rest() {
@@ -219,17 +218,14 @@ bool Core::replay_at_rest() {
   PipelineNode& node = *node_;
   Inputs seen;
   if (!fetch_again(node, seen)) return false;
-  seen.bits |= rest_bits_ | record_bits() | load_bits(load_result_);
-  if (node.special) special_inputs(node, seen);
-  seen.bits &= node.mask | Inputs::field(Inputs::bht, 5);
-  const PipelineEdge* const edge = node.find(seen);
+  seen.bits |= rest_bits_ | load_bits(load_result_);
+  const PipelineEdge* const edge = edge_for(node, seen);
   if (!edge) return false;
   adapter_.rest();
   moved_ = execute_.valid || load_result_.valid;
   load_result_.valid = false;
   follow(node, *edge);
-  settle_wires();
-  ++cycle_;
+  end_cycle();
   return true;
 }
 
@@ -250,10 +246,8 @@ bool Core::replay_lightly(const AdapterReturn& in) {
   WriteBack stored;
   const bool commits = node.store_at_head && (rest_bits_ & Inputs::bit(Inputs::room));
   if (!load_store_lightly(in, commits, node.requests_memory, stored)) return false;
-  seen.bits |= shown_bits | record_bits() | store_bits(stored);
-  if (node.special) special_inputs(node, seen);
-  seen.bits &= node.mask | Inputs::field(Inputs::bht, 5);
-  const PipelineEdge* const edge = node.find(seen);
+  seen.bits |= shown_bits | store_bits(stored);
+  const PipelineEdge* const edge = edge_for(node, seen);
   if (!edge) {
     Shown shown;
     shown.in = in;
@@ -266,8 +260,7 @@ bool Core::replay_lightly(const AdapterReturn& in) {
     return true;
   }
   follow(node, *edge);
-  settle_wires();
-  ++cycle_;
+  end_cycle();
   return true;
 }
 
@@ -315,8 +308,8 @@ bool Core::replay(Shown& shown) {
   done.store = node.store_at_head && shown.room;
   load_store(shown.in, done, node.requests_memory, shown.stored);
   shown.done = true;
-  const bool known = fetched && inputs(node, shown, seen);
-  const PipelineEdge* const edge = known ? node.find(seen) : nullptr;
+  const bool known = fetched && inputs(shown, seen);
+  const PipelineEdge* const edge = known ? edge_for(node, seen) : nullptr;
   if (edge) {
     follow(node, *edge);
     return true;

@@ -263,11 +263,11 @@ u32 rounding_mode(const Decoded& d) {
 }
 bool reserved_rounding(const Decoded& d) { return rounding_mode(d) == 5 || rounding_mode(d) == 6; }
 
-// No memory, CSR, trap or flush, and nothing that somebody outside could hear of (a hint, guestos/abi/tracepoints.hpp).
+// No memory, CSR, trap or flush, and nothing that somebody outside could hear of.
 bool is_plain(const Decoded& d) {
   if (d.op == Op::branch && d.immediate == d.length) return false;
   const bool unit = d.fu == Fu::alu || d.fu == Fu::aes || d.fu == Fu::mult || d.fu == Fu::ctrl_flow;
-  return unit && !d.raises && !d.flushes && (d.expanded & 0x7FFF) != 0x2013;
+  return unit && !d.raises && !d.flushes && !is_tracepoint(d);
 }
 
 // What follows from the fields.

@@ -77,6 +77,9 @@ struct Decoded {
 
 inline constexpr Decoded no_instruction;
 
+// The hint that a guest kernel tells its story with (guestos/abi/tracepoints.hpp): slti x0, rs1, imm.
+inline bool is_tracepoint(const Decoded& d) { return (d.bits & 0x7FFF) == 0x2013; }
+
 // 32-bit form of a compressed instruction (RV64C and Zcb); 0 when it is illegal. Module compressed_decoder.
 std::uint32_t expand_compressed(std::uint16_t bits);
 

@@ -56,6 +56,7 @@ class Cva6Run {
   static bool reads_time(const Decoded& d, const Retirement& out);
   [[gnu::noinline]] bool foretell(Lane& lane, const Decoded& d, Retirement& out);
   void execute(Lane& lane);
+  bool perform(Lane& lane, const Decoded& d, Retirement& out);
   [[gnu::noinline]] static void tell_state(const Hart& hart, Retirement& out);
   static void before(const Hart& hart, const Decoded& d, Retirement& out);
   static void after(const Hart& hart, const Step& step, bool may_write_csr, Retirement& out);
@@ -70,11 +71,11 @@ class Cva6Run {
   System& system_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Cva6Timing> timing_;
-  unsigned last_ = 0;          // whose the last turn was
-  std::uint64_t horizon_ = 0;  // of the hart whose turn it is: when another's comes
-  std::uint64_t others_ = 0,
-                lead_ = 0;        // the smallest moment of another; by how much a hart may be ahead of it
-  std::uint64_t line_delay_ = 0;  // from what moves a line of a device's to what hears it
+  unsigned last_ = 0;                   // whose the last turn was
+  std::uint64_t horizon_ = 0;           // of the hart whose turn it is: when another's comes
+  std::uint64_t others_ = 0;            // the smallest moment of another
+  std::uint64_t lead_ = 0;              // by how much a hart may be ahead of it
+  std::uint64_t line_delay_ = 0;        // from what moves a line of a device's to what hears it
   std::vector<std::uint64_t> moments_;  // by hart: when it has something to do
   bool glides_ = false;                 // no instruction can trap by a misaligned jump
   bool listens_ = false;                // somebody does, to each instruction, in the order of the clock

@@ -14,26 +14,30 @@ bool reads_cycle(const Decoded& d) {
          (d.csr == 0xB00 || d.csr == 0xC00 || d.csr == 0xC01);
 }
 
-// slti x0, rs1, imm (guestos/abi/tracepoints.hpp)
-bool is_tracepoint(const Decoded& d) { return (d.bits & 0x7FFF) == 0x2013; }
-
 }  // namespace
 
 // Executes the load or store at hand. False: it has trapped, or is another one and nothing has been done.
 bool Cva6Run::access(Lane& lane) {
-  Hart& hart = lane.hart;
   const Decoded& d = lane.core->issue_decoded();
   Retirement& out = lane.core->record();
-  before(hart, d, out);
+  before(lane.hart, d, out);
   if (d.is_amo() || reads_time(d, out)) return false;
+  --lane.due_after;
+  return !perform(lane, d, out);
+}
+
+// The instruction that before() has begun to tell of. True: it has trapped.
+bool Cva6Run::perform(Lane& lane, const Decoded& d, Retirement& out) {
+  Hart& hart = lane.hart;
   const Step done = step(system_, hart);
-  after(hart, done, false, out);
+  after(hart, done, d.fu == Fu::csr, out);
+  if (d.op == Op::amo_sc && !done.trapped && lane.recorder.event.writes_x)
+    out.sc_failed = lane.recorder.event.rd_value != 0;
   if (listens_ && !done.trapped) tell_retired(system_, hart, done);
   spend(hart, done, hart.clock);
   lane.core->given();
-  --lane.due_after;
-  look_around(lane, done, false);
-  return !done.trapped;
+  look_around(lane, done, d.fu == Fu::csr);
+  return done.trapped;
 }
 
 void Cva6Run::turn(Lane& lane) {
@@ -164,14 +168,7 @@ void Cva6Run::execute(Lane& lane) {
   before(hart, d, out);
   if (reads_time(d, out) && !foretell(lane, d, out)) return;
   if (is_tracepoint(d)) settle(lane, hart.privilege);  // whoever listens reads the counters
-  const Step done = step(system_, hart);
-  after(hart, done, d.fu == Fu::csr, out);
-  if (d.op == Op::amo_sc && !done.trapped && lane.recorder.event.writes_x)
-    out.sc_failed = lane.recorder.event.rd_value != 0;
-  if (listens_ && !done.trapped) tell_retired(system_, hart, done);
-  spend(hart, done, hart.clock);
-  lane.core->given();
-  look_around(lane, done, d.fu == Fu::csr);
+  perform(lane, d, out);
 }
 
 }  // namespace hartbeat::timing::cva6
