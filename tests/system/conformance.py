@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 here = os.path.dirname(os.path.abspath(__file__))
 root = os.path.dirname(os.path.dirname(here))
@@ -116,6 +117,7 @@ def stamp():
 
 def run(suite, when):
     """The section, or None when it was not to be had, and whether all is well."""
+    began = time.monotonic()
     try:
         done = subprocess.run(suite.command, cwd=root, env=environment_of(suite), stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, errors="replace", timeout=suite.seconds)
@@ -127,7 +129,8 @@ def run(suite, when):
     lines = [line.replace(root + "/", "").rstrip() for line in done.stdout.splitlines() if re.search(suite.keep, line)]
     verdict = "passed" if done.returncode == 0 else f"FAILED, status {done.returncode}"
     command = " ".join(suite.command)
-    return f"{suite.text}\n\n`{command}`, {when}: {verdict}.\n\n```\n" + "\n".join(lines) + "\n```\n", done.returncode == 0
+    took = f"{time.monotonic() - began:.0f} s"
+    return f"{suite.text}\n\n`{command}`, {when}: {verdict}, in {took}.\n\n```\n" + "\n".join(lines) + "\n```\n", done.returncode == 0
 
 
 def stored_sections(path):
