@@ -6,7 +6,9 @@ xv6-riscv (see README.md here). Without both: one line that says SKIP. A boot wh
 """
 import argparse
 import dataclasses
+import gzip
 import os
+import shutil
 import sys
 import time
 
@@ -71,6 +73,14 @@ def xv6_boots(directory):
             for harts in (1, 3)]
 
 
+def compressed_kernel_boot(tree, directory, archive):
+    boot = linux("linux-shell-gz-1", tree, archive, shell_dialogue(1), qemu=False)  # QEMU 7.2 takes no Image.gz
+    boot.kernel = os.path.join(directory, "Image.gz")
+    with open(tree.kernel(), "rb") as kernel, gzip.open(boot.kernel, "wb", 1) as compressed:
+        shutil.copyfileobj(kernel, compressed)
+    return boot
+
+
 def network_boot(tree, directory):
     modules = " ".join(name for name, _ in tree.modules(NET_MODULES))
     script = scripts.NETWORK % {"modules": modules, "port": network.serve(), "bytes": len(network.PAGE)}
@@ -102,7 +112,11 @@ def debian_boots(tree, directory):
     boots = []
     version = [("Hit any key to stop autoboot", "\n"), ("=> ", "version\n"), ("U-Boot 20", "")]
     if opensbi and tree.u_boot():
-        boots.append(Boot("u-boot", tree.u_boot(), version + [("=> ", "poweroff\n")], firmware=opensbi))
+        prompt = version + [("=> ", "poweroff\n")]
+        boots.append(Boot("u-boot", tree.u_boot(), prompt, firmware=opensbi))
+        # QEMU 7.2 takes ELF files that are to be relocated for what belongs at address 0.
+        boots += [Boot("u-boot-" + form, tree.u_boot(), prompt, firmware=tree.opensbi(form), qemu=not form.endswith("elf"))
+                  for form in ("fw_dynamic.elf", "fw_jump.bin", "fw_jump.elf") if tree.opensbi(form)]
     if tree.u_boot_for_machine_mode():
         boots.append(Boot("u-boot-m-mode", tree.u_boot_for_machine_mode(), version, powers_off=False, bare=True))
     if not tree.kernel() or not tree.busybox():
@@ -112,6 +126,7 @@ def debian_boots(tree, directory):
         boots.append(linux(f"linux-shell-{harts}", tree, archive, shell_dialogue(harts), harts=harts))
     if opensbi:
         boots.append(linux("linux-shell-opensbi-4", tree, archive, shell_dialogue(4), harts=4, firmware=opensbi))
+    boots.append(compressed_kernel_boot(tree, directory, archive))
     if tree.modules(["virtio_net"]):
         boots.append(network_boot(tree, directory))
     boots += [window_boot(tree, directory), reboot_boot(tree, directory)]
