@@ -60,10 +60,8 @@ void Core::step_fully(const AdapterReturn& in) {
   shown.room = store_unit_.buffer().commit_ready();
   shown.lsu_ready = bypass_.ready();
   shown.load = load_result_;
-  moved_ = shown.in.icache_valid || shown.in.dcache != DcacheReturnType::none || execute_.valid ||
-           load_result_.valid;
-  if (!node_ || !replay(shown)) return step_plainly(shown);
-  end_cycle();
+  thaw();
+  step_plainly(shown);
 }
 
 void Core::step_plainly(Shown& shown) {
@@ -161,12 +159,15 @@ void Core::apply_csrs(const CsrAfter& after) {
   const bool fpu_off = csr_.fpu_off();
   csr_.apply(after);
   const bool translates_as_before = csr_.translation() == before;
-  if (!translates_as_before) {
-    load_store_rests_ = false;
-    ++state_changes_;
-    update_fetch_context();
-  }
+  if (!translates_as_before) change_translation();
   if (!translates_as_before || csr_.fpu_off() != fpu_off || csr_.interrupt(wires_) >= 0) thaw();
+}
+
+void Core::change_translation() {
+  load_store_rests_ = false;
+  mmu_.change_translation();
+  fetch_origin_ = std::uint64_t{hart_} << 58 | std::uint64_t{csr_.translation().fetch_key()} << 39;
+  update_fetch_context();
 }
 
 // mip_q of the interrupt wires: what the CLINT shows in this cycle is seen in the next.

@@ -73,11 +73,10 @@ class Core {
   void take_over(std::uint64_t cycle, std::uint64_t pc, const Retirement& state) {
     thaw();
     cycle_ = cycle;
-    state_changes_ += frontend_.icache().changes() + 1;  // which begins anew
+    fetch_changes_ += frontend_.icache().changes() + 1;  // which begins anew
     frontend_ = Frontend(parameters_, pc);
     csr_.apply(CsrAfter(state));
-    load_store_rests_ = false;
-    update_fetch_context();
+    change_translation();
     external_lines_ = state.mip & 0x800;
     wires_settled_ = false;
   }
@@ -192,9 +191,20 @@ class Core {
 
   bool replay_at_rest();
   [[gnu::noinline, gnu::flatten]] void step_awake();
-  bool replay_lightly(const AdapterReturn& in);
   bool fetch_again(const PipelineNode& node, PipelineInputs& out);
-  [[gnu::noinline]] void record_lightly(PipelineNode& node, const PipelineInputs& seen, Shown& shown);
+  // The last cycle has led back to its node, and what is known of the next is the same.
+  bool waits() const {
+    return node_ && last_edge_ && last_edge_->waits && !load_result_.valid && !needs_record() &&
+           !(((rest_bits_ | record_bits()) ^ last_edge_->inputs.bits) & node_->mask & PipelineInputs::known);
+  }
+  [[gnu::noinline, gnu::flatten]] bool wait(std::uint64_t limit);
+  void finish(PipelineNode& node, PipelineInputs& seen, const AdapterReturn& in, std::uint64_t shown_bits,
+              const LoadUnit::Outputs& load, const WriteBack& stored);
+  std::uint64_t side_inputs(const PipelineNode& node) const;
+  bool replay(const AdapterReturn& in);
+  [[gnu::noinline]] void step_plainly_behind(PipelineNode& node, const PipelineInputs& seen,
+                                             const AdapterReturn& in, std::uint64_t shown_bits,
+                                             const LoadUnit::Outputs& load, const WriteBack& stored);
   void record(PipelineNode& node, const PipelineInputs& seen);
   void keep_outcome(const PipelineNode& node, Outcome& out) const;
   [[gnu::noinline]] void step_fully(const AdapterReturn& in);
@@ -204,10 +214,7 @@ class Core {
   [[gnu::noinline]] bool packable() const;
   [[gnu::noinline]] void pack(PipelineState& out) const;
   [[gnu::noinline]] void freeze();
-  [[gnu::noinline, gnu::flatten]] bool replay(Shown& shown);
-  bool fetch(PipelineNode& node, PipelineInputs& out);
   [[gnu::noinline]] bool fetch_anew(PipelineNode& node, PipelineInputs& out);
-  bool inputs(const Shown& shown, PipelineInputs& out);
   const PipelineEdge* edge_for(const PipelineNode& node, PipelineInputs& seen);
   void end_cycle() {
     settle_wires();
@@ -231,9 +238,10 @@ class Core {
   void special_inputs(const PipelineNode& node, PipelineInputs& out);
   void update_fetch_context() {
     if (fetch_context_ != stranger)
-      fetch_context_ = (std::uint64_t{hart_} << 56) + state_changes_ + mmu_.fetch_changes() +
-                       frontend_.icache().changes() + 1;
+      fetch_context_ =
+          fetch_origin_ + fetch_changes_ + mmu_.fetch_changes() + frontend_.icache().changes() + 1;
   }
+  void change_translation();
   void follow(const PipelineNode& node, const PipelineEdge& edge);
   static bool mispredicts(const Decoded& d, ControlFlow flow, std::uint64_t predicted,
                           const Retirement& record);
@@ -246,12 +254,19 @@ class Core {
   // `requests`: a load or store is in the execute stage.
   void load_store(const AdapterReturn& in, const Commit& commit, bool requests, WriteBack& results);
   bool load_store_lightly(const AdapterReturn& in, bool commits, bool requests, WriteBack& results);
+  void load_store_unflushed(const AdapterReturn& in, bool commits, bool requests, WriteBack& results);
+  [[gnu::noinline]] void load_store_otherwise(const AdapterReturn& in, bool commits, bool requests,
+                                              WriteBack& results);
+  [[gnu::noinline, gnu::flatten]] bool load_waits(const AdapterReturn& in);
+  [[gnu::noinline, gnu::flatten]] bool load_walks(const AdapterReturn& in);
   void clock_usually(const AdapterReturn& in, bool commits, bool load_ends, bool store_ends,
                      std::uint64_t physical, const LsuControl* request, WriteBack& results);
   void begin_load(const LsuControl& request);
-  void clock_usual_writes(const AdapterReturn& in, bool load_reads, bool commits, std::uint64_t physical,
-                          const LsuControl* begins);
-  [[gnu::noinline, gnu::flatten]] void load_alone(bool requests);
+  [[gnu::noinline, gnu::flatten]] bool load_store_usually(const AdapterReturn& in, bool commits,
+                                                          bool requests, WriteBack& results);
+  bool clock_usual_writes(const AdapterReturn& in, bool load_reads, bool commits, std::uint64_t physical,
+                          StoreUnit::State next, const LsuControl& request);
+  [[gnu::noinline, gnu::flatten]] void load_alone(const AdapterReturn& in, bool requests);
   [[gnu::noinline, gnu::flatten]] void load_store_busy(const AdapterReturn& in, const Commit& commit,
                                                        bool requests, WriteBack& results);
   void load_store_moved(bool moves);
@@ -299,6 +314,7 @@ class Core {
 
   // While set, it stands for front end, issue stage, scoreboard's masks, multiplier and restart_, which are stale.
   PipelineNode* node_ = nullptr;
+  const PipelineEdge* last_edge_ = nullptr;  // that has led to node_; null: none has
   Recording recording_;
   bool record_mispredicted_ = false;
 
@@ -315,10 +331,10 @@ class Core {
   std::uint64_t wires_ = 0, external_lines_ = 0;  // mip_q of the interrupt wires
   std::uint64_t clint_lines_ = 0, clint_steady_until_ = 0, clint_writes_ = 0;
   FetchTranslation fetch_translation_;
-  // A number for what fetches depend on besides their address: this core's I$, ITLB and translation. None for a
-  // rehearsing core, whose future is not the real one's.
+  // A number for what fetches depend on besides their address: this core (6 bits), its translation (19), and how often I$
+  // and ITLB have changed. None for a rehearsing core, whose future is not the real one's.
   static constexpr std::uint64_t stranger = 0;
-  std::uint64_t fetch_context_ = stranger + 1, state_changes_ = 0;
+  std::uint64_t fetch_context_ = stranger + 1, fetch_origin_ = 0, fetch_changes_ = 0;
   bool resync_ = false, wires_settled_ = false;
   bool moved_ = true;  // something happened in the last cycle; else the next will be like it
 

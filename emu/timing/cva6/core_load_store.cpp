@@ -24,104 +24,35 @@ LsuControl Core::lsu_request() const {
 }
 
 void Core::load_store(const AdapterReturn& in, const Commit& commit, bool requests, WriteBack& results) {
+  if (commit.atomic || commit.flush) {
+    load_result_.valid = false;
+    return load_store_busy(in, commit, requests, results);
+  }
+  load_store_unflushed(in, commit.store, requests, results);
+}
+
+// The same without an atomic or a flush at commit.
+void Core::load_store_unflushed(const AdapterReturn& in, bool commits, bool requests, WriteBack& results) {
+  if (load_store_rests_ && !requests && !commits && in.dcache == DcacheReturnType::none &&
+      !mmu_.fetch_misses()) {
+    load_result_.valid = false;
+  } else if (!load_store_lightly(in, commits, requests, results)) {
+    load_store_otherwise(in, commits, requests, results);
+  }
+}
+
+void Core::load_store_otherwise(const AdapterReturn& in, bool commits, bool requests, WriteBack& results) {
   load_result_.valid = false;
-  const bool commits = commit.store || commit.atomic || commit.flush;
-  const bool returns = in.dcache != DcacheReturnType::none;
-  if (load_store_rests_ && !requests && !commits && !returns && !mmu_.fetch_misses()) return;
-  if (!node_ && !commit.flush && !commit.atomic && load_store_lightly(in, commit.store, requests, results))
+  if (!commits && !requests && store_unit_.idle() && (mmu_.only_data() ? load_waits(in) : load_walks(in)))
     return;
-  if (!commits && !returns && bypass_.ready() && store_unit_.idle() && !mmu_.walker().active() &&
-      dcache_.others_rest() && !(requests && scoreboard_[execute_.id].decoded->fu == Fu::store))
-    load_alone(requests);
-  else
-    load_store_busy(in, commit, requests, results);
-}
-
-// The cycle when loads and stores go their usual ways: the DTLB has their pages, the D$ what is loaded, and nothing is in
-// anybody's way. False: it is another one, and nothing has been done.
-bool Core::load_store_lightly(const AdapterReturn& in, bool commits, bool requests, WriteBack& results) {
-  const bool load_ends = load_unit_.state() == LoadUnit::State::send_tag;
-  const bool store_ends = store_unit_.state() == StoreUnit::State::valid_store;
-  if (!bypass_.ready() || !mmu_.only_data() || !(load_ends || load_unit_.idle()) ||
-      !(store_ends || store_unit_.state() == StoreUnit::State::idle) ||
-      !dcache_.goes_usual_ways(in, load_ends))
-    return false;
-  const TranslationState& translation = csr_.translation();
-  const std::uint64_t physical = mmu_.data_physical();
-  if ((load_ends || store_ends) &&
-      (mmu_.data_exception(translation) || (store_ends && store_unit_.holds_atomic())))
-    return false;
-  if (load_ends && !dcache_.load_hits(physical)) return false;
-  if (requests) {
-    const LsuControl request = lsu_request();
-    const bool free = request.is_load ? !store_unit_.offset_matches(request.address, physical)
-                                      : !request.is_amo() && store_unit_.takes(commits);
-    if (!free || request.misaligned || !mmu_.data_hit(request, true, translation)) return false;
-    mmu_.clock_data(request, !request.is_load, translation);
-    clock_usually(in, commits, load_ends, store_ends, physical, &request, results);
-  } else {
-    mmu_.clock_without_data();
-    clock_usually(in, commits, load_ends, store_ends, physical, nullptr, results);
-  }
-  moved_ = true;
-  load_store_rests_ = !requests && store_unit_.idle() && load_unit_.idle() && dcache_.quiet();
-  keep_rest_bits();
-  return true;
-}
-
-// Both units and the D$ in the usual cycle. `request`: what begins, which may; null: nothing.
-void Core::clock_usually(const AdapterReturn& in, bool commits, bool load_ends, bool store_ends,
-                         std::uint64_t physical, const LsuControl* request, WriteBack& results) {
-  const bool load_begins = request && request->is_load;
-  if (load_ends) dcache_.end_load(physical);
-  load_result_ = load_ends ? load_unit_.end() : LoadUnit::Outputs{};
-  if (load_begins) begin_load(*request);
-  if (store_ends) results.add(store_unit_.trans_id(), false);
-  clock_usual_writes(in, load_ends || load_begins, commits, physical, load_begins ? nullptr : request);
-}
-
-void Core::begin_load(const LsuControl& request) {
-  const unsigned slot = load_unit_.next_slot();
-  dcache_.begin_load(request.address, request.size_log2, slot);
-  load_unit_.begin(request.trans_id, slot);
-}
-
-// Store unit, store buffer and the D$'s write side in the usual cycle.
-void Core::clock_usual_writes(const AdapterReturn& in, bool load_reads, bool commits, std::uint64_t physical,
-                              const LsuControl* begins) {
-  const bool ends = store_unit_.state() == StoreUnit::State::valid_store;
-  bool granted = false;
-  if (!store_unit_.buffer().no_store_pending() || in.dcache != DcacheReturnType::none ||
-      !dcache_.writes_rest()) {
-    StoreRequest store = store_unit_.buffer().request();
-    granted = store.valid = dcache_.accepts(store);
-    dcache_.clock_usually(in, adapter_, *interconnect_, store, load_reads);
-  } else {
-    dcache_.read_alone(load_reads);
-  }
-  if (begins || ends || commits || granted) store_unit_.clock_usually(begins, physical, commits, granted);
-}
-
-// load_store_busy() without a store, a walk's read or a return from memory: only load unit, load port and DTLB move.
-void Core::load_alone(bool requests) {
-  const TranslationState& translation = csr_.translation();
-  const LsuControl request = requests ? lsu_request() : LsuControl{};
-  const LoadUnit::State before = load_unit_.state();
-  const bool exception = mmu_.data_exception(translation);
-  const std::uint64_t physical = mmu_.data_physical();
-  const bool offset_matches = requests && store_unit_.offset_matches(request.address, physical);
-  const LoadUnit::Drive drive = load_unit_.drive(request, offset_matches, exception, physical);
-  const bool translates = requests && drive.translate;
-  const bool dtlb_hit = mmu_.data_hit(request, translates, translation);
-  ReadResponse response;
-  const bool cache_sleeps = dcache_.load_sleeps_on(drive.read);
-  if (!cache_sleeps) response = dcache_.clock_load(drive.read);
-  load_result_ = load_unit_.clock(request, drive, response, dtlb_hit, offset_matches, exception, false);
-  const bool moves =
-      requests || !cache_sleeps || load_result_.valid || load_result_.pop || load_unit_.state() != before;
-  mmu_.clock(request, translates, false, translation, ReadResponse{}, false, false, tlb_flush_, *view_);
-  bypass_.clock(request, load_result_.pop, false, false);
-  load_store_moved(moves);
+  if (load_store_usually(in, commits, requests, results)) return;
+  if (!commits && store_unit_.idle() && !mmu_.walker().active() && dcache_.walker_rests() &&
+      (bypass_.ready() ? !(requests && scoreboard_[execute_.id].decoded->fu == Fu::store)
+                       : bypass_.waiting().is_load))
+    return load_alone(in, requests);
+  Commit commit;
+  commit.store = commits;
+  load_store_busy(in, commit, requests, results);
 }
 
 // Behind a cycle that has moved nothing the next ones move nothing either, until something comes from outside.

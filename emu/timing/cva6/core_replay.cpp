@@ -128,6 +128,7 @@ void Core::freeze() {
   PipelineNode* const to = memo_->node(state, fresh);
   if (fresh) describe(*to);
   node_ = to;
+  last_edge_ = nullptr;
   record_mispredicted_ = have_record_ && mispredicts(*state.issue, static_cast<ControlFlow>(state.issue_flow),
                                                      state.issue_predicted, record_);
   if (!from) return;
@@ -142,6 +143,7 @@ void Core::freeze() {
     return;  // its inputs were not all read
   }
   recording_.edge.next = to;
+  recording_.edge.waits = to == from && recording_.edge.does_nothing();
   memo_->link(*from, recording_.edge);
 }
 
@@ -157,14 +159,7 @@ bool Core::fetch_again(const PipelineNode& node, Inputs& out) {
   return true;
 }
 
-// The same, wherever it is fetched from. False: something that no edge knows of.
-bool Core::fetch(PipelineNode& node, Inputs& out) {
-  if (!fetch_again(node, out)) return fetch_anew(node, out);
-  fetch_translation_ = {};
-  if (node.fetches) fetch_translation_ = mmu_.fetch_again(node.state.fetch_address & ~std::uint64_t{3});
-  return true;
-}
-
+// The same, wherever it is fetched from, and with its translation. False: something that no edge knows of.
 bool Core::fetch_anew(PipelineNode& node, Inputs& out) {
   fetch_translation_ = mmu_.fetch(node.state.fetch_address & ~std::uint64_t{3}, true, csr_.translation());
   std::uint32_t word = 0;
@@ -176,15 +171,6 @@ bool Core::fetch_anew(PipelineNode& node, Inputs& out) {
   return true;
 }
 
-// What the load/store side shows to the pipeline in this cycle. False: something that no edge knows of.
-bool Core::inputs(const Shown& shown, Inputs& out) {
-  if (shown.in.icache_valid || shown.load.exception || shown.stored.exception) return false;
-  out.bits |= std::uint64_t{shown.room} << Inputs::room |
-              std::uint64_t{shown.lsu_ready} << Inputs::lsu_ready | load_bits(shown.load) |
-              store_bits(shown.stored);
-  return true;
-}
-
 // The edge for what has been seen, and what the state makes ask besides; null: none fits.
 const PipelineEdge* Core::edge_for(const PipelineNode& node, Inputs& seen) {
   seen.bits |= record_bits();
@@ -193,13 +179,19 @@ const PipelineEdge* Core::edge_for(const PipelineNode& node, Inputs& seen) {
   return node.find(seen);
 }
 
-void Core::special_inputs(const PipelineNode& node, Inputs& out) {
-  if (node.mask & Inputs::bit(Inputs::lsu_free) && bypass_.ready()) out.bits |= Inputs::bit(Inputs::lsu_free);
+// What the state makes ask of the load/store side, behind its clock.
+std::uint64_t Core::side_inputs(const PipelineNode& node) const {
+  std::uint64_t out = 0;
+  if (node.mask & Inputs::bit(Inputs::lsu_free) && bypass_.ready()) out |= Inputs::bit(Inputs::lsu_free);
   if (node.mask & Inputs::bit(Inputs::data_walk)) {
-    if (mmu_.walker().active() && !mmu_.walker().walking_instruction())
-      out.bits |= Inputs::bit(Inputs::data_walk);
-    if (dcache_.load_waits()) out.bits |= Inputs::bit(Inputs::load_waits);
+    if (mmu_.walker().active() && !mmu_.walker().walking_instruction()) out |= Inputs::bit(Inputs::data_walk);
+    if (dcache_.load_waits()) out |= Inputs::bit(Inputs::load_waits);
   }
+  return out;
+}
+
+void Core::special_inputs(const PipelineNode& node, Inputs& out) {
+  out.bits |= side_inputs(node);
   if (node.divides) {
     const ScoreboardEntry& e = scoreboard_[execute_.id];
     const int iterations = divider_iterations(e.decoded->expanded, e.outcome.operand_a, e.outcome.operand_b);
@@ -231,43 +223,84 @@ bool Core::replay_at_rest() {
 
 void Core::step_awake() {
   const AdapterReturn in = adapter_.clock(cycle_);
-  if (!replay_lightly(in)) step_fully(in);
+  moved_ = in.icache_valid || in.dcache != DcacheReturnType::none || execute_.valid || load_result_.valid;
+  if (!replay(in)) step_fully(in);
 }
 
-// replay() of the usual cycle: it is fetched from where it was before, and loads and stores, if any, go their usual ways.
-// False: it is another cycle, and nothing has been done.
-bool Core::replay_lightly(const AdapterReturn& in) {
+// The cycle by its edge. False: it is one that no edge can know, and nothing has been done.
+bool Core::replay(const AdapterReturn& in) {
   if (!node_ || in.icache_valid || load_result_.exception) return false;
   PipelineNode& node = *node_;
   Inputs seen;
-  if (!fetch_again(node, seen)) return false;
-  const std::uint64_t shown_bits = rest_bits_ | load_bits(load_result_);
+  if (!fetch_again(node, seen) && !fetch_anew(node, seen)) return false;
+  const std::uint64_t shown_bits = rest_bits_;
   const LoadUnit::Outputs load = load_result_;
+  const bool commits = node.store_at_head && (shown_bits & Inputs::bit(Inputs::room));
   WriteBack stored;
-  const bool commits = node.store_at_head && (rest_bits_ & Inputs::bit(Inputs::room));
-  if (!load_store_lightly(in, commits, node.requests_memory, stored)) return false;
-  seen.bits |= shown_bits | store_bits(stored);
-  const PipelineEdge* const edge = edge_for(node, seen);
-  if (!edge) {
-    Shown shown;
-    shown.in = in;
-    shown.room = (shown_bits >> Inputs::room) & 1;
-    shown.lsu_ready = (shown_bits >> Inputs::lsu_ready) & 1;
-    shown.load = load;
-    shown.stored = stored;
-    shown.done = true;
-    record_lightly(node, seen, shown);
-    return true;
-  }
-  follow(node, *edge);
-  end_cycle();
+  load_store_unflushed(in, commits, node.requests_memory, stored);
+  finish(node, seen, in, shown_bits, load, stored);
   return true;
 }
 
-void Core::record_lightly(PipelineNode& node, const Inputs& seen, Shown& shown) {
-  Inputs again;
-  fetch(node, again);
-  record(node, seen);
+// What is left of the cycle when the load/store side has been clocked.
+void Core::finish(PipelineNode& node, Inputs& seen, const AdapterReturn& in, std::uint64_t shown_bits,
+                  const LoadUnit::Outputs& load, const WriteBack& stored) {
+  seen.bits |= shown_bits | load_bits(load) | store_bits(stored);
+  const PipelineEdge* const edge = stored.exception ? nullptr : edge_for(node, seen);
+  if (!edge) return step_plainly_behind(node, seen, in, shown_bits, load, stored);
+  follow(node, *edge);
+  end_cycle();
+}
+
+// The cycles of a pipeline that has come back to its node, as long as it is shown nothing new: only memory and the load/store
+// side move. False: a write to the CLINT is for the caller to see.
+bool Core::wait(std::uint64_t limit) {
+  PipelineNode& node = *node_;
+  const PipelineEdge& edge = *last_edge_;
+  Inputs seen;
+  if (!fetch_again(node, seen) || ((seen.bits ^ edge.inputs.bits) & node.mask & Inputs::field(0, 33)))
+    return true;
+  const std::uint64_t writes = interconnect_->clint.writes(), context = fetch_context_,
+                      shown_bits = rest_bits_;
+  while (cycle_ < limit && !adapter_.shows_icache() && fetch_context_ == context) {
+    const AdapterReturn in = adapter_.clock(cycle_);
+    WriteBack stored;
+    moved_ = in.dcache != DcacheReturnType::none;
+    load_store_unflushed(in, false, false, stored);
+    if (stored.valid || side_inputs(node) != (edge.inputs.bits & Inputs::side)) {
+      finish(node, seen, in, shown_bits, {}, stored);
+      return interconnect_->clint.writes() == writes;
+    }
+    ++stalls_[edge.cause];
+    const bool again = rest_bits_ == shown_bits && !load_result_.valid;
+    if (load_store_rests_ && again)
+      moved_ = false;  // the next is like this one but for what this one has moved
+    end_cycle();
+    if (!node_) return interconnect_->clint.writes() == writes;
+    skip(limit);
+    if (interconnect_->clint.writes() != writes) return false;
+    if (!again) return true;
+  }
+  return true;
+}
+
+// A cycle that no edge knows, whose load/store side has been clocked already.
+void Core::step_plainly_behind(PipelineNode& node, const Inputs& seen, const AdapterReturn& in,
+                               std::uint64_t shown_bits, const LoadUnit::Outputs& load,
+                               const WriteBack& stored) {
+  Shown shown;
+  shown.in = in;
+  shown.room = (shown_bits >> Inputs::room) & 1;
+  shown.lsu_ready = (shown_bits >> Inputs::lsu_ready) & 1;
+  shown.load = load;
+  shown.stored = stored;
+  shown.done = true;
+  fetch_translation_ = {};
+  if (node.fetches) fetch_translation_ = mmu_.fetch_again(node.state.fetch_address & ~std::uint64_t{3});
+  if (stored.exception)
+    thaw();
+  else
+    record(node, seen);
   step_plainly(shown);
 }
 
@@ -295,30 +328,8 @@ bool Core::glide(std::uint64_t limit) {
     if (interconnect_->clint.writes() != writes || fences_ != fences || halted_) return false;
   }
   skip(limit);
-  return cycle_ < limit && interconnect_->clint.writes() == writes;
-}
-
-// The cycle by its edge. False: none fits, and the registers are as they were before the cycle, but for what load and
-// store units have done already (`shown`).
-bool Core::replay(Shown& shown) {
-  PipelineNode& node = *node_;
-  Inputs seen;
-  const bool fetched = fetch(node, seen);
-  Commit done;
-  done.store = node.store_at_head && shown.room;
-  load_store(shown.in, done, node.requests_memory, shown.stored);
-  shown.done = true;
-  const bool known = fetched && inputs(shown, seen);
-  const PipelineEdge* const edge = known ? edge_for(node, seen) : nullptr;
-  if (edge) {
-    follow(node, *edge);
-    return true;
-  }
-  if (known)
-    record(node, seen);
-  else
-    thaw();
-  return false;
+  return cycle_ < limit && interconnect_->clint.writes() == writes &&
+         (last_cause_ == Stall::issued || !waits() || wait(limit)) && cycle_ < limit;
 }
 
 // No edge of the node knows these inputs: the plain step that follows is to make one.
@@ -375,6 +386,7 @@ void Core::follow(const PipelineNode& node, const PipelineEdge& edge) {
   last_cause_ = edge.cause;
   moved_ |= edge.moves;
   node_ = edge.next;
+  last_edge_ = &edge;
   if (edge.applies) apply_csrs(head.csr);
 }
 

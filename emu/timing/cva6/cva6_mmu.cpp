@@ -65,19 +65,34 @@ void Cva6Mmu::clock_walk(const LsuControl& request, bool data_access, bool is_st
     walker_.clock(walker_read, shared_, translation, is_store, flush_pipeline, view);
   shared_.clock({translation.fetch, itlb_access_, fetch_hits, itlb_address_},
                 {translation.data, looks, dtlb_hit_.hit, request.address}, flush_tlb);
-  if (flush_tlb || (update.valid && to_itlb)) {
-    last_fetch_ = {};
-    ++fetch_changes_;
-  }
+  bool itlb_changes = false;
   if (flush_tlb) {
-    itlb_.flush(flush);
+    itlb_changes = itlb_.flush(flush);
     dtlb_.flush(flush);
   } else if (update.valid) {
+    itlb_changes = to_itlb;
     if (to_itlb)
       itlb_.update(update, fetch_hits);
     else if (to_dtlb)
       dtlb_.update(update, dtlb_hit_.hit);
   }
+  if (itlb_changes) {
+    last_fetch_ = {};
+    ++fetch_changes_;
+  }
+  latch(request, data_access, is_store, translation);
+  holds_ = false;
+  misses_ = !update.valid && !flush_tlb && !flush_pipeline && steady_ && missed_q_ && request_q_ &&
+            !misaligned_q_ && !is_store;
+}
+
+void Cva6Mmu::clock_walk_alone(const ReadResponse& walker_read, const TranslationState& translation,
+                               const HartView& view) {
+  const TlbUpdate update = walker_.update(translation, false);
+  walker_.clock(walker_read, shared_, translation, false, false, view);
+  if (!update.valid) return;
+  dtlb_.update(update, false);
+  misses_ = false;
 }
 
 void Cva6Mmu::latch(const LsuControl& request, bool data_access, bool is_store,
@@ -86,6 +101,8 @@ void Cva6Mmu::latch(const LsuControl& request, bool data_access, bool is_store,
   steady_ = request_q_ == data_access && misaligned_q_ == misaligned;
   request_q_ = data_access;
   misaligned_q_ = misaligned;
+  holds_ = data_access && !misaligned && (dtlb_hit_.hit || !translation.data);
+  misses_ = false;
   if (!data_access) return;
   const bool noncanonical = translation.data && !is_canonical(request.address);
   const std::uint64_t address = translation.data ? physical(request.address, dtlb_hit_)

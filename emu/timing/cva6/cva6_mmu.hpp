@@ -37,7 +37,7 @@ class Cva6Mmu {
     if (!last_fetch_.answers(address, translation)) return fetch_anew(address, translation);
     return fetch_again(address);
   }
-  // The same for an address in the page of the last fetch, while fetch_changes() and `translation` are what they were.
+  // The same for an address in the page of the last fetch, while fetch_changes() is what it was.
   bool fetches_from(std::uint64_t address) const { return address >> 12 == last_fetch_.page; }
   FetchTranslation fetch_again(std::uint64_t address) {
     fetched(true);
@@ -49,6 +49,11 @@ class Cva6Mmu {
     fetch_misses_ = false;
   }
   std::uint64_t fetch_changes() const { return fetch_changes_; }
+  // `translation` is another one than that of the last cycle.
+  void change_translation() {
+    last_fetch_ = {};
+    holds_ = misses_ = false;
+  }
   bool fetch_misses() const { return fetch_misses_; }
 
   // Data side, combinational, to be asked once a cycle: does the DTLB have it (in time)?
@@ -60,8 +65,8 @@ class Cva6Mmu {
              const HartView& view) {
     if (walker_.active() || shared_.access() || shared_.flushing() || fetch_misses_ || flush_pipeline ||
         flush_tlb || (data_access && translation.data && !dtlb_hit_.hit))
-      clock_walk(request, data_access, is_store, translation, walker_read, flush_pipeline, flush_tlb, flush,
-                 view);
+      return clock_walk(request, data_access, is_store, translation, walker_read, flush_pipeline, flush_tlb,
+                        flush, view);
     latch(request, data_access, is_store, translation);
   }
 
@@ -80,8 +85,18 @@ class Cva6Mmu {
   // The same without a request.
   void clock_without_data() {
     steady_ = !request_q_ && !misaligned_q_;
-    request_q_ = misaligned_q_ = false;
+    request_q_ = misaligned_q_ = holds_ = misses_ = false;
   }
+  // While only_data(), data_hit() and clock() of the request of the last cycle would change nothing: the DTLB has had it.
+  bool holds() const { return holds_ && steady_; }
+  // The DTLB has not had the request of the last cycle, a load's, which is asked again; nothing but its walk moves.
+  bool walks_alone() const {
+    return misses_ && walker_.active() && !walker_.walking_instruction() && shared_.access() &&
+           !fetch_misses_;
+  }
+  // Then data_hit() is false, and this is clock().
+  void clock_walk_alone(const ReadResponse& walker_read, const TranslationState& translation,
+                        const HartView& view);
   // A walk waits for the D$ or the flush machine; the next cycle is like this one.
   bool waiting() const {
     if (request_q_ && !steady_) return false;
@@ -131,12 +146,14 @@ class Cva6Mmu {
   bool itlb_access_ = false, fetch_misses_ = false;
   std::uint64_t itlb_address_ = 0;
   LastFetch last_fetch_;
-  std::uint64_t fetch_changes_ = 0;  // how often the ITLB may have changed
+  std::uint64_t fetch_changes_ = 0;  // how often the ITLB has changed
   // Registers of the data interface.
   bool request_q_ = false, hit_q_ = false, store_q_ = false, misaligned_q_ = false, access_fault_q_ = false;
   bool noncanonical_q_ = false;
   bool missed_q_ = false;  // the DTLB was to have it and did not: the walker hears of it
   bool steady_ = false;    // and they are as they were in the cycle before
+  bool holds_ = false;     // their request has been translated, and would be again
+  bool misses_ = false;    // their request, a load's, has not, and would not be
   Pte pte_q_;
   std::uint64_t physical_ = 0;
 };

@@ -19,6 +19,8 @@ struct TranslationState {
   std::uint16_t asid = 0;
   std::uint64_t root = 0;  // physical address of the root page table
   bool operator==(const TranslationState&) const = default;
+  // What fetches see of it, in 19 bits; the root counts only for what comes into the ITLB.
+  std::uint32_t fetch_key() const { return std::uint32_t{asid} << 3 | std::uint32_t{privilege} << 1 | fetch; }
 };
 
 class Cva6Ptw {

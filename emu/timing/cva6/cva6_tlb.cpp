@@ -40,8 +40,9 @@ void Cva6Tlb::update(const TlbUpdate& update, bool lookup_hits) {
            true};
 }
 
-void Cva6Tlb::flush(const TlbFlush& flush) {
+bool Cva6Tlb::flush(const TlbFlush& flush) {
   const std::uint64_t vpn = vpn_of(flush.address);
+  const unsigned before = used_;
   for (Entry& e : entries_) {
     if (!e.valid) continue;
     const bool address_matches = ((e.vpn ^ vpn) >> shift_of(e.level, e.napot_64k)) == 0;
@@ -52,6 +53,7 @@ void Cva6Tlb::flush(const TlbFlush& flush) {
       --used_;
     }
   }
+  return used_ != before;
 }
 
 }  // namespace hartbeat::timing::cva6

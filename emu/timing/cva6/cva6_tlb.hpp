@@ -65,7 +65,8 @@ class Cva6Tlb {
 
   // The walker's answer. Refused while the look-up of the same cycle hits (the RTL's condition).
   void update(const TlbUpdate& update, bool lookup_hits);
-  void flush(const TlbFlush& flush);
+  // False: it held nothing of that.
+  bool flush(const TlbFlush& flush);
   bool empty() const { return used_ == 0; }
 
  private:

@@ -1,18 +1,8 @@
 #include "emu/timing/cva6/interconnect.hpp"
 
+#include "emu/timing/cva6/byte_lanes.hpp"
+
 namespace hartbeat::timing::cva6 {
-namespace {
-
-std::uint64_t merge(std::uint64_t old, std::uint64_t data, std::uint8_t byte_enable) {
-  for (unsigned byte = 0; byte < 8; ++byte) {
-    if (!((byte_enable >> byte) & 1)) continue;
-    const std::uint64_t mask = std::uint64_t{0xFF} << (8 * byte);
-    old = (old & ~mask) | (data & mask);
-  }
-  return old;
-}
-
-}  // namespace
 
 void ClintWires::write(std::uint64_t address, std::uint64_t data, std::uint8_t byte_enable,
                        std::uint64_t cycle) {
@@ -32,10 +22,10 @@ void ClintWires::write(std::uint64_t address, std::uint64_t data, std::uint8_t b
     if (hart >= harts_.size()) return;
     Hart& h = harts_[hart];
     h.compare_before = cycle > h.compare_since ? h.compare : h.compare_before;
-    h.compare = merge(h.compare, data, byte_enable);
+    h.compare = merge_lanes(h.compare, data, byte_enable);
     h.compare_since = cycle;
   } else if (offset == 0xBFF8) {
-    mtime_offset_ = merge(cycle + mtime_offset_, data, byte_enable) - cycle - 1;
+    mtime_offset_ = merge_lanes(cycle + mtime_offset_, data, byte_enable) - cycle - 1;
   }
 }
 

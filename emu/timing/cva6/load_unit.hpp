@@ -55,6 +55,21 @@ class LoadUnit {
     return {false, !flushed_[last_], false, trans_id_[last_]};
   }
 
+  // It has no more than a read in the D$ whose tag is sent now, or a request that waits for a store or for the D$.
+  bool goes_usual_ways() const {
+    return state_ == State::send_tag || (state_ <= State::wait_gnt && !valid_[0] && !valid_[1]);
+  }
+  // A request that does not begin: there is a store to the same offset, or there was in the cycle before.
+  void hold(bool offset_matches) { state_ = offset_matches ? State::wait_page_offset : State::wait_gnt; }
+
+  // While it waits and nothing is in its way: the D$'s answer to a read …
+  Outputs answer(unsigned slot) {
+    valid_[slot] = false;
+    return {false, !flushed_[slot], false, trans_id_[slot]};
+  }
+  // … and the DTLB's to wait_translation.
+  void translated() { state_ = State::wait_gnt; }
+
  private:
   bool accepts(const LsuControl& request) const {
     return request.valid && request.is_load && !(valid_[0] && valid_[1]);

@@ -22,10 +22,19 @@ struct LsuControl {
   bool is_amo() const { return op == Op::amo_lr || op == Op::amo_sc || op == Op::amo_rmw; }
 };
 
+inline constexpr LsuControl no_request{};
+
 class LsuBypass {
  public:
   bool ready() const { return count_ == 0; }
   const LsuControl& front(const LsuControl& incoming) const { return count_ == 0 ? incoming : slots_[read_]; }
+  // While it is not ready(): what the front is; and the front leaves, while nothing comes in.
+  const LsuControl& waiting() const { return slots_[read_]; }
+  void pop() {
+    slots_[read_].valid = false;
+    read_ ^= 1;
+    --count_;
+  }
   void clock(const LsuControl& incoming, bool pop_load, bool pop_store, bool flush) {
     if (flush) {
       *this = {};

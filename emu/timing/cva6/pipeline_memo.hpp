@@ -23,6 +23,10 @@ struct PipelineInputs {
   static constexpr std::uint64_t field(unsigned position, unsigned width) {
     return ((std::uint64_t{1} << width) - 1) << position;
   }
+  static constexpr std::uint64_t known = std::uint64_t{15}
+                                         << record;  // as the cycle begins: record … lsu_ready
+  static constexpr std::uint64_t side = std::uint64_t{7}
+                                        << data_walk;  // those of the load/store side behind its clock
 
   std::uint64_t bits = 0;
   std::uint64_t predictor = 0;  // BTB's target or the top of the RAS
@@ -40,7 +44,9 @@ struct PipelineEdge {
   std::uint8_t retires = 0;
   bool issues = false, moves = false, pushes = false, pops = false;
   bool applies = false;  // the oldest instruction, which retires, leaves CSRs behind
+  bool waits = false;    // leads back to its node, and does nothing
   Stall cause = Stall::issued;
+  bool does_nothing() const { return !retires && !issues && !moves && !pushes && !pops && !applies; }
 };
 
 // What predictors a cycle looks at.

@@ -82,11 +82,12 @@ StoreUnit::Outputs StoreUnit::clock(const LsuControl& request, const Inputs& in)
   return out;
 }
 
-void StoreUnit::clock_usually(const LsuControl* begins, std::uint64_t physical, bool commit, bool granted) {
+void StoreUnit::clock_usually(State next, const LsuControl& request, std::uint64_t physical, bool commit,
+                              bool granted) {
   buffer_.clock(state_ == State::valid_store, physical, held_.data << (8 * (held_.address & 7)),
                 byte_enable(held_.address, held_.size_log2), commit, granted, false);
-  state_ = begins ? State::valid_store : State::idle;
-  if (begins) held_ = *begins;
+  state_ = next;
+  if (next != State::idle) held_ = request;
 }
 
 }  // namespace hartbeat::timing::cva6

@@ -56,9 +56,10 @@ class StoreUnit {
   }
 
   // The usual way of a store, without the questions of clock(): in the cycle behind its translation it has its result, and
-  // goes into the buffer. `begins`: one that the DTLB has, when takes(); null: none.
+  // goes into the buffer. `next`: the state that comes, with this request when it is one's.
   bool takes(bool commit) const { return buffer_.ready(state_ == State::valid_store, commit) && !amo_full_; }
-  void clock_usually(const LsuControl* begins, std::uint64_t physical, bool commit, bool granted);
+  void clock_usually(State next, const LsuControl& request, std::uint64_t physical, bool commit,
+                     bool granted);
   bool holds_atomic() const { return held_.is_amo(); }
   std::uint8_t trans_id() const { return held_.trans_id; }
 

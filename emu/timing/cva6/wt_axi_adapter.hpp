@@ -64,6 +64,8 @@ class WtAxiAdapter {
     wake_ = next_event(cycle + 1);
     return now;
   }
+  // clock() will show the I$ its line.
+  bool shows_icache() const { return next_.icache_valid; }
   // clock() would show nothing and do nothing in this cycle; rest() is then all that is left of it.
   bool rests(std::uint64_t cycle) const { return cycle < wake_; }
   void rest() { icache_was_full_ = dcache_was_full_ = false; }

@@ -45,11 +45,29 @@ void WtDcache::end_cycle(const WtDcacheMissunit::Outputs& miss, const WtDcacheWb
   quiet_ = settled();
 }
 
-ReadResponse WtDcache::clock_load(const ReadRequest& read) {
-  const unsigned acked = memory_.arbitrate(ctrl_[loads].wants_read(read) ? 2u : 0u, false);
+ReadResponse WtDcache::clock_port(unsigned port, const ReadRequest& read) {
+  const unsigned acked = memory_.arbitrate(ctrl_[port].wants_read(read) ? 1u << port : 0u, false);
   const ReadResponse out =
-      ctrl_[loads].clock(read, memory_, missunit_.cache_enabled(), acked == loads, false, {});
-  quiet_ = ctrl_[loads].idle() || ctrl_[loads].waiting();
+      ctrl_[port].clock(read, memory_, missunit_.cache_enabled(), acked == port, false, {});
+  quiet_ = ctrl_[port].idle() || ctrl_[port].waiting();
+  return out;
+}
+
+ReadResponse WtDcache::clock_loads(const AdapterReturn& in, WtAxiAdapter& adapter,
+                                   const Interconnect& interconnect, const ReadRequest& read) {
+  const AmoRequest none;
+  WtDcacheMissunit::Outputs miss;
+  if (!missunit_.sleeps_on(in, ctrl_, wbuffer_, none))
+    miss = missunit_.clock(in, adapter, ctrl_, wbuffer_, none, memory_, interconnect);
+  const unsigned acked = memory_.arbitrate(
+      (ctrl_[loads].wants_read(read) ? 2u : 0u) | (wbuffer_.wants_check() ? 8u : 0u), miss.line.valid);
+  const ReadResponse out = ctrl_[loads].clock(read, memory_, missunit_.cache_enabled(), acked == loads,
+                                              miss.line.valid, miss.port[loads]);
+  WtDcacheWbuffer::Inputs buffer = answers(miss);
+  buffer.check_ack = acked == WtDcacheMem::write_port;
+  buffer.read_acked = acked == loads;
+  buffer.read_word = ctrl_[loads].word();
+  end_cycle(miss, buffer, {});
   return out;
 }
 

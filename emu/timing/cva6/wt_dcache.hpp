@@ -34,8 +34,8 @@ class WtDcache {
              const Reads& read, const StoreRequest& store, const AmoRequest& amo,
              ReadResponse (&response)[2]);
 
-  // The same when nothing but a load moves: others_rest(), no return from memory, no request of another kind.
-  ReadResponse clock_load(const ReadRequest& read);
+  // The same when nothing but a port moves: others_rest(), no return from memory, no request of another kind.
+  ReadResponse clock_port(unsigned port, const ReadRequest& read);
   // The usual cycle, in parts: the cache is on, the walker asks for nothing, at most a write has returned, and a load only
   // begins or, when it `ends`, load_hits(). Then clock_usually() is the rest of the cycle; `load_reads`: a load does either.
   bool goes_usual_ways(const AdapterReturn& in, bool ends) const {
@@ -55,10 +55,17 @@ class WtDcache {
   }
   void clock_usually(const AdapterReturn& in, WtAxiAdapter& adapter, const Interconnect& interconnect,
                      const StoreRequest& store, bool load_reads);
+  // The same when loads may wait for memory, and a line or the acknowledgement of a write comes back: no walk's read, no
+  // store, no atomic.
+  ReadResponse clock_loads(const AdapterReturn& in, WtAxiAdapter& adapter, const Interconnect& interconnect,
+                           const ReadRequest& read);
+  bool walker_rests() const { return ctrl_[walker].idle(); }
+  bool loads_rest() const { return ctrl_[loads].idle(); }
+  // This request of loads moves nothing until something else comes.
   bool load_sleeps_on(const ReadRequest& read) const { return quiet_ && ctrl_[loads].sleeps_on(read); }
-  // Walker's port, miss unit and write buffer have nothing to do without a request, and loads ask them for nothing.
-  bool others_rest() const {
-    return ctrl_[walker].idle() && !ctrl_[loads].wants_miss() && missunit_.rests() && wbuffer_.quiet();
+  // The other port, miss unit and write buffer have nothing to do without a request, and this port asks them for nothing.
+  bool others_rest(unsigned port) const {
+    return ctrl_[1 - port].idle() && !ctrl_[port].wants_miss() && missunit_.rests() && wbuffer_.quiet();
   }
 
   // Nothing can change without a request (an atomic that is under way is none) or a return from memory.

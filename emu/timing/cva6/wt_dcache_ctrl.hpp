@@ -18,6 +18,8 @@ struct ReadRequest {
   std::uint64_t tag = 0;    // physical address of the previous request
 };
 
+inline constexpr ReadRequest no_read{};
+
 struct ReadResponse {
   bool granted = false;
   bool valid = false;  // the answer to request `id`

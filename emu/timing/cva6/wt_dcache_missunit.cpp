@@ -113,6 +113,13 @@ WtDcacheMissunit::Outputs WtDcacheMissunit::clock(const AdapterReturn& in, WtAxi
                                                   const WtDcacheMem& memory,
                                                   const Interconnect& interconnect) {
   Outputs out;
+  const bool asked = amo.valid || ctrl[0].wants_miss() || ctrl[1].wants_miss() || wbuffer.offers();
+  if (!asked && state_ == State::idle && in.dcache == DcacheReturnType::none && backoff_.is_zero()) {
+    mshr_valid_q1_ = mshr_valid_;  // all there is left of the cycles before
+    collided_[0] = collided_[1] = amo_requested_ = false;
+    rests_ = true;
+    return out;
+  }
   const CacheGeometry& geometry = memory.geometry();
   const bool ack_amo = amo_ack(in);
   const bool backoff_over = backoff_.is_zero();

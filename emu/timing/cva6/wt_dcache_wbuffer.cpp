@@ -1,5 +1,7 @@
 #include "emu/timing/cva6/wt_dcache_wbuffer.hpp"
 
+#include "emu/timing/cva6/byte_lanes.hpp"
+
 namespace hartbeat::timing::cva6 {
 
 std::uint8_t WtDcacheWbuffer::next_piece(std::uint8_t bytes) {
@@ -20,11 +22,12 @@ std::uint8_t WtDcacheWbuffer::next_piece(std::uint8_t bytes) {
 WriteMiss WtDcacheWbuffer::miss() const {
   WriteMiss out;
   if (!offers()) return out;
-  const Entry& entry = entries_[dirty_arbiter_.pick(dirty_mask_)];
+  const unsigned slot = dirty_arbiter_.pick(dirty_mask_);
+  const Entry& entry = entries_[slot];
   out.valid = true;
   out.byte_enable = next_piece(entry.txblock ? 0 : entry.dirty & entry.valid);
   out.address =
-      (entry.word << 3) + static_cast<unsigned>(std::countr_zero(static_cast<unsigned>(out.byte_enable)));
+      (words_[slot] << 3) + static_cast<unsigned>(std::countr_zero(static_cast<unsigned>(out.byte_enable)));
   out.data = entry.data;
   out.tid = static_cast<std::uint8_t>(tx_arbiter_.pick(free_tx_mask()));
   return out;
@@ -39,7 +42,7 @@ bool WtDcacheWbuffer::evicts(const Inputs& in) const {
   if (!writes_cache) return true;
   // The word port of wt_dcache_mem: after line writes, and not in the bank that a reader uses.
   if (in.line_writes_ways) return false;
-  return !(in.read_acked && ((in.read_word ^ entry.word) & ((1u << words_log2_) - 1)) == 0);
+  return !(in.read_acked && ((in.read_word ^ words_[tx.entry]) & ((1u << words_log2_) - 1)) == 0);
 }
 
 void WtDcacheWbuffer::evict() {
@@ -59,6 +62,13 @@ void WtDcacheWbuffer::evict() {
 }
 
 void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const WtDcacheMem& memory) {
+  if (valid_mask_ == 0 && !store.valid && !in.returned && returns_.empty() && !check1_.enabled &&
+      !check2_.enabled) {  // empty: it only notes that a line is written
+    line_write_q_ = in.line_write;
+    line_set_q_ = in.line_set;
+    quiet_ = !line_write_q_;
+    return;
+  }
   // Everything is decided on the registers first.
   const unsigned valid = valid_mask_, dirty = dirty_mask_, to_check = check_mask();
   const std::uint32_t free_tx = free_tx_mask();
@@ -75,7 +85,7 @@ void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const W
   check1_.enabled = in.check_ack;
   if (in.check_ack) {
     const unsigned entry = check_arbiter_.pick(to_check);
-    check1_ = {true, static_cast<std::uint8_t>(entry), 0, entries_[entry].word << 3};
+    check1_ = {true, static_cast<std::uint8_t>(entry), 0, words_[entry] << 3};
     check_arbiter_.grant(to_check);
   }
 
@@ -87,7 +97,7 @@ void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const W
   if (in.line_write || line_write_q_) {
     for (unsigned mask = valid; mask; mask &= mask - 1) {
       const unsigned i = static_cast<unsigned>(std::countr_zero(mask));
-      const unsigned set = memory.set_of(entries_[i].word << 3);
+      const unsigned set = memory.set_of(words_[i] << 3);
       if ((in.line_write && set == in.line_set) || (line_write_q_ && set == line_set_q_)) {
         entries_[i].checked = false;
         checked_mask_ &= ~(1u << i);
@@ -110,15 +120,11 @@ void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const W
   if (taken) {
     const unsigned slot = static_cast<unsigned>(std::countr_zero(hit ? hit : ~valid));
     Entry& entry = entries_[slot];
-    entry.word = store.address >> 3;
+    words_[slot] = store.address >> 3;
     entry.checked = false;
     entry.valid |= store.byte_enable;
     entry.dirty |= store.byte_enable;
-    for (unsigned byte = 0; byte < 8; ++byte) {
-      if (!((store.byte_enable >> byte) & 1)) continue;
-      const std::uint64_t mask = std::uint64_t{0xFF} << (8 * byte);
-      entry.data = (entry.data & ~mask) | (store.data & mask);
-    }
+    entry.data = merge_lanes(entry.data, store.data, store.byte_enable);
     valid_mask_ |= 1u << slot;
     checked_mask_ &= ~(1u << slot);
     note_dirty(slot);

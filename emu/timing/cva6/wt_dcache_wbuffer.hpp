@@ -56,7 +56,7 @@ class WtDcacheWbuffer {
   bool collides(std::uint64_t address) const {
     for (unsigned mask = tx_mask_; mask; mask &= mask - 1) {
       const Tx& tx = tx_[static_cast<unsigned>(std::countr_zero(mask))];
-      if (entries_[tx.entry].word >> words_log2_ == address >> (words_log2_ + 3)) return true;
+      if (words_[tx.entry] >> words_log2_ == address >> (words_log2_ + 3)) return true;
     }
     return false;
   }
@@ -84,7 +84,6 @@ class WtDcacheWbuffer {
 
  private:
   struct Entry {
-    std::uint64_t word = 0;  // address >> 3
     std::uint64_t data = 0;
     std::uint8_t dirty = 0, valid = 0, txblock = 0;
     std::uint16_t hit_ways = 0;
@@ -101,12 +100,12 @@ class WtDcacheWbuffer {
   };
 
   unsigned valid_mask() const { return valid_mask_; }
+  // The entry that holds this doubleword, one-hot.
   unsigned hit_mask(std::uint64_t address) const {
-    for (unsigned mask = valid_mask_; mask; mask &= mask - 1) {
-      const unsigned i = static_cast<unsigned>(std::countr_zero(mask));
-      if (entries_[i].word == address >> 3) return 1u << i;
-    }
-    return 0;
+    unsigned hits = 0;
+    for (unsigned i = 0; i < 8; ++i) hits |= (words_[i] == address >> 3 ? 1u : 0u) << i;
+    for (unsigned i = 8; valid_mask_ >> i; ++i) hits |= (words_[i] == address >> 3 ? 1u : 0u) << i;
+    return hits & valid_mask_;
   }
   bool settled() const {
     return returns_.empty() && check_mask() == 0 && !check1_.enabled && !check2_.enabled && !line_write_q_ &&
@@ -125,8 +124,9 @@ class WtDcacheWbuffer {
   bool evicts(const Inputs& in) const;
   void evict();
 
-  std::uint32_t all_entries_, all_writes_;  // a bit for each there is
-  unsigned words_log2_;                     // of a line
+  std::uint32_t all_entries_, all_writes_;           // a bit for each there is
+  unsigned words_log2_;                              // of a line
+  std::array<std::uint64_t, most_entries> words_{};  // of each entry: address >> 3
   std::array<Entry, most_entries> entries_{};
   std::array<Tx, most_writes> tx_{};
   unsigned valid_mask_ = 0, checked_mask_ = 0, tx_mask_ = 0;

@@ -1,0 +1,218 @@
+// Core's load/store side in the cycles that are not load_store_busy()'s: what is usual, and what waits, without the rest.
+#include "emu/timing/cva6/core.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+// The cycle when loads and stores go their usual ways: the DTLB has their pages, the D$ what is loaded, and nothing is in
+// anybody's way. False: it is another one, and nothing has been done.
+bool Core::load_store_lightly(const AdapterReturn& in, bool commits, bool requests, WriteBack& results) {
+  const bool load_ends = load_unit_.state() == LoadUnit::State::send_tag;
+  const bool store_ends = store_unit_.state() == StoreUnit::State::valid_store;
+  if (!bypass_.ready() || !mmu_.only_data() || !(load_ends || load_unit_.idle()) ||
+      !(store_ends || store_unit_.state() == StoreUnit::State::idle) ||
+      !dcache_.goes_usual_ways(in, load_ends))
+    return false;
+  const TranslationState& translation = csr_.translation();
+  const std::uint64_t physical = mmu_.data_physical();
+  if ((load_ends || store_ends) &&
+      (mmu_.data_exception(translation) || (store_ends && store_unit_.holds_atomic())))
+    return false;
+  if (load_ends && !dcache_.load_hits(physical)) return false;
+  if (requests) {
+    const LsuControl request = lsu_request();
+    const bool free = request.is_load ? !store_unit_.offset_matches(request.address, physical)
+                                      : !request.is_amo() && store_unit_.takes(commits);
+    if (!free || request.misaligned || !mmu_.data_hit(request, true, translation)) return false;
+    mmu_.clock_data(request, !request.is_load, translation);
+    clock_usually(in, commits, load_ends, store_ends, physical, &request, results);
+  } else {
+    mmu_.clock_without_data();
+    clock_usually(in, commits, load_ends, store_ends, physical, nullptr, results);
+  }
+  moved_ = true;
+  load_store_rests_ = !requests && store_unit_.idle() && load_unit_.idle() && dcache_.quiet();
+  keep_rest_bits();
+  return true;
+}
+
+// The same when one also waits for another: what comes from the execute stage queues in the bypass, a load waits for a store to
+// the same offset, a store for room.
+bool Core::load_store_usually(const AdapterReturn& in, bool commits, bool requests, WriteBack& results) {
+  const LoadUnit::State loading = load_unit_.state();
+  const StoreUnit::State storing = store_unit_.state();
+  const bool load_ends = loading == LoadUnit::State::send_tag;
+  const bool store_ends = storing == StoreUnit::State::valid_store;
+  const bool waits_for_room = storing == StoreUnit::State::wait_store_ready;
+  if (!mmu_.only_data() || !load_unit_.goes_usual_ways() || storing == StoreUnit::State::wait_translation ||
+      !dcache_.goes_usual_ways(in, load_ends))
+    return false;
+  const TranslationState& translation = csr_.translation();
+  const std::uint64_t physical = mmu_.data_physical();
+  if (load_ends || storing != StoreUnit::State::idle) {
+    if (mmu_.data_exception(translation) || (store_ends && store_unit_.holds_atomic())) return false;
+    if (load_ends && !dcache_.load_hits(physical)) return false;
+  }
+  const LsuControl incoming = requests ? lsu_request() : LsuControl{};
+  const LsuControl& request = bypass_.front(incoming);
+  if (request.misaligned || request.is_amo()) return false;
+  const bool offset_matches = request.is_load && store_unit_.offset_matches(request.address, physical);
+  const bool waits_for_store = loading == LoadUnit::State::wait_page_offset;
+  const bool translates = request.valid && !waits_for_store;
+  if (translates && !mmu_.data_hit(request, true, translation)) return false;
+
+  const bool to_load = request.valid && request.is_load, to_store = request.valid && !request.is_load;
+  const bool load_begins = to_load && !waits_for_store && !offset_matches;
+  const bool has_room = to_store && store_unit_.takes(commits);
+  const bool store_begins = has_room && !waits_for_room;
+  StoreUnit::State store_next = StoreUnit::State::idle;
+  if (store_begins) store_next = StoreUnit::State::valid_store;
+  if (to_store && !has_room) store_next = StoreUnit::State::wait_store_ready;
+
+  if (translates)
+    mmu_.clock_data(request, to_store, translation);
+  else
+    mmu_.clock_without_data();
+  if (load_ends) dcache_.end_load(physical);
+  load_result_ = load_ends ? load_unit_.end() : LoadUnit::Outputs{};
+  if (load_begins)
+    begin_load(request);
+  else if (to_load)
+    load_unit_.hold(offset_matches);
+  if (store_ends) results.add(store_unit_.trans_id(), false);
+  const bool writes =
+      clock_usual_writes(in, load_ends || load_begins, commits, physical, store_next, request);
+  if (!bypass_.ready() || !(load_begins || store_begins))
+    bypass_.clock(incoming, load_begins, store_begins, false);
+  const bool moves = requests || commits || writes || load_ends || load_begins || storing != store_next ||
+                     load_unit_.state() != loading;
+  moved_ |= moves;
+  load_store_rests_ = !moves && mmu_.waiting();
+  keep_rest_bits();
+  return true;
+}
+
+// Both units and the D$ in the usual cycle. `request`: what begins, which may; null: nothing.
+void Core::clock_usually(const AdapterReturn& in, bool commits, bool load_ends, bool store_ends,
+                         std::uint64_t physical, const LsuControl* request, WriteBack& results) {
+  const bool load_begins = request && request->is_load;
+  if (load_ends) dcache_.end_load(physical);
+  load_result_ = load_ends ? load_unit_.end() : LoadUnit::Outputs{};
+  if (load_begins) begin_load(*request);
+  if (store_ends) results.add(store_unit_.trans_id(), false);
+  const bool store_begins = request && !load_begins;
+  clock_usual_writes(in, load_ends || load_begins, commits, physical,
+                     store_begins ? StoreUnit::State::valid_store : StoreUnit::State::idle,
+                     store_begins ? *request : no_request);
+}
+
+void Core::begin_load(const LsuControl& request) {
+  const unsigned slot = load_unit_.next_slot();
+  dcache_.begin_load(request.address, request.size_log2, slot);
+  load_unit_.begin(request.trans_id, slot);
+}
+
+// Store unit, store buffer and the D$'s write side in the usual cycle; `next`: what the store unit comes to, with `request`.
+// Does buffer or write side move?
+bool Core::clock_usual_writes(const AdapterReturn& in, bool load_reads, bool commits, std::uint64_t physical,
+                              StoreUnit::State next, const LsuControl& request) {
+  const bool ends = store_unit_.state() == StoreUnit::State::valid_store;
+  bool granted = false, moves = false;
+  if (!store_unit_.buffer().no_store_pending() || in.dcache != DcacheReturnType::none ||
+      !dcache_.writes_rest()) {
+    StoreRequest store = store_unit_.buffer().request();
+    granted = store.valid = dcache_.accepts(store);
+    moves = granted || in.dcache != DcacheReturnType::none || !dcache_.writes_rest();
+    dcache_.clock_usually(in, adapter_, *interconnect_, store, load_reads);
+  } else {
+    dcache_.read_alone(load_reads);
+  }
+  if (next != StoreUnit::State::idle || ends || commits || granted || store_unit_.state() != next)
+    store_unit_.clock_usually(next, request, physical, commits, granted);
+  return moves || commits;
+}
+
+// A load waits for the D$'s grant, or for its line. False: it is another cycle, and nothing has been done.
+bool Core::load_waits(const AdapterReturn& in) {
+  const bool asks = load_unit_.state() == LoadUnit::State::wait_gnt;
+  if (!dcache_.walker_rests() ||
+      !(asks ? mmu_.holds() : load_unit_.state() == LoadUnit::State::idle && bypass_.ready()))
+    return false;
+  ReadRequest read;
+  if (asks) {
+    const LsuControl& request = bypass_.waiting();
+    read.data_req = true;
+    read.id = static_cast<std::uint8_t>(load_unit_.next_slot());
+    read.size_log2 = request.size_log2;
+    read.index = request.address;
+  }
+  const ReadResponse response = dcache_.clock_loads(in, adapter_, *interconnect_, read);
+  if (response.valid) load_result_ = load_unit_.answer(response.id);
+  if (!asks) {
+    mmu_.clock_without_data();
+  } else if (response.granted) {
+    load_unit_.begin(bypass_.waiting().trans_id, read.id);
+    bypass_.pop();
+  }
+  load_store_rests_ = !load_result_.valid && mmu_.waiting() && dcache_.load_sleeps_on(read);
+  moved_ = true;
+  keep_rest_bits();
+  return true;
+}
+
+// A load waits for its translation, and nothing else is under way but the walk. False: it is another cycle, and nothing has
+// been done.
+bool Core::load_walks(const AdapterReturn& in) {
+  const TranslationState& translation = csr_.translation();
+  if (load_unit_.state() != LoadUnit::State::wait_translation || !dcache_.loads_rest() ||
+      mmu_.data_exception(translation) || mmu_.shared().flushing())
+    return false;
+  const LsuControl& request = bypass_.waiting();
+  const bool still_misses = mmu_.walks_alone();
+  const bool dtlb_hit = !still_misses && mmu_.data_hit(request, true, translation);
+  const ReadRequest walk = mmu_.walker().request();
+  const WtDcache::Reads reads{walk, no_read};
+  ReadResponse responses[2];
+  const bool returns = in.dcache != DcacheReturnType::none;
+  bool cache_sleeps = false;
+  if (!returns && dcache_.others_rest(WtDcache::walker))
+    responses[WtDcache::walker] = dcache_.clock_port(WtDcache::walker, walk);
+  else if (cache_sleeps = dcache_.sleeps_on(in, reads, {}, {}); !cache_sleeps)
+    dcache_.clock(in, adapter_, *interconnect_, reads, {}, {}, responses);
+  if (dtlb_hit) load_unit_.translated();
+  if (still_misses)
+    mmu_.clock_walk_alone(responses[WtDcache::walker], translation, *view_);
+  else
+    mmu_.clock(request, true, false, translation, responses[WtDcache::walker], false, false, tlb_flush_,
+               *view_);
+  load_store_moved(!cache_sleeps || dtlb_hit);
+  return true;
+}
+
+// load_store_busy() without a store in the store unit or at commit, and without a walk.
+void Core::load_alone(const AdapterReturn& in, bool requests) {
+  const TranslationState& translation = csr_.translation();
+  const LsuControl incoming = requests ? lsu_request() : LsuControl{};
+  const LsuControl& request = bypass_.front(incoming);
+  const LoadUnit::State before = load_unit_.state();
+  const bool exception = mmu_.data_exception(translation);
+  const std::uint64_t physical = mmu_.data_physical();
+  const bool offset_matches = request.valid && store_unit_.offset_matches(request.address, physical);
+  const LoadUnit::Drive drive = load_unit_.drive(request, offset_matches, exception, physical);
+  const bool translates = request.valid && drive.translate;
+  const bool dtlb_hit = mmu_.data_hit(request, translates, translation);
+  ReadResponse response;
+  const bool returns = in.dcache != DcacheReturnType::none;
+  const bool cache_sleeps = !returns && dcache_.load_sleeps_on(drive.read);
+  if (!cache_sleeps)
+    response = !returns && dcache_.others_rest(WtDcache::loads)
+                   ? dcache_.clock_port(WtDcache::loads, drive.read)
+                   : dcache_.clock_loads(in, adapter_, *interconnect_, drive.read);
+  load_result_ = load_unit_.clock(request, drive, response, dtlb_hit, offset_matches, exception, false);
+  const bool moves =
+      requests || !cache_sleeps || load_result_.valid || load_result_.pop || load_unit_.state() != before;
+  mmu_.clock(request, translates, false, translation, ReadResponse{}, false, false, tlb_flush_, *view_);
+  bypass_.clock(incoming, load_result_.pop, false, false);
+  load_store_moved(moves);
+}
+
+}  // namespace hartbeat::timing::cva6
