@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,7 +17,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-[[noreturn]] void become(const std::vector<std::string>& argv, int output) {
+[[noreturn]] void become(const std::vector<std::string>& argv, int output, unsigned cpu_seconds) {
+  const rlimit limit{cpu_seconds, cpu_seconds};
+  setrlimit(RLIMIT_CPU, &limit);
   std::vector<char*> arguments;
   for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
@@ -41,19 +44,20 @@ bool collect(int input, std::string& output, Clock::time_point deadline) {
 
 }  // namespace
 
-GuestRun run_guest(const std::vector<std::string>& argv, unsigned timeout_seconds) {
+GuestRun run_guest(const std::vector<std::string>& argv, unsigned cpu_seconds) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe for " + argv[0]);
   const pid_t child = fork();
   if (child < 0) throw std::runtime_error("no process for " + argv[0]);
-  if (child == 0) become(argv, ends[1]);
+  if (child == 0) become(argv, ends[1], cpu_seconds);
   close(ends[1]);
   GuestRun run;
-  run.timed_out = !collect(ends[0], run.output, Clock::now() + std::chrono::seconds(timeout_seconds));
+  const bool late = !collect(ends[0], run.output, Clock::now() + std::chrono::seconds(10 * cpu_seconds));
   close(ends[0]);
-  if (run.timed_out) kill(child, SIGKILL);
+  if (late) kill(child, SIGKILL);
   int status = 0;
   waitpid(child, &status, 0);
+  run.timed_out = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;  // the limit's signal, too
   run.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return run;
 }
