@@ -1,5 +1,5 @@
-/* What making a process costs: `fork-bench MECHANISM MIB`, with MECHANISM one of eager, cow, shared-tables,
- * vfork, spawn.
+/* What making a process costs: `fork-bench MECHANISM MIB [THREADS]`, with MECHANISM one of eager, cow, shared-tables,
+ * vfork, spawn. THREADS others compute in the parent meanwhile: their harts must be told of what fork changes.
  *
  * A process with MIB of private memory, each page written once, makes two children. The first stores one byte
  * (cow: its first store there is the measured one) and exits; the second executes this program again. One
@@ -108,6 +108,19 @@ static struct shared* map_shared(int descriptor) {
   return at;
 }
 
+/* Without libc's knowledge, which would make fork and exec dearer. */
+static int compute(void* goes_on) {
+  while (*(volatile int*)goes_on) continue;
+  return 0;
+}
+
+static void start_computing(void) {
+  enum { like_a_thread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM };
+  static int goes_on = 1; /* until the process ends */
+  unsigned char* stack = resident_pages(1);
+  if (clone(compute, stack + page_bytes, like_a_thread, &goes_on) < 0) exit(1);
+}
+
 int main(int count, char** arguments) {
   const unsigned long now = cycles();
   if (count == 3 && strcmp(arguments[1], "--executed") == 0) {
@@ -118,8 +131,8 @@ int main(int count, char** arguments) {
   }
   int mechanism = 0;
   while (count > 1 && mechanism < mechanism_count && strcmp(arguments[1], names[mechanism]) != 0) ++mechanism;
-  if (count != 3 || mechanism == mechanism_count) {
-    say("usage: fork-bench eager|cow|shared-tables|vfork|spawn MIB");
+  if (count < 3 || count > 4 || mechanism == mechanism_count) {
+    say("usage: fork-bench eager|cow|shared-tables|vfork|spawn MIB [THREADS]");
     return 2;
   }
   char name[] = "/tmp/fork-bench-XXXXXX";
@@ -128,6 +141,7 @@ int main(int count, char** arguments) {
   struct shared* shared = map_shared(descriptor);
   *shared = (struct shared){0, 0, 0};
   unsigned char* memory = resident_pages((size_t)atoi(arguments[2]) * 256);
+  for (int i = count == 4 ? atoi(arguments[3]) : 0; i > 0; --i) start_computing();
   char fork_text[24] = "-", write_text[24] = "-";
   if (mechanism != by_spawn)
     snprintf(fork_text, sizeof fork_text, "%lu", measure_fork(mechanism, memory, shared));

@@ -47,10 +47,10 @@ std::string terminal_argument() {
 }
 
 // A terminal is not waited for: ^C must come through while the guest computes. Only a terminal has a size, so that a run
-// with other input does not depend on one.
+// with other input does not depend on one; and one that does not know its own (0 rows) has none to tell.
 ConsoleSlot console_on_standard_streams(bool user_program) {
   std::function<virtio::WindowSize()> window;
-  if (is_interactive()) window = window_size;
+  if (is_interactive() && window_size().rows != 0) window = window_size;
   return {STDIN_FILENO, STDOUT_FILENO, {user_program && !is_interactive(), !user_program, window}};
 }
 

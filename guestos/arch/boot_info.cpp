@@ -131,17 +131,6 @@ unsigned boot_choice(const char* name, std::initializer_list<const char*> words)
   return 0;
 }
 
-u64 parse_number(const char* text) {
-  if (text[0] != '0' || (text[1] | 0x20) != 'x') return read_decimal(text);
-  u64 value = 0;
-  for (text += 2;; ++text) {
-    const char c = static_cast<char>(*text | 0x20);
-    const bool is_digit = *text >= '0' && *text <= '9';
-    if (!is_digit && (c < 'a' || c > 'f')) return value;
-    value = value * 16 + static_cast<u64>(is_digit ? c - '0' : c - 'a' + 10);
-  }
-}
-
 u64 boot_number(const char* name, u64 otherwise) {
   char value[24];
   return boot_argument(name, value, sizeof value) ? parse_number(value) : otherwise;

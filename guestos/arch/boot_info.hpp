@@ -49,6 +49,5 @@ bool boot_argument(const char* name, char* value, std::size_t capacity);
 // Which of these words the argument is; 0, the default, if it is none.
 unsigned boot_choice(const char* name, std::initializer_list<const char*> words);
 u64 boot_number(const char* name, u64 otherwise);
-u64 parse_number(const char* text);
 
 }  // namespace guestos

@@ -48,7 +48,7 @@ void terminal_open() {
   *columns++ = 0;
   window.ws_row = static_cast<u16>(parse_number(size));
   window.ws_col = static_cast<u16>(parse_number(columns));
-  set_terminal_window(window);
+  resize_terminal(window);
 }
 
 void take_window_size() {
@@ -76,9 +76,7 @@ void console_devices_open() {
   unsigned count = 0;
   for (unsigned i = 0; i < boot_info().virtio_count && count < 2; ++i) {
     auto* console = create<VirtioConsole>();
-    if (console != nullptr && console->open(boot_info().virtio[i])) {
-      consoles[count++] = console;
-    }
+    if (console != nullptr && console->open(boot_info().virtio[i])) consoles[count++] = console;
   }
   terminal_open();
 }

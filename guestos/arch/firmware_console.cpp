@@ -1,7 +1,6 @@
 #include "guestos/arch/firmware_console.hpp"
 
 #include "guestos/arch/boot_info.hpp"
-#include "guestos/arch/csr.hpp"
 #include "guestos/arch/layout.hpp"
 #include "guestos/arch/sbi.hpp"
 #include "guestos/proc/spin_lock.hpp"

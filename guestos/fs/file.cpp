@@ -1,7 +1,5 @@
 #include "guestos/fs/file.hpp"
 
-#include "guestos/fs/proc_text.hpp"
-
 namespace guestos {
 
 namespace {
@@ -17,8 +15,6 @@ i64 new_position(i64 offset, u32 whence, u64 current, u64 end) {
   if (whence > 2 || base + offset < 0) return -EINVAL;
   return base + offset;
 }
-
-constexpr u8 directory_type(u32 mode) { return static_cast<u8>((mode & S_IFMT) >> 12); }
 
 }  // namespace
 
@@ -106,7 +102,7 @@ i64 InodeFile::list(u64 to, u64 size) {
     record[0].d_ino = entry[0].number;
     record[0].d_off = static_cast<i64>(entry[0].next);
     record[0].d_reclen = static_cast<u16>(record_size);
-    record[0].d_type = directory_type(entry[0].type);
+    record[0].d_type = static_cast<u8>(entry[0].type >> 12);
     memcpy(record[0].d_name, entry[0].name, length);
     if (copy_to_user(to + done, record.get(), record_size) != 0) return -EFAULT;
     done += record_size;

@@ -14,8 +14,8 @@ class Socket;
 class File {
  public:
   virtual ~File() = default;
-  virtual i64 read(u64, u64) { return -EBADF; }
-  virtual i64 write(u64, u64) { return -EBADF; }
+  virtual i64 read(u64, u64) { return -EINVAL; }
+  virtual i64 write(u64, u64) { return -EINVAL; }
   virtual i64 read_at(u64, u64, u64) { return -ESPIPE; }  // offset, address, size
   virtual i64 write_at(u64, u64, u64) { return -ESPIPE; }
   virtual i64 seek(i64, u32) { return -ESPIPE; }  // offset, whence

@@ -46,6 +46,14 @@ void of_process(Text& text, const Inode& inode) {
   SpinGuard guard(process_lock());
   if (const Process* process = find_process(inode.proc_pid); process != nullptr) write(text, *process);
 }
+template <void (*write)(Text&, const Process&, const MemorySizes&)>
+void of_memory(Text& text, const Inode& inode) {
+  const MemorySizes memory = sizes_of(inode.proc_pid);
+  SpinGuard guard(process_lock());
+  if (const Process* process = find_process(inode.proc_pid); process != nullptr)
+    write(text, *process, memory);
+}
+u64 parent_of(const Process& process) { return process.parent != nullptr ? process.parent->pid : 0; }
 
 void write_executable(Text& text, const Process& process) {
   if (process.executable != nullptr) text << process.executable;
@@ -79,30 +87,21 @@ char state_letter(const Process& process) {
   return thread != nullptr && thread->state == ThreadState::sleeping ? 'S' : 'R';
 }
 
-void write_stat(Text& text, const Inode& inode) {
-  const MemorySizes memory = sizes_of(inode.proc_pid);
-  SpinGuard guard(process_lock());
-  const Process* process = find_process(inode.proc_pid);
-  if (process == nullptr) return;
-  const u64 hundredths = ticks_to_nanoseconds(process->cpu_ticks) / 10'000'000;
-  const u64 parent = process->parent != nullptr ? process->parent->pid : 0;
-  text << process->pid << " (" << process->name << ") " << state_letter(*process) << " " << parent << " "
-       << process->group << " " << process->session << " 0 -1 0 " << process->minor_faults << " 0 0 0 "
-       << hundredths << " 0 0 0 20 0 " << process->thread_count << " 0 "
-       << ticks_to_nanoseconds(process->started) / 10'000'000 << " " << memory.pages * page_size << " "
+void write_stat(Text& text, const Process& process, const MemorySizes& memory) {
+  const u64 hundredths = ticks_to_nanoseconds(process.cpu_ticks) / 10'000'000;
+  text << process.pid << " (" << process.name << ") " << state_letter(process) << " " << parent_of(process)
+       << " " << process.group << " " << process.session << " 0 -1 0 " << process.minor_faults << " 0 0 0 "
+       << hundredths << " 0 0 0 20 0 " << process.thread_count << " 0 "
+       << ticks_to_nanoseconds(process.started) / 10'000'000 << " " << memory.pages * page_size << " "
        << memory.resident << " 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
 }
 
-void write_status(Text& text, const Inode& inode) {
-  const MemorySizes memory = sizes_of(inode.proc_pid);
-  SpinGuard guard(process_lock());
-  const Process* process = find_process(inode.proc_pid);
-  if (process == nullptr) return;
-  text << "Name:\t" << process->name << "\nState:\t" << state_letter(*process) << "\nTgid:\t" << process->pid
-       << "\nPid:\t" << process->pid << "\nPPid:\t" << (process->parent != nullptr ? process->parent->pid : 0)
+void write_status(Text& text, const Process& process, const MemorySizes& memory) {
+  text << "Name:\t" << process.name << "\nState:\t" << state_letter(process) << "\nTgid:\t" << process.pid
+       << "\nPid:\t" << process.pid << "\nPPid:\t" << parent_of(process)
        << "\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nVmSize:\t" << memory.pages * 4 << " kB\nVmLck:\t"
        << memory.locked * 4 << " kB\nVmRSS:\t" << memory.resident * 4 << " kB\nVmSwap:\t"
-       << memory.swapped * 4 << " kB\nThreads:\t" << process->thread_count << "\n";
+       << memory.swapped * 4 << " kB\nThreads:\t" << process.thread_count << "\n";
 }
 
 void write_memory_info(Text& text, const Inode&) {
@@ -137,14 +136,12 @@ void write_system_stat(Text& text, const Inode&) {
   text << "cpu  0 0 0 0 0 0 0 0 0 0\n";
   for (u64 rest = online_harts(); rest != 0; rest &= rest - 1)
     text << "cpu" << u64{lowest_bit(rest)} << " 0 0 0 0 0 0 0 0 0 0\n";
-  text << "btime "
-       << static_cast<u64>((realtime_nanoseconds() - static_cast<i64>(monotonic_nanoseconds())) /
-                           1'000'000'000)
+  text << "btime " << static_cast<u64>((realtime_nanoseconds() - monotonic_nanoseconds()) / 1'000'000'000)
        << "\nprocesses " << live_threads() << "\n";
 }
 
 void write_uptime(Text& text, const Inode&) {
-  const u64 hundredths = monotonic_nanoseconds() / 10'000'000;
+  const u64 hundredths = static_cast<u64>(monotonic_nanoseconds()) / 10'000'000;
   text << hundredths / 100 << "." << hundredths % 100 / 10 << hundredths % 10 << " 0.00\n";
 }
 
@@ -190,8 +187,8 @@ constexpr ProcNode kernel_nodes[] = {{"osrelease", file, write_release}, {"pid_m
 constexpr ProcNode sys_nodes[] = {{"vm", directory, nullptr, vm_nodes, 1},
                                   {"kernel", directory, nullptr, kernel_nodes, 2}};
 constexpr ProcNode process_nodes[] = {
-    {"stat", file, write_stat},
-    {"status", file, write_status},
+    {"stat", file, of_memory<write_stat>},
+    {"status", file, of_memory<write_status>},
     {"cmdline", file, write_command_line},
     {"comm", file, of_process<write_name>},
     {"maps", file, write_maps},
@@ -317,7 +314,7 @@ i64 proc_write(const Inode& inode, u64 from, u64 size) {
 
 File* open_proc_file(InodeReference inode) {
   if (inode->proc->write == nullptr) return open_pagemap(static_cast<InodeReference&&>(inode));
-  const u64 capacity = (u64{16} << 10) + 768 * ranges_of(inode->proc_pid);
+  const u64 capacity = (u64{16} << 10) + 768 * sizes_of(inode->proc_pid).ranges;
   auto* bytes = static_cast<char*>(heap_allocate(capacity));
   if (bytes == nullptr) return nullptr;
   Text text(bytes, capacity);

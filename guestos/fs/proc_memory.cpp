@@ -99,7 +99,7 @@ void write_range(Text& text, const AddressSpace& space, const Vma& vma, char* pa
        << Hex{vma.offset, 8} << " 00:01 " << (vma.inode != nullptr ? vma.inode->number : 0);
   if (vma.frame != no_frame) text << " [vdso]";
   if (vma.grows_down) text << " [stack]";
-  if (vma.start == space.brk_start && vma.inode == nullptr) text << " [heap]";
+  if (vma.start < space.brk && vma.end > space.brk_start && vma.inode == nullptr) text << " [heap]";
   if (vma.inode != nullptr && path_of(vma.inode, path, NAME_MAX) > 0) text << " " << path;
   text << "\n";
 }
@@ -139,18 +139,11 @@ MemorySizes sizes_of(u32 pid) {
     sizes.pages += vma->pages();
     if (swap_is_on() || vma->locked) add_range(*space.operator->(), *vma, sums);
   }
+  sizes.ranges = space->range_count;
   sizes.swapped = sums.swapped;
   sizes.locked = sums.locked;
   sizes.resident = space->resident - sums.swapped;  // it counts both
   return sizes;
-}
-
-u64 ranges_of(u32 pid) {
-  SpaceOf space(pid);
-  u64 ranges = 0;
-  for (const Vma* vma = space ? space->vmas.first() : nullptr; vma != nullptr; vma = VmaList::next(vma))
-    ++ranges;
-  return ranges;
 }
 
 void write_maps(Text& text, const Inode& inode) { write_ranges(text, inode.proc_pid, false); }

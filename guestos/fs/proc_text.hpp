@@ -17,11 +17,10 @@ struct ProcNode {
   u64 child_count = 0;
 };
 
-struct MemorySizes {  // in pages
-  u64 pages = 0, resident = 0, swapped = 0, locked = 0;
+struct MemorySizes {  // in pages, but for the number of ranges
+  u64 pages = 0, resident = 0, swapped = 0, locked = 0, ranges = 0;
 };
 MemorySizes sizes_of(u32 pid);
-u64 ranges_of(u32 pid);
 void write_maps(Text& text, const Inode& inode);
 void write_smaps(Text& text, const Inode& inode);
 void write_smaps_rollup(Text& text, const Inode& inode);

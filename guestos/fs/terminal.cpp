@@ -189,8 +189,6 @@ i64 set_foreground(u64 argument) {
 
 }  // namespace
 
-void set_terminal_window(WindowSize size) { window = size; }
-
 void resize_terminal(WindowSize size) {
   lock.lock();
   const bool changed = !(window == size);
@@ -249,10 +247,9 @@ i64 terminal_write(const char* bytes, u64 size, ConsoleStream stream) {
   if (has(TOSTOP))
     if (const i64 error = refuse_background(SIGTTOU); error != 0) return error;
   SpinGuard guard(lock);
-  const bool processes = (termios.c_oflag & (OPOST | ONLCR)) == (OPOST | ONLCR);
   for (u64 done = 0; done < size;) {
     u64 end = done;
-    while (end < size && !(processes && bytes[end] == '\n')) ++end;
+    while (end < size && bytes[end] != '\n') ++end;
     console_write(stream, bytes + done, end - done);
     if (end < size) print(bytes[end++], stream);
     done = end;

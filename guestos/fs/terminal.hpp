@@ -21,8 +21,7 @@ i64 terminal_write(const char* bytes, u64 size, ConsoleStream stream);
 i64 terminal_poll();
 i64 terminal_control(u64 request, u64 argument);
 bool terminal_is_controlling();  // of the current process
-void set_terminal_window(WindowSize size);
-// The same when programs run: those in the foreground are told by SIGWINCH, if it is another size.
+// Those in the foreground are told by SIGWINCH, if it is another size.
 void resize_terminal(WindowSize size);
 
 }  // namespace guestos

@@ -1,5 +1,4 @@
 // The directory tree: looking up, making, removing and renaming names.
-#include "guestos/arch/boot_info.hpp"
 #include "guestos/fs/inode.hpp"
 #include "guestos/mm/heap.hpp"
 
@@ -175,6 +174,11 @@ void remove_entry(Inode& directory, Entry* entry) {
   if (inode->is_directory()) inode->links = 0;  // "." and its name in the parent
 }
 
+// May a name be made where the walk has ended? 0, or why not.
+i64 check_place(const Walk& at) {
+  return at.directory->proc != nullptr ? -EPERM : at.directory->links == 0 ? -ENOENT : 0;
+}
+
 }  // namespace
 
 Inode* root_directory() { return root; }
@@ -219,10 +223,8 @@ InodeReference create_at(const PathRequest& request, u32 mode, const char* targe
   if (error != 0) return {};
   if (at.inode) return static_cast<InodeReference&&>(at.inode);
   const bool is_directory = (mode & S_IFMT) == S_IFDIR;
-  error = at.directory->proc != nullptr         ? -EPERM
-          : at.directory->links == 0            ? -ENOENT
-          : at.wants_directory && !is_directory ? -EISDIR
-                                                : 0;
+  error = check_place(at);
+  if (error == 0 && at.wants_directory && !is_directory) error = -EISDIR;
   if (error != 0) return {};
   error = -ENOSPC;
   InodeReference inode(create_inode(mode));
@@ -242,7 +244,9 @@ i64 link_at(const PathRequest& request, Inode* inode) {
   Walk at;
   if (const i64 error = walk(request, at); error != 0) return error;
   if (at.inode) return -EEXIST;
-  if (at.directory->proc != nullptr || inode->proc != nullptr) return -EPERM;
+  if (inode->proc != nullptr) return -EPERM;
+  if (const i64 error = check_place(at); error != 0) return error;
+  if (at.wants_directory) return -ENOENT;
   Entry* entry = create_entry(at.name, inode);
   if (entry == nullptr) return -ENOSPC;
   add_inode_reference(inode);
@@ -255,7 +259,9 @@ i64 remove_at(const PathRequest& request, bool directory) {
   Walk at;
   if (const i64 error = walk({request.start, request.path, false}, at); error != 0) return error;
   if (!at.inode) return -ENOENT;
-  if (is_dot(at.name)) return directory ? -EINVAL : -EISDIR;
+  if (!directory && is_dot(at.name)) return -EISDIR;
+  if (at.inode.get() == root || is_dot(at.name))
+    return at.inode.get() == root ? -EBUSY : at.name[1] == 0 ? -EINVAL : -ENOTEMPTY;
   if (at.directory->proc != nullptr) return -EPERM;
   if (directory != at.inode->is_directory()) return directory ? -ENOTDIR : -EISDIR;
   if (directory && !at.inode->entries.empty()) return -ENOTEMPTY;
@@ -273,10 +279,12 @@ i64 rename_at(const PathRequest& from, const PathRequest& to, bool no_replace) {
   if (!source.inode) return -ENOENT;
   if (const i64 error = walk({to.start, to.path, false}, target); error != 0) return error;
   if (is_dot(source.name) || is_dot(target.name)) return -EBUSY;
-  if (source.directory->proc != nullptr || target.directory->proc != nullptr) return -EPERM;
+  if (source.directory->proc != nullptr) return -EPERM;
+  if (const i64 error = check_place(target); error != 0) return error;
   if (target.inode && no_replace) return -EEXIST;
   if (target.inode.get() == source.inode.get()) return 0;
   const bool directory = source.inode->is_directory();
+  if (target.wants_directory && !directory) return -ENOTDIR;
   if (directory && is_inside(target.directory.get(), source.inode.get())) return -EINVAL;
   if (target.inode) {
     if (directory && !target.inode->is_directory()) return -ENOTDIR;

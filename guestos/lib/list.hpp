@@ -9,6 +9,7 @@ template <typename T>
 struct Links {
   T* previous = nullptr;
   T* next = nullptr;
+  bool operator==(const Links&) const = default;
 };
 
 // The caller provides the locking. An element is on at most one list per Links member.

@@ -22,6 +22,7 @@ bool starts_with(const char* text, const char* prefix);
 std::size_t copy_text(char* to, const char* from, std::size_t capacity);
 // The decimal number that `text` begins with; moves behind it.
 std::uint64_t read_decimal(const char*& text);
+inline std::uint64_t parse_number(const char* text) { return read_decimal(text); }
 // One 4 KiB page, page-aligned.
 void clear_page(void* page);
 void copy_page(void* to, const void* from);

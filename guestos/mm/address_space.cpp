@@ -68,6 +68,12 @@ class RetiredFrames {
   u64 end_ = 0;
 };
 
+// What is left of the range from `cut` on.
+void begin_at(Vma& vma, u64 cut) {
+  if (vma.inode != nullptr) vma.offset += cut - vma.start;
+  vma.start = cut;
+}
+
 }  // namespace
 
 AddressSpace* AddressSpace::make() {
@@ -139,22 +145,50 @@ Vma* AddressSpace::find(u64 address) const {
   return vma != nullptr && vma->start <= address ? vma : nullptr;
 }
 
-void AddressSpace::insert(Vma* vma) {
-  Vma* before = vmas.last();
-  while (before != nullptr && before->start > vma->start) before = VmaList::previous(before);
-  vmas.insert_after(before, vma);
+void AddressSpace::insert(Vma* after, Vma* vma) {
+  while (after != nullptr && after->start > vma->start) after = VmaList::previous(after);
+  vmas.insert_after(after, vma);
+  ++range_count;
+}
+
+void AddressSpace::remove(Vma* vma) {
+  vmas.remove(vma);
+  --range_count;
 }
 
 i64 AddressSpace::add(const Vma& pattern) {
-  Vma* vma = create<Vma>(pattern);
+  Vma* vma = range_count < most_ranges ? create<Vma>(pattern) : nullptr;
   if (vma == nullptr || !commit_range(*vma)) {
     destroy(vma);
     return -ENOMEM;
   }
   if (vma->inode != nullptr) add_inode_reference(vma->inode);
-  insert(vma);
+  insert(vmas.last(), vma);
+  Vma* before = VmaList::previous(vma);
+  join_from(before != nullptr ? before : vma, vma->end);
   return 0;
 }
+
+void AddressSpace::join_from(Vma* low, u64 end) {
+  while (low != nullptr && low->end <= end) {
+    Vma* high = VmaList::next(low);
+    if (high == nullptr) return;
+    Vma expected = *low;  // as split_at would have made it
+    begin_at(expected, low->end);
+    expected.end = high->end;
+    expected.links = high->links;
+    if (low->grows_down || low->frame != no_frame || expected != *high) {
+      low = high;
+      continue;
+    }
+    low->end = high->end;
+    remove(high);
+    if (high->inode != nullptr) release_inode(high->inode);
+    destroy(high);
+  }
+}
+
+void AddressSpace::join(u64 start, u64 end) { join_from(find_from(start - 1), end); }
 
 bool AddressSpace::is_free(u64 start, u64 end) const {
   const Vma* vma = find_from(start);
@@ -182,14 +216,16 @@ i64 AddressSpace::split_at(u64 start, u64 end) {
   for (const u64 cut : {start, end}) {
     Vma* low = find(cut);
     if (low == nullptr || low->start == cut) continue;
-    if (!split_page_across(*this, cut)) return -ENOMEM;
-    Vma* high = create<Vma>(*low);
-    if (high == nullptr) return -ENOMEM;
-    high->start = cut;
-    high->offset = low->offset + (cut - low->start);
+    const bool has_room = range_count < most_ranges && split_page_across(*this, cut);
+    Vma* high = has_room ? create<Vma>(*low) : nullptr;
+    if (high == nullptr) {
+      join(start, end);
+      return -ENOMEM;
+    }
+    begin_at(*high, cut);
     if (high->inode != nullptr) add_inode_reference(high->inode);
     low->end = cut;
-    vmas.insert_after(low, high);
+    insert(low, high);
   }
   return 0;
 }
@@ -239,7 +275,7 @@ i64 AddressSpace::unmap(u64 start, u64 end) {
   if (const i64 error = discard(start, end); error != 0) return error;
   while (vma != nullptr && vma->start < end) {
     Vma* next = VmaList::next(vma);
-    vmas.remove(vma);
+    remove(vma);
     release_vma(vma);
     vma = next;
   }
@@ -276,6 +312,8 @@ bool AddressSpace::commit_writable(u64 start, u64 end, u64 protection) {
 
 i64 AddressSpace::protect(u64 start, u64 end, u64 protection) {
   if (!is_mapped(start, end)) return -ENOMEM;
+  for (const Vma* vma = find(start); vma != nullptr && vma->start < end; vma = VmaList::next(vma))
+    if (vma->unwritable && (protection & PROT_WRITE) != 0) return -EACCES;
   if (const i64 error = split_at(start, end); error != 0) return error;
   if (!own_tables(*this, start, end) || !commit_writable(start, end, protection)) return -ENOMEM;
   bool changed = false;
@@ -297,6 +335,7 @@ i64 AddressSpace::protect(u64 start, u64 end, u64 protection) {
       changed = true;
     });
   }
+  join(start, end);
   if ((protection & PROT_EXEC) != 0) fence_instructions();
   if (changed) shoot_down(*this, start, (end - start) >> page_bits);
   return 0;
@@ -318,11 +357,11 @@ i64 AddressSpace::move(Vma* vma, u64 to, u64 new_size) {
   const u64 old_end = vma->end;
   if (vma->committed) uncommit_pages((old_end - from - size) >> page_bits);
   vma->moved += from - to;
-  vmas.remove(vma);
+  remove(vma);
   if (vma->file_end != ~u64{0}) vma->file_end = vma->file_end - from + to;
   vma->start = to;
   vma->end = to + new_size;
-  insert(vma);
+  insert(vmas.last(), vma);
   shoot_down_all(*this);
   RetiredFrames retired(*this);
   retire_empty_tables(root, from, old_end, [&](FrameNumber table) { retired.add_table(table); });

@@ -23,6 +23,7 @@ struct Vma {
   bool no_reserve = false;       // MAP_NORESERVE
   bool locked = false;           // mlock: its pages stay (reclaim.hpp)
   bool wiped = false;            // MADV_WIPEONFORK: a child begins with zeros here
+  bool unwritable = false;       // for ever: a shared mapping of a file open for reading
   u8 page_order = 0;             // its pages are to be of 2^page_order times 4 KiB (large_page.hpp)
   Inode* inode = nullptr;        // a reference is held
   u64 offset = 0;                // in the file, of `start`
@@ -35,9 +36,11 @@ struct Vma {
   // Fork gives the child its pages. Shared ones it finds in the page cache when it touches them.
   bool is_carried_over() const { return !shared && !wiped; }
   u64 page_index(u64 address) const { return (offset + (address - start)) >> page_bits; }
+  bool operator==(const Vma&) const = default;
 };
 
 using VmaList = List<Vma, &Vma::links>;
+inline constexpr u64 most_ranges = 65530;  // of an address space: Linux's max_map_count
 
 class AddressSpace {
  public:
@@ -62,6 +65,7 @@ class AddressSpace {
   // Everything below wants `mutex` held.
   Mutex mutex;
   VmaList vmas;                           // by address, never overlapping
+  u64 range_count = 0;                    // of them
   u64 stack_limit = default_stack_limit;  // RLIMIT_STACK
   u64 brk_start = 0;
   u64 brk = 0;
@@ -74,8 +78,11 @@ class AddressSpace {
 
   Vma* find(u64 address) const;       // the range that contains it
   Vma* find_from(u64 address) const;  // the first range that ends above it
-  // A new range like this one, which overlaps none, with its promise and a reference to its file. 0 or -ENOMEM.
+  // A new range like this one, which overlaps none, with its promise and a reference to its file; or a part of its
+  // neighbours, if these say the same. 0 or -ENOMEM.
   i64 add(const Vma& pattern);
+  // Makes one range of those that meet in [start, end] and say the same.
+  void join(u64 start, u64 end);
   // An unmapped range of `size` bytes at a multiple of `alignment`, as high as possible below mmap_top; 0 when
   // there is none.
   u64 find_gap(u64 size, u64 alignment = page_size) const;
@@ -92,7 +99,9 @@ class AddressSpace {
   i64 move(Vma* vma, u64 to, u64 new_size);
 
  private:
-  void insert(Vma* vma);
+  void insert(Vma* after, Vma* vma);
+  void remove(Vma* vma);
+  void join_from(Vma* low, u64 end);
   bool own_edges(u64 start, u64 end);
   bool commit_writable(u64 start, u64 end, u64 protection);
   void release_vma(Vma* vma);

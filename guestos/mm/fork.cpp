@@ -21,13 +21,6 @@ bool copy_ranges(AddressSpace& parent, AddressSpace& child) {
   return true;
 }
 
-template <typename Action>
-bool each_carried_range(const AddressSpace& parent, Action action) {
-  for (const Vma& vma : parent.vmas)
-    if (vma.is_carried_over() && !action(vma)) return false;
-  return true;
-}
-
 u64 count_tables(FrameNumber root) {
   const Pte* top = direct_page<Pte>(root);
   u64 count = 1;
@@ -52,18 +45,18 @@ AddressSpace* fork_address_space(AddressSpace& parent, ForkMechanism mechanism, 
   if (mechanism == ForkMechanism::shared_tables && parent.pins != nullptr) mechanism = ForkMechanism::cow;
   if (done && mechanism == ForkMechanism::shared_tables) {
     done = share_tables(parent, *child, counts);
-  } else if (done) {
-    done = each_carried_range(
-        parent, [&](const Vma& vma) { return share_private_pages(parent, *child, vma, counts); });
+  } else {
+    for (const Vma& vma : parent.vmas)
+      done = done && (!vma.is_carried_over() || share_private_pages(parent, *child, vma, counts));
   }
   // Before anybody can store through the child: no hart may still write the parent's pages through its TLB.
   // That is so after a failure, too: the entries have lost W, and a later fork will count on having no stale
   // ones.
   if (counts.protected_pages + counts.detached_tables != 0 && !kernel_is_broken("no-fork-flush"))
     shoot_down_all(parent);
-  if (done && mechanism == ForkMechanism::eager)
-    done = each_carried_range(parent,
-                              [&](const Vma& vma) { return copy_shared_pages(parent, *child, vma, counts); });
+  if (mechanism == ForkMechanism::eager)
+    for (const Vma& vma : parent.vmas)
+      done = done && (!vma.is_carried_over() || copy_shared_pages(parent, *child, vma, counts));
   parent.mutex.unlock();
   if (!done) {
     child->drop_reference();

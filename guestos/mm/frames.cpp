@@ -61,8 +61,8 @@ bool touch_more(unsigned order) {
       while (size != 0 &&
              ((range.next & ((u64{1} << size) - 1)) != 0 || range.next + (u64{1} << size) > range.end))
         --size;
-      memset(&frame_of(range.next), 0xff,
-             sizeof(Frame) << size);  // no frame in it is the head of a free block
+      // No frame in it is the head of a free block.
+      memset(&frame_of(range.next), 0xff, sizeof(Frame) << size);
       push_free(range.next, size);
       range.next += u64{1} << size;
       if (size >= order) return true;

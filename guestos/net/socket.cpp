@@ -143,19 +143,20 @@ Socket* Socket::accept(i64& error) {
 
 i64 Socket::shutdown(u64 how) {
   if (how > 2) return -EINVAL;
-  socket_lock.lock();
-  const i64 error = has_connections() && !was_connected_ && !listening_ ? -ENOTCONN : 0;
-  if (error == 0 && how != 1) read_shut_ = true;
-  if (error == 0 && how != 0) write_shut_ = true;
-  if (error == 0 && how != 0 && peer_ != nullptr) {
-    peer_->peer_shut_ = true;
-    peer_->changed_.wake_all();
+  {
+    SpinGuard guard(socket_lock);
+    if (family_ == AF_INET && !was_connected_ && !listening_) return -ENOTCONN;
+    if (how != 1) read_shut_ = true;
+    if (how != 0) write_shut_ = true;
+    if (how != 0 && peer_ != nullptr) {
+      peer_->peer_shut_ = true;
+      peer_->changed_.wake_all();
+    }
+    changed_.wake_all();
+    socket_room.wake_all();
   }
-  changed_.wake_all();
-  socket_room.wake_all();
-  socket_lock.unlock();
   notify_poll();
-  return error;
+  return 0;
 }
 
 Socket::~Socket() {

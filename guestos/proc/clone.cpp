@@ -41,8 +41,6 @@ i64 clone_thread(const CloneRequest& request) {
   ++process.thread_count;
   process_lock().unlock();
   if ((request.flags & CLONE_PARENT_SETTID) != 0) put_user(request.parent_tid, tid);
-  if ((request.flags & CLONE_CHILD_SETTID) != 0) put_user(request.child_tid, tid);
-  thread->set_child_tid = 0;
   make_runnable(*thread);
   return tid;
 }

@@ -2,11 +2,13 @@
 #include <initializer_list>
 
 #include "guestos/arch/console_devices.hpp"
+#include "guestos/fs/file_table.hpp"
 #include "guestos/lib/print.hpp"
 #include "guestos/mm/shootdown.hpp"
+#include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/elf.hpp"
+#include "guestos/proc/process.hpp"
 #include "guestos/sys/clock.hpp"
-#include "guestos/sys/path_argument.hpp"
 
 extern "C" char signal_trampoline[];
 
@@ -34,17 +36,10 @@ struct Image {
   }
 };
 
-InodeReference open_program(i64 directory, const char* path, i64& error) {
-  InodeReference start;
-  if (path[0] != '/' && directory == AT_FDCWD) {
-    start = current_directory();
-  } else if (path[0] != '/') {
-    FileArgument file(static_cast<u64>(directory));
-    start = InodeReference::share(file ? file->inode() : nullptr);
-    error = -EBADF;
-    if (!start) return {};
-  }
-  InodeReference inode = lookup({start.get(), path, true}, error);
+InodeReference open_program(PathRequest path, i64& error) {
+  const InodeReference here = current_directory();
+  if (path.start == nullptr) path.start = here.get();
+  InodeReference inode = lookup(path, error);
   if (!inode || (inode->is_regular() && (inode->mode & 0111) != 0)) return inode;
   error = -EACCES;
   return {};
@@ -74,7 +69,7 @@ i64 load_image(Inode& file, u64 stack_size, Image& image) {
   if (const i64 error = add_special_ranges(*image.space, stack_size); error != 0) return error;
   if (image.program.interpreter[0] == 0) return 0;
   i64 error = 0;
-  const InodeReference interpreter = open_program(AT_FDCWD, image.program.interpreter, error);
+  const InodeReference interpreter = open_program({nullptr, image.program.interpreter, true}, error);
   if (!interpreter) return error;
   auto* loaded = create<ElfProgram>();
   error = loaded == nullptr ? -ENOMEM : load_elf(*image.space, *interpreter, 0, *loaded);
@@ -267,28 +262,10 @@ i64 run_image(Inode& file, const char* path, const TextList& arguments, const Te
   return 0;
 }
 
-i64 execute_nested(i64 directory, const char* path, const TextList& arguments, const TextList& environment,
-                   unsigned depth) {
-  i64 error = 0;
-  const InodeReference file = open_program(directory, path, error);
-  if (!file) return error;
-  error = run_image(*file, path, arguments, environment);
-  if (error == -ENOEXEC && depth < deepest_script) {
-    HeapBuffer<char> interpreter(256);
-    TextList fresh = {};
-    error = interpreter ? read_script(*file, path, arguments, interpreter.get(), fresh) : -ENOMEM;
-    if (error == 0) {
-      error = execute_nested(AT_FDCWD, interpreter.get(), fresh, environment, depth + 1);
-      heap_release(fresh.bytes);
-    }
-  }
-  return error;
-}
-
 bool init_thread(void* argument) {
   const InitCommand& command = *static_cast<const InitCommand*>(argument);
   arm_injection();
-  const i64 error = execute(AT_FDCWD, command.path, command.arguments, command.environment);
+  const i64 error = execute({nullptr, command.path, true}, command.arguments, command.environment);
   if (error == 0) return true;
   TextBuffer<512> text;
   text << "guestos: cannot run " << command.path << ": error " << static_cast<u64>(-error) << "\n";
@@ -298,8 +275,21 @@ bool init_thread(void* argument) {
 
 }  // namespace
 
-i64 execute(i64 directory, const char* path, const TextList& arguments, const TextList& environment) {
-  return execute_nested(directory, path, arguments, environment, 0);
+i64 execute(PathRequest path, const TextList& arguments, const TextList& environment, unsigned depth) {
+  i64 error = 0;
+  const InodeReference file = open_program(path, error);
+  if (!file) return error;
+  error = run_image(*file, path.path, arguments, environment);
+  if (error == -ENOEXEC && depth < deepest_script) {
+    HeapBuffer<char> interpreter(256);
+    TextList fresh = {};
+    error = interpreter ? read_script(*file, path.path, arguments, interpreter.get(), fresh) : -ENOMEM;
+    if (error == 0) {
+      error = execute({nullptr, interpreter.get(), true}, fresh, environment, depth + 1);
+      heap_release(fresh.bytes);
+    }
+  }
+  return error;
 }
 
 i64 start_init(InitCommand& command) {

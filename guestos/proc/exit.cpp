@@ -10,6 +10,8 @@ namespace {
 
 constexpr u64 WNOHANG = 1, WUNTRACED = 2, WCONTINUED = 8, WNOWAIT = 0x1000000;
 
+constexpr u32 continued_status = 0xffff;
+
 constinit WaitQueue end_waiters;  // guard: process_lock
 constinit u32 init_status = 0;
 
@@ -54,12 +56,9 @@ void become_zombie(Process& process) {
     all_processes().remove(&process);
     reaped.push_back(&process);
   } else {
-    const u32 status = process.wait_status;
-    const bool killed = (status & 0x7f) != 0;
-    const SignalInfo info = {killed ? CLD_KILLED : CLD_EXITED, process.pid,
-                             killed ? status & 0x7f : status >> 8};
     const bool vanishes = process.exit_signal == SIGCHLD && ignores_children(*parent);
-    if (process.exit_signal != 0) send_signal_locked(*parent, process.exit_signal, info);
+    if (process.exit_signal != 0)
+      send_signal_locked(*parent, process.exit_signal, child_info(process.pid, process.wait_status));
     parent->child_wait.wake_all();
     if (vanishes) {
       unlink_process(process);
@@ -84,6 +83,13 @@ void release_resources(Process& process) {
 }
 
 }  // namespace
+
+SignalInfo child_info(u32 pid, u32 status) {
+  if (status == continued_status) return {CLD_CONTINUED, pid, SIGCONT};
+  if ((status & 0x7f) == 0x7f) return {CLD_STOPPED, pid, status >> 8};
+  return (status & 0x7f) != 0 ? SignalInfo{CLD_KILLED, pid, status & 0x7f}
+                              : SignalInfo{CLD_EXITED, pid, status >> 8};
+}
 
 bool is_meant(const Process& process, i64 which, const Process& self) {
   if (which > 0) return process.pid == static_cast<u32>(which);
@@ -162,7 +168,7 @@ i64 wait_for_child(i64 which, u64 options, u32& wait_status, u64& ticks) {
   if (!any) return -ECHILD;
   const u32 pid = found->pid;
   ticks = found->cpu_ticks;
-  wait_status = found->zombie || stopped ? found->wait_status : 0xffff;
+  wait_status = found->zombie || stopped ? found->wait_status : continued_status;
   if ((options & WNOWAIT) != 0) return pid;
   if (found->zombie) {
     self.children_ticks += found->cpu_ticks + found->children_ticks;

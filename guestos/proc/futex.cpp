@@ -8,8 +8,8 @@ namespace guestos {
 
 namespace {
 
-constexpr u64 FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3, FUTEX_CMP_REQUEUE = 4, FUTEX_WAKE_OP = 5,
-              FUTEX_WAIT_BITSET = 9, FUTEX_WAKE_BITSET = 10, FUTEX_PRIVATE = 128, FUTEX_REALTIME = 256;
+constexpr u64 FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3, FUTEX_CMP_REQUEUE = 4, FUTEX_WAIT_BITSET = 9,
+              FUTEX_WAKE_BITSET = 10, FUTEX_PRIVATE = 128, FUTEX_REALTIME = 256;
 constexpr unsigned bucket_count = 64;
 
 // A word is the same for two threads if it is in the same place of the same memory: a private word of the
@@ -53,15 +53,12 @@ u64 wake_some(const Key& key, u64 most, u32 bits) {
   Bucket& bucket = bucket_of(key);
   SpinGuard guard(bucket.lock);
   u64 count = 0;
-  for (Sleeper* sleeper = bucket.sleepers.first(); sleeper != nullptr && count < most;) {
-    Sleeper* next = bucket.sleepers.next(sleeper);
-    if (sleeper->key == key && (sleeper->bits & bits) != 0) {
-      bucket.sleepers.remove(sleeper);
-      sleeper->woken = true;
-      sleeper->queue.wake_one();
-      ++count;
-    }
-    sleeper = next;
+  for (Sleeper& sleeper : bucket.sleepers) {
+    if (count == most || sleeper.key != key || (sleeper.bits & bits) == 0) continue;
+    bucket.sleepers.remove(&sleeper);
+    sleeper.woken = true;
+    sleeper.queue.wake_one();
+    ++count;
   }
   return count;
 }
@@ -96,14 +93,9 @@ i64 wait(const Key& key, u64 address, u32 expected, u32 bits, u64 deadline) {
 }
 
 i64 deadline_of(u64 timeout, u64 operation, u64& deadline) {
-  const bool absolute = (operation & 127) == FUTEX_WAIT_BITSET;
-  if (timeout == 0 || !absolute) return get_deadline(timeout, deadline);
-  u64 until = 0;
-  if (const i64 error = get_time(timeout, until); error != 0) return error;
-  const u64 now =
-      (operation & FUTEX_REALTIME) != 0 ? static_cast<u64>(realtime_nanoseconds()) : monotonic_nanoseconds();
-  deadline = ticks_now() + nanoseconds_to_ticks(until - min_of(now, until));
-  return 0;
+  if ((operation & 127) != FUTEX_WAIT_BITSET) return get_deadline(timeout, deadline);
+  const bool real = (operation & FUTEX_REALTIME) != 0;
+  return get_deadline(timeout, deadline, real ? realtime_nanoseconds() : monotonic_nanoseconds());
 }
 
 }  // namespace
@@ -113,7 +105,7 @@ void futex_wake_all(u64 address) {
 }
 
 i64 futex_call(u64 address, u64 operation, u32 value, u64 timeout, u32 third) {
-  if (!is_user_range(address, 4) || (address & 3) != 0) return -EINVAL;
+  if ((address & 3) != 0 || !is_user_range(address, 4)) return (address & 3) != 0 ? -EINVAL : -EFAULT;
   const Key key = key_of(address, (operation & FUTEX_PRIVATE) != 0);
   const u64 kind = operation & 127;
   if (kind == FUTEX_WAIT || kind == FUTEX_WAIT_BITSET) {

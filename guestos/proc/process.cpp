@@ -31,17 +31,13 @@ void set_current_directory(InodeReference directory) {
 
 Process& current_process() { return *current_thread().process; }
 
-Process* find_process(u32 pid) {
+static Process* find_by(u32 Process::*number, u32 value) {
   for (Process& process : processes)
-    if (process.pid == pid) return &process;
+    if (process.*number == value) return &process;
   return nullptr;
 }
-
-Process* find_member(u32 group) {
-  for (Process& process : processes)
-    if (process.group == group) return &process;
-  return nullptr;
-}
+Process* find_process(u32 pid) { return find_by(&Process::pid, pid); }
+Process* find_member(u32 group) { return find_by(&Process::group, group); }
 
 Thread* find_thread(u32 tid) {
   for (Process& process : processes)

@@ -110,13 +110,16 @@ struct InitCommand {
   TextList environment = {};
 };
 i64 start_init(InitCommand& command);
-i64 execute(i64 directory, const char* path, const TextList& arguments, const TextList& environment);
+// A path that begins nowhere begins in the current directory. `depth`: of scripts that run it.
+i64 execute(PathRequest path, const TextList& arguments, const TextList& environment, unsigned depth = 0);
 
 // --- exit.cpp
 [[noreturn]] void exit_process(u32 wait_status);  // all threads of the current process
 extern "C" [[noreturn]] void thread_exit();
 // As wait4 and kill name processes: that one; -1: any; 0: those of self's group; below: those of a group.
 bool is_meant(const Process& process, i64 which, const Process& self);
+// What SIGCHLD and waitid tell of a child by its wait status.
+SignalInfo child_info(u32 pid, u32 wait_status);
 // The child's number, 0 (WNOHANG) or a negative errno.
 i64 wait_for_child(i64 which, u64 options, u32& wait_status, u64& ticks);
 // Kills whatever is left after init has gone, waits until all is released, returns init's wait status.

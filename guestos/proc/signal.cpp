@@ -137,7 +137,7 @@ void stop_process(u32 signal) {
   process.wait_status = signal << 8 | 0x7f;
   if (process.parent != nullptr) {
     if ((process.parent->actions[SIGCHLD].flags & SA_NOCLDSTOP) == 0)
-      send_signal_locked(*process.parent, SIGCHLD, {5, process.pid, signal});
+      send_signal_locked(*process.parent, SIGCHLD, child_info(process.pid, process.wait_status));
     process.parent->child_wait.wake_all();
   }
   kick_others(process);
@@ -160,11 +160,8 @@ void run_handler(Thread& self, const Taken& taken) {
 
 // With process_lock held: some thread of the process must notice.
 void notify(Process& process, u64 bit) {
-  for (Thread* thread = process.threads.first(); thread != nullptr; thread = process.threads.next(thread)) {
-    if ((thread->blocked & bit) != 0) continue;
-    kick(*thread);
-    return;
-  }
+  for (Thread& thread : process.threads)
+    if ((thread.blocked & bit) == 0) return kick(thread);
 }
 
 bool prepare_sending(Process& process, u32 signal) {
@@ -210,8 +207,8 @@ void set_mask(u64 mask) {
 }
 
 void kick_others(Process& process) {
-  for (Thread* thread = process.threads.first(); thread != nullptr; thread = process.threads.next(thread))
-    if (thread != &current_thread()) kick(*thread);
+  for (Thread& thread : process.threads)
+    if (&thread != &current_thread()) kick(thread);
 }
 
 // Pending of the process, for any of its threads, or of one.

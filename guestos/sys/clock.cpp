@@ -28,30 +28,25 @@ void clock_open() {
     epoch = static_cast<i64>(seconds) * 1'000'000'000;
 }
 
-u64 monotonic_nanoseconds() { return ticks_to_nanoseconds(ticks_now()); }
-i64 realtime_nanoseconds() { return epoch + static_cast<i64>(monotonic_nanoseconds()); }
+i64 monotonic_nanoseconds() { return static_cast<i64>(ticks_to_nanoseconds(ticks_now())); }
+i64 realtime_nanoseconds() { return epoch + monotonic_nanoseconds(); }
 
-i64 get_time(u64 address, u64& nanoseconds) {
-  Timespec time = {};
-  if (get_user(time, address) != 0) return -EFAULT;
-  if (time.seconds < 0 || static_cast<u64>(time.nanoseconds) >= 1'000'000'000) return -EINVAL;
-  nanoseconds = static_cast<u64>(min_of<i64>(time.seconds, i64{1} << 32) * 1'000'000'000 + time.nanoseconds);
-  return 0;
-}
-
-bool read_timeval(Timespec time, u64& nanoseconds) {
-  if (time.seconds < 0 || static_cast<u64>(time.nanoseconds) >= 1'000'000) return false;
+bool read_time(Timespec time, i64 unit, u64& nanoseconds) {
+  if (time.seconds < 0 || static_cast<u64>(time.nanoseconds) >= 1'000'000'000 / static_cast<u64>(unit))
+    return false;
   nanoseconds =
-      static_cast<u64>(min_of(time.seconds, i64{1} << 32) * 1'000'000'000 + time.nanoseconds * 1000);
+      static_cast<u64>(min_of(time.seconds, i64{1} << 32) * 1'000'000'000 + time.nanoseconds * unit);
   return true;
 }
 
-i64 get_deadline(u64 address, u64& deadline) {
+i64 get_deadline(u64 address, u64& deadline, i64 now) {
   u64 nanoseconds = 0;
   deadline = ~u64{0};
   if (address == 0) return 0;
-  if (const i64 error = get_time(address, nanoseconds); error != 0) return error;
-  deadline = ticks_now() + nanoseconds_to_ticks(nanoseconds);
+  Timespec time = {};
+  if (get_user(time, address) != 0) return -EFAULT;
+  if (!read_time(time, 1, nanoseconds)) return -EINVAL;
+  deadline = ticks_now() + nanoseconds_to_ticks(nanoseconds - min_of(nanoseconds, static_cast<u64>(now)));
   return 0;
 }
 

@@ -26,27 +26,28 @@ i64 each_vector(const Arguments& call, Transfer transfer) {
   return done;
 }
 
-i64 read(File& file, const Arguments& call) { return file.read(call.b, min_of(call.c, longest_transfer)); }
-i64 write(File& file, const Arguments& call) { return file.write(call.b, min_of(call.c, longest_transfer)); }
-i64 readv(File& file, const Arguments& call) {
-  return each_vector(call, [&](u64 base, u64 size, u64) { return file.read(base, size); });
+// Reading, writing and listing: from where the file stands, or at a place; one buffer, or a vector of them.
+using Move = i64 (File::*)(u64, u64);
+using MoveAt = i64 (File::*)(u64, u64, u64);
+template <Move move>
+i64 once(File& file, const Arguments& call) {
+  const u64 size = min_of(call.c, longest_transfer);
+  return is_user_range(call.b, size) ? (file.*move)(call.b, size) : -EFAULT;
 }
-i64 writev(File& file, const Arguments& call) {
-  return each_vector(call, [&](u64 base, u64 size, u64) { return file.write(base, size); });
+template <MoveAt move>
+i64 once_at(File& file, const Arguments& call) {
+  const u64 size = min_of(call.c, longest_transfer);
+  if (is_negative(call.d) || !is_user_range(call.b, size)) return is_negative(call.d) ? -EINVAL : -EFAULT;
+  return (file.*move)(call.d, call.b, size);
 }
-i64 pread(File& file, const Arguments& call) {
-  return is_negative(call.d) ? -EINVAL : file.read_at(call.d, call.b, min_of(call.c, longest_transfer));
+template <Move move>
+i64 vector(File& file, const Arguments& call) {
+  return each_vector(call, [&](u64 base, u64 size, u64) { return (file.*move)(base, size); });
 }
-i64 pwrite(File& file, const Arguments& call) {
-  return is_negative(call.d) ? -EINVAL : file.write_at(call.d, call.b, min_of(call.c, longest_transfer));
-}
-i64 preadv(File& file, const Arguments& call) {
-  auto read = [&](u64 base, u64 size, u64 done) { return file.read_at(call.d + done, base, size); };
-  return is_negative(call.d) ? -EINVAL : each_vector(call, read);
-}
-i64 pwritev(File& file, const Arguments& call) {
-  auto write = [&](u64 base, u64 size, u64 done) { return file.write_at(call.d + done, base, size); };
-  return is_negative(call.d) ? -EINVAL : each_vector(call, write);
+template <MoveAt move>
+i64 vector_at(File& file, const Arguments& call) {
+  auto part = [&](u64 base, u64 size, u64 done) { return (file.*move)(call.d + done, base, size); };
+  return is_negative(call.d) ? -EINVAL : each_vector(call, part);
 }
 
 i64 lseek(File& file, const Arguments& call) {
@@ -179,17 +180,17 @@ i64 fstat(File& file, const Arguments& call) {
   return error != 0 ? error : put_user(call.b, stat);
 }
 
-i64 getdents(File& file, const Arguments& call) {
-  return file.list(call.b, min_of(call.c, longest_transfer));
-}
-
 i64 ftruncate(File& file, const Arguments& call) {
   return !file.can_write() || is_negative(call.b) ? -EINVAL : file.resize(call.b);
 }
 
 i64 fallocate(File&, const Arguments&) { return -EOPNOTSUPP; }
-// For a descriptor that is there, nothing to be done: fsync, fdatasync, fadvise64, syncfs.
-i64 nothing(File&, const Arguments&) { return 0; }
+// Nothing to be done, for what could want it.
+i64 fsync(File& file, const Arguments&) { return file.inode() == nullptr ? -EINVAL : 0; }
+i64 fadvise(File& file, const Arguments& call) {
+  return file.inode() == nullptr ? -ESPIPE : call.d > 5 ? -EINVAL : 0;
+}
+i64 syncfs(File&, const Arguments&) { return 0; }
 i64 sys_sync(const Arguments&) { return 0; }
 
 // clang-format off
@@ -197,12 +198,13 @@ constexpr SystemCallRow rows[] = {
     {23, on_file<dup>},           {24, sys_dup3},            {25, on_file<fcntl>},
     {29, on_file<ioctl>},         {32, on_file<flock>},      {46, on_file<ftruncate>},
     {47, on_writable<fallocate>}, {57, sys_close},           {59, sys_pipe2},
-    {61, on_file<getdents>},      {62, on_file<lseek>},      {63, on_readable<read>},
-    {64, on_writable<write>},     {65, on_readable<readv>},  {66, on_writable<writev>},
-    {67, on_readable<pread>},     {68, on_writable<pwrite>}, {69, on_readable<preadv>},
-    {70, on_writable<pwritev>},   {80, on_file<fstat>},      {81, sys_sync},
-    {82, on_file<nothing>, 83},   {223, on_file<nothing>},   {267, on_file<nothing>},
-    {436, sys_close_range},
+    {61, on_file<once<&File::list>>},      {62, on_file<lseek>},      {436, sys_close_range},
+    {63, on_readable<once<&File::read>>},            {64, on_writable<once<&File::write>>},
+    {65, on_readable<vector<&File::read>>},          {66, on_writable<vector<&File::write>>},
+    {67, on_readable<once_at<&File::read_at>>},      {68, on_writable<once_at<&File::write_at>>},
+    {69, on_readable<vector_at<&File::read_at>>},    {70, on_writable<vector_at<&File::write_at>>},
+    {80, on_file<fstat>},         {81, sys_sync},            {82, on_file<fsync>, 83},
+    {223, on_file<fadvise>},      {267, on_file<syncfs>},
 };
 // clang-format on
 

@@ -30,6 +30,8 @@ namespace {
 
 // The inode that a call with (directory, path, flags) means; AT_EMPTY_PATH: the directory's own file.
 InodeReference find_inode(u64 directory, u64 address, u64 flags, i64& error) {
+  error = -EINVAL;
+  if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_SYMLINK_FOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)) != 0) return {};
   const PathArgument path(directory, address);
   error = path.error();
   if (error != 0) return {};
@@ -131,7 +133,8 @@ i64 sys_mkdirat(const Arguments& call) {
 
 i64 sys_mknodat(const Arguments& call) {
   const u32 type = static_cast<u32>(call.c) & S_IFMT;
-  if (type != S_IFIFO && type != S_IFREG && type != 0) return -EPERM;
+  if (type == S_IFDIR || type == S_IFCHR || type == S_IFBLK) return -EPERM;
+  if (type != S_IFIFO && type != S_IFREG && type != 0) return -EINVAL;
   return make(call.a, call.b, (type == 0 ? S_IFREG : type) | permissions(call.c, 07777), nullptr);
 }
 
@@ -165,18 +168,13 @@ i64 sys_renameat2(const Arguments& call) {
   return rename_at(from.request(false), to.request(false), call.e != 0);
 }
 
-struct StatxTime {
-  i64 tv_sec;
-  u32 tv_nsec;
-  i32 pad;
-};
 struct Statx {
   u32 stx_mask, stx_blksize;
   u64 stx_attributes;
   u32 stx_nlink, stx_uid, stx_gid;
   u16 stx_mode, pad;
   u64 stx_ino, stx_size, stx_blocks, stx_attributes_mask;
-  StatxTime stx_atime, stx_btime, stx_ctime, stx_mtime;
+  Timespec stx_atime, stx_btime, stx_ctime, stx_mtime;  // 32 bits of nanoseconds, and 32 that are 0
   u32 stx_rdev_major, stx_rdev_minor, stx_dev_major, stx_dev_minor;
   u64 rest[14];
 };
@@ -203,32 +201,36 @@ i64 sys_newfstatat(const Arguments& call) {
 
 i64 sys_statx(const Arguments& call) {
   constexpr u32 STATX_BASIC_STATS = 0x7ff, reserved = 0x80000000;
+  constexpr u64 AT_STATX_SYNC_TYPE = 0x6000;
   if ((call.d & reserved) != 0) return -EINVAL;
   Stat stat;
-  if (const i64 error = stat_of(call.a, call.b, call.c, stat); error != 0) return error;
+  const u64 flags = call.c & ~AT_STATX_SYNC_TYPE;
+  if (const i64 error = stat_of(call.a, call.b, flags, stat); error != 0) return error;
   Statx out = {};
-  const auto time = [](Timespec from) {
-    return StatxTime{from.seconds, static_cast<u32>(from.nanoseconds), 0};
-  };
   out.stx_mask = STATX_BASIC_STATS;
   out.stx_blksize = static_cast<u32>(stat.st_blksize);
   out.stx_nlink = stat.st_nlink, out.stx_uid = stat.st_uid, out.stx_gid = stat.st_gid;
   out.stx_mode = static_cast<u16>(stat.st_mode);
   out.stx_ino = stat.st_ino, out.stx_size = static_cast<u64>(stat.st_size);
   out.stx_blocks = static_cast<u64>(stat.st_blocks);
-  out.stx_atime = time(stat.st_atim), out.stx_ctime = time(stat.st_ctim), out.stx_mtime = time(stat.st_mtim);
+  out.stx_atime = stat.st_atim, out.stx_ctime = stat.st_ctim, out.stx_mtime = stat.st_mtim;
   out.stx_rdev_major = static_cast<u32>(stat.st_rdev >> 8),
   out.stx_rdev_minor = static_cast<u32>(stat.st_rdev & 0xff);
   out.stx_dev_minor = static_cast<u32>(stat.st_dev);
   return put_user(call.e, out);
 }
 
-i64 sys_faccessat(const Arguments& call) {
-  return at_path(call.a, call.b, call.d & AT_EMPTY_PATH, [&](const Inode& inode) {
+i64 sys_faccessat2(const Arguments& call) {
+  constexpr u64 AT_EACCESS = 0x200;
+  if (call.c > 7) return -EINVAL;
+  return at_path(call.a, call.b, call.d & ~AT_EACCESS, [&](const Inode& inode) {
     // Root may read and write everything, but run only what somebody may run.
     const bool runnable = inode.is_directory() || (inode.mode & 0111) != 0;
     return (call.c & 1) != 0 && !runnable ? -EACCES : 0;
   });
+}
+i64 sys_faccessat(const Arguments& call) {
+  return sys_faccessat2({call.a, call.b, call.c, 0, 0, 0, call.frame});
 }
 
 i64 sys_readlinkat(const Arguments& call) {
@@ -291,6 +293,9 @@ i64 sys_utimensat(const Arguments& call) {
   constexpr i64 UTIME_NOW = 0x3fffffff, UTIME_OMIT = 0x3ffffffe;
   Timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
   if (call.c != 0 && get_user(times, call.c) != 0) return -EFAULT;
+  for (const Timespec& time : times)
+    if (time.nanoseconds >= 1'000'000'000 && time.nanoseconds != UTIME_NOW && time.nanoseconds != UTIME_OMIT)
+      return -EINVAL;
   auto apply = [&](Inode& inode) -> i64 {
     const i64 now = realtime_nanoseconds();
     i64* const fields[2] = {&inode.accessed, &inode.modified};
@@ -342,12 +347,12 @@ i64 sys_no_attributes(const Arguments&) { return -EOPNOTSUPP; }
 
 constexpr SystemCallRow rows[] = {
     {5, sys_no_attributes, 16},  // {set,get,list,remove}xattr and its like
-    {17, sys_getcwd},           {33, sys_mknodat},    {34, sys_mkdirat},    {35, sys_unlinkat},
-    {36, sys_symlinkat},        {37, sys_linkat},     {43, sys_statfs},     {44, on_file<fstatfs>},
-    {45, sys_truncate},         {48, sys_faccessat},  {49, sys_chdir},      {50, on_file<fchdir>},
-    {52, sys_fchmod},           {53, sys_fchmodat},   {54, sys_fchownat},   {55, sys_fchown},
-    {56, sys_openat},           {78, sys_readlinkat}, {79, sys_newfstatat}, {88, sys_utimensat},
-    {276, sys_renameat2},       {291, sys_statx},     {439, sys_faccessat},
+    {17, sys_getcwd},           {33, sys_mknodat},    {34, sys_mkdirat},     {35, sys_unlinkat},
+    {36, sys_symlinkat},        {37, sys_linkat},     {43, sys_statfs},      {44, on_file<fstatfs>},
+    {45, sys_truncate},         {48, sys_faccessat},  {49, sys_chdir},       {50, on_file<fchdir>},
+    {52, sys_fchmod},           {53, sys_fchmodat},   {54, sys_fchownat},    {55, sys_fchown},
+    {56, sys_openat},           {78, sys_readlinkat}, {79, sys_newfstatat},  {88, sys_utimensat},
+    {276, sys_renameat2},       {291, sys_statx},     {439, sys_faccessat2},
 };
 
 }  // namespace

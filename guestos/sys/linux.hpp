@@ -33,7 +33,7 @@ struct SignalInfo {
 };
 inline constexpr i32 SI_USER = 0, SI_TKILL = -6, SI_KERNEL = 0x80, SEGV_MAPERR = 1, SEGV_ACCERR = 2,
                      BUS_ADRALN = 1, BUS_ADRERR = 2, ILL_ILLOPC = 1, TRAP_BRKPT = 1, CLD_EXITED = 1,
-                     CLD_KILLED = 2;
+                     CLD_KILLED = 2, CLD_STOPPED = 5, CLD_CONTINUED = 6;
 
 inline constexpr u64 SIG_DFL = 0, SIG_IGN = 1;
 inline constexpr u64 SA_NOCLDSTOP = 1, SA_NOCLDWAIT = 2, SA_ONSTACK = 0x08000000, SA_RESTART = 0x10000000,
@@ -60,7 +60,7 @@ inline constexpr u32 O_ACCMODE = 3, O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CR
                      O_PATH = 010000000, O_TMPFILE = 020000000;
 inline constexpr i64 AT_FDCWD = -100;
 inline constexpr u64 AT_SYMLINK_NOFOLLOW = 0x100, AT_REMOVEDIR = 0x200, AT_SYMLINK_FOLLOW = 0x400,
-                     AT_EMPTY_PATH = 0x1000;
+                     AT_NO_AUTOMOUNT = 0x800, AT_EMPTY_PATH = 0x1000;
 inline constexpr unsigned RLIMIT_STACK = 3, RLIMIT_CORE = 4, RLIMIT_NOFILE = 7, limit_count = 16;
 inline constexpr u64 PATH_MAX = 4096, NAME_MAX = 255;
 

@@ -20,17 +20,10 @@ bool is_range(u64 start, u64 size) {
   return (start & (page_size - 1)) == 0 && size != 0 && start < user_end && size <= user_end - start;
 }
 
-// Memory for brk up to `end`: more of the range below it, or one of its own.
+// Memory for brk up to `end`.
 bool grow_heap(AddressSpace& memory, u64 old_end, u64 end) {
-  if (!memory.is_free(old_end, end)) return false;
-  Vma* below = old_end > memory.brk_start ? memory.find(old_end - 1) : nullptr;
-  if (below != nullptr && below->inode == nullptr && below->is_carried_over() &&
-      below->protection == (PROT_READ | PROT_WRITE) && below->locked == memory.lock_future) {
-    if (!commit_growth(*below, (end - old_end) >> page_bits)) return false;
-    below->end = end;
-    return true;
-  }
-  return memory.add({.start = old_end,
+  return memory.is_free(old_end, end) &&
+         memory.add({.start = old_end,
                      .end = end,
                      .protection = PROT_READ | PROT_WRITE,
                      .locked = memory.lock_future,
@@ -73,8 +66,8 @@ i64 place(AddressSpace& memory, u64 hint, u64 size, u64 flags, u64 alignment) {
 }
 
 // The file behind a mapping, with a reference: none (nullptr, 0) for private anonymous memory, an unnamed
-// file for shared.
-i64 backing(const Arguments& call, InodeReference& inode) {
+// file for shared. May a shared one be written?
+i64 backing(const Arguments& call, InodeReference& inode, bool& writable) {
   const u64 flags = call.d;
   const bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
   if ((flags & MAP_ANONYMOUS) != 0) {
@@ -95,6 +88,7 @@ i64 backing(const Arguments& call, InodeReference& inode) {
   if (found == nullptr || !found->is_regular() || found->proc != nullptr) return -ENODEV;
   if (!file->can_read() || (shared && (call.c & PROT_WRITE) != 0 && !file->can_write())) return -EACCES;
   inode = InodeReference::share(found);
+  writable = file->can_write();
   return 0;
 }
 
@@ -106,13 +100,15 @@ i64 sys_mmap(const Arguments& call) {
   if (size == 0 || size >= user_end) return -ENOMEM;
   if ((call.f & (page_size - 1)) != 0 || call.f + size < call.f) return -EINVAL;
   InodeReference inode;
-  if (const i64 error = backing(call, inode); error != 0) return error;
+  bool writable = true;
+  if (const i64 error = backing(call, inode, writable); error != 0) return error;
   AddressSpace& memory = space();
   const bool may_be_large = type == MAP_PRIVATE && !inode && (call.d & MAP_GROWSDOWN) == 0;
   Vma vma{.protection = call.c & (PROT_READ | PROT_WRITE | PROT_EXEC),
           .shared = type != MAP_PRIVATE,
           .grows_down = (call.d & MAP_GROWSDOWN) != 0,
           .no_reserve = (call.d & MAP_NORESERVE) != 0,
+          .unwritable = type != MAP_PRIVATE && !writable,
           .page_order = static_cast<u8>(may_be_large ? default_page_order() : 0),
           .inode = inode.get(),
           .offset = (call.d & MAP_ANONYMOUS) != 0 ? 0 : call.f};
@@ -164,6 +160,7 @@ i64 advise_range(AddressSpace& memory, u64 start, u64 end, u64 advice) {
       vma->page_order = static_cast<u8>(order);
     }
   }
+  memory.join(start, end);
   return 0;
 }
 
@@ -219,6 +216,7 @@ i64 remap(AddressSpace& memory, u64 old_start, u64 old_size, u64 new_size, u64 f
     if (to == 0) return -ENOMEM;
   }
   if (error == 0 && to != old_start) error = memory.move(vma, to, new_size);
+  if (error == 0) memory.join(to, to + new_size);
   return error != 0 ? error : static_cast<i64>(to);
 }
 
@@ -235,6 +233,18 @@ i64 sys_mremap(const Arguments& call) {
   if (fill)
     populate(memory, static_cast<u64>(to) + min_of(old_size, new_size), static_cast<u64>(to) + new_size);
   return to;
+}
+
+// Memory is the file: there is nothing to write.
+i64 sys_msync(const Arguments& call) {
+  constexpr u64 MS_ASYNC = 1, MS_INVALIDATE = 2, MS_SYNC = 4;
+  const bool both = (call.c & MS_ASYNC) != 0 && (call.c & MS_SYNC) != 0;
+  if ((call.a & (page_size - 1)) != 0 || (call.c & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) != 0 || both)
+    return -EINVAL;
+  const u64 size = page_up(call.b);
+  if (size == 0) return call.b == 0 ? 0 : -ENOMEM;
+  MutexGuard guard(space().mutex);
+  return is_range(call.a, size) && space().is_mapped(call.a, call.a + size) ? 0 : -ENOMEM;
 }
 
 // The file is mapped for a moment and written from there: its pages are copied once.
@@ -278,6 +288,7 @@ i64 mark(AddressSpace& memory, u64 start, u64 end, bool locked) {
   if (const i64 error = memory.split_at(start, end); error != 0) return error;
   for (Vma* vma = memory.find(start); vma != nullptr && vma->start < end; vma = VmaList::next(vma))
     vma->locked = locked;
+  memory.join(start, end);
   return 0;
 }
 
@@ -301,7 +312,8 @@ i64 sys_munlock(const Arguments& call) { return lock_range(call.a, call.b, false
 
 void mark_all(AddressSpace& memory, bool locked) {
   MutexGuard guard(memory.mutex);
-  for (Vma* vma = memory.vmas.first(); vma != nullptr; vma = VmaList::next(vma)) vma->locked = locked;
+  for (Vma& vma : memory.vmas) vma.locked = locked;
+  memory.join(page_size, user_end);
 }
 
 i64 sys_mlockall(const Arguments& call) {
@@ -332,8 +344,6 @@ i64 sys_munlockall(const Arguments&) {
   return 0;
 }
 
-i64 sys_nothing(const Arguments&) { return 0; }
-
 i64 sys_flush_icache(const Arguments&) {
   fence_instructions();
   if (other_harts() != 0) sbi::remote_fence_i(other_harts());
@@ -341,10 +351,10 @@ i64 sys_flush_icache(const Arguments&) {
 }
 
 constexpr SystemCallRow rows[] = {
-    {71, sys_sendfile}, {214, sys_brk},      {215, sys_munmap},       {216, sys_mremap},
-    {222, sys_mmap},    {226, sys_mprotect}, {227, sys_nothing},  // msync: memory is the file
-    {228, sys_mlock},   {229, sys_munlock},  {230, sys_mlockall},     {231, sys_munlockall},
-    {284, sys_mlock2},  {233, sys_madvise},  {259, sys_flush_icache},
+    {71, sys_sendfile}, {214, sys_brk},          {215, sys_munmap},     {216, sys_mremap},
+    {222, sys_mmap},    {226, sys_mprotect},     {227, sys_msync},      {228, sys_mlock},
+    {229, sys_munlock}, {230, sys_mlockall},     {231, sys_munlockall}, {284, sys_mlock2},
+    {233, sys_madvise}, {259, sys_flush_icache},
 };
 
 }  // namespace

@@ -49,7 +49,7 @@ i64 sys_ppoll(const Arguments& call) {
   if (!requests) return -ENOMEM;
   if (copy_from_user(requests.get(), call.a, size) != 0) return -EFAULT;
   TemporaryMask mask;
-  if (const i64 error = mask.set(call.d); error != 0) return error;
+  if (const i64 error = mask.set(call.d, call.e); error != 0) return error;
   const i64 ready = mask.finish(poll_until(requests.get(), call.b, deadline));
   if (ready >= 0 && copy_to_user(call.a, requests.get(), size) != 0) return -EFAULT;
   return ready;
@@ -82,7 +82,7 @@ i64 sys_pselect6(const Arguments& call) {
   u64 mask_argument[2] = {};  // address and size
   if (call.f != 0 && get_user(mask_argument, call.f) != 0) return -EFAULT;
   TemporaryMask mask;
-  if (const i64 error = mask.set(mask_argument[0]); error != 0) return error;
+  if (const i64 error = mask.set(mask_argument[0], mask_argument[1]); error != 0) return error;
   const i64 ready = mask.finish(poll_until(requests.get(), used, deadline));
   if (ready < 0) return ready;
   i64 bits = 0;
@@ -120,8 +120,8 @@ struct EpollItem {
   u64 seen = 0;      // this generation of poll events
 };
 
-constinit Mutex
-    epolls_mutex;  // of all items of all epolls: held while files are asked, so that none ends meanwhile
+// Of all items of all epolls: held while files are asked, so that none ends meanwhile.
+constinit Mutex epolls_mutex;
 
 }  // namespace
 
@@ -188,8 +188,8 @@ class Epoll final : public File {
 
   i64 poll() override {
     MutexGuard guard(epolls_mutex);
-    for (const EpollItem* item = items_.first(); item != nullptr; item = items_.next(item))
-      if (item->events != 0 && (item->file->poll() & item->events) != 0) return POLLIN;
+    for (const EpollItem& item : items_)
+      if (item.events != 0 && (item.file->poll() & item.events) != 0) return POLLIN;
     return 0;
   }
 
@@ -202,10 +202,9 @@ class Epoll final : public File {
 
  private:
   EpollItem* find(const File* file, u32 descriptor) const {
-    EpollItem* item = items_.first();
-    while (item != nullptr && (item->file != file || item->descriptor != descriptor))
-      item = items_.next(item);
-    return item;
+    for (EpollItem& item : items_)
+      if (item.file == file && item.descriptor == descriptor) return &item;
+    return nullptr;
   }
 
   static void set_event(EpollItem& item, const EpollEvent& event) {
@@ -262,41 +261,39 @@ i64 sys_epoll_ctl(const Arguments& call) {
   }
 }
 
-i64 epoll_wait(u64 descriptor, u64 to, u64 most, u64 deadline, u64 mask_address) {
+i64 epoll_wait(File& file, const Arguments& call, u64 deadline) {
   constexpr u64 at_once = 256;
-  FileArgument file(descriptor);
-  if (!file) return -EBADF;
-  if (file->epoll() == nullptr || static_cast<i32>(most) <= 0) return -EINVAL;
-  most = min_of(most, at_once);
-  if (!is_user_range(to, most * sizeof(EpollEvent))) return -EFAULT;
+  if (file.epoll() == nullptr || static_cast<i32>(call.c) <= 0) return -EINVAL;
+  const u64 most = min_of(call.c, at_once);
+  if (!is_user_range(call.b, most * sizeof(EpollEvent))) return -EFAULT;
   HeapBuffer<EpollEvent> events(most);
   if (!events) return -ENOMEM;
   TemporaryMask mask;
-  if (const i64 error = mask.set(mask_address); error != 0) return error;
-  auto collect = [&] { return file->epoll()->collect(events.get(), most); };
+  if (const i64 error = mask.set(call.e, call.f); error != 0) return error;
+  auto collect = [&] { return file.epoll()->collect(events.get(), most); };
   const i64 ready = mask.finish(wait_until_ready(deadline, -EINTR, collect));
-  if (ready > 0 && copy_to_user(to, events.get(), static_cast<u64>(ready) * sizeof(EpollEvent)) != 0)
+  if (ready > 0 && copy_to_user(call.b, events.get(), static_cast<u64>(ready) * sizeof(EpollEvent)) != 0)
     return -EFAULT;
   return ready;
 }
 
-i64 sys_epoll_pwait(const Arguments& call) {
+i64 epoll_pwait(File& file, const Arguments& call) {
   const i64 milliseconds = static_cast<i32>(call.d);
   const u64 deadline = milliseconds < 0
                            ? ~u64{0}
                            : ticks_now() + nanoseconds_to_ticks(static_cast<u64>(milliseconds) * 1'000'000);
-  return epoll_wait(call.a, call.b, call.c, deadline, call.e);
+  return epoll_wait(file, call, deadline);
 }
 
-i64 sys_epoll_pwait2(const Arguments& call) {
+i64 epoll_pwait2(File& file, const Arguments& call) {
   u64 deadline = 0;
-  if (const i64 error = get_deadline(call.d, deadline); error != 0) return error;
-  return epoll_wait(call.a, call.b, call.c, deadline, call.e);
+  const i64 error = get_deadline(call.d, deadline);
+  return error != 0 ? error : epoll_wait(file, call, deadline);
 }
 
 constexpr SystemCallRow rows[] = {
-    {20, sys_epoll_create1}, {21, sys_epoll_ctl}, {22, sys_epoll_pwait},
-    {72, sys_pselect6},      {73, sys_ppoll},     {441, sys_epoll_pwait2},
+    {20, sys_epoll_create1}, {21, sys_epoll_ctl}, {22, on_file<epoll_pwait>},
+    {72, sys_pselect6},      {73, sys_ppoll},     {441, on_file<epoll_pwait2>},
 };
 
 }  // namespace

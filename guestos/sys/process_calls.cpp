@@ -1,10 +1,9 @@
 // Creating, ending and asking about processes.
-#include "guestos/fs/file_table.hpp"
 #include "guestos/fs/proc_text.hpp"
 #include "guestos/mm/address_space.hpp"
 #include "guestos/mm/swap.hpp"
 #include "guestos/sys/clock.hpp"
-#include "guestos/sys/system_call.hpp"
+#include "guestos/sys/path_argument.hpp"
 
 namespace guestos {
 
@@ -56,19 +55,18 @@ class UserTexts {
   u64 capacity_ = 0;
 };
 
-i64 execve(i64 directory, u64 path_address, u64 arguments_address, u64 environment_address) {
-  HeapBuffer<char> path(PATH_MAX);
+i64 execve(u64 directory, u64 path_address, u64 arguments_address, u64 environment_address) {
+  const PathArgument path(directory, path_address);
   UserTexts arguments;
   UserTexts environment;
-  if (!path) return -ENOMEM;
-  if (const i64 size = copy_text_from_user(path.get(), path_address, PATH_MAX); size < 0) return size;
+  if (path.error() != 0) return path.error();
   if (const i64 error = arguments.read(arguments_address); error != 0) return error;
   if (const i64 error = environment.read(environment_address); error != 0) return error;
-  return execute(directory, path.get(), arguments.list, environment.list);
+  return execute(path.request(true), arguments.list, environment.list);
 }
 
-i64 sys_execve(const Arguments& call) { return execve(AT_FDCWD, call.a, call.b, call.c); }
-i64 sys_execveat(const Arguments& call) { return execve(static_cast<i32>(call.a), call.b, call.c, call.d); }
+i64 sys_execve(const Arguments& call) { return execve(static_cast<u64>(AT_FDCWD), call.a, call.b, call.c); }
+i64 sys_execveat(const Arguments& call) { return execve(call.a, call.b, call.c, call.d); }
 
 i64 sys_exit(const Arguments& call) {
   Process& process = current_process();
@@ -82,8 +80,8 @@ i64 sys_exit(const Arguments& call) {
 i64 sys_exit_group(const Arguments& call) { exit_process(static_cast<u32>(call.a & 0xff) << 8); }
 
 i64 sys_wait4(const Arguments& call) {
-  constexpr u64 known =
-      1 | 2 | 8 | 0x20000000 | 0x40000000 | 0x80000000;  // WNOHANG WUNTRACED WCONTINUED and __W*
+  // WNOHANG, WUNTRACED, WCONTINUED and __W*.
+  constexpr u64 known = 1 | 2 | 8 | 0x20000000 | 0x40000000 | 0x80000000;
   if ((static_cast<u32>(call.c) & ~known) != 0) return -EINVAL;
   u32 status = 0;
   u64 ticks = 0;
@@ -104,13 +102,11 @@ i64 sys_waitid(const Arguments& call) {
   u64 ticks = 0;
   const i64 pid = wait_for_child(which, call.d & (WNOHANG | 2 | 8 | WNOWAIT), status, ticks);
   if (pid < 0) return pid;
-  const bool killed = (status & 0x7f) != 0;
+  const SignalInfo child = child_info(static_cast<u32>(pid), status);
   u32 info[32] = {};
   if (pid > 0) {
-    info[0] = SIGCHLD;
-    info[2] = killed ? CLD_KILLED : CLD_EXITED;
-    info[4] = static_cast<u32>(pid);
-    info[6] = killed ? status & 0x7f : status >> 8;
+    info[0] = SIGCHLD, info[2] = static_cast<u32>(child.code);
+    info[4] = child.pid, info[6] = static_cast<u32>(child.value);
   }
   return call.c != 0 && put_user(call.c, info) != 0 ? -EFAULT : 0;
 }
@@ -123,6 +119,7 @@ i64 sys_getppid(const Arguments&) {
   return parent != nullptr ? parent->pid : 0;
 }
 i64 sys_zero(const Arguments&) { return 0; }
+i64 sys_getgroups(const Arguments& call) { return static_cast<i32>(call.a) < 0 ? -EINVAL : 0; }
 i64 sys_not_permitted(const Arguments&) { return -EPERM; }
 
 i64 sys_set_tid_address(const Arguments& call) {
@@ -140,7 +137,11 @@ i64 sys_sched_yield(const Arguments&) {
 }
 
 i64 sys_sched_getaffinity(const Arguments& call) {
-  if (call.b < 8) return -EINVAL;
+  if (call.b < 8 || call.b % 8 != 0) return -EINVAL;
+  process_lock().lock();
+  const bool found = call.a == 0 || find_thread(static_cast<u32>(call.a)) != nullptr;
+  process_lock().unlock();
+  if (!found) return -ESRCH;
   return put_user(call.c, online_harts()) != 0 ? -EFAULT : 8;
 }
 
@@ -206,7 +207,7 @@ i64 sys_sysinfo(const Arguments& call) {
     u64 totalhigh, freehigh;
     u32 mem_unit;
   } info = {};
-  info.uptime = monotonic_nanoseconds() / 1'000'000'000;
+  info.uptime = static_cast<u64>(monotonic_nanoseconds()) / 1'000'000'000;
   info.totalram = frame_totals().total, info.freeram = free_frames();
   info.totalswap = swap_totals().slots, info.freeswap = swap_totals().free;
   info.procs = static_cast<u16>(live_threads());
@@ -258,9 +259,9 @@ constexpr SystemCallRow rows[] = {
     {95, sys_waitid},            {96, sys_set_tid_address}, {98, sys_futex},
     {99, sys_zero},              {118, sys_zero, 122},      {123, sys_sched_getaffinity},
     {124, sys_sched_yield},      {125, sys_zero, 126},      {140, sys_zero, 141},
-    {144, sys_zero},             {146, sys_zero, 147},      {149, sys_zero},
+    {144, sys_zero},             {146, sys_zero, 147},      {149, sys_zero},      {159, sys_zero},
     {154, sys_setpgid},          {155, sys_getpgid},        {156, sys_getsid},
-    {157, sys_setsid},           {158, sys_zero, 159},      {160, sys_uname},
+    {157, sys_setsid},           {158, sys_getgroups},       {160, sys_uname},
     {163, sys_getrlimit},        {164, sys_setrlimit},      {166, sys_umask},
     {167, sys_prctl},            {168, sys_getcpu},         {172, sys_getpid},
     {173, sys_getppid},          {174, sys_zero, 177},      {178, sys_gettid},

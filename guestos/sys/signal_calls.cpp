@@ -1,5 +1,4 @@
 // rt_sigaction and its relatives.
-#include "guestos/mm/heap.hpp"
 #include "guestos/sys/clock.hpp"
 #include "guestos/sys/system_call.hpp"
 
@@ -46,13 +45,14 @@ i64 sys_rt_sigprocmask(const Arguments& call) {
 
 i64 sys_rt_sigpending(const Arguments& call) {
   Thread& self = current_thread();
+  if (call.b > set_size) return -EINVAL;
   return put_user(call.a, (self.pending | self.process->pending) & self.blocked);
 }
 
 i64 sys_rt_sigsuspend(const Arguments& call) {
   if (call.b != set_size || call.a == 0) return call.b != set_size ? -EINVAL : -EFAULT;
   TemporaryMask mask;
-  if (const i64 error = mask.set(call.a); error != 0) return error;
+  if (const i64 error = mask.set(call.a, set_size); error != 0) return error;
   while (!current_thread().has_pending_work()) sleep_until(~u64{0});
   return mask.finish(-ERESTARTNOHAND);
 }
@@ -128,7 +128,7 @@ i64 sys_kill(const Arguments& call) {
 }
 
 i64 signal_thread(u32 group, u32 tid, u32 signal) {
-  if (signal > signal_count || tid == 0) return -EINVAL;
+  if (signal > signal_count || static_cast<i32>(tid) <= 0) return -EINVAL;
   process_lock().lock();
   Thread* thread = find_thread(tid);
   const bool found = thread != nullptr && (group == 0 || thread->process->pid == group);
@@ -141,7 +141,7 @@ i64 sys_tkill(const Arguments& call) {
   return signal_thread(0, static_cast<u32>(call.a), static_cast<u32>(call.b));
 }
 i64 sys_tgkill(const Arguments& call) {
-  if (call.a == 0) return -EINVAL;
+  if (static_cast<i32>(call.a) <= 0) return -EINVAL;
   return signal_thread(static_cast<u32>(call.a), static_cast<u32>(call.b), static_cast<u32>(call.c));
 }
 

@@ -20,7 +20,7 @@ i64 on_socket(const Arguments& call) {
 
 i64 make_socket(u64 family, u64 type_and_flags, u64 protocol, Socket*& made) {
   const u32 type = static_cast<u32>(type_and_flags) & type_mask;
-  if ((type_and_flags & ~u64{type_mask | SOCK_NONBLOCK | SOCK_CLOEXEC}) != 0) return -EINVAL;
+  if ((type_and_flags & ~u64{type_mask | SOCK_NONBLOCK | SOCK_CLOEXEC}) != 0 || type > 10) return -EINVAL;
   if (family != AF_UNIX && family != AF_INET) return -EAFNOSUPPORT;
   if (family == AF_UNIX && protocol > 1) return -EPROTONOSUPPORT;
   if (family == AF_INET && protocol != 0 && protocol != SOL_TCP) return -EPROTONOSUPPORT;
@@ -61,8 +61,8 @@ class NameArgument {
     if (size < 2 || size > largest) return -EINVAL;
     name_.size = static_cast<u32>(size);
     if (copy_from_user(name_.bytes, address, size) != 0) return -EFAULT;
-    if (name_.family() != family) return name_.family() == 0 && family == AF_INET ? 0 : -EAFNOSUPPORT;
-    if (family == AF_UNIX) return 0;
+    if (family == AF_UNIX) return name_.family() == family ? 0 : -EINVAL;
+    if (name_.family() != family) return name_.family() == 0 ? 0 : -EAFNOSUPPORT;
     if (size < 16) return -EINVAL;
     name_.size = 16;
     const bool any = (name_.bytes[4] | name_.bytes[5] | name_.bytes[6] | name_.bytes[7]) == 0;
@@ -164,15 +164,22 @@ i64 shutdown(Socket& socket, const Arguments& call) { return socket.shutdown(cal
 constexpr u64 SO_TYPE = 3, SO_ERROR = 4, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_PEERCRED = 17, SO_RCVTIMEO = 20,
               SO_SNDTIMEO = 21, SO_ACCEPTCONN = 30, SO_PROTOCOL = 38, SO_DOMAIN = 39;
 
+constexpr u64 most_options = 83;  // the last one that Linux knows
+
+constexpr u64 told_only = u64{1} << SO_TYPE | u64{1} << SO_ERROR | u64{1} << SO_ACCEPTCONN |
+                          u64{1} << SO_PROTOCOL | u64{1} << SO_DOMAIN;
+
 // AF_INET has more levels, of which nothing here depends on any option.
-i64 check_level(const Socket& socket, u64 level, i64 otherwise) {
+i64 check_option(const Socket& socket, u64 level, u64 option, i64 otherwise) {
+  if (level == SOL_SOCKET && option > most_options) return -ENOPROTOOPT;
   const bool known =
       level == SOL_SOCKET || (socket.family() == AF_INET && (level == SOL_TCP || level == SOL_IP));
   return known ? 0 : socket.family() == AF_UNIX ? -EOPNOTSUPP : otherwise;
 }
 
 i64 setsockopt(Socket& socket, const Arguments& call) {
-  if (const i64 error = check_level(socket, call.b, -ENOPROTOOPT); error != 0) return error;
+  if (const i64 error = check_option(socket, call.b, call.c, -ENOPROTOOPT); error != 0) return error;
+  if (call.b == SOL_SOCKET && call.c < 64 && (told_only >> call.c & 1) != 0) return -ENOPROTOOPT;
   if (static_cast<i32>(call.e) < 4) return -EINVAL;
   if (call.b != SOL_SOCKET || (call.c != SO_RCVTIMEO && call.c != SO_SNDTIMEO)) {
     i32 value = 0;  // buffer sizes, keep-alive, delays: nothing here depends on them
@@ -183,7 +190,7 @@ i64 setsockopt(Socket& socket, const Arguments& call) {
   if (get_user(time, call.d) != 0) return -EFAULT;
   u64 nanoseconds = 0;
   time.seconds = max_of<i64>(time.seconds, 0);
-  if (!read_timeval(time, nanoseconds)) return -EDOM;
+  if (!read_time(time, 1000, nanoseconds)) return -EDOM;
   (call.c == SO_RCVTIMEO ? socket.receive_timeout : socket.send_timeout) = nanoseconds_to_ticks(nanoseconds);
   return 0;
 }
@@ -192,7 +199,7 @@ i64 getsockopt(Socket& socket, const Arguments& call) {
   i32 room = 0;
   if (get_user(room, call.e) != 0) return -EFAULT;
   if (room < 0) return -EINVAL;
-  if (const i64 error = check_level(socket, call.b, -EOPNOTSUPP); error != 0) return error;
+  if (const i64 error = check_option(socket, call.b, call.c, -EOPNOTSUPP); error != 0) return error;
   u32 value[4] = {};
   u64 size = 4;
   switch (call.b == SOL_SOCKET ? call.c : SO_ERROR) {

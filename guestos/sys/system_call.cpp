@@ -16,8 +16,8 @@ constinit SystemCall table[table_size] = {};
 void system_calls_open() {
   for (const SystemCallRows& rows : {memory_calls, pin_calls, file_calls, descriptor_calls, poll_calls,
                                      socket_calls, process_calls, signal_calls, time_calls})
-    for (const SystemCallRow* row = rows.first; row != rows.end; ++row)
-      for (u32 number = row->number; number <= row->last; ++number) table[number] = row->function;
+    for (const SystemCallRow& row : rows)
+      for (u32 number = row.number; number <= row.last; ++number) table[number] = row.function;
 }
 
 void system_call(TrapFrame& frame) {

@@ -1,6 +1,8 @@
 // The Linux riscv64 system calls: numbers to functions.
 #pragma once
 
+#include <span>
+
 #include "guestos/mm/user_memory.hpp"
 #include "guestos/proc/process.hpp"
 
@@ -20,13 +22,7 @@ struct SystemCallRow {
   u32 last = number;  // of several numbers with one answer
 };
 
-struct SystemCallRows {
-  template <u64 count>
-  constexpr SystemCallRows(const SystemCallRow (&rows)[count]) : first(rows), end(rows + count) {}
-  const SystemCallRow* first;
-  const SystemCallRow* end;
-};
-
+using SystemCallRows = std::span<const SystemCallRow>;
 extern const SystemCallRows memory_calls, pin_calls, file_calls, descriptor_calls, poll_calls, socket_calls,
     process_calls, signal_calls, time_calls;
 
@@ -34,9 +30,10 @@ extern const SystemCallRows memory_calls, pin_calls, file_calls, descriptor_call
 // restored.
 class TemporaryMask {
  public:
-  i64 set(u64 address) {
+  i64 set(u64 address, u64 size) {
     if (address == 0) return 0;
     u64 mask = 0;
+    if (size != sizeof mask) return -EINVAL;
     if (get_user(mask, address) != 0) return -EFAULT;
     Thread& self = current_thread();
     self.restored_mask = self.blocked;

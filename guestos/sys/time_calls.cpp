@@ -1,5 +1,4 @@
 // Clocks, sleeping, interval timers and random numbers.
-#include "guestos/mm/heap.hpp"
 #include "guestos/sys/clock.hpp"
 #include "guestos/sys/system_call.hpp"
 
@@ -28,7 +27,7 @@ i64 read_clock(u64 clock, i64& nanoseconds) {
   } else if (clock == CLOCK_THREAD_CPUTIME_ID) {
     nanoseconds = static_cast<i64>(ticks_to_nanoseconds(thread_ticks(current_thread())));
   } else if (clock <= CLOCK_BOOTTIME) {
-    nanoseconds = static_cast<i64>(monotonic_nanoseconds());
+    nanoseconds = monotonic_nanoseconds();
   } else {
     return -EINVAL;
   }
@@ -51,18 +50,15 @@ i64 sys_gettimeofday(const Arguments& call) {
 }
 
 i64 nanosleep(u64 request, u64 remaining, bool absolute, u64 clock) {
-  u64 wanted = 0;
-  if (const i64 error = get_time(request, wanted); error != 0) return error;
-  if (absolute) {
-    i64 now = 0;
-    if (const i64 error = read_clock(clock, now); error != 0) return error;
-    wanted -= min_of(wanted, static_cast<u64>(now));
-  }
-  const u64 deadline = ticks_now() + nanoseconds_to_ticks(wanted);
+  i64 now = 0;
+  u64 deadline = 0;
+  if (request == 0) return -EFAULT;
+  if (absolute) read_clock(clock, now);
+  if (const i64 error = get_deadline(request, deadline, now); error != 0) return error;
   if (sleep_until(deadline)) return 0;
-  const u64 now = min_of(ticks_now(), deadline);
+  const u64 left = deadline - min_of(ticks_now(), deadline);
   if (remaining != 0 && !absolute &&
-      put_user(remaining, timespec_of(static_cast<i64>(ticks_to_nanoseconds(deadline - now)))) != 0)
+      put_user(remaining, timespec_of(static_cast<i64>(ticks_to_nanoseconds(left)))) != 0)
     return -EFAULT;
   return -ERESTARTNOHAND;
 }
@@ -97,7 +93,7 @@ i64 sys_setitimer(const Arguments& call) {
   u64 value = 0;
   u64 interval = 0;
   if (call.b != 0 && get_user(wanted, call.b) != 0) return -EFAULT;
-  if (!read_timeval(wanted.value, value) || !read_timeval(wanted.interval, interval)) return -EINVAL;
+  if (!read_time(wanted.value, 1000, value) || !read_time(wanted.interval, 1000, interval)) return -EINVAL;
   if (call.a != 0)
     return call.c != 0 ? put_user(call.c, IntervalTimer{}) : 0;  // ITIMER_VIRTUAL, ITIMER_PROF never run out
   Process& process = current_process();
@@ -122,7 +118,7 @@ i64 sys_times(const Arguments& call) {
   const u64 children = ticks_to_nanoseconds(process.children_ticks) / hundredth;
   const u64 times[4] = {own, 0, children, 0};
   if (call.a != 0 && put_user(call.a, times) != 0) return -EFAULT;
-  return static_cast<i64>(monotonic_nanoseconds() / hundredth);
+  return monotonic_nanoseconds() / static_cast<i64>(hundredth);
 }
 
 i64 sys_getrusage(const Arguments& call) {
@@ -134,6 +130,7 @@ i64 sys_getrusage(const Arguments& call) {
 }
 
 i64 sys_getrandom(const Arguments& call) {
+  if ((call.c & ~u64{7}) != 0) return -EINVAL;  // GRND_*: there is always enough
   return is_user_range(call.a, call.b) ? random_to_user(call.a, call.b) : -EFAULT;
 }
 

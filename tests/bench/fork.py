@@ -5,7 +5,7 @@ Cycles are those of the timing model: with `none`, instructions. A model runs wh
 from a little before the fork to the first store, and from a little before execve to main; elsewhere the run is functional. `fork` is the call in the parent, `write` the child's
 first store, `exec` the way from the child's execve to main; with vfork and spawn the child has no memory of its own to
 write. A time slice is longer than the run, so that the child does not begin before the fork has returned. Page-table bytes, copied pages and IPIs are of the whole run: two children (one for spawn) by fork, and what
-they did. `cow-64k` and `cow-2m` are copy-on-write with large pages, of which a store copies 4 KiB (large-cow=split). The last
+they did; with --harts N, N - 1 threads of the parent compute on the other harts, which must be told. `cow-64k` and `cow-2m` are copy-on-write with large pages, of which a store copies 4 KiB (large-cow=split). The last
 line holds the ratio that sharing page tables is for.
 """
 import argparse
@@ -55,7 +55,7 @@ def run(options, mechanism, mib, directory, region):
     command = [options.hartbeat, "run", "--machine", options.machine, "--timing", options.timing, "--harts",
                str(options.harts), "--memory", memory, "--firmware", options.firmware, "--kernel", options.kernel,
                "--append", f"slice=100000000 {pages} {options.append}", "--stats", "json:" + report_file, *region,
-               options.program, by, str(mib)]
+               options.program, by, str(mib), *([str(options.harts - 1)] if options.harts > 1 else [])]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     line = LINE.search(done.stdout)
     if done.returncode != 0 or line is None:
