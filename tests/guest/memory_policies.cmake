@@ -8,7 +8,7 @@ function(policy_test NAME APPEND HARTS PROGRAM)
   endforeach()
 endfunction()
 
-foreach(program pin zero-page stale-unmap refcounts limits proc-memory)
+foreach(program five-ways page-cache pin zero-page stale-unmap refcounts limits proc-memory)
   program_test(${program} ${program})
 endforeach()
 program_test(refcounts-of-eight refcounts ARGUMENTS 7 100 MACHINES hartbeat)
