@@ -41,14 +41,23 @@ struct JumpEntry {
 
 // Virtual pc to block for one privilege: a subset of what the I-TLB holds.
 struct JumpTable {
-  static constexpr unsigned entries = 1024;
+  static constexpr unsigned entries = 1024, most_listed = 32;
   static constexpr unsigned index(std::uint64_t pc) { return (pc >> 1) % entries; }
   std::array<JumpEntry, entries> slots;
-  bool dirty = false;
+  // The slots filled since the last clear(), when they are few: a program that goes from page to page clears often.
+  std::array<std::uint16_t, most_listed> listed{};
+  unsigned filled = 0;
+  void put(std::uint64_t pc, Block* block) {
+    slots[index(pc)] = {pc, block};
+    if (filled < most_listed) listed[filled] = static_cast<std::uint16_t>(index(pc));
+    if (filled <= most_listed) ++filled;
+  }
   void clear() {
-    if (!dirty) return;
-    slots.fill({});
-    dirty = false;
+    if (filled > most_listed)
+      slots.fill({});
+    else
+      for (unsigned i = 0; i < filled; ++i) slots[listed[i]] = {};
+    filled = 0;
   }
 };
 

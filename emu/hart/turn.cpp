@@ -109,9 +109,7 @@ Block* fetch_block(System& system, Hart& hart) {
   Block* block = system.code.at(physical.value);
   if (system.code.take_new_code_page()) system.forget_fast_stores();
   ++hart.slow_fetches;
-  JumpTable& jumps = *hart.jump;
-  jumps.slots[JumpTable::index(hart.pc)] = {hart.pc, block};
-  jumps.dirty = true;
+  hart.jump->put(hart.pc, block);
   return block;
 }
 

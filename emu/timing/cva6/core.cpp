@@ -192,14 +192,12 @@ std::uint64_t Core::clint_lines() {
 }
 
 void Core::skip(std::uint64_t horizon) {
-  if (moved_ || needs_record() || !mmu_.waiting()) return;
+  if (moved_ || needs_record() || !mmu_.waiting(cycle_)) return;
   const std::uint64_t from = cycle_;
-  const unsigned flush = mmu_.shared().flush_cycles();
   std::uint64_t to = std::min(horizon, interconnect_->clint.next_rise(hart_, cycle_));
-  if (flush != 0) to = std::min(to, cycle_ + flush);
+  if (mmu_.shared().flushing(cycle_)) to = std::min(to, mmu_.shared().flush_end());
   cycle_ = adapter_.clock_alone(cycle_, to);
   stalls_[last_cause_] += cycle_ - from;
-  mmu_.skip(static_cast<unsigned>(std::min<std::uint64_t>(cycle_ - from, flush)));
 }
 
 ResolvedBranch Core::execute(const LoadUnit::Outputs& load, WriteBack& results, FpuOperation& fpu) const {

@@ -87,7 +87,7 @@ class Core {
   bool dormant() const {
     return adapter_.idle() && dcache_.quiet() && frontend_.quiet() && mmu_.quiet() && bypass_.ready() &&
            !execute_.valid && !mult_.busy() && !fpu_.active() && !load_result_.valid &&
-           !mmu_.shared().flushing() && issue_.valid && !needs_record() && wires_settled_;
+           !mmu_.shared().flushing(cycle_) && issue_.valid && !needs_record() && wires_settled_;
   }
   std::uint64_t wake() const;
   // Lets the clock of a sleeping core jump when nothing else is in flight.

@@ -58,7 +58,7 @@ void Core::load_store_otherwise(const AdapterReturn& in, bool commits, bool requ
 // Behind a cycle that has moved nothing the next ones move nothing either, until something comes from outside.
 void Core::load_store_moved(bool moves) {
   moved_ |= moves;
-  load_store_rests_ = !moves && mmu_.waiting() && !mmu_.shared().flushing();
+  load_store_rests_ = !moves && mmu_.waiting(cycle_ + 1) && !mmu_.shared().flushing(cycle_ + 1);
   keep_rest_bits();
   update_fetch_context();
 }
@@ -117,7 +117,7 @@ void Core::load_store_busy(const AdapterReturn& in, const Commit& commit, bool r
                      commit.store || commit.flush;
 
   mmu_.clock(request, translates, store_translates, translation, responses[WtDcache::walker], commit.flush,
-             commit.flush_tlb, tlb_flush_, *view_);
+             commit.flush_tlb, tlb_flush_, *view_, cycle_);
   bypass_.clock(incoming, load.pop, stored.pop, commit.flush);
   load_store_moved(moves);
 }

@@ -58,7 +58,8 @@ bool Core::load_store_usually(const AdapterReturn& in, bool commits, bool reques
   const bool offset_matches = request.is_load && store_unit_.offset_matches(request.address, physical);
   const bool waits_for_store = loading == LoadUnit::State::wait_page_offset;
   const bool translates = request.valid && !waits_for_store;
-  if (translates && !mmu_.data_hit(request, true, translation)) return false;
+  const bool translates_again = waits_for_room && mmu_.holds();
+  if (translates && !translates_again && !mmu_.data_hit(request, true, translation)) return false;
 
   const bool to_load = request.valid && request.is_load, to_store = request.valid && !request.is_load;
   const bool load_begins = to_load && !waits_for_store && !offset_matches;
@@ -68,10 +69,10 @@ bool Core::load_store_usually(const AdapterReturn& in, bool commits, bool reques
   if (store_begins) store_next = StoreUnit::State::valid_store;
   if (to_store && !has_room) store_next = StoreUnit::State::wait_store_ready;
 
-  if (translates)
-    mmu_.clock_data(request, to_store, translation);
-  else
+  if (!translates)
     mmu_.clock_without_data();
+  else if (!translates_again)
+    mmu_.clock_data(request, to_store, translation);
   if (load_ends) dcache_.end_load(physical);
   load_result_ = load_ends ? load_unit_.end() : LoadUnit::Outputs{};
   if (load_begins)
@@ -86,7 +87,7 @@ bool Core::load_store_usually(const AdapterReturn& in, bool commits, bool reques
   const bool moves = requests || commits || writes || load_ends || load_begins || storing != store_next ||
                      load_unit_.state() != loading;
   moved_ |= moves;
-  load_store_rests_ = !moves && mmu_.waiting();
+  load_store_rests_ = !moves && mmu_.waiting(cycle_ + 1);
   keep_rest_bits();
   return true;
 }
@@ -153,7 +154,7 @@ bool Core::load_waits(const AdapterReturn& in) {
     load_unit_.begin(bypass_.waiting().trans_id, read.id);
     bypass_.pop();
   }
-  load_store_rests_ = !load_result_.valid && mmu_.waiting() && dcache_.load_sleeps_on(read);
+  load_store_rests_ = !load_result_.valid && mmu_.waiting(cycle_ + 1) && dcache_.load_sleeps_on(read);
   moved_ = true;
   keep_rest_bits();
   return true;
@@ -164,7 +165,7 @@ bool Core::load_waits(const AdapterReturn& in) {
 bool Core::load_walks(const AdapterReturn& in) {
   const TranslationState& translation = csr_.translation();
   if (load_unit_.state() != LoadUnit::State::wait_translation || !dcache_.loads_rest() ||
-      mmu_.data_exception(translation) || mmu_.shared().flushing())
+      mmu_.data_exception(translation) || mmu_.shared().flushing(cycle_))
     return false;
   const LsuControl& request = bypass_.waiting();
   const bool still_misses = mmu_.walks_alone();
@@ -183,7 +184,7 @@ bool Core::load_walks(const AdapterReturn& in) {
     mmu_.clock_walk_alone(responses[WtDcache::walker], translation, *view_);
   else
     mmu_.clock(request, true, false, translation, responses[WtDcache::walker], false, false, tlb_flush_,
-               *view_);
+               *view_, cycle_);
   load_store_moved(!cache_sleeps || dtlb_hit);
   return true;
 }
@@ -210,7 +211,8 @@ void Core::load_alone(const AdapterReturn& in, bool requests) {
   load_result_ = load_unit_.clock(request, drive, response, dtlb_hit, offset_matches, exception, false);
   const bool moves =
       requests || !cache_sleeps || load_result_.valid || load_result_.pop || load_unit_.state() != before;
-  mmu_.clock(request, translates, false, translation, ReadResponse{}, false, false, tlb_flush_, *view_);
+  mmu_.clock(request, translates, false, translation, ReadResponse{}, false, false, tlb_flush_, *view_,
+             cycle_);
   bypass_.clock(incoming, load_result_.pop, false, false);
   load_store_moved(moves);
 }

@@ -56,7 +56,8 @@ bool Cva6Mmu::data_exception(const TranslationState& translation) const {
 
 void Cva6Mmu::clock_walk(const LsuControl& request, bool data_access, bool is_store,
                          const TranslationState& translation, const ReadResponse& walker_read,
-                         bool flush_pipeline, bool flush_tlb, const TlbFlush& flush, const HartView& view) {
+                         bool flush_pipeline, bool flush_tlb, const TlbFlush& flush, const HartView& view,
+                         std::uint64_t cycle) {
   const TlbUpdate update = walker_.update(translation, is_store);
   const bool fetch_hits = itlb_access_ && itlb_hit_.hit;
   const bool to_itlb = shared_.for_instruction(), to_dtlb = shared_.for_data();
@@ -64,7 +65,7 @@ void Cva6Mmu::clock_walk(const LsuControl& request, bool data_access, bool is_st
   if (walker_.active() || shared_.access() || flush_pipeline)
     walker_.clock(walker_read, shared_, translation, is_store, flush_pipeline, view);
   shared_.clock({translation.fetch, itlb_access_, fetch_hits, itlb_address_},
-                {translation.data, looks, dtlb_hit_.hit, request.address}, flush_tlb);
+                {translation.data, looks, dtlb_hit_.hit, request.address}, flush_tlb, cycle);
   bool itlb_changes = false;
   if (flush_tlb) {
     itlb_changes = itlb_.flush(flush);

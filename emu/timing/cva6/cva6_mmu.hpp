@@ -62,22 +62,18 @@ class Cva6Mmu {
   // The clock edge. `access` as in data_hit.
   void clock(const LsuControl& request, bool data_access, bool is_store, const TranslationState& translation,
              const ReadResponse& walker_read, bool flush_pipeline, bool flush_tlb, const TlbFlush& flush,
-             const HartView& view) {
-    if (walker_.active() || shared_.access() || shared_.flushing() || fetch_misses_ || flush_pipeline ||
-        flush_tlb || (data_access && translation.data && !dtlb_hit_.hit))
+             const HartView& view, std::uint64_t cycle) {
+    if (walker_.active() || shared_.access() || fetch_misses_ || flush_pipeline || flush_tlb ||
+        (data_access && translation.data && !dtlb_hit_.hit))
       return clock_walk(request, data_access, is_store, translation, walker_read, flush_pipeline, flush_tlb,
-                        flush, view);
+                        flush, view, cycle);
     latch(request, data_access, is_store, translation);
   }
 
-  // No walk, no fence, no miss: clock() would change nothing.
-  bool quiet() const {
-    return !walker_.active() && !shared_.access() && !shared_.flushing() && !request_q_ && !fetch_misses_;
-  }
+  // No walk, no miss: clock() would change nothing.
+  bool quiet() const { return !walker_.active() && !shared_.access() && !request_q_ && !fetch_misses_; }
   // Nothing but a data request moves.
-  bool only_data() const {
-    return !walker_.active() && !shared_.access() && !shared_.flushing() && !fetch_misses_;
-  }
+  bool only_data() const { return !walker_.active() && !shared_.access() && !fetch_misses_; }
   // clock() while only_data(), of a data_hit().
   void clock_data(const LsuControl& request, bool is_store, const TranslationState& translation) {
     latch(request, true, is_store, translation);
@@ -97,13 +93,12 @@ class Cva6Mmu {
   // Then data_hit() is false, and this is clock().
   void clock_walk_alone(const ReadResponse& walker_read, const TranslationState& translation,
                         const HartView& view);
-  // A walk waits for the D$ or the flush machine; the next cycle is like this one.
-  bool waiting() const {
+  // A walk waits for the D$ or the flush machine; `next`, the next cycle, is like this one.
+  bool waiting(std::uint64_t next) const {
     if (request_q_ && !steady_) return false;
     if (walker_.active()) return walker_.waiting();
-    return shared_.flushing() || (!shared_.access() && !(request_q_ && missed_q_));
+    return shared_.flushing(next) || (!shared_.access() && !(request_q_ && missed_q_));
   }
-  void skip(unsigned cycles) { shared_.skip(cycles); }
 
  private:
   // The page of the last fetch without a fault. While it is asked again and the ITLB has not changed, the answer is the
@@ -123,7 +118,7 @@ class Cva6Mmu {
   // Walker, shared register and TLBs: what a miss or a fence moves.
   void clock_walk(const LsuControl& request, bool data_access, bool is_store,
                   const TranslationState& translation, const ReadResponse& walker_read, bool flush_pipeline,
-                  bool flush_tlb, const TlbFlush& flush, const HartView& view);
+                  bool flush_tlb, const TlbFlush& flush, const HartView& view, std::uint64_t cycle);
   // The registers of the data interface.
   void latch(const LsuControl& request, bool data_access, bool is_store, const TranslationState& translation);
 

@@ -25,18 +25,15 @@ class Cva6SharedTlb {
   bool for_instruction() const { return itlb_req_; }
   bool for_data() const { return dtlb_req_; }
   std::uint64_t address() const { return address_; }
-  bool flushing() const { return flush_cycles_ != 0; }
-  unsigned flush_cycles() const { return flush_cycles_; }
-  void skip(unsigned cycles) { flush_cycles_ -= cycles < flush_cycles_ ? cycles : flush_cycles_; }
+  // The first cycle in which misses are admitted again.
+  std::uint64_t flush_end() const { return flush_end_; }
+  bool flushing(std::uint64_t cycle) const { return cycle < flush_end_; }
 
-  void clock(const Side& instruction, const Side& data, bool flush) {
+  void clock(const Side& instruction, const Side& data, bool flush, std::uint64_t cycle) {
     access_ = itlb_req_ = dtlb_req_ = false;
-    if (flush_cycles_ != 0) {
-      --flush_cycles_;
-      return;
-    }
+    if (flushing(cycle)) return;
     if (flush) {
-      flush_cycles_ = 2 * sets_;
+      flush_end_ = cycle + 1 + 2 * sets_;
       return;
     }
     if (instruction.enabled && instruction.access && !instruction.hit && !data.access) {
@@ -50,7 +47,7 @@ class Cva6SharedTlb {
 
  private:
   unsigned sets_;
-  unsigned flush_cycles_ = 0;
+  std::uint64_t flush_end_ = 0;
   bool access_ = false, itlb_req_ = false, dtlb_req_ = false;
   std::uint64_t address_ = 0;
 };

@@ -121,6 +121,7 @@ void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const W
     const unsigned slot = static_cast<unsigned>(std::countr_zero(hit ? hit : ~valid));
     Entry& entry = entries_[slot];
     words_[slot] = store.address >> 3;
+    full_lacks_ = no_word;
     entry.checked = false;
     entry.valid |= store.byte_enable;
     entry.dirty |= store.byte_enable;

@@ -46,8 +46,7 @@ class WtDcacheWbuffer {
   // The buffer takes this store in this cycle.
   bool accepts(const StoreRequest& store) const {
     if (!store.valid) return false;
-    const unsigned valid = valid_mask();
-    return valid != all_entries_ || hit_mask(store.address) != 0;
+    return valid_mask_ != all_entries_ || full_has(store.address);
   }
   bool offers() const { return dirty_mask_ != 0 && free_tx_mask() != 0; }
   WriteMiss miss() const;
@@ -107,6 +106,13 @@ class WtDcacheWbuffer {
     for (unsigned i = 8; valid_mask_ >> i; ++i) hits |= (words_[i] == address >> 3 ? 1u : 0u) << i;
     return hits & valid_mask_;
   }
+  // The same store asks in every cycle until there is room.
+  bool full_has(std::uint64_t address) const {
+    if (address >> 3 == full_lacks_) return false;
+    if (hit_mask(address)) return true;
+    full_lacks_ = address >> 3;
+    return false;
+  }
   bool settled() const {
     return returns_.empty() && check_mask() == 0 && !check1_.enabled && !check2_.enabled && !line_write_q_ &&
            !offers();
@@ -129,6 +135,8 @@ class WtDcacheWbuffer {
   std::array<std::uint64_t, most_entries> words_{};  // of each entry: address >> 3
   std::array<Entry, most_entries> entries_{};
   std::array<Tx, most_writes> tx_{};
+  static constexpr std::uint64_t no_word = ~std::uint64_t{0};
+  mutable std::uint64_t full_lacks_ = no_word;  // since the last store has been taken
   unsigned valid_mask_ = 0, checked_mask_ = 0, tx_mask_ = 0;
   unsigned dirty_mask_ = 0;                  // has bytes to write, none of them on their way
   Ring<std::uint8_t, most_writes> returns_;  // i_rtrn_id_fifo
