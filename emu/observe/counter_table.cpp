@@ -28,8 +28,10 @@ constexpr Counter<Hart> hart_table[] = {
      [](const Hart& h) { return h.core.cycles_by_privilege[1]; }},
     {{"cycles_machine", "cycles", "Part of `cycles` in M-mode."},
      [](const Hart& h) { return h.core.cycles_by_privilege[3]; }},
-    {{"loads", "accesses", "Data loads executed, LR included."}, [](const Hart& h) { return h.core.loads; }},
-    {{"stores", "accesses", "Data stores executed; an AMO counts as one store."},
+    {{"loads", "accesses", "Data loads, LR included, and those that end in a load fault."},
+     [](const Hart& h) { return h.core.loads; }},
+    {{"stores", "accesses",
+      "Data stores, and those that end in a store fault; an AMO is one store, an SC that fails is none."},
      [](const Hart& h) { return h.core.stores; }},
     {{"device_accesses", "accesses", "Loads and stores that reached a device instead of memory."},
      [](const Hart& h) { return h.core.device_accesses; }},
@@ -41,9 +43,6 @@ constexpr Counter<Hart> hart_table[] = {
      [](const Hart& h) { return h.core.sfence_vma; }},
     {{"fence_i", "instructions", "Instruction fences executed."},
      [](const Hart& h) { return h.core.fence_i; }},
-    {{"blocks_decoded", "blocks",
-      "Basic blocks the engine decoded: a figure of the emulator, not of the guest."},
-     [](const Hart& h) { return h.core.blocks_decoded; }},
 };
 
 constexpr Counter<mmu::TlbCounters> tlb_table[] = {

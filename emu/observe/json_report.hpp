@@ -7,7 +7,7 @@
 
 namespace hartbeat::observe {
 
-inline constexpr int json_schema_version = 2;
+inline constexpr int json_schema_version = 3;
 
 // One document with a final line feed. Equal reports give equal bytes.
 std::string to_json(const Report& report);

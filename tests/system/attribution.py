@@ -104,6 +104,7 @@ def check_shootdown(checks, report, out, sources):
     for copy in copies:  # each round writes one word of 8 bytes in a page; the shared page has one for each writer
         words = 3 if copy["page"] == shared_page else 1
         checks.hold(copy["changed_bytes"] is None or copy["changed_bytes"] <= 8 * words, f"at most {words} words change", str(copy))
+    checks.equal("the processes' shootdowns", sum(process["shootdowns"] for process in report["processes"]), shootdowns["initiated"])
     checks.equal("every shootdown is in the list", shootdowns["events_left_out"], 0)
     for event in shootdowns["events"]:
         checks.equal("no shootdown asks its own hart", [t for t in event["targets"] if t["hart"] == event["hart"]], [])

@@ -210,6 +210,15 @@ TEST_CASE(
   CHECK(b.figures().fills == 0);
 }
 
+TEST_CASE("A page that could only be executed and may be read after a load's fault has changed") {
+  Bench b;
+  b.fault(Access::load, 0x1000, pte_of(5, mmu::pte::V | mmu::pte::X | mmu::pte::U | mmu::pte::A));
+  b.walk(Access::load, 0x1000, pte_of(5, readable));
+  CHECK(b.figures().changes == 1);
+  CHECK(b.figures().page_faults == 1);
+  CHECK(b.figures().fills == 0);
+}
+
 TEST_CASE("A page that is unmapped and mapped anew is filled, not copied") {
   Bench b;
   b.fault(Access::store, 0x1000, 0);

@@ -58,6 +58,7 @@ TEST_CASE("a row is opened once, and another row of its bank waits until the fir
   CHECK(dram.counters().row_hits == 2);
   CHECK(dram.counters().row_conflicts == 1);
   CHECK(dram.counters().beats == 9);
+  CHECK(dram.counters().reads == 5);
 }
 
 TEST_CASE("a written row stays open for the write's recovery") {
