@@ -23,6 +23,7 @@ struct HartConfig {
       false;  // LR and a failing SC are checked as stores (CVA6: the store unit executes them)
   std::uint64_t reset_pc = 0x1000;  // set by the loader for ELF-only machines
   std::uint64_t mvendorid = 0, marchid = 0, mimpid = 0;
+  std::uint64_t mconfigptr = 0;  // physical address; 0: there is no configuration structure
 };
 
 }  // namespace hartbeat

@@ -129,7 +129,7 @@ bool read(const Hart& h, std::uint64_t now, std::uint16_t address, std::uint64_t
     case Csr::marchid: value = h.config.marchid; return true;
     case Csr::mimpid: value = h.config.mimpid; return true;
     case Csr::mhartid: value = h.id.value; return true;
-    case Csr::mconfigptr: value = 0; return true;
+    case Csr::mconfigptr: value = h.config.mconfigptr; return true;
     case Csr::mstatus: value = read_mstatus(h); return true;
     case Csr::misa: value = read_misa(h); return true;
     case Csr::medeleg: value = c.medeleg; return true;

@@ -74,6 +74,7 @@ void read_hart(ConfigReader& reader, MachineConfig& config) {
   reader.read("hart.mvendorid", hart.mvendorid, 0, any);
   reader.read("hart.marchid", hart.marchid, 0, any);
   reader.read("hart.mimpid", hart.mimpid, 0, any);
+  reader.read("hart.mconfigptr", hart.mconfigptr, 0, any);
 }
 
 void read_machine(ConfigReader& reader, MachineConfig& config) {

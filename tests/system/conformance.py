@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 here = os.path.dirname(os.path.abspath(__file__))
 root = os.path.dirname(os.path.dirname(here))
@@ -56,7 +57,9 @@ def suites(build):
               r"passed|FAILED", "The same on CVA6 as it is: what the core has not got is skipped by name.", "HARTBEAT_RISCV_TESTS"),
         Suite("arch-test", "riscv-arch-test", ["python3", "tests/system/arch_test.py", "--hartbeat", hartbeat],
               r"passed|failed:", "Signatures, compared word by word with whose the line says. `dev`, `old`: the branches dev and "
-              "old-framework-2.x; `pr407`, `pr393`: pull requests of the suite with tests of Sv39 and Sv48. Skipped are the "
+              "old-framework-2.x; `pr407`, `pr393`: pull requests of the suite with tests of Sv39 and Sv48, those of Sv48 once more with "
+              "their tables below a root of Sv57 (the suite had none of Sv57 then); `cvw`: tests of privilege, Svadu, Svnapot and "
+              "Svpbmt in the suite's form from CORE-V Wally, but for those of its board and of its timer's rate. Skipped are the "
               "extensions that the machine does not claim. Without Spike, QEMU 7.2 is asked, and differs in three tests of pmp64, in "
               "each from the privileged specification: it keeps bits 5 and 6 of a pmpcfg that are read-only 0 (3.7.1; pmp64-CFG-reg: "
               "ff for 9f), and it goes on from an NA4 entry into a locked entry of lower priority that forbids execution, without "
@@ -91,7 +94,7 @@ def suites(build):
         Suite("boots", "Boots", boots, figures, "Debian's packages, unmodified; CPU seconds of the host and instructions of the "
               "guest, beside QEMU's (with several harts QEMU's count is a lower bound). `perf` is not for QEMU 7.2: its virtual PMU "
               "supports none of the events, and its guest gets no further in `perf record`; nor is `window`: its consoles have no "
-              "size.", "HARTBEAT_LINUX", 14400),
+              "size; nor are firmware as a relocatable ELF file and a gzip'd Image.", "HARTBEAT_LINUX", 14400),
         Suite("xv6", "xv6-riscv", boots, figures, "All of `usertests` on 1 and 3 harts, with `--set clock_hz=100000000`.",
               "HARTBEAT_XV6", 14400),
     ]
@@ -116,6 +119,7 @@ def stamp():
 
 def run(suite, when):
     """The section, or None when it was not to be had, and whether all is well."""
+    began = time.monotonic()
     try:
         done = subprocess.run(suite.command, cwd=root, env=environment_of(suite), stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, errors="replace", timeout=suite.seconds)
@@ -127,7 +131,8 @@ def run(suite, when):
     lines = [line.replace(root + "/", "").rstrip() for line in done.stdout.splitlines() if re.search(suite.keep, line)]
     verdict = "passed" if done.returncode == 0 else f"FAILED, status {done.returncode}"
     command = " ".join(suite.command)
-    return f"{suite.text}\n\n`{command}`, {when}: {verdict}.\n\n```\n" + "\n".join(lines) + "\n```\n", done.returncode == 0
+    took = f"{time.monotonic() - began:.0f} s"
+    return f"{suite.text}\n\n`{command}`, {when}: {verdict}, in {took}.\n\n```\n" + "\n".join(lines) + "\n```\n", done.returncode == 0
 
 
 def stored_sections(path):

@@ -54,6 +54,7 @@ pmp_entries = 8
 time_csr = false
 misaligned = "trap"
 marchid = 3
+mconfigptr = 0x8000_0000
 [mmu]
 mode = "sv48"
 asid_bits = 4
@@ -84,6 +85,7 @@ replacement = "random"
   CHECK_FALSE(config.hart.time_csr);
   CHECK(config.hart.misaligned_traps);
   CHECK(config.hart.marchid == 3);
+  CHECK(config.hart.mconfigptr == 0x8000'0000);
   CHECK(config.hart.sv48);
   CHECK_FALSE(config.hart.sv57);
   CHECK(config.hart.mmu.features.asid_bits == 4);

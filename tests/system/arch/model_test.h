@@ -37,6 +37,30 @@
   sw t1, 0(t0);              \
   9905 : j 9905b
 
+// Where a test turns Sv48 on: Sv57 instead, whose root has the test's tables as its first entry, and a PMP entry of its own
+// behind the eight that tests use. As the suite's own macro does, this takes t5 and t6.
+#define SATP_SETUP_BELOW_SV57_ROOT \
+  .pushsection .data;              \
+  .align 12;                       \
+  9907 : .fill 512, 8, 0;          \
+  .popsection;                     \
+  la t5, 9907b;                    \
+  srli t6, t5, 2;                  \
+  ori t6, t6, 0x1ff;               \
+  csrw pmpaddr8, t6;               \
+  li t6, 0x1f;                     \
+  csrw pmpcfg2, t6;                \
+  la t6, rvtest_Sroot_pg_tbl;      \
+  srli t6, t6, 12;                 \
+  slli t6, t6, 10;                 \
+  ori t6, t6, 1;                   \
+  sd t6, 0(t5);                    \
+  li t6, 10;                       \
+  slli t6, t6, 60;                 \
+  srli t5, t5, 12;                 \
+  or t6, t6, t5;                   \
+  csrw satp, t6
+
 #define RVMODEL_DATA_BEGIN \
   .align 4;                \
   .global begin_signature; \

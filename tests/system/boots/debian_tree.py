@@ -32,8 +32,8 @@ class Tree:
     def kernel(self):
         return self.find("boot/vmlinu[xz]-*")
 
-    def opensbi(self):
-        return self.find("usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin")
+    def opensbi(self, form="fw_dynamic.bin"):
+        return self.find("usr/lib/riscv64-linux-gnu/opensbi/generic/" + form)
 
     def u_boot(self):
         return self.find("usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin")

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "tests/system/qemu_diff/guest_run.hpp"
@@ -82,6 +84,8 @@ std::vector<std::string> qemu_command(const Options& options, const std::string&
   return command;
 }
 
+std::string report_of(const std::string& image) { return image + ".json"; }
+
 // Hartbeat has more than one way to run a program, and all of them must agree with QEMU: the engine for one
 // hart, the one for several (the second hart is parked), the observed one; TLBs that hold everything, and
 // TLBs that hold next to nothing.
@@ -102,12 +106,25 @@ std::vector<std::string> hartbeat_command(const Options& options, const std::str
       command.insert(command.end(), {"--set", tlb + "replacement=\"" + replacement + "\""});
     }
   }
-  command.push_back(image);
+  command.insert(command.end(), {"--stats", "json:" + report_of(image), image});
   return command;
 }
 
+struct Tally {
+  std::uint64_t programs = 0, different = 0;
+  std::uint64_t instructions = 0;  // retired by Hartbeat's first hart; the second is parked
+};
+
+// None for a run that had to be ended.
+std::uint64_t instructions_of(const std::string& report) {
+  std::ifstream file(report);
+  const nlohmann::json json = nlohmann::json::parse(file, nullptr, false);
+  return json.is_discarded() ? 0 : json.at("harts").at(0).at("instret").get<std::uint64_t>();
+}
+
 // Runs one seed; true when both agree.
-bool compare_seed(const Options& options, const std::vector<std::uint8_t>& runtime, std::uint64_t seed) {
+bool compare_seed(const Options& options, const std::vector<std::uint8_t>& runtime, std::uint64_t seed,
+                  Tally& tally) {
   const Program program = generate(seed);
   const std::string image = options.keep + "/qemu_diff_" + std::to_string(seed) + ".elf";
   write_bytes(image, make_image(runtime, program));
@@ -117,6 +134,8 @@ bool compare_seed(const Options& options, const std::vector<std::uint8_t>& runti
   }
   const GuestRun qemu = run_guest(qemu_command(options, image, program.svnapot), 20);
   const GuestRun hartbeat = run_guest(hartbeat_command(options, image, program.svnapot, seed), 20);
+  tally.instructions += instructions_of(report_of(image));
+  std::remove(report_of(image).c_str());
   const auto text = difference(parse_report(qemu.output), parse_report(hartbeat.output), program);
   if (!text) {
     std::remove(image.c_str());
@@ -134,17 +153,18 @@ int run(const Options& options) {
   using Clock = std::chrono::steady_clock;
   const std::vector<std::uint8_t> runtime = read_bytes(options.runtime);
   const Clock::time_point begin = Clock::now();
-  std::uint64_t done = 0;
-  std::uint64_t different = 0;
-  for (; done < options.count; ++done) {
+  Tally tally;
+  for (; tally.programs < options.count; ++tally.programs) {
     const auto elapsed = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begin).count();
     if (options.seconds != 0 && elapsed >= options.seconds) break;
-    if (!compare_seed(options, runtime, options.first + done)) ++different;
-    if (different != 0 && !options.go_on) break;
+    if (!compare_seed(options, runtime, options.first + tally.programs, tally)) ++tally.different;
+    if (tally.different != 0 && !options.go_on) break;
   }
-  std::printf("%llu programs, %llu different\n", static_cast<unsigned long long>(done),
-              static_cast<unsigned long long>(different));
-  return different == 0 && done != 0 ? 0 : 1;
+  std::printf("%llu programs of %llu instructions together, %llu different\n",
+              static_cast<unsigned long long>(tally.programs),
+              static_cast<unsigned long long>(tally.instructions),
+              static_cast<unsigned long long>(tally.different));
+  return tally.different == 0 && tally.programs != 0 ? 0 : 1;
 }
 
 }  // namespace

@@ -167,6 +167,18 @@ TEST_CASE("misa or the device tree tells of an extension that is off, or not of 
   }
 }
 
+TEST_CASE("a hart identifies itself otherwise than its configuration says") {
+  Bench plain(Engine::fast, bench_config());
+  Bench named(Engine::fast, bench_config(1, {"hart.mvendorid=1538", "hart.marchid=3", "hart.mimpid=5",
+                                             "hart.mconfigptr=4096"}));
+  const std::pair<Csr, std::uint64_t> rows[] = {
+      {Csr::mvendorid, 1538}, {Csr::marchid, 3}, {Csr::mimpid, 5}, {Csr::mconfigptr, 4096}};
+  for (const auto& [csr, value] : rows) {
+    CHECK(plain.csr(csr) == 0);
+    CHECK(named.csr(csr) == value);
+  }
+}
+
 TEST_CASE("a CSR of an extension that is off can be read") {
   struct Row {
     const char* name;
