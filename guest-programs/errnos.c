@@ -59,7 +59,7 @@ static int option_size;
 
 static long text(const char* name) { return (long)name; }
 
-static void names(void) {
+static void opening(void) {
   static char long_name[300], long_path[5000];
   memset(long_name, 'n', sizeof long_name - 1);
   for (size_t i = 0; i + 2 < sizeof long_path; i += 2) memcpy(long_path + i, "./", 2);
@@ -85,7 +85,9 @@ static void names(void) {
   gives(ENXIO, "openat of a socket", (long[7]){SYS_openat, cwd, text("socket"), O_RDWR});
   gives(ENXIO, "openat of a FIFO to write that nobody reads",
         (long[7]){SYS_openat, cwd, text("fifo"), O_WRONLY | O_NONBLOCK});
+}
 
+static void making_names(void) {
   gives(EEXIST, "mkdirat of what is there", (long[7]){SYS_mkdirat, cwd, text("file"), 0700});
   gives(EEXIST, "mkdirat of .", (long[7]){SYS_mkdirat, cwd, text("."), 0700});
   gives(EEXIST, "mkdirat of /", (long[7]){SYS_mkdirat, cwd, text("/"), 0700});
@@ -144,6 +146,9 @@ static void names(void) {
         (long[7]){SYS_linkat, cwd, text("file"), cwd, text("fresh/")});
   gives(ENOTDIR, "renameat2 of a file to a name with a slash behind",
         (long[7]){SYS_renameat2, cwd, text("file"), cwd, text("fresh/")});
+}
+
+static void using_names(void) {
   gives(EINVAL, "readlinkat of a file", (long[7]){SYS_readlinkat, cwd, text("file"), (long)memory, 10});
   gives(EINVAL, "readlinkat into nothing", (long[7]){SYS_readlinkat, cwd, text("link"), (long)memory, 0});
   gives(EFAULT, "readlinkat to nowhere", (long[7]){SYS_readlinkat, cwd, text("link"), bad, 10});
@@ -508,7 +513,9 @@ static void remove_things(void) {
 
 int main(int argc, char** argv) {
   make_things();
-  names();
+  opening();
+  making_names();
+  using_names();
   descriptors();
   memories();
   processes();

@@ -53,29 +53,6 @@ void check_steps(std::span<const std::uint64_t> found, const Values& expected) {
   check_parts(fault_step_texts(), found, expected);
 }
 
-IpiEvent ipi(std::uint32_t from, std::uint32_t to, std::uint64_t cycle) {
-  IpiEvent event;
-  event.site = site(from, cycle);
-  event.target = {to};
-  return event;
-}
-
-TrapEvent software_interrupt(std::uint32_t hart, std::uint64_t cycle) {
-  TrapEvent event;
-  event.site = site(hart, cycle);
-  event.interrupt = true;
-  event.cause = 3;
-  return event;
-}
-
-FenceEvent fence(std::uint32_t hart, std::uint64_t cycle, unsigned removed) {
-  FenceEvent event;
-  event.site = site(hart, cycle);
-  event.site.privilege = mmu::Privilege::machine;
-  event.removed = removed;
-  return event;
-}
-
 }  // namespace
 
 TEST_CASE("Every counter of the forks has its value") {

@@ -12,29 +12,6 @@ using enum abi::Tracepoint;
 
 namespace {
 
-IpiEvent ipi(std::uint32_t from, std::uint32_t to, std::uint64_t cycle) {
-  IpiEvent event;
-  event.site = site(from, cycle);
-  event.target = {to};
-  return event;
-}
-
-TrapEvent software_interrupt(std::uint32_t hart, std::uint64_t cycle) {
-  TrapEvent event;
-  event.site = site(hart, cycle);
-  event.interrupt = true;
-  event.cause = 3;
-  return event;
-}
-
-FenceEvent fence(std::uint32_t hart, std::uint64_t cycle, unsigned removed) {
-  FenceEvent event;
-  event.site = site(hart, cycle);
-  event.site.privilege = mmu::Privilege::machine;
-  event.removed = removed;
-  return event;
-}
-
 std::uint64_t sum(const ShootdownFigures& figures) {
   return std::accumulate(figures.phases.begin(), figures.phases.end(), std::uint64_t{0});
 }

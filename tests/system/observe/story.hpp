@@ -28,6 +28,30 @@ inline TracepointEvent tracepoint(abi::Tracepoint number, std::uint32_t hart, st
   return event;
 }
 
+// Of a shootdown, as our firmware makes them: the IPI, its trap, the fence behind it.
+inline IpiEvent ipi(std::uint32_t from, std::uint32_t to, std::uint64_t cycle) {
+  IpiEvent event;
+  event.site = site(from, cycle);
+  event.target = {to};
+  return event;
+}
+
+inline TrapEvent software_interrupt(std::uint32_t hart, std::uint64_t cycle) {
+  TrapEvent event;
+  event.site = site(hart, cycle);
+  event.interrupt = true;
+  event.cause = 3;
+  return event;
+}
+
+inline FenceEvent fence(std::uint32_t hart, std::uint64_t cycle, unsigned removed) {
+  FenceEvent event;
+  event.site = site(hart, cycle);
+  event.site.privilege = mmu::Privilege::machine;
+  event.removed = removed;
+  return event;
+}
+
 inline TracepointEvent process_named(std::uint64_t pid, std::string_view name) {
   TracepointEvent event = tracepoint(abi::Tracepoint::process_name, 0, 0, {pid});
   std::memcpy(&event.arguments[1], name.data(), name.size());
