@@ -261,6 +261,7 @@ class Core {
   [[gnu::noinline, gnu::flatten]] bool load_walks(const AdapterReturn& in);
   void clock_usually(const AdapterReturn& in, bool commits, bool load_ends, bool store_ends,
                      std::uint64_t physical, const LsuControl* request, WriteBack& results);
+  void end_usually(bool load_ends, bool store_ends, std::uint64_t physical, WriteBack& results);
   void begin_load(const LsuControl& request);
   [[gnu::noinline, gnu::flatten]] bool load_store_usually(const AdapterReturn& in, bool commits,
                                                           bool requests, WriteBack& results);

@@ -73,13 +73,11 @@ bool Core::load_store_usually(const AdapterReturn& in, bool commits, bool reques
     mmu_.clock_without_data();
   else if (!translates_again)
     mmu_.clock_data(request, to_store, translation);
-  if (load_ends) dcache_.end_load(physical);
-  load_result_ = load_ends ? load_unit_.end() : LoadUnit::Outputs{};
+  end_usually(load_ends, store_ends, physical, results);
   if (load_begins)
     begin_load(request);
   else if (to_load)
     load_unit_.hold(offset_matches);
-  if (store_ends) results.add(store_unit_.trans_id(), false);
   const bool writes =
       clock_usual_writes(in, load_ends || load_begins, commits, physical, store_next, request);
   if (!bypass_.ready() || !(load_begins || store_begins))
@@ -96,14 +94,19 @@ bool Core::load_store_usually(const AdapterReturn& in, bool commits, bool reques
 void Core::clock_usually(const AdapterReturn& in, bool commits, bool load_ends, bool store_ends,
                          std::uint64_t physical, const LsuControl* request, WriteBack& results) {
   const bool load_begins = request && request->is_load;
-  if (load_ends) dcache_.end_load(physical);
-  load_result_ = load_ends ? load_unit_.end() : LoadUnit::Outputs{};
+  end_usually(load_ends, store_ends, physical, results);
   if (load_begins) begin_load(*request);
-  if (store_ends) results.add(store_unit_.trans_id(), false);
   const bool store_begins = request && !load_begins;
   clock_usual_writes(in, load_ends || load_begins, commits, physical,
                      store_begins ? StoreUnit::State::valid_store : StoreUnit::State::idle,
                      store_begins ? *request : no_request);
+}
+
+// What the units have translated in the cycle before.
+void Core::end_usually(bool load_ends, bool store_ends, std::uint64_t physical, WriteBack& results) {
+  if (load_ends) dcache_.end_load(physical);
+  load_result_ = load_ends ? load_unit_.end() : LoadUnit::Outputs{};
+  if (store_ends) results.add(store_unit_.trans_id(), false);
 }
 
 void Core::begin_load(const LsuControl& request) {

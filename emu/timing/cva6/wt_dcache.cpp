@@ -6,9 +6,7 @@ void WtDcache::clock(const AdapterReturn& in, WtAxiAdapter& adapter, const Inter
                      const Reads& read, const StoreRequest& store, const AmoRequest& amo,
                      ReadResponse (&response)[2]) {
   const bool enabled = missunit_.cache_enabled();
-  WtDcacheMissunit::Outputs miss;
-  if (!missunit_.sleeps_on(in, ctrl_, wbuffer_, amo))
-    miss = missunit_.clock(in, adapter, ctrl_, wbuffer_, amo, memory_, interconnect);
+  const WtDcacheMissunit::Outputs miss = clock_missunit(in, adapter, interconnect, amo);
   const std::uint32_t wants = (ctrl_[walker].wants_read(read.walker) ? 1u : 0u) |
                               (ctrl_[loads].wants_read(read.loads) ? 2u : 0u) |
                               (wbuffer_.wants_check() ? 8u : 0u);
@@ -23,6 +21,12 @@ void WtDcache::clock(const AdapterReturn& in, WtAxiAdapter& adapter, const Inter
   buffer.read_acked = acked < 2;
   buffer.read_word = acked < 2 ? ctrl_[acked].word() : 0;
   end_cycle(miss, buffer, store);
+}
+
+WtDcacheMissunit::Outputs WtDcache::clock_missunit(const AdapterReturn& in, WtAxiAdapter& adapter,
+                                                   const Interconnect& interconnect, const AmoRequest& amo) {
+  if (missunit_.sleeps_on(in, ctrl_, wbuffer_, amo)) return {};
+  return missunit_.clock(in, adapter, ctrl_, wbuffer_, amo, memory_, interconnect);
 }
 
 // What the miss unit says to the write buffer.
@@ -55,10 +59,7 @@ ReadResponse WtDcache::clock_port(unsigned port, const ReadRequest& read) {
 
 ReadResponse WtDcache::clock_loads(const AdapterReturn& in, WtAxiAdapter& adapter,
                                    const Interconnect& interconnect, const ReadRequest& read) {
-  const AmoRequest none;
-  WtDcacheMissunit::Outputs miss;
-  if (!missunit_.sleeps_on(in, ctrl_, wbuffer_, none))
-    miss = missunit_.clock(in, adapter, ctrl_, wbuffer_, none, memory_, interconnect);
+  const WtDcacheMissunit::Outputs miss = clock_missunit(in, adapter, interconnect, {});
   const unsigned acked = memory_.arbitrate(
       (ctrl_[loads].wants_read(read) ? 2u : 0u) | (wbuffer_.wants_check() ? 8u : 0u), miss.line.valid);
   const ReadResponse out = ctrl_[loads].clock(read, memory_, missunit_.cache_enabled(), acked == loads,
@@ -73,10 +74,7 @@ ReadResponse WtDcache::clock_loads(const AdapterReturn& in, WtAxiAdapter& adapte
 
 void WtDcache::clock_usually(const AdapterReturn& in, WtAxiAdapter& adapter, const Interconnect& interconnect,
                              const StoreRequest& store, bool load_reads) {
-  const AmoRequest none;
-  WtDcacheMissunit::Outputs miss;
-  if (!missunit_.sleeps_on(in, ctrl_, wbuffer_, none))
-    miss = missunit_.clock(in, adapter, ctrl_, wbuffer_, none, memory_, interconnect);
+  const WtDcacheMissunit::Outputs miss = clock_missunit(in, adapter, interconnect, {});
   WtDcacheWbuffer::Inputs buffer = answers(miss);
   buffer.check_ack = memory_.arbitrate((load_reads ? 2u : 0u) | (wbuffer_.wants_check() ? 8u : 0u), false) ==
                      WtDcacheMem::write_port;

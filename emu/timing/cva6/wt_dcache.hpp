@@ -78,6 +78,8 @@ class WtDcache {
   }
 
  private:
+  WtDcacheMissunit::Outputs clock_missunit(const AdapterReturn& in, WtAxiAdapter& adapter,
+                                           const Interconnect& interconnect, const AmoRequest& amo);
   static WtDcacheWbuffer::Inputs answers(const WtDcacheMissunit::Outputs& miss);
   void end_cycle(const WtDcacheMissunit::Outputs& miss, const WtDcacheWbuffer::Inputs& buffer,
                  const StoreRequest& store);
