@@ -250,24 +250,26 @@ class Core {
   void commit_second(const ScoreboardEntry& head, Commit& out) const;
   [[gnu::noinline]] void take_exception(ScoreboardEntry& head, Commit& out);
   ResolvedBranch execute(const LoadUnit::Outputs& load, WriteBack& results, FpuOperation& fpu) const;
-  LsuControl lsu_request() const;
+  void lsu_request(LsuControl& out) const;
   // `requests`: a load or store is in the execute stage.
   void load_store(const AdapterReturn& in, const Commit& commit, bool requests, WriteBack& results);
-  bool load_store_lightly(const AdapterReturn& in, bool commits, bool requests, WriteBack& results);
+  bool load_store_lightly(const AdapterReturn& in, bool commits, const LsuControl* request,
+                          WriteBack& results);
   void load_store_unflushed(const AdapterReturn& in, bool commits, bool requests, WriteBack& results);
-  [[gnu::noinline]] void load_store_otherwise(const AdapterReturn& in, bool commits, bool requests,
-                                              WriteBack& results);
-  [[gnu::noinline, gnu::flatten]] bool load_waits(const AdapterReturn& in);
+  void load_store_otherwise(const AdapterReturn& in, bool commits, const LsuControl* request,
+                            WriteBack& results);
+  [[gnu::noinline, gnu::flatten]] bool load_waits(const AdapterReturn& in, const LsuControl* incoming);
   [[gnu::noinline, gnu::flatten]] bool load_walks(const AdapterReturn& in);
+  [[gnu::noinline, gnu::flatten]] std::uint64_t walk_ahead(std::uint64_t limit);
   void clock_usually(const AdapterReturn& in, bool commits, bool load_ends, bool store_ends,
                      std::uint64_t physical, const LsuControl* request, WriteBack& results);
   void end_usually(bool load_ends, bool store_ends, std::uint64_t physical, WriteBack& results);
   void begin_load(const LsuControl& request);
   [[gnu::noinline, gnu::flatten]] bool load_store_usually(const AdapterReturn& in, bool commits,
-                                                          bool requests, WriteBack& results);
+                                                          const LsuControl& incoming, WriteBack& results);
   bool clock_usual_writes(const AdapterReturn& in, bool load_reads, bool commits, std::uint64_t physical,
                           StoreUnit::State next, const LsuControl& request);
-  [[gnu::noinline, gnu::flatten]] void load_alone(const AdapterReturn& in, bool requests);
+  [[gnu::noinline, gnu::flatten]] void load_alone(const AdapterReturn& in, const LsuControl& incoming);
   [[gnu::noinline, gnu::flatten]] void load_store_busy(const AdapterReturn& in, const Commit& commit,
                                                        bool requests, WriteBack& results);
   void load_store_moved(bool moves);
@@ -326,6 +328,11 @@ class Core {
   bool csr_buffer_ = false;        // csr_buffer: an uncommitted CSR instruction
   bool halted_ = false;            // wfi
   bool load_store_rests_ = false;  // until a request, a commit, a return from memory or a miss of the ITLB
+  // What the load/store side's registers are known to allow in this cycle, given that the ITLB has what is fetched and memory
+  // returns at most a write: all of load_store_usually(), or of load_store_lightly() too.
+  enum class Ways : std::uint8_t { unknown, usual, light };
+  Ways ways_ = Ways::unknown;
+  LsuControl incoming_;            // the load or store in the execute stage
   std::uint64_t rest_bits_ = 0;    // what the pipeline is shown of it then
   LoadUnit::Outputs load_result_;  // the pipeline register behind the load unit
   TlbFlush tlb_flush_;

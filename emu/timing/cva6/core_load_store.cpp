@@ -1,11 +1,12 @@
 // Core's load/store side: bypass, load and store unit, DTLB and D$ in a cycle, and the cycles in which part of it rests.
+#include <utility>
+
 #include "emu/timing/cva6/core.hpp"
 
 namespace hartbeat::timing::cva6 {
 
 // Of the load or store in the execute stage.
-LsuControl Core::lsu_request() const {
-  LsuControl out;
+void Core::lsu_request(LsuControl& out) const {
   const ScoreboardEntry& e = scoreboard_[execute_.id];
   out.valid = true;
   out.is_load = e.decoded->fu == Fu::load;
@@ -20,11 +21,11 @@ LsuControl Core::lsu_request() const {
       (out.address & ((1u << out.size_log2) - 1)) != 0 || (csr_.translation().data && top != 0 && top != -1);
   out.access_fault =
       e.outcome.trapped && !e.outcome.interrupt && (e.outcome.cause == 5 || e.outcome.cause == 7);
-  return out;
 }
 
 void Core::load_store(const AdapterReturn& in, const Commit& commit, bool requests, WriteBack& results) {
   if (commit.atomic || commit.flush) {
+    ways_ = Ways::unknown;
     load_result_.valid = false;
     return load_store_busy(in, commit, requests, results);
   }
@@ -36,23 +37,29 @@ void Core::load_store_unflushed(const AdapterReturn& in, bool commits, bool requ
   if (load_store_rests_ && !requests && !commits && in.dcache == DcacheReturnType::none &&
       !mmu_.fetch_misses()) {
     load_result_.valid = false;
-  } else if (!load_store_lightly(in, commits, requests, results)) {
-    load_store_otherwise(in, commits, requests, results);
+    return;
   }
+  if (requests) lsu_request(incoming_);
+  const LsuControl* const request = requests ? &incoming_ : nullptr;
+  if (!load_store_lightly(in, commits, request, results)) load_store_otherwise(in, commits, request, results);
 }
 
-void Core::load_store_otherwise(const AdapterReturn& in, bool commits, bool requests, WriteBack& results) {
+void Core::load_store_otherwise(const AdapterReturn& in, bool commits, const LsuControl* request,
+                                WriteBack& results) {
   load_result_.valid = false;
-  if (!commits && !requests && store_unit_.idle() && (mmu_.only_data() ? load_waits(in) : load_walks(in)))
+  const LsuControl& incoming = request ? *request : no_request;
+  if (ways_ != Ways::unknown && load_store_usually(in, commits, incoming, results)) return;
+  const bool tried = std::exchange(ways_, Ways::unknown) != Ways::unknown;
+  if (!commits && store_unit_.idle() &&
+      (mmu_.only_data() ? load_waits(in, request) : !request && load_walks(in)))
     return;
-  if (load_store_usually(in, commits, requests, results)) return;
+  if (!tried && load_store_usually(in, commits, incoming, results)) return;
   if (!commits && store_unit_.idle() && !mmu_.walker().active() && dcache_.walker_rests() &&
-      (bypass_.ready() ? !(requests && scoreboard_[execute_.id].decoded->fu == Fu::store)
-                       : bypass_.waiting().is_load))
-    return load_alone(in, requests);
+      (bypass_.ready() ? !(request && !request->is_load) : bypass_.waiting().is_load))
+    return load_alone(in, incoming);
   Commit commit;
   commit.store = commits;
-  load_store_busy(in, commit, requests, results);
+  load_store_busy(in, commit, request != nullptr, results);
 }
 
 // Behind a cycle that has moved nothing the next ones move nothing either, until something comes from outside.
@@ -70,7 +77,8 @@ void Core::keep_rest_bits() {
 
 void Core::load_store_busy(const AdapterReturn& in, const Commit& commit, bool requests, WriteBack& results) {
   const TranslationState& translation = csr_.translation();
-  const LsuControl incoming = requests ? lsu_request() : LsuControl{};
+  if (requests) lsu_request(incoming_);
+  const LsuControl& incoming = requests ? incoming_ : no_request;
   const LsuControl& request = bypass_.front(incoming);
   const LoadUnit::State load_state = load_unit_.state();
   const StoreUnit::State store_state = store_unit_.state();

@@ -263,6 +263,11 @@ bool Core::wait(std::uint64_t limit) {
   const std::uint64_t writes = interconnect_->clint.writes(), context = fetch_context_,
                       shown_bits = rest_bits_;
   while (cycle_ < limit && !adapter_.shows_icache() && fetch_context_ == context) {
+    if (const std::uint64_t walked = walk_ahead(limit)) {
+      cycle_ += walked;
+      stalls_[edge.cause] += walked;
+      if (cycle_ >= limit) break;
+    }
     const AdapterReturn in = adapter_.clock(cycle_);
     WriteBack stored;
     moved_ = in.dcache != DcacheReturnType::none;

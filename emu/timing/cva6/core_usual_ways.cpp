@@ -5,12 +5,15 @@ namespace hartbeat::timing::cva6 {
 
 // The cycle when loads and stores go their usual ways: the DTLB has their pages, the D$ what is loaded, and nothing is in
 // anybody's way. False: it is another one, and nothing has been done.
-bool Core::load_store_lightly(const AdapterReturn& in, bool commits, bool requests, WriteBack& results) {
+bool Core::load_store_lightly(const AdapterReturn& in, bool commits, const LsuControl* request,
+                              WriteBack& results) {
   const bool load_ends = load_unit_.state() == LoadUnit::State::send_tag;
   const bool store_ends = store_unit_.state() == StoreUnit::State::valid_store;
-  if (!bypass_.ready() || !mmu_.only_data() || !(load_ends || load_unit_.idle()) ||
-      !(store_ends || store_unit_.state() == StoreUnit::State::idle) ||
-      !dcache_.goes_usual_ways(in, load_ends))
+  if (ways_ == Ways::light ? mmu_.fetch_misses() || !WtDcache::returns_usually(in)
+                           : ways_ == Ways::usual || !bypass_.ready() || !mmu_.only_data() ||
+                                 !(load_ends || load_unit_.idle()) ||
+                                 !(store_ends || store_unit_.state() == StoreUnit::State::idle) ||
+                                 !dcache_.goes_usual_ways(in, load_ends))
     return false;
   const TranslationState& translation = csr_.translation();
   const std::uint64_t physical = mmu_.data_physical();
@@ -18,51 +21,54 @@ bool Core::load_store_lightly(const AdapterReturn& in, bool commits, bool reques
       (mmu_.data_exception(translation) || (store_ends && store_unit_.holds_atomic())))
     return false;
   if (load_ends && !dcache_.load_hits(physical)) return false;
-  if (requests) {
-    const LsuControl request = lsu_request();
-    const bool free = request.is_load ? !store_unit_.offset_matches(request.address, physical)
-                                      : !request.is_amo() && store_unit_.takes(commits);
-    if (!free || request.misaligned || !mmu_.data_hit(request, true, translation)) return false;
-    mmu_.clock_data(request, !request.is_load, translation);
-    clock_usually(in, commits, load_ends, store_ends, physical, &request, results);
+  if (request) {
+    const bool free = request->is_load ? !store_unit_.offset_matches(request->address, physical)
+                                       : !request->is_amo() && store_unit_.takes(commits);
+    if (!free || request->misaligned || !mmu_.data_hit(*request, true, translation)) return false;
+    mmu_.clock_data(*request, !request->is_load, translation);
+    clock_usually(in, commits, load_ends, store_ends, physical, request, results);
   } else {
     mmu_.clock_without_data();
     clock_usually(in, commits, load_ends, store_ends, physical, nullptr, results);
   }
+  ways_ = Ways::light;
   moved_ = true;
-  load_store_rests_ = !requests && store_unit_.idle() && load_unit_.idle() && dcache_.quiet();
+  load_store_rests_ = !request && store_unit_.idle() && load_unit_.idle() && dcache_.quiet();
   keep_rest_bits();
   return true;
 }
 
 // The same when one also waits for another: what comes from the execute stage queues in the bypass, a load waits for a store to
-// the same offset, a store for room.
-bool Core::load_store_usually(const AdapterReturn& in, bool commits, bool requests, WriteBack& results) {
+// the same offset, a store for room; and a load may miss the D$.
+bool Core::load_store_usually(const AdapterReturn& in, bool commits, const LsuControl& incoming,
+                              WriteBack& results) {
   const LoadUnit::State loading = load_unit_.state();
   const StoreUnit::State storing = store_unit_.state();
   const bool load_ends = loading == LoadUnit::State::send_tag;
   const bool store_ends = storing == StoreUnit::State::valid_store;
   const bool waits_for_room = storing == StoreUnit::State::wait_store_ready;
-  if (!mmu_.only_data() || !load_unit_.goes_usual_ways() || storing == StoreUnit::State::wait_translation ||
-      !dcache_.goes_usual_ways(in, load_ends))
+  if (ways_ != Ways::unknown
+          ? mmu_.fetch_misses() || !WtDcache::returns_usually(in)
+          : !mmu_.only_data() || !load_unit_.goes_usual_ways() ||
+                storing == StoreUnit::State::wait_translation || !dcache_.goes_usual_ways(in, load_ends))
     return false;
   const TranslationState& translation = csr_.translation();
   const std::uint64_t physical = mmu_.data_physical();
   if (load_ends || storing != StoreUnit::State::idle) {
     if (mmu_.data_exception(translation) || (store_ends && store_unit_.holds_atomic())) return false;
-    if (load_ends && !dcache_.load_hits(physical)) return false;
   }
-  const LsuControl incoming = requests ? lsu_request() : LsuControl{};
+  const bool load_misses = load_ends && !dcache_.load_hits(physical);
+  if (load_misses && !dcache_.load_reads()) return false;
   const LsuControl& request = bypass_.front(incoming);
   if (request.misaligned || request.is_amo()) return false;
   const bool offset_matches = request.is_load && store_unit_.offset_matches(request.address, physical);
   const bool waits_for_store = loading == LoadUnit::State::wait_page_offset;
   const bool translates = request.valid && !waits_for_store;
-  const bool translates_again = waits_for_room && mmu_.holds();
+  const bool translates_again = (waits_for_room || loading == LoadUnit::State::wait_gnt) && mmu_.holds();
   if (translates && !translates_again && !mmu_.data_hit(request, true, translation)) return false;
 
   const bool to_load = request.valid && request.is_load, to_store = request.valid && !request.is_load;
-  const bool load_begins = to_load && !waits_for_store && !offset_matches;
+  const bool load_begins = to_load && !waits_for_store && !offset_matches && !load_misses;
   const bool has_room = to_store && store_unit_.takes(commits);
   const bool store_begins = has_room && !waits_for_room;
   StoreUnit::State store_next = StoreUnit::State::idle;
@@ -71,19 +77,29 @@ bool Core::load_store_usually(const AdapterReturn& in, bool commits, bool reques
 
   if (!translates)
     mmu_.clock_without_data();
-  else if (!translates_again)
+  else if (translates_again)
+    mmu_.clock_held();
+  else
     mmu_.clock_data(request, to_store, translation);
-  end_usually(load_ends, store_ends, physical, results);
+  end_usually(load_ends && !load_misses, store_ends, physical, results);
+  if (load_misses) load_unit_.miss();
   if (load_begins)
     begin_load(request);
   else if (to_load)
     load_unit_.hold(offset_matches);
   const bool writes =
       clock_usual_writes(in, load_ends || load_begins, commits, physical, store_next, request);
+  if (load_misses) dcache_.miss_load(physical);
   if (!bypass_.ready() || !(load_begins || store_begins))
     bypass_.clock(incoming, load_begins, store_begins, false);
-  const bool moves = requests || commits || writes || load_ends || load_begins || storing != store_next ||
-                     load_unit_.state() != loading;
+  ways_ = load_misses ? Ways::unknown
+          : bypass_.ready() && load_unit_.state() != LoadUnit::State::wait_page_offset &&
+                  load_unit_.state() != LoadUnit::State::wait_gnt &&
+                  store_next != StoreUnit::State::wait_store_ready
+              ? Ways::light
+              : Ways::usual;
+  const bool moves = incoming.valid || commits || writes || load_ends || load_begins ||
+                     storing != store_next || load_unit_.state() != loading;
   moved_ |= moves;
   load_store_rests_ = !moves && mmu_.waiting(cycle_ + 1);
   keep_rest_bits();
@@ -135,29 +151,58 @@ bool Core::clock_usual_writes(const AdapterReturn& in, bool load_reads, bool com
   return moves || commits;
 }
 
-// A load waits for the D$'s grant, or for its line. False: it is another cycle, and nothing has been done.
-bool Core::load_waits(const AdapterReturn& in) {
+// A load waits for the D$'s grant, or for its line, and another may come up behind it. False: it is another cycle, and nothing
+// has been done.
+bool Core::load_waits(const AdapterReturn& in, const LsuControl* incoming) {
   const bool asks = load_unit_.state() == LoadUnit::State::wait_gnt;
   if (!dcache_.walker_rests() ||
       !(asks ? mmu_.holds() : load_unit_.state() == LoadUnit::State::idle && bypass_.ready()))
     return false;
-  ReadRequest read;
-  if (asks) {
-    const LsuControl& request = bypass_.waiting();
-    read.data_req = true;
+  const bool comes = incoming && !asks;
+  if (comes && (!load_unit_.accepts(*incoming) || incoming->misaligned ||
+                store_unit_.offset_matches(incoming->address, mmu_.data_physical()) ||
+                !mmu_.data_hit(*incoming, true, csr_.translation())))
+    return false;
+  const LsuControl& request = comes ? *incoming : bypass_.waiting();
+  if (comes)
+    mmu_.clock_data(request, false, csr_.translation());
+  else if (asks)
+    mmu_.clock_held();
+  else
+    mmu_.clock_without_data();
+  bool begins = (asks || comes) && dcache_.grants_load(in);
+  load_store_rests_ = false;
+  if (begins) {
+    begin_load(request);
+    dcache_.read_alone(true);
+    ways_ = Ways::usual;
+  } else if (dcache_.sends_load(in, adapter_)) {
+    dcache_.send_load(adapter_, *interconnect_);
+    if (comes) load_unit_.hold(false);
+    load_store_rests_ = !incoming && mmu_.waiting(cycle_ + 1);
+  } else if (dcache_.returns_load(in)) {
+    load_result_ = load_unit_.answer(dcache_.return_load());
+    if (comes) load_unit_.hold(false);
+  } else {
+    ReadRequest read;
+    read.data_req = asks || comes;
     read.id = static_cast<std::uint8_t>(load_unit_.next_slot());
     read.size_log2 = request.size_log2;
     read.index = request.address;
+    const ReadResponse response = dcache_.clock_loads(in, adapter_, *interconnect_, read);
+    begins = response.granted;
+    if (begins)
+      load_unit_.begin(request.trans_id, read.id);
+    else if (comes)
+      load_unit_.hold(false);
+    if (response.valid) load_result_ = load_unit_.answer(response.id);
+    load_store_rests_ =
+        !incoming && !response.valid && mmu_.waiting(cycle_ + 1) && dcache_.load_sleeps_on(read);
   }
-  const ReadResponse response = dcache_.clock_loads(in, adapter_, *interconnect_, read);
-  if (response.valid) load_result_ = load_unit_.answer(response.id);
-  if (!asks) {
-    mmu_.clock_without_data();
-  } else if (response.granted) {
-    load_unit_.begin(bypass_.waiting().trans_id, read.id);
+  if (incoming)
+    bypass_.clock(*incoming, begins, false, false);
+  else if (begins)
     bypass_.pop();
-  }
-  load_store_rests_ = !load_result_.valid && mmu_.waiting(cycle_ + 1) && dcache_.load_sleeps_on(read);
   moved_ = true;
   keep_rest_bits();
   return true;
@@ -177,10 +222,10 @@ bool Core::load_walks(const AdapterReturn& in) {
   const WtDcache::Reads reads{walk, no_read};
   ReadResponse responses[2];
   const bool returns = in.dcache != DcacheReturnType::none;
-  bool cache_sleeps = false;
-  if (!returns && dcache_.others_rest(WtDcache::walker))
+  const bool cache_sleeps = dcache_.sleeps_on(in, reads, {}, {});
+  if (!cache_sleeps && !returns && dcache_.others_rest(WtDcache::walker))
     responses[WtDcache::walker] = dcache_.clock_port(WtDcache::walker, walk);
-  else if (cache_sleeps = dcache_.sleeps_on(in, reads, {}, {}); !cache_sleeps)
+  else if (!cache_sleeps)
     dcache_.clock(in, adapter_, *interconnect_, reads, {}, {}, responses);
   if (dtlb_hit) load_unit_.translated();
   if (still_misses)
@@ -192,10 +237,23 @@ bool Core::load_walks(const AdapterReturn& in) {
   return true;
 }
 
+// The cycles of a walk, up to `limit`, that read an entry from the D$ while nothing else moves. How many; 0: it is not so.
+std::uint64_t Core::walk_ahead(std::uint64_t limit) {
+  if (!mmu_.walks_alone() || !mmu_.walker().asks()) return 0;
+  const std::uint64_t end = cycle_ + 3;
+  if (end > limit || end > interconnect_->clint.next_rise(hart_, cycle_) || !adapter_.rests(end - 1) ||
+      load_unit_.state() != LoadUnit::State::wait_translation || !dcache_.loads_rest() ||
+      !dcache_.walker_rests() || !dcache_.others_rest(WtDcache::walker) || !store_unit_.idle() ||
+      load_result_.valid || mmu_.shared().flushing(cycle_) ||
+      !dcache_.read_for_walker(mmu_.walker().pointer()))
+    return 0;
+  adapter_.rest();
+  return mmu_.read_alone(csr_.translation(), *view_);
+}
+
 // load_store_busy() without a store in the store unit or at commit, and without a walk.
-void Core::load_alone(const AdapterReturn& in, bool requests) {
+void Core::load_alone(const AdapterReturn& in, const LsuControl& incoming) {
   const TranslationState& translation = csr_.translation();
-  const LsuControl incoming = requests ? lsu_request() : LsuControl{};
   const LsuControl& request = bypass_.front(incoming);
   const LoadUnit::State before = load_unit_.state();
   const bool exception = mmu_.data_exception(translation);
@@ -207,13 +265,10 @@ void Core::load_alone(const AdapterReturn& in, bool requests) {
   ReadResponse response;
   const bool returns = in.dcache != DcacheReturnType::none;
   const bool cache_sleeps = !returns && dcache_.load_sleeps_on(drive.read);
-  if (!cache_sleeps)
-    response = !returns && dcache_.others_rest(WtDcache::loads)
-                   ? dcache_.clock_port(WtDcache::loads, drive.read)
-                   : dcache_.clock_loads(in, adapter_, *interconnect_, drive.read);
+  if (!cache_sleeps) response = dcache_.clock_loads(in, adapter_, *interconnect_, drive.read);
   load_result_ = load_unit_.clock(request, drive, response, dtlb_hit, offset_matches, exception, false);
-  const bool moves =
-      requests || !cache_sleeps || load_result_.valid || load_result_.pop || load_unit_.state() != before;
+  const bool moves = incoming.valid || !cache_sleeps || load_result_.valid || load_result_.pop ||
+                     load_unit_.state() != before;
   mmu_.clock(request, translates, false, translation, ReadResponse{}, false, false, tlb_flush_, *view_,
              cycle_);
   bypass_.clock(incoming, load_result_.pop, false, false);

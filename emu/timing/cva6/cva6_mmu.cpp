@@ -35,10 +35,12 @@ FetchTranslation Cva6Mmu::fetch_anew(std::uint64_t address, const TranslationSta
   return out;
 }
 
-bool Cva6Mmu::data_hit(const LsuControl& request, bool access, const TranslationState& translation) {
+bool Cva6Mmu::look_up_data(const LsuControl& request, bool access, const TranslationState& translation) {
   const bool looks = access && !request.misaligned;
   dtlb_hit_ = access ? dtlb_.lookup(request.address, translation.asid, translation.data, looks) : TlbHit{};
-  return translation.data ? dtlb_hit_.hit : true;
+  const bool hit = translation.data ? dtlb_hit_.hit : true;
+  data_page_ = looks && hit ? request.address >> 12 : no_page;
+  return hit;
 }
 
 bool Cva6Mmu::data_exception(const TranslationState& translation) const {
@@ -67,6 +69,7 @@ void Cva6Mmu::clock_walk(const LsuControl& request, bool data_access, bool is_st
   shared_.clock({translation.fetch, itlb_access_, fetch_hits, itlb_address_},
                 {translation.data, looks, dtlb_hit_.hit, request.address}, flush_tlb, cycle);
   bool itlb_changes = false;
+  if (flush_tlb || update.valid) data_page_ = no_page;
   if (flush_tlb) {
     itlb_changes = itlb_.flush(flush);
     dtlb_.flush(flush);
@@ -92,6 +95,7 @@ void Cva6Mmu::clock_walk_alone(const ReadResponse& walker_read, const Translatio
   const TlbUpdate update = walker_.update(translation, false);
   walker_.clock(walker_read, shared_, translation, false, false, view);
   if (!update.valid) return;
+  data_page_ = no_page;
   dtlb_.update(update, false);
   misses_ = false;
 }
@@ -105,19 +109,12 @@ void Cva6Mmu::latch(const LsuControl& request, bool data_access, bool is_store,
   holds_ = data_access && !misaligned && (dtlb_hit_.hit || !translation.data);
   misses_ = false;
   if (!data_access) return;
-  const bool noncanonical = translation.data && !is_canonical(request.address);
-  const std::uint64_t address = translation.data ? physical(request.address, dtlb_hit_)
-                                                 : request.address & ((std::uint64_t{1} << 56) - 1);
-  steady_ = steady_ && hit_q_ == dtlb_hit_.hit && pte_q_.bits == dtlb_hit_.pte.bits && store_q_ == is_store &&
-            access_fault_q_ == request.access_fault && noncanonical_q_ == noncanonical &&
-            physical_ == address;
-  hit_q_ = dtlb_hit_.hit;
+  const bool hit = hit_q_, store = store_q_, access_fault = access_fault_q_, noncanonical = noncanonical_q_;
+  const std::uint64_t pte = pte_q_.bits, address = physical_;
+  keep(request, is_store, translation);
   missed_q_ = translation.data && !dtlb_hit_.hit;
-  pte_q_ = dtlb_hit_.pte;
-  store_q_ = is_store;
-  access_fault_q_ = request.access_fault;
-  noncanonical_q_ = noncanonical;
-  physical_ = address;
+  steady_ = steady_ && hit_q_ == hit && pte_q_.bits == pte && store_q_ == store &&
+            access_fault_q_ == access_fault && noncanonical_q_ == noncanonical && physical_ == address;
 }
 
 }  // namespace hartbeat::timing::cva6

@@ -52,12 +52,16 @@ class Cva6Mmu {
   // `translation` is another one than that of the last cycle.
   void change_translation() {
     last_fetch_ = {};
+    data_page_ = no_page;
     holds_ = misses_ = false;
   }
   bool fetch_misses() const { return fetch_misses_; }
 
   // Data side, combinational, to be asked once a cycle: does the DTLB have it (in time)?
-  bool data_hit(const LsuControl& request, bool access, const TranslationState& translation);
+  bool data_hit(const LsuControl& request, bool access, const TranslationState& translation) {
+    if (access && request.address >> 12 == data_page_ && !request.misaligned) return true;  // as before
+    return look_up_data(request, access, translation);
+  }
 
   // The clock edge. `access` as in data_hit.
   void clock(const LsuControl& request, bool data_access, bool is_store, const TranslationState& translation,
@@ -74,17 +78,21 @@ class Cva6Mmu {
   bool quiet() const { return !walker_.active() && !shared_.access() && !request_q_ && !fetch_misses_; }
   // Nothing but a data request moves.
   bool only_data() const { return !walker_.active() && !shared_.access() && !fetch_misses_; }
-  // clock() while only_data(), of a data_hit().
+  // clock() while only_data(), of a data_hit() that is asked for the first time.
   void clock_data(const LsuControl& request, bool is_store, const TranslationState& translation) {
-    latch(request, true, is_store, translation);
+    steady_ = misaligned_q_ = misses_ = missed_q_ = false;
+    request_q_ = holds_ = true;
+    keep(request, is_store, translation);
   }
   // The same without a request.
   void clock_without_data() {
     steady_ = !request_q_ && !misaligned_q_;
     request_q_ = misaligned_q_ = holds_ = misses_ = false;
   }
-  // While only_data(), data_hit() and clock() of the request of the last cycle would change nothing: the DTLB has had it.
-  bool holds() const { return holds_ && steady_; }
+  // While only_data() and the request of the last cycle is asked again: the DTLB has had it, data_hit() would say so again …
+  bool holds() const { return holds_; }
+  // … and this is clock().
+  void clock_held() { steady_ = true; }
   // The DTLB has not had the request of the last cycle, a load's, which is asked again; nothing but its walk moves.
   bool walks_alone() const {
     return misses_ && walker_.active() && !walker_.walking_instruction() && shared_.access() &&
@@ -93,6 +101,10 @@ class Cva6Mmu {
   // Then data_hit() is false, and this is clock().
   void clock_walk_alone(const ReadResponse& walker_read, const TranslationState& translation,
                         const HartView& view);
+  // walks_alone(), and the walker's read is answered: its clocks until it reads again or has its answer. How many.
+  unsigned read_alone(const TranslationState& translation, const HartView& view) {
+    return walker_.read(translation, view);
+  }
   // A walk waits for the D$ or the flush machine; `next`, the next cycle, is like this one.
   bool waiting(std::uint64_t next) const {
     if (request_q_ && !steady_) return false;
@@ -103,8 +115,9 @@ class Cva6Mmu {
  private:
   // The page of the last fetch without a fault. While it is asked again and the ITLB has not changed, the answer is the
   // same, and so is what the look-up does to the replacement.
+  static constexpr std::uint64_t no_page = ~std::uint64_t{0};  // no address has this one
   struct LastFetch {
-    std::uint64_t page = ~std::uint64_t{0};  // no address has this one
+    std::uint64_t page = no_page;
     std::uint64_t physical = 0;
     std::uint16_t asid = 0;
     std::uint8_t privilege = 0;
@@ -115,12 +128,23 @@ class Cva6Mmu {
   };
 
   [[gnu::noinline]] FetchTranslation fetch_anew(std::uint64_t address, const TranslationState& translation);
+  bool look_up_data(const LsuControl& request, bool access, const TranslationState& translation);
   // Walker, shared register and TLBs: what a miss or a fence moves.
   void clock_walk(const LsuControl& request, bool data_access, bool is_store,
                   const TranslationState& translation, const ReadResponse& walker_read, bool flush_pipeline,
                   bool flush_tlb, const TlbFlush& flush, const HartView& view, std::uint64_t cycle);
-  // The registers of the data interface.
+  // The registers of the data interface; the second: what the DTLB says.
   void latch(const LsuControl& request, bool data_access, bool is_store, const TranslationState& translation);
+
+  void keep(const LsuControl& request, bool is_store, const TranslationState& translation) {
+    hit_q_ = dtlb_hit_.hit;
+    pte_q_ = dtlb_hit_.pte;
+    store_q_ = is_store;
+    access_fault_q_ = request.access_fault;
+    noncanonical_q_ = translation.data && !is_canonical(request.address);
+    physical_ = translation.data ? physical(request.address, dtlb_hit_)
+                                 : request.address & ((std::uint64_t{1} << 56) - 1);
+  }
 
   bool is_canonical(std::uint64_t address) const {
     const std::int64_t top = static_cast<std::int64_t>(address) >> 38;
@@ -141,7 +165,8 @@ class Cva6Mmu {
   bool itlb_access_ = false, fetch_misses_ = false;
   std::uint64_t itlb_address_ = 0;
   LastFetch last_fetch_;
-  std::uint64_t fetch_changes_ = 0;  // how often the ITLB has changed
+  std::uint64_t data_page_ = no_page;  // what data_hit() has said yes to, and would again: dtlb_hit_
+  std::uint64_t fetch_changes_ = 0;    // how often the ITLB has changed
   // Registers of the data interface.
   bool request_q_ = false, hit_q_ = false, store_q_ = false, misaligned_q_ = false, access_fault_q_ = false;
   bool noncanonical_q_ = false;

@@ -32,6 +32,26 @@ TlbUpdate Cva6Ptw::update(const TranslationState& translation, bool is_store) co
   return out;
 }
 
+// To the table that the entry points to.
+void Cva6Ptw::descend() {
+  const unsigned shift = level_ == 0 ? 21 : 12;
+  pointer_ = (pte_.ppn() << 12) + (((address_ >> shift) & 0x1FF) << 3);
+  ++level_;
+  state_ = State::wait_grant;
+}
+
+unsigned Cva6Ptw::read(const TranslationState& translation, const HartView& view) {
+  pte_.bits = view.read_physical(PhysAddr{pointer_});
+  state_ = State::pte_lookup;
+  tag_valid_ = false;
+  data_valid_ = true;
+  if (judge(translation, false) != Verdict::pointer) return 2;
+  if (pte_.g()) global_ = true;
+  data_valid_ = false;
+  descend();
+  return 3;
+}
+
 void Cva6Ptw::clock(const ReadResponse& response, const Cva6SharedTlb& miss,
                     const TranslationState& translation, bool is_store, bool flush, const HartView& view) {
   const State before = state_;
@@ -69,10 +89,7 @@ void Cva6Ptw::clock(const ReadResponse& response, const Cva6SharedTlb& miss,
         } else if (verdict == Verdict::leaf) {
           state_ = State::latency;
         } else {
-          const unsigned shift = level_ == 0 ? 21 : 12;
-          pointer_ = (pte_.ppn() << 12) + (((address_ >> shift) & 0x1FF) << 3);
-          ++level_;
-          state_ = State::wait_grant;
+          descend();
         }
       }
       break;

@@ -41,6 +41,11 @@ class Cva6Ptw {
     out.index = out.tag = pointer_;
     return out;
   }
+  // It asks for the page-table entry at pointer(), and would be answered.
+  bool asks() const { return state_ == State::wait_grant && !kill_; }
+  std::uint64_t pointer() const { return pointer_; }
+  // The D$ has granted that, and has had it in the next cycle: two clocks, and a third when the entry points on. How many.
+  unsigned read(const TranslationState& translation, const HartView& view);
   // TLB update of this cycle (valid only in the cycle in which a leaf was accepted).
   TlbUpdate update(const TranslationState& translation, bool is_store) const;
 
@@ -59,6 +64,7 @@ class Cva6Ptw {
   };
   enum class Verdict : std::uint8_t { error, pointer, leaf };
   Verdict judge(const TranslationState& translation, bool is_store) const;
+  void descend();
 
   State state_ = State::idle;
   bool instruction_ = false, global_ = false, tag_valid_ = false, kill_ = false;

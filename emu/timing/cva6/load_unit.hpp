@@ -55,6 +55,9 @@ class LoadUnit {
     return {false, !flushed_[last_], false, trans_id_[last_]};
   }
 
+  // Or has not: it has gone to the D$, and waits there.
+  void miss() { state_ = State::idle; }
+
   // It has no more than a read in the D$ whose tag is sent now, or a request that waits for a store or for the D$.
   bool goes_usual_ways() const {
     return state_ == State::send_tag || (state_ <= State::wait_gnt && !valid_[0] && !valid_[1]);
@@ -70,10 +73,12 @@ class LoadUnit {
   // … and the DTLB's to wait_translation.
   void translated() { state_ = State::wait_gnt; }
 
- private:
+  // The D$ has room for this load's read besides those it has.
   bool accepts(const LsuControl& request) const {
     return request.valid && request.is_load && !(valid_[0] && valid_[1]);
   }
+
+ private:
   void start(const LsuControl& request, const ReadResponse& response, bool dtlb_hit, bool offset_matches,
              Outputs& out);
 

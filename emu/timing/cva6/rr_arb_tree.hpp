@@ -55,6 +55,7 @@ class LockedRoundRobin {
   std::uint32_t effective(std::uint32_t requests) const { return locked_ ? held_ : requests; }
   unsigned pick(std::uint32_t requests) const { return arbiter_.pick(effective(requests)); }
   void clock(std::uint32_t requests, bool granted) {
+    if (locked_ && !granted) return;
     const std::uint32_t seen = effective(requests);
     if (granted) arbiter_.grant(seen);
     locked_ = seen != 0 && !granted;

@@ -49,7 +49,7 @@ Cva6Run::Cva6Run(System& system, Cva6Parameters parameters) : system_(system) {
     hpm::follow_model(hart.hpm,
                       {&lane->core->mispredictions(), &adapter.icache_refills(), &adapter.dcache_refills()});
   }
-  moments_.resize(lanes_.size());
+  queue_.resize(lanes_.size());
   line_delay_ = device_distance + parameters.memory.ipi_wire_delay;
   lead_ = std::min<std::uint64_t>(most_lead, parameters.memory.invalidation_latency);
   system.in_blocks = false;
@@ -126,29 +126,25 @@ bool Cva6Run::lines_moved(const Lane& lane) {
 // The hart whose turn it is: the smallest moment, ties to the smallest id; the others' set the horizon. None
 // when all sleep and nothing will wake one.
 std::optional<unsigned> Cva6Run::next_lane() {
-  unsigned first = 0;
   if (!some_sleep_ && !lanes_[last_]->core->asleep()) {  // only the last one has moved
-    moments_[last_] = lanes_[last_]->core->cycle();
-    unsigned second = 1;
-    for (unsigned i = 1; i < moments_.size(); ++i) {
-      if (moments_[i] < moments_[first])
-        second = std::exchange(first, i);
-      else if (second == first || moments_[i] < moments_[second])
-        second = i;
-    }
-    others_ = second < moments_.size() ? moments_[second] : never_cycle;
-    horizon_ = others_ == never_cycle ? never_cycle : others_ + (first < second ? 1 : 0);
+    queue_last();
+    const unsigned first = queue_[0] & queue_id;
+    others_ = queue_.size() > 1 ? queue_[1] >> queue_shift : never_cycle;
+    horizon_ = others_ == never_cycle ? never_cycle : others_ + (first < (queue_[1] & queue_id) ? 1 : 0);
     return first;
   }
+  unsigned first = 0;
   all_asleep_ = true;
   some_sleep_ = false;
   for (unsigned i = 0; i < lanes_.size(); ++i) {
     Lane& lane = *lanes_[i];
-    lane.moment = moments_[i] = next_moment(lane);
+    lane.moment = next_moment(lane);
+    queue_[i] = lane.moment << queue_shift | i;
     all_asleep_ = all_asleep_ && lane.sleeps;
     some_sleep_ = some_sleep_ || lane.core->asleep();
     if (lane.moment < lanes_[first]->moment) first = i;
   }
+  std::sort(queue_.begin(), queue_.end());
   const std::uint64_t moment = lanes_[first]->moment;
   horizon_ = others_ = never_cycle;
   for (unsigned i = 0; i < lanes_.size(); ++i) {
@@ -159,6 +155,14 @@ std::optional<unsigned> Cva6Run::next_lane() {
     if (lane.sleeps && moment != never_cycle) lane.core->sleep_until(std::min(moment, lane.moment));
   }
   return moment == never_cycle ? std::nullopt : std::optional(first);
+}
+
+// The hart whose turn it was, and who stood first, to its new place.
+void Cva6Run::queue_last() {
+  const std::uint64_t place = lanes_[last_]->core->cycle() << queue_shift | last_;
+  unsigned i = 0;
+  for (; i + 1 < queue_.size() && queue_[i + 1] < place; ++i) queue_[i] = queue_[i + 1];
+  queue_[i] = place;
 }
 
 // When a hart has something to do.

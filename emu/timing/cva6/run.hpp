@@ -37,6 +37,7 @@ class Cva6Run {
   struct Lane;  // per hart: its view, recorder and what was last told
 
   std::optional<unsigned> next_lane();
+  void queue_last();
   std::uint64_t next_moment(Lane& lane);
   [[gnu::flatten]] void advance(Lane& lane);
   bool glide(Lane& lane, std::uint64_t horizon);
@@ -71,15 +72,17 @@ class Cva6Run {
   System& system_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Cva6Timing> timing_;
-  unsigned last_ = 0;                   // whose the last turn was
-  std::uint64_t horizon_ = 0;           // of the hart whose turn it is: when another's comes
-  std::uint64_t others_ = 0;            // the smallest moment of another
-  std::uint64_t lead_ = 0;              // by how much a hart may be ahead of it
-  std::uint64_t line_delay_ = 0;        // from what moves a line of a device's to what hears it
-  std::vector<std::uint64_t> moments_;  // by hart: when it has something to do
-  bool glides_ = false;                 // no instruction can trap by a misaligned jump
-  bool listens_ = false;                // somebody does, to each instruction, in the order of the clock
-  bool device_stores_ = false;          // a lane has device_store
+  unsigned last_ = 0;             // whose the last turn was
+  std::uint64_t horizon_ = 0;     // of the hart whose turn it is: when another's comes
+  std::uint64_t others_ = 0;      // the smallest moment of another
+  std::uint64_t lead_ = 0;        // by how much a hart may be ahead of it
+  std::uint64_t line_delay_ = 0;  // from what moves a line of a device's to what hears it
+  // By when they have something to do, and the harts' numbers below that: whose turn comes when, as long as none sleeps.
+  static constexpr unsigned queue_shift = 8, queue_id = 255;
+  std::vector<std::uint64_t> queue_;
+  bool glides_ = false;         // no instruction can trap by a misaligned jump
+  bool listens_ = false;        // somebody does, to each instruction, in the order of the clock
+  bool device_stores_ = false;  // a lane has device_store
   bool counting_ = true, all_asleep_ = false, some_sleep_ = false;
   MemoryCounters uncounted_;  // of the time in which they were not
 };

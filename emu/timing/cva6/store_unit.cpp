@@ -84,8 +84,11 @@ StoreUnit::Outputs StoreUnit::clock(const LsuControl& request, const Inputs& in)
 
 void StoreUnit::clock_usually(State next, const LsuControl& request, std::uint64_t physical, bool commit,
                               bool granted) {
-  buffer_.clock(state_ == State::valid_store, physical, held_.data << (8 * (held_.address & 7)),
-                byte_enable(held_.address, held_.size_log2), commit, granted, false);
+  if (state_ == State::valid_store)
+    buffer_.clock(true, physical, held_.data << (8 * (held_.address & 7)),
+                  byte_enable(held_.address, held_.size_log2), commit, granted, false);
+  else
+    buffer_.clock(false, 0, 0, 0, commit, granted, false);
   state_ = next;
   if (next != State::idle) held_ = request;
 }

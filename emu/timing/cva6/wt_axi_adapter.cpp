@@ -8,15 +8,15 @@ namespace hartbeat::timing::cva6 {
 AdapterReturn WtAxiAdapter::work(std::uint64_t cycle) {
   const AdapterReturn now = next_;
   next_ = {};
+  if (!reads_.empty()) reads_.front().pass_beats(cycle);
   icache_was_full_ = icache_fifo_.full();
   dcache_was_full_ = dcache_fifo_.full();
 
   const bool icache_asks = !icache_fifo_.empty() && icache_reads_ < icache_reads_most_;
   const bool dcache_asks = !dcache_fifo_.empty() && !dcache_writes_.full() && !dcache_reads_.full();
   const std::uint32_t requests = (icache_asks ? 1u : 0u) | (dcache_asks ? 2u : 0u);
-  bool invalidate = false;
   std::uint64_t amo_address = 0;
-  // The return path of this cycle sees the meta FIFOs as they were: it goes first, but for `invalidate`.
+  // The return path of this cycle sees the meta FIFOs as they were: it goes first, but behind an atomic, which invalidates.
   unsigned source = 0;
   bool is_amo = false;
   if (requests) {
@@ -24,22 +24,20 @@ AdapterReturn WtAxiAdapter::work(std::uint64_t cycle) {
     is_amo = source == 1 && dcache_fifo_.front().type >= MemoryRequest::amo_lr;
     amo_address = is_amo ? dcache_fifo_.front().address : 0;
   }
-  bool granted = false;
-  if (is_amo) {
-    granted = issue(cycle, source);
-    invalidate = granted;
-    return_path(cycle, invalidate, amo_address);
-  } else {
-    return_path(cycle, false, 0);
-    if (requests) granted = issue(cycle, source);
-  }
+  bool granted = is_amo && issue(cycle, source);
+  return_path(cycle, granted, amo_address);
+  if (requests && !is_amo) granted = issue(cycle, source);
+  // A beat that has come and has not been taken is there in the next cycle.
+  if (!reads_.empty()) reads_.front().ready = std::max(reads_.front().ready, cycle + 1);
   arbiter_.clock(requests, granted);
+  shows_ = next_.icache_valid || next_.dcache != DcacheReturnType::none;
+  wake_ = next_event(cycle + 1);
   return now;
 }
 
 std::uint64_t WtAxiAdapter::clock_alone(std::uint64_t cycle, std::uint64_t end) {
   const std::uint64_t writes = interconnect_->clint.writes();
-  while (cycle < end && !next_.icache_valid && next_.dcache == DcacheReturnType::none) {
+  while (cycle < end && !shows_) {
     if (cycle < wake_) {
       const std::uint64_t to = std::min(end, wake_);
       if (to == never_cycle) break;
@@ -138,7 +136,6 @@ void WtAxiAdapter::return_path(std::uint64_t cycle, bool invalidate, std::uint64
     if (read.beats == 0) {
       --icache_reads_;
       reads_.pop();
-      if (!reads_.empty()) reads_.front().ready = std::max(reads_.front().ready, cycle + 1);
     }
     dcache_return(cycle, false, invalidate, amo_address);
     return;
@@ -178,7 +175,6 @@ void WtAxiAdapter::dcache_return(std::uint64_t cycle, bool read_ready, bool inva
       dcache_reads_.pop();
     }
     reads_.pop();
-    if (!reads_.empty()) reads_.front().ready = std::max(reads_.front().ready, cycle + 1);
     return;
   }
   if (b_fifo_.empty()) return;
@@ -196,12 +192,15 @@ void WtAxiAdapter::dcache_return(std::uint64_t cycle, bool read_ready, bool inva
 }
 
 std::uint64_t WtAxiAdapter::next_event(std::uint64_t cycle) const {
-  if (!icache_fifo_.empty() || !dcache_fifo_.empty() || !b_fifo_.empty() || next_.icache_valid ||
-      next_.dcache != DcacheReturnType::none)
-    return cycle;
+  if (!icache_fifo_.empty() || !dcache_fifo_.empty() || !b_fifo_.empty()) return cycle;
+  const bool others = !writes_.empty() || !invalidations_.empty();
   std::uint64_t event = never_cycle;
-  const unsigned reads = interconnect_->reorders() ? reads_.size() : std::min(reads_.size(), 1u);
-  for (unsigned i = 0; i < reads; ++i) event = std::min(event, reads_.at(i).ready);
+  if (reads_.size() == 1 && !others) {
+    event = reads_.front().last_ready();  // of the beats before it nobody hears
+  } else {
+    const unsigned reads = interconnect_->reorders() ? reads_.size() : std::min(reads_.size(), 1u);
+    for (unsigned i = 0; i < reads; ++i) event = std::min(event, reads_.at(i).ready);
+  }
   if (!writes_.empty()) event = std::min(event, writes_.front().ready);
   if (!invalidations_.empty()) event = std::min(event, invalidations_.front().arrival);
   return std::max(event, cycle);

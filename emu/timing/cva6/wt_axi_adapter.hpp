@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "emu/timing/cva6/interconnect.hpp"
 #include "emu/timing/cva6/ring.hpp"
@@ -56,18 +57,16 @@ class WtAxiAdapter {
 
   // Begins a cycle: returns what the caches see in it, and works out what they will see in the next.
   AdapterReturn clock(std::uint64_t cycle) {
-    if (cycle < wake_) {
-      rest();
-      return {};
-    }
-    const AdapterReturn now = work(cycle);
-    wake_ = next_event(cycle + 1);
-    return now;
+    if (cycle >= wake_) return work(cycle);
+    rest();
+    if (!shows_) return {};
+    shows_ = false;
+    return std::exchange(next_, {});
   }
   // clock() will show the I$ its line.
   bool shows_icache() const { return next_.icache_valid; }
   // clock() would show nothing and do nothing in this cycle; rest() is then all that is left of it.
-  bool rests(std::uint64_t cycle) const { return cycle < wake_; }
+  bool rests(std::uint64_t cycle) const { return cycle < wake_ && !shows_; }
   void rest() { icache_was_full_ = dcache_was_full_ = false; }
   // The cycles from `cycle` on, up to `end`, in which it shows the caches nothing, and they ask for nothing: the first
   // cycle that is none of these. A write to the CLINT ends them too; without anything to wait for there are none.
@@ -100,12 +99,8 @@ class WtAxiAdapter {
   // Nothing is queued or in flight.
   bool idle() const {
     return icache_fifo_.empty() && dcache_fifo_.empty() && reads_.empty() && writes_.empty() &&
-           b_fifo_.empty() && invalidations_.empty() && !next_.icache_valid &&
-           next_.dcache == DcacheReturnType::none;
+           b_fifo_.empty() && invalidations_.empty() && !shows_;
   }
-  // The first cycle from `cycle` on in which clock() can do anything, given that no request is added.
-  [[gnu::noinline]] std::uint64_t next_event(std::uint64_t cycle) const;
-
   // The cycle in which the last write was accepted by memory.
   std::uint64_t last_write() const { return last_write_; }
   // The cycle in which the last uncached read left on AR (when a load from a device reads its register).
@@ -113,6 +108,8 @@ class WtAxiAdapter {
 
  private:
   [[gnu::noinline]] AdapterReturn work(std::uint64_t cycle);
+  // The first cycle from `cycle` on in which clock() can do anything, given that no request is added.
+  std::uint64_t next_event(std::uint64_t cycle) const;
 
   struct Read {
     std::uint8_t id = 0;  // 0 I$, 1 D$, 3 atomic
@@ -120,6 +117,11 @@ class WtAxiAdapter {
     bool begun = false;       // the first beat has come
     unsigned gap = 1;         // cycles between beats
     std::uint64_t ready = 0;  // cycle in which the next beat is valid
+    std::uint64_t last_ready() const { return ready + std::uint64_t{gap} * (beats - 1u); }
+    // The beats before `cycle`, but for the last, that came while nothing else was under way.
+    void pass_beats(std::uint64_t cycle) {
+      for (; beats > 1 && ready < cycle; ready += gap, --beats) begun = true;
+    }
   };
   struct Write {
     std::uint8_t id = 0;  // 1 store, 3 atomic
@@ -144,6 +146,7 @@ class WtAxiAdapter {
   unsigned hart_;
   std::uint8_t line_beats_;
   AdapterReturn next_;
+  bool shows_ = false;  // there is something in next_
   Ring<IcacheRequest, 2> icache_fifo_;
   Ring<DcacheRequest, 2> dcache_fifo_;
   bool icache_was_full_ = false, dcache_was_full_ = false;

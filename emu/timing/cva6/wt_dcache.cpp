@@ -31,10 +31,7 @@ WtDcacheMissunit::Outputs WtDcache::clock_missunit(const AdapterReturn& in, WtAx
 
 // What the miss unit says to the write buffer.
 WtDcacheWbuffer::Inputs WtDcache::answers(const WtDcacheMissunit::Outputs& miss) {
-  WtDcacheWbuffer::Inputs out;
-  out.miss_ack = miss.write_ack;
-  out.returned = miss.write_returned;
-  out.tid = miss.write_tid;
+  WtDcacheWbuffer::Inputs out = miss.write;
   out.line_write = miss.line.valid;
   out.line_set = miss.line.set;
   out.line_writes_ways = miss.line.writes_ways;
@@ -59,6 +56,7 @@ ReadResponse WtDcache::clock_port(unsigned port, const ReadRequest& read) {
 
 ReadResponse WtDcache::clock_loads(const AdapterReturn& in, WtAxiAdapter& adapter,
                                    const Interconnect& interconnect, const ReadRequest& read) {
+  if (in.dcache == DcacheReturnType::none && others_rest(loads)) return clock_port(loads, read);
   const WtDcacheMissunit::Outputs miss = clock_missunit(in, adapter, interconnect, {});
   const unsigned acked = memory_.arbitrate(
       (ctrl_[loads].wants_read(read) ? 2u : 0u) | (wbuffer_.wants_check() ? 8u : 0u), miss.line.valid);
@@ -74,8 +72,18 @@ ReadResponse WtDcache::clock_loads(const AdapterReturn& in, WtAxiAdapter& adapte
 
 void WtDcache::clock_usually(const AdapterReturn& in, WtAxiAdapter& adapter, const Interconnect& interconnect,
                              const StoreRequest& store, bool load_reads) {
-  const WtDcacheMissunit::Outputs miss = clock_missunit(in, adapter, interconnect, {});
-  WtDcacheWbuffer::Inputs buffer = answers(miss);
+  if (!missunit_.only_writes()) {
+    const WtDcacheMissunit::Outputs miss = clock_missunit(in, adapter, interconnect, {});
+    end_usually(miss, answers(miss), store, load_reads);
+  } else if (missunit_.rests() && in.dcache == DcacheReturnType::none && !wbuffer_.offers()) {
+    end_usually({}, {}, store, load_reads);
+  } else {
+    end_usually({}, missunit_.clock_writes(in, adapter, wbuffer_), store, load_reads);
+  }
+}
+
+void WtDcache::end_usually(const WtDcacheMissunit::Outputs& miss, WtDcacheWbuffer::Inputs buffer,
+                           const StoreRequest& store, bool load_reads) {
   buffer.check_ack = memory_.arbitrate((load_reads ? 2u : 0u) | (wbuffer_.wants_check() ? 8u : 0u), false) ==
                      WtDcacheMem::write_port;
   buffer.read_acked = load_reads;

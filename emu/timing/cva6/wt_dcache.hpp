@@ -38,12 +38,54 @@ class WtDcache {
   ReadResponse clock_port(unsigned port, const ReadRequest& read);
   // The usual cycle, in parts: the cache is on, the walker asks for nothing, at most a write has returned, and a load only
   // begins or, when it `ends`, load_hits(). Then clock_usually() is the rest of the cycle; `load_reads`: a load does either.
+  static bool returns_usually(const AdapterReturn& in) {
+    return in.dcache == DcacheReturnType::none || in.dcache == DcacheReturnType::store_ack;
+  }
   bool goes_usual_ways(const AdapterReturn& in, bool ends) const {
-    return (in.dcache == DcacheReturnType::none || in.dcache == DcacheReturnType::store_ack) &&
-           missunit_.cache_enabled() && ctrl_[walker].idle() && (ends || ctrl_[loads].idle());
+    return returns_usually(in) && missunit_.cache_enabled() && ctrl_[walker].idle() &&
+           (ends || ctrl_[loads].idle());
   }
   bool load_hits(std::uint64_t physical) const { return ctrl_[loads].hits(physical, memory_); }
+  bool load_reads() const { return ctrl_[loads].reads(); }
   void end_load(std::uint64_t physical) { ctrl_[loads].end(physical); }
+  // The walker's read of `address` in two cycles in which nothing else moves; false: it misses, and nothing has been done.
+  bool read_for_walker(std::uint64_t address) {
+    if (!missunit_.cache_enabled() || !memory_.holds(address)) return false;
+    for (unsigned cycle = 0; cycle < 2; ++cycle) memory_.arbitrate(1u << walker, false);
+    ctrl_[walker].read_once(address);
+    quiet_ = true;
+    return true;
+  }
+  // A load's read is granted in this cycle, and nothing else moves: begin_load() and read_alone() are the cycle.
+  bool grants_load(const AdapterReturn& in) const {
+    return in.dcache == DcacheReturnType::none && ctrl_[loads].idle() && missunit_.cache_enabled() &&
+           others_rest(loads);
+  }
+  // The line of a load that has missed is asked for in this cycle, and nothing else moves: send_load() is the cycle.
+  bool sends_load(const AdapterReturn& in, const WtAxiAdapter& adapter) const {
+    return in.dcache == DcacheReturnType::none && ctrl_[loads].asks_for_line() && missunit_.idles() &&
+           adapter.dcache_ready() && wbuffer_.quiet() && wbuffer_.empty() && ctrl_[walker].idle();
+  }
+  void send_load(WtAxiAdapter& adapter, const Interconnect& interconnect) {
+    missunit_.send_line(loads, adapter, ctrl_[loads], interconnect, memory_.geometry());
+    ctrl_[loads].wait_for_line();
+    quiet_ = true;
+  }
+  // The line that a load waits for comes, and nothing else moves: return_load() is the cycle. The load's id.
+  bool returns_load(const AdapterReturn& in) const {
+    return in.dcache == DcacheReturnType::load_ack && ctrl_[loads].waits_for_line() &&
+           missunit_.waits_for(loads) && wbuffer_.quiet() && wbuffer_.empty() && ctrl_[walker].idle();
+  }
+  std::uint8_t return_load() {
+    missunit_.take_line(memory_);
+    quiet_ = true;
+    return ctrl_[loads].take_line();
+  }
+  // Behind the rest of the cycle: the load that has ended has missed.
+  void miss_load(std::uint64_t physical) {
+    ctrl_[loads].miss(physical, memory_);
+    quiet_ = false;
+  }
   void begin_load(std::uint64_t index, std::uint8_t size_log2, unsigned id) {
     ctrl_[loads].begin(index, size_log2, id);
   }
@@ -81,6 +123,8 @@ class WtDcache {
   WtDcacheMissunit::Outputs clock_missunit(const AdapterReturn& in, WtAxiAdapter& adapter,
                                            const Interconnect& interconnect, const AmoRequest& amo);
   static WtDcacheWbuffer::Inputs answers(const WtDcacheMissunit::Outputs& miss);
+  void end_usually(const WtDcacheMissunit::Outputs& miss, WtDcacheWbuffer::Inputs buffer,
+                   const StoreRequest& store, bool load_reads);
   void end_cycle(const WtDcacheMissunit::Outputs& miss, const WtDcacheWbuffer::Inputs& buffer,
                  const StoreRequest& store);
   bool settled() const {

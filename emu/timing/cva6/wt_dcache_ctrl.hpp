@@ -77,6 +77,35 @@ class WtDcacheCtrl {
     state_ = State::idle;
     tag_ = tag & ~std::uint64_t{0xFFF};
   }
+  // It has read the tags, and they are for it to judge.
+  bool reads() const { return state_ == State::read && read_acked_; }
+  // Nor do they hit: it will ask for the line.
+  void miss(std::uint64_t tag, const WtDcacheMem& memory) {
+    state_ = State::miss_req;
+    tag_ = tag & ~std::uint64_t{0xFFF};
+    valid_ways_ = valid_ways_next_ = memory.valid(memory.set_of(index_));
+  }
+
+  // A miss that nothing disturbs: it asks for its line, waits for it, and has it.
+  bool asks_for_line() const { return state_ == State::miss_req; }
+  void wait_for_line() {
+    state_ = State::miss_wait;
+    read_requested_ = read_acked_ = false;
+  }
+  bool waits_for_line() const { return state_ == State::miss_wait; }
+  std::uint8_t take_line() {
+    state_ = State::idle;
+    read_requested_ = read_acked_ = false;
+    return id_;
+  }
+  // The whole of it, from idle to idle again.
+  void read_once(std::uint64_t address) {
+    index_ = address;
+    id_ = 0;
+    size_log2_ = 3;
+    tag_ = address & ~std::uint64_t{0xFFF};
+    read_requested_ = read_acked_ = true;
+  }
 
   struct MissAnswer {
     bool ack = false, replay = false, returned = false;

@@ -20,12 +20,7 @@ void WtDcacheMissunit::returns(const AdapterReturn& in, const AmoRequest& amo, c
         out.line.tag = memory.tag_of(mshr_.address);
       }
       break;
-    case DcacheReturnType::store_ack:
-      if (stores_inflight_ == 0) break;
-      --stores_inflight_;
-      out.write_returned = true;
-      out.write_tid = in.tid;
-      break;
+    case DcacheReturnType::store_ack: write_returns(in.tid, out.write); break;
     case DcacheReturnType::atomic_ack:
       if (amo_requested_ && amo.type == MemoryRequest::amo_sc) (amo.sc_fails ? sc_fail : sc_pass) = true;
       break;
@@ -41,6 +36,13 @@ void WtDcacheMissunit::returns(const AdapterReturn& in, const AmoRequest& amo, c
       break;
   }
   if (sc_fail || sc_pass || !backoff_.is_zero()) backoff_.clock(sc_fail, sc_pass);
+}
+
+void WtDcacheMissunit::write_returns(std::uint8_t tid, WtDcacheWbuffer::Inputs& out) {
+  if (stores_inflight_ == 0) return;
+  --stores_inflight_;
+  out.returned = true;
+  out.tid = tid;
 }
 
 void WtDcacheMissunit::collisions(const WtDcacheCtrl (&ctrl)[2], const CacheGeometry& geometry) {
@@ -73,12 +75,40 @@ bool WtDcacheMissunit::send_read(unsigned port, WtAxiAdapter& adapter, const WtD
   return true;
 }
 
-bool WtDcacheMissunit::send_write(WtAxiAdapter& adapter, const WriteMiss& write) {
+void WtDcacheMissunit::send_line(unsigned port, WtAxiAdapter& adapter, const WtDcacheCtrl& ctrl,
+                                 const Interconnect& interconnect, const CacheGeometry& geometry) {
+  send_read(port, adapter, ctrl, interconnect, geometry);
+  mshr_valid_ = mshr_valid_q1_ = true;
+}
+
+void WtDcacheMissunit::take_line(WtDcacheMem& memory) {
+  if (mshr_.cached) memory.write_line(memory.set_of(mshr_.address), mshr_.way, memory.tag_of(mshr_.address));
+  mshr_valid_ = mshr_valid_q1_ = false;
+}
+
+bool WtDcacheMissunit::send_write(WtAxiAdapter& adapter, const WriteMiss& write,
+                                  WtDcacheWbuffer::Inputs& out) {
   if (!adapter.dcache_ready()) return false;
   adapter.request_dcache(
       {MemoryRequest::store, false, write.tid, write.byte_enable, write.address, write.data});
   ++stores_inflight_;
+  out.miss_ack = true;
+  out.entry = write.entry;
+  out.bytes = write.byte_enable;
+  out.tx = write.tid;
   return true;
+}
+
+WtDcacheWbuffer::Inputs WtDcacheMissunit::clock_writes(const AdapterReturn& in, WtAxiAdapter& adapter,
+                                                       const WtDcacheWbuffer& wbuffer) {
+  WtDcacheWbuffer::Inputs out;
+  if (in.dcache == DcacheReturnType::store_ack) write_returns(in.tid, out);
+  if (!backoff_.is_zero()) backoff_.clock(false, false);
+  if (state_ == State::store_wait || wbuffer.offers())
+    state_ = send_write(adapter, wbuffer.miss(), out) ? State::idle : State::store_wait;
+  mshr_valid_q1_ = collided_[0] = collided_[1] = amo_requested_ = false;
+  rests_ = state_ == State::idle && backoff_.is_zero();
+  return out;
 }
 
 void WtDcacheMissunit::idle(WtAxiAdapter& adapter, const WtDcacheCtrl (&ctrl)[2],
@@ -103,8 +133,7 @@ void WtDcacheMissunit::idle(WtAxiAdapter& adapter, const WtDcacheCtrl (&ctrl)[2]
   }
   if (!write.valid) return;
   if (mshr_valid_ && geometry.line_of(mshr_.address) == geometry.line_of(write.address)) return;
-  out.write_ack = send_write(adapter, write);
-  if (!out.write_ack) state_ = State::store_wait;
+  if (!send_write(adapter, write, out.write)) state_ = State::store_wait;
 }
 
 WtDcacheMissunit::Outputs WtDcacheMissunit::clock(const AdapterReturn& in, WtAxiAdapter& adapter,
@@ -140,8 +169,7 @@ WtDcacheMissunit::Outputs WtDcacheMissunit::clock(const AdapterReturn& in, WtAxi
       break;
     case State::idle: idle(adapter, ctrl, wbuffer, write, amo, interconnect, geometry, out); break;
     case State::store_wait:
-      out.write_ack = send_write(adapter, write);
-      if (out.write_ack) state_ = State::idle;
+      if (send_write(adapter, write, out.write)) state_ = State::idle;
       break;
     case State::load_wait:
       out.port[locked_port_].ack =
@@ -150,7 +178,7 @@ WtDcacheMissunit::Outputs WtDcacheMissunit::clock(const AdapterReturn& in, WtAxi
       break;
     case State::drain:
       if (write.valid && !(mshr_valid_ && geometry.line_of(mshr_.address) == geometry.line_of(write.address)))
-        out.write_ack = send_write(adapter, write);
+        send_write(adapter, write, out.write);
       if (wbuffer.empty() && !mshr_valid_) state_ = State::idle;
       break;
     case State::amo:
@@ -166,8 +194,12 @@ WtDcacheMissunit::Outputs WtDcacheMissunit::clock(const AdapterReturn& in, WtAxi
       break;
   }
   amo_requested_ = amo.valid;
-  mshr_valid_q1_ = mshr_valid_;
+  // mshr_valid_q1: only a port that asks in the next cycle would see it behind mshr_valid_.
+  const auto may_ask = [](const WtDcacheCtrl& c) { return !c.idle() && !c.waiting(); };
+  const bool heard = may_ask(ctrl[0]) || may_ask(ctrl[1]);
+  const bool was_valid = mshr_valid_;
   mshr_valid_ = mshr_allocates_ || (mshr_valid_ && !mshr_clears_);
+  mshr_valid_q1_ = mshr_valid_ || (was_valid && heard);
   rests_ = state_ == State::idle && quiet() && !amo_requested_ && !collided_[0] && !collided_[1];
   return out;
 }

@@ -43,14 +43,25 @@ class WtDcacheMissunit {
   struct Outputs {
     LineWrite line;
     WtDcacheCtrl::MissAnswer port[2];
-    bool write_ack = false;
-    bool write_returned = false;
-    std::uint8_t write_tid = 0;
+    WtDcacheWbuffer::Inputs write;  // what the write buffer hears, but for the tags' readers
   };
 
   Outputs clock(const AdapterReturn& in, WtAxiAdapter& adapter, const WtDcacheCtrl (&ctrl)[2],
                 const WtDcacheWbuffer& wbuffer, const AmoRequest& amo, const WtDcacheMem& memory,
                 const Interconnect& interconnect);
+
+  // clock() when no reader asks for a line or waits for one, and memory returns nothing but the acknowledgement of a write.
+  bool only_writes() const { return (state_ == State::idle || state_ == State::store_wait) && !mshr_valid_; }
+  WtDcacheWbuffer::Inputs clock_writes(const AdapterReturn& in, WtAxiAdapter& adapter,
+                                       const WtDcacheWbuffer& wbuffer);
+
+  // Idle, with a free MSHR, and nothing collides: it would send the read of a port that asks, which send_line() does.
+  bool idles() const { return rests() && !mshr_valid_ && backoff_.is_zero(); }
+  void send_line(unsigned port, WtAxiAdapter& adapter, const WtDcacheCtrl& ctrl,
+                 const Interconnect& interconnect, const CacheGeometry& geometry);
+  // Idle but for the line of this port, which take_line() takes.
+  bool waits_for(unsigned port) const { return rests() && mshr_valid_ && mshr_.port == port; }
+  void take_line(WtDcacheMem& memory);
 
   // Waiting for memory, or nothing to do.
   bool quiet() const {
@@ -81,7 +92,8 @@ class WtDcacheMissunit {
   void collisions(const WtDcacheCtrl (&ctrl)[2], const CacheGeometry& geometry);
   bool send_read(unsigned port, WtAxiAdapter& adapter, const WtDcacheCtrl& ctrl,
                  const Interconnect& interconnect, const CacheGeometry& geometry);
-  bool send_write(WtAxiAdapter& adapter, const WriteMiss& write);
+  bool send_write(WtAxiAdapter& adapter, const WriteMiss& write, WtDcacheWbuffer::Inputs& out);
+  void write_returns(std::uint8_t tid, WtDcacheWbuffer::Inputs& out);
   void idle(WtAxiAdapter& adapter, const WtDcacheCtrl (&ctrl)[2], const WtDcacheWbuffer& wbuffer,
             const WriteMiss& write, const AmoRequest& amo, const Interconnect& interconnect,
             const CacheGeometry& geometry, Outputs& out);

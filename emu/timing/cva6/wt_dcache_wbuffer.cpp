@@ -30,6 +30,7 @@ WriteMiss WtDcacheWbuffer::miss() const {
       (words_[slot] << 3) + static_cast<unsigned>(std::countr_zero(static_cast<unsigned>(out.byte_enable)));
   out.data = entry.data;
   out.tid = static_cast<std::uint8_t>(tx_arbiter_.pick(free_tx_mask()));
+  out.entry = static_cast<std::uint8_t>(slot);
   return out;
 }
 
@@ -63,18 +64,15 @@ void WtDcacheWbuffer::evict() {
 
 void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const WtDcacheMem& memory) {
   if (valid_mask_ == 0 && !store.valid && !in.returned && returns_.empty() && !check1_.enabled &&
-      !check2_.enabled) {  // empty: it only notes that a line is written
-    line_write_q_ = in.line_write;
-    line_set_q_ = in.line_set;
-    quiet_ = !line_write_q_;
+      !check2_.enabled) {  // empty: the line that is written concerns no entry, in the next cycle neither
+    line_write_q_ = false;
+    quiet_ = true;
     return;
   }
   // Everything is decided on the registers first.
   const unsigned valid = valid_mask_, dirty = dirty_mask_, to_check = check_mask();
   const std::uint32_t free_tx = free_tx_mask();
   const bool eviction = evicts(in);
-  const WriteMiss offered = in.miss_ack ? miss() : WriteMiss{};
-  const unsigned dirty_entry = in.miss_ack ? dirty_arbiter_.pick(dirty) : 0;
   const bool taken = store.valid;
   const unsigned hit = taken ? hit_mask(store.address) : 0;
   const Check check_result = check2_;
@@ -108,11 +106,11 @@ void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const W
   line_set_q_ = in.line_set;
   if (eviction) evict();
   if (in.miss_ack) {
-    entries_[dirty_entry].dirty &= static_cast<std::uint8_t>(~offered.byte_enable);
-    entries_[dirty_entry].txblock |= offered.byte_enable;
-    tx_[offered.tid] = {static_cast<std::uint8_t>(dirty_entry), offered.byte_enable};
-    tx_mask_ |= 1u << offered.tid;
-    note_dirty(dirty_entry);
+    entries_[in.entry].dirty &= static_cast<std::uint8_t>(~in.bytes);
+    entries_[in.entry].txblock |= in.bytes;
+    tx_[in.tx] = {in.entry, in.bytes};
+    tx_mask_ |= 1u << in.tx;
+    note_dirty(in.entry);
   }
   dirty_arbiter_.clock(dirty, in.miss_ack);
   tx_arbiter_.clock(free_tx, in.miss_ack);

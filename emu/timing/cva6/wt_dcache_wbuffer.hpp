@@ -27,6 +27,7 @@ struct WriteMiss {
   std::uint64_t data = 0;
   std::uint8_t byte_enable = 0;
   std::uint8_t tid = 0;
+  std::uint8_t entry = 0;  // of the buffer
 };
 
 class WtDcacheWbuffer {
@@ -61,8 +62,11 @@ class WtDcacheWbuffer {
   }
 
   struct Inputs {
-    bool miss_ack = false;  // the write offered by miss() left
-    bool returned = false;  // an acknowledgement for `tid` came in
+    bool miss_ack = false;   // the write offered by miss() left:
+    std::uint8_t entry = 0;  // its entry,
+    std::uint8_t bytes = 0;  // byte enables
+    std::uint8_t tx = 0;     // and tid
+    bool returned = false;   // an acknowledgement for `tid` came in
     std::uint8_t tid = 0;
     bool check_ack = false;   // the tag check was granted
     bool line_write = false;  // wr_cl_vld: a refill or invalidation writes the set `line_set`
