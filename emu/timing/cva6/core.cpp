@@ -147,7 +147,10 @@ void Core::end_step(const Commit& done, unsigned head) {
   } else {
     scoreboard_.retire(done.number);
   }
-  if (halted_ && (csr_.pending(wires_) & csr_.mie())) halted_ = false;
+  if (halted_ && (csr_.pending(wires_) & csr_.mie())) {
+    halted_ = false;
+    moved_ = true;  // the next cycle is another
+  }
   update_fetch_context();
   if (awaiting_wake_ && drained() && !halted_) hold_issue_ = awaiting_wake_ = false;
   resync_ = false;

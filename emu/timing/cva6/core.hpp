@@ -3,6 +3,7 @@
 // load/store, issue, decode, fetch.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
 
@@ -56,8 +57,14 @@ class Core {
   // step(), and skip() when nothing has moved. False: `limit` has been reached, or what comes of it is for the caller to see
   // (Cva6Timing::run).
   bool glide(std::uint64_t limit);
-  // The same, but nothing is done that memory, the walker or another hart has a part in: false then.
-  bool glide_alone(std::uint64_t limit);
+  // The same ahead of other harts, up to `far`: nothing is done that memory, the walker or another hart has a part in, and
+  // from `near` on nothing that an invalidation could matter to. False: the end, or it does not go further.
+  bool glide_ahead(std::uint64_t near, std::uint64_t far);
+  // Before that: it may get somewhere.
+  bool can_glide_ahead() const { return node_ && (node_->issue_plain || !needs_record()); }
+  // No other hart is behind this one.
+  void is_last() { late_count_ = 0; }
+  std::uint64_t mie() const { return csr_.mie(); }
   // No store is issued, or on its way to memory.
   bool stores_gone() const;
   void step() {
@@ -130,10 +137,9 @@ class Core {
     awaiting_wake_ = true;
   }
 
-  bool dcache_holds(std::uint64_t address) const { return dcache_.holds(address); }
-  void post_invalidation(std::uint64_t address, std::uint64_t arrival) {
-    adapter_.post_invalidation(address, arrival);
-  }
+  // Was this line in the D$ when hart `writer` had come to `cycle`?
+  bool dcache_holds(std::uint64_t address, std::uint64_t cycle, unsigned writer) const;
+  void post_invalidation(std::uint64_t address, std::uint64_t arrival);
 
  private:
   // The register between decode and issue.
@@ -189,6 +195,8 @@ class Core {
     std::uint64_t asked = 0;  // inputs that cause() has looked at
   };
 
+  bool invalidates_at_rest();
+  void note_late(std::uint64_t address, std::uint64_t shown);
   bool replay_at_rest();
   [[gnu::noinline, gnu::flatten]] void step_awake();
   bool fetch_again(const PipelineNode& node, PipelineInputs& out);
@@ -325,8 +333,14 @@ class Core {
   ExecuteStage execute_;
   Retirement record_;
   bool have_record_ = false, speculative_ = false, hold_issue_ = false, awaiting_wake_ = false;
-  bool csr_buffer_ = false;        // csr_buffer: an uncommitted CSR instruction
-  bool halted_ = false;            // wfi
+  bool csr_buffer_ = false;  // csr_buffer: an uncommitted CSR instruction
+  bool halted_ = false;      // wfi
+  // Lines that the D$ has lost in cycles that other harts have not come to yet.
+  struct Late {
+    std::uint64_t address = 0, shown = 0;
+  };
+  std::array<Late, 32> late_{};  // a cycle has one, for as long as a hart may be ahead, and one comes late
+  unsigned late_count_ = 0;
   bool load_store_rests_ = false;  // until a request, a commit, a return from memory or a miss of the ITLB
   // What the load/store side's registers are known to allow in this cycle, given that the ITLB has what is fetched and memory
   // returns at most a write: all of load_store_usually(), or of load_store_lightly() too.

@@ -47,6 +47,11 @@ void Core::load_store_unflushed(const AdapterReturn& in, bool commits, bool requ
 void Core::load_store_otherwise(const AdapterReturn& in, bool commits, const LsuControl* request,
                                 WriteBack& results) {
   load_result_.valid = false;
+  if (load_store_rests_ && in.dcache == DcacheReturnType::invalidate_line && !request && !commits &&
+      !mmu_.fetch_misses() && dcache_.wbuffer_empty()) {
+    dcache_.invalidate(in.address);
+    return;
+  }
   const LsuControl& incoming = request ? *request : no_request;
   if (ways_ != Ways::unknown && load_store_usually(in, commits, incoming, results)) return;
   const bool tried = std::exchange(ways_, Ways::unknown) != Ways::unknown;

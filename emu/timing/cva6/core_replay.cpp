@@ -1,4 +1,5 @@
 // Core's cycles out of the memo: from plain registers to a node and back, the inputs of a cycle, and what an edge does.
+#include <algorithm>
 #include <bit>
 
 #include "emu/timing/cva6/core.hpp"
@@ -309,10 +310,45 @@ void Core::step_plainly_behind(PipelineNode& node, const Inputs& seen, const Ada
   step_plainly(shown);
 }
 
-bool Core::glide_alone(std::uint64_t limit) {
-  if (!node_ || !adapter_.rests(cycle_) || mmu_.walker().active()) return false;
-  step();
-  return moved_ && cycle_ < limit;
+bool Core::glide_ahead(std::uint64_t near, std::uint64_t far) {
+  if (!node_ || mmu_.walker().active()) return false;
+  const bool is_near = cycle_ < near && adapter_.rests(cycle_);
+  if (!is_near && !dcache_.wbuffer_empty()) return false;
+  if (!replay_at_rest()) {
+    if (!is_near && !invalidates_at_rest()) return false;
+    step_awake();
+  }
+  if (!moved_ && adapter_.rests(cycle_))
+    skip(std::min(load_store_rests_ && dcache_.wbuffer_empty() ? far : near, adapter_.wakes()));
+  return cycle_ < far;
+}
+
+// Nothing moves in this cycle but an invalidation, and the D$ is all that it concerns.
+bool Core::invalidates_at_rest() {
+  if (!load_store_rests_ || !node_->simple() || adapter_.rests(cycle_) || !adapter_.only_invalidates(cycle_))
+    return false;
+  if (const std::optional<std::uint64_t> line = adapter_.shows_invalid(); line && dcache_.holds(*line))
+    note_late(*line, cycle_);
+  return true;
+}
+
+void Core::note_late(std::uint64_t address, std::uint64_t shown) {
+  if (late_count_ < late_.size()) late_[late_count_++] = {address, shown};
+}
+
+// In a cycle the harts come in the order of their numbers.
+bool Core::dcache_holds(std::uint64_t address, std::uint64_t cycle, unsigned writer) const {
+  if (dcache_.holds(address)) return true;
+  for (unsigned i = 0; i < late_count_; ++i) {
+    const bool to_come = late_[i].shown > cycle || (late_[i].shown == cycle && hart_ > writer);
+    if (to_come && dcache_.same_line(late_[i].address, address)) return true;
+  }
+  return false;
+}
+
+void Core::post_invalidation(std::uint64_t address, std::uint64_t arrival) {
+  const std::optional<std::uint64_t> shown = adapter_.post_invalidation(address, arrival, cycle_);
+  if (shown && dcache_.invalidate(address)) note_late(address, *shown);
 }
 
 bool Core::stores_gone() const {

@@ -11,7 +11,9 @@ constexpr std::uint64_t patience = 1'000'000;
 class Cva6Timing::SnoopPort final : public Snooped {
  public:
   explicit SnoopPort(Core& core) : core_(core) {}
-  bool holds_line(std::uint64_t address) const override { return core_.dcache_holds(address); }
+  bool holds_line(std::uint64_t address, std::uint64_t cycle, unsigned writer) const override {
+    return core_.dcache_holds(address, cycle, writer);
+  }
   void post_invalidation(std::uint64_t address, std::uint64_t arrival) override {
     core_.post_invalidation(address, arrival);
   }
@@ -95,6 +97,7 @@ std::uint64_t Cva6Timing::predict_device_read(unsigned hart, const Retirement& r
 
 std::uint64_t Cva6Timing::drain(unsigned hart) {
   Core& core = *cores_[hart];
+  core.is_last();
   core.hold_issue(true);
   const std::uint64_t limit = core.cycle() + patience;
   while (!(core.drained() && core.stores_drained()) && core.cycle() < limit) core.step();

@@ -65,7 +65,8 @@ class ClintWires {
 class Snooped {
  public:
   virtual ~Snooped() = default;
-  virtual bool holds_line(std::uint64_t address) const = 0;
+  // As it is when hart `writer` has come to `cycle`: this one may have gone further.
+  virtual bool holds_line(std::uint64_t address, std::uint64_t cycle, unsigned writer) const = 0;
   virtual void post_invalidation(std::uint64_t address, std::uint64_t arrival) = 0;
 };
 
@@ -126,7 +127,7 @@ class Interconnect {
     }
     if (snooped_.size() == 1) return;
     for (unsigned hart = 0; hart < snooped_.size(); ++hart) {
-      if (hart != writer && snooped_[hart] && snooped_[hart]->holds_line(address))
+      if (hart != writer && snooped_[hart] && snooped_[hart]->holds_line(address, cycle, writer))
         snooped_[hart]->post_invalidation(address, cycle + memory_.invalidation_latency);
     }
   }

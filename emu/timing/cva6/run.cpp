@@ -51,7 +51,7 @@ Cva6Run::Cva6Run(System& system, Cva6Parameters parameters) : system_(system) {
   }
   queue_.resize(lanes_.size());
   line_delay_ = device_distance + parameters.memory.ipi_wire_delay;
-  lead_ = std::min<std::uint64_t>(most_lead, parameters.memory.invalidation_latency);
+  invalidation_latency_ = parameters.memory.invalidation_latency;
   system.in_blocks = false;
   take_over_clint();
 }
@@ -107,7 +107,7 @@ void Cva6Run::level() {
       lane->core->sleep_until(std::min(now, moment));
     } else if (glides_) {
       keep_due(*lane);
-      stretch(*lane, now + lead_);
+      stretch(*lane, now);
     }
   }
 }
@@ -214,9 +214,7 @@ void Cva6Run::settle(Lane& lane, Privilege privilege) {
 }
 
 bool Cva6Run::is_due(const Lane& lane) const {
-  const std::uint64_t clock = lane.core->cycle();
-  return system_.next_event <= clock || clock >= system_.clock_limit || clock >= system_.poll_at ||
-         clock >= lane.hears_at || system_.code.wants_collection() || limit_reached(lane.hart);
+  return lane.core->cycle() >= lane.due_at || system_.code.wants_collection() || limit_reached(lane.hart);
 }
 
 bool Cva6Run::limit_reached(const Hart& hart) const {
@@ -253,6 +251,7 @@ bool Cva6Run::attend(Lane& lane) {
     lane.seen_mip = pending_interrupts(hart) & told_lines;
     lane.core->set_external_lines(lane.seen_mip);
   }
+  keep_due(lane);
   return system_.stop == Stop::none;
 }
 

@@ -41,9 +41,9 @@ class Cva6Run {
   std::uint64_t next_moment(Lane& lane);
   [[gnu::flatten]] void advance(Lane& lane);
   bool glide(Lane& lane, std::uint64_t horizon);
-  void stretch(Lane& lane, std::uint64_t limit);
+  void stretch(Lane& lane, std::uint64_t others);
   void level();
-  bool glide_plainly(Lane& lane, std::uint64_t limit, bool alone);
+  bool glide_plainly(Lane& lane, std::uint64_t limit, std::uint64_t far);
   bool devices_rest();
   void leave_blocks();
   void tell_lines(std::uint64_t cycle);
@@ -72,10 +72,10 @@ class Cva6Run {
   System& system_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Cva6Timing> timing_;
-  unsigned last_ = 0;             // whose the last turn was
-  std::uint64_t horizon_ = 0;     // of the hart whose turn it is: when another's comes
-  std::uint64_t others_ = 0;      // the smallest moment of another
-  std::uint64_t lead_ = 0;        // by how much a hart may be ahead of it
+  unsigned last_ = 0;          // whose the last turn was
+  std::uint64_t horizon_ = 0;  // of the hart whose turn it is: when another's comes
+  std::uint64_t others_ = 0;   // the smallest moment of another
+  std::uint64_t invalidation_latency_ = 0;
   std::uint64_t line_delay_ = 0;  // from what moves a line of a device's to what hears it
   // By when they have something to do, and the harts' numbers below that: whose turn comes when, as long as none sleeps.
   static constexpr unsigned queue_shift = 8, queue_id = 255;

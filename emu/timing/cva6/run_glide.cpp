@@ -10,11 +10,11 @@ void Cva6Run::advance(Lane& lane) {
   Core& core = *lane.core;
   const unsigned index = lane.hart.id.value;
   system_.current = &lane.hart;
-  while (!is_due(lane) || attend(lane)) {
+  core.is_last();
+  while (keep_due(lane), !is_due(lane) || attend(lane)) {
     const std::uint64_t cycle = core.cycle();
     // A sleeper's pipeline does not move.
     if (lane.sleeps && core.wake() > cycle) return;
-    keep_due(lane);
     const std::uint64_t horizon =
         std::max(std::min({horizon_, lane.due_at, cycle + poll_interval}), cycle + 1);
     if (glides_ && glide(lane, horizon)) return;
@@ -31,18 +31,18 @@ void Cva6Run::advance(Lane& lane) {
 // and Cva6Timing::run() would do, without most of their questions. True: it is somebody else's turn.
 bool Cva6Run::glide(Lane& lane, std::uint64_t horizon) {
   Core& core = *lane.core;
-  const std::uint64_t writes = timing_->interconnect().clint.writes();
+  const ClintWires& clint = timing_->interconnect().clint;
+  const std::uint64_t writes = clint.writes();
   do {
     const std::uint64_t limit = std::min(horizon, lane.due_at);
     if (core.cycle() >= limit) return false;
-    const bool ended = glide_plainly(lane, limit, false);
+    const bool ended = glide_plainly(lane, limit, 0);
     follow_fence(lane);
     // Who sleeps, and who has just woken a sleeper; the limit of instructions.
-    if (timing_->interconnect().clint.writes() != writes || (core.asleep() && core.dormant()) ||
-        system_.stop != Stop::none)
+    if (clint.writes() != writes || (core.asleep() && core.dormant()) || system_.stop != Stop::none)
       return true;
     if (core.cycle() >= horizon_) {
-      if (!listens_ && (!device_stores_ || devices_rest())) stretch(lane, others_ + lead_);
+      if (!listens_ && (!device_stores_ || devices_rest())) stretch(lane, others_);
       return true;
     }
     if (ended || !core.in_node() || !core.issue_decoded().accesses_memory || !access(lane)) return false;
@@ -51,12 +51,14 @@ bool Cva6Run::glide(Lane& lane, std::uint64_t horizon) {
   return false;
 }
 
-// A hart that has reached the others may be ahead of them, up to `limit`, with what concerns nobody else: plain instructions
-// while memory and the load/store side rest. What others do meanwhile reaches it later.
-void Cva6Run::stretch(Lane& lane, std::uint64_t limit) {
-  limit = std::min(limit, lane.due_at);
-  if (lane.core->cycle() >= limit) return;
-  glide_plainly(lane, limit, true);
+// A hart that has reached the others, who are at `others` or later, may be ahead of them with what concerns nobody else. What
+// they do meanwhile reaches it later: an invalidation after its latency, and only the D$ then; a line to interrupt it no sooner
+// than a store reaches a device, which does not matter to a hart that takes no interrupt.
+void Cva6Run::stretch(Lane& lane, std::uint64_t others) {
+  const bool interruptible = (lane.hart.csr.mie | lane.core->mie()) != 0;
+  const std::uint64_t far = std::min(others + (interruptible ? device_distance - 1 : most_lead), lane.due_at);
+  if (lane.core->cycle() >= far || !lane.core->can_glide_ahead()) return;
+  glide_plainly(lane, std::min(others + invalidation_latency_, far), far);
   set_clock(lane.hart, lane.core->cycle());
 }
 
@@ -70,9 +72,9 @@ bool Cva6Run::devices_rest() {
   return !device_stores_;
 }
 
-// As long as they are plain; `alone`, as stretch() has it. True: the cycles have ended, or the instruction at hand is not
-// to be seen here.
-bool Cva6Run::glide_plainly(Lane& lane, std::uint64_t limit, bool alone) {
+// As long as they are plain, up to `limit`; or, with `far`, up to there as stretch() has it, `limit` being Core::glide_ahead's
+// `near`. True: the cycles have ended, or the instruction at hand is not to be seen here.
+bool Cva6Run::glide_plainly(Lane& lane, std::uint64_t limit, std::uint64_t far) {
   Hart& hart = lane.hart;
   Core& core = *lane.core;
   std::uint64_t& left = lane.due_after;
@@ -95,7 +97,7 @@ bool Cva6Run::glide_plainly(Lane& lane, std::uint64_t limit, bool alone) {
       --hart.unretired;
       core.given_plainly(hart.pc, a, b);
     }
-    ended = !(alone ? core.glide_alone(limit) : core.glide(limit));
+    ended = !(far != 0 ? core.glide_ahead(limit, far) : core.glide(limit));
   }
   set_clock(hart, core.cycle());
   return ended;

@@ -149,6 +149,7 @@ void WtAxiAdapter::dcache_return(std::uint64_t cycle, bool read_ready, bool inva
   if (!invalidations_.empty() && invalidations_.front().arrival <= cycle && !invalidate) {
     next_.dcache = DcacheReturnType::invalidate_line;
     next_.address = invalidations_.front().address;
+    last_invalidation_ = cycle + 1;
     invalidations_.pop();
     return;
   }
@@ -189,6 +190,35 @@ void WtAxiAdapter::dcache_return(std::uint64_t cycle, bool read_ready, bool inva
     next_.tid = dcache_writes_.front();
     dcache_writes_.pop();
   }
+}
+
+std::optional<std::uint64_t> WtAxiAdapter::post_invalidation(std::uint64_t address, std::uint64_t arrival,
+                                                             std::uint64_t now) {
+  const std::uint64_t shown = std::max(arrival, last_invalidation_) + 1;
+  if (!invalidations_.empty() || shown > now) {
+    if (!invalidations_.full()) invalidations_.push({address, arrival});
+    wake_ = 0;
+    return std::nullopt;
+  }
+  last_invalidation_ = shown;
+  if (!reads_.empty()) {  // a beat of that cycle had to wait
+    reads_.front().pass_beats(shown - 1);
+    reads_.front().ready = std::max(reads_.front().ready, shown);
+    wake_ = next_event(now);
+  }
+  if (shown < now) return shown;
+  next_.dcache = DcacheReturnType::invalidate_line;
+  next_.address = address;
+  shows_ = true;
+  return std::nullopt;
+}
+
+bool WtAxiAdapter::only_invalidates(std::uint64_t cycle) const {
+  const auto comes = [cycle](const auto& queue) { return !queue.empty() && queue.front().ready <= cycle; };
+  return icache_fifo_.empty() && dcache_fifo_.empty() && b_fifo_.empty() && !comes(reads_) &&
+         !comes(writes_) && !interconnect_->reorders() &&
+         (shows_ ? next_.dcache == DcacheReturnType::invalidate_line && !next_.icache_valid
+                 : !invalidations_.empty());
 }
 
 std::uint64_t WtAxiAdapter::next_event(std::uint64_t cycle) const {

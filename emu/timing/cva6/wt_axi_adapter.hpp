@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "emu/timing/cva6/interconnect.hpp"
@@ -91,10 +92,19 @@ class WtAxiAdapter {
   const std::uint64_t& icache_refills() const { return icache_refills_; }
   const std::uint64_t& dcache_refills() const { return dcache_refills_; }
 
-  void post_invalidation(std::uint64_t address, std::uint64_t arrival) {
-    if (!invalidations_.full()) invalidations_.push({address, arrival});
-    wake_ = 0;
+  // An invalidation for this port, which has come to the cycle `now`, ahead of who sends it. The cycle in which the D$ has
+  // been to see it, when that is over: it is the caller's then.
+  std::optional<std::uint64_t> post_invalidation(std::uint64_t address, std::uint64_t arrival,
+                                                 std::uint64_t now);
+  // In this cycle it has no more to do, or to show, than invalidations.
+  bool only_invalidates(std::uint64_t cycle) const;
+  // The line that the D$ is shown to be invalid in this cycle.
+  std::optional<std::uint64_t> shows_invalid() const {
+    return shows_ && next_.dcache == DcacheReturnType::invalidate_line ? std::optional(next_.address)
+                                                                       : std::nullopt;
   }
+  // The first cycle in which it may have something to do.
+  std::uint64_t wakes() const { return wake_; }
 
   // Nothing is queued or in flight.
   bool idle() const {
@@ -158,6 +168,7 @@ class WtAxiAdapter {
   Ring<Read, 16> reads_;
   Ring<Write, 32> writes_;
   Ring<Invalidation, 64> invalidations_;
+  std::uint64_t last_invalidation_ = 0;  // the cycle in which the D$ is shown it
   std::uint64_t last_uncached_read_ = 0, last_write_ = 0;
   std::uint64_t icache_refills_ = 0, dcache_refills_ = 0;
   std::uint64_t wake_ = 0;

@@ -27,6 +27,16 @@ class WtDcache {
   bool accepts(const StoreRequest& store) const { return wbuffer_.accepts(store); }
   bool amo_ack(const AdapterReturn& in) const { return missunit_.amo_ack(in); }
   bool holds(std::uint64_t address) const { return memory_.holds(address); }
+  bool same_line(std::uint64_t a, std::uint64_t b) const {
+    return memory_.geometry().line_of(a) == memory_.geometry().line_of(b);
+  }
+  // An invalidation while nothing moves, and the write buffer is empty: only the tags see it. False: the line is not there.
+  bool invalidate(std::uint64_t address) {
+    const unsigned set = memory_.set_of(address);
+    const std::uint16_t ways = memory_.hit(set, memory_.tag_of(address));
+    memory_.invalidate(set, ways);
+    return ways != 0;
+  }
   bool load_waits() const { return ctrl_[loads].waiting() || ctrl_[loads].wants_miss(); }
 
   // One cycle. `store` must be one that accepts() has taken, or none.

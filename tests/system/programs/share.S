@@ -1,0 +1,89 @@
+# A bare-metal program on every hart at once, with interrupts off: each writes its word of lines that the others write too,
+# reads its neighbour's, and computes for as long as what it has read says. Ends with status 0 when every hart has found its
+# own words again, 1 otherwise. For determinism: how far harts run ahead of each other is not to be seen.
+        .equ uart, 0x10000000
+        .equ finisher, 0x100000
+        .equ rounds, 150
+        .equ lines, 16
+
+        .section .text.start, "ax"
+        .globl _start
+_start:
+        csrr    s0, mhartid
+        la      t0, wrong
+        csrw    mtvec, t0
+        la      s1, arrived
+        li      t0, 1
+        amoadd.d zero, t0, (s1)
+        bnez    s0, 2f
+        li      t1, 2000                # hart 0 waits this long for the others to arrive
+1:      addi    t1, t1, -1
+        bnez    t1, 1b
+        ld      s2, (s1)
+        la      t0, harts
+        fence   rw, rw
+        sd      s2, (t0)
+        j       3f
+2:      la      t0, harts
+        ld      s2, (t0)
+        beqz    s2, 2b
+3:      li      s3, rounds
+        andi    s4, s0, 7
+        slli    s4, s4, 3               # the hart's word of each line,
+        xori    s5, s4, 8               # its neighbour's
+        addi    s6, s0, 0x55
+4:      la      s7, table
+        li      s8, lines
+5:      add     t0, s7, s4
+        sd      s6, (t0)
+        add     t1, s7, s5
+        ld      t2, (t1)
+        andi    t3, t2, 7
+        xor     s9, s6, t2
+        beqz    t3, 7f
+6:      slli    t4, s9, 13
+        xor     s9, s9, t4
+        srli    t4, s9, 7
+        xor     s9, s9, t4
+        addi    t3, t3, -1
+        bnez    t3, 6b
+7:      ld      t2, (t0)
+        bne     t2, s6, wrong
+        add     s6, s6, s9
+        addi    s7, s7, 64
+        addi    s8, s8, -1
+        bnez    s8, 5b
+        addi    s3, s3, -1
+        bnez    s3, 4b
+        la      s8, done
+        li      t0, 1
+        amoadd.d zero, t0, (s8)
+        bnez    s0, 9f
+8:      ld      t0, (s8)
+        bne     t0, s2, 8b
+        li      t0, uart
+        li      t1, 'o'
+        sb      t1, (t0)
+        li      t1, 'k'
+        sb      t1, (t0)
+        li      t1, '\n'
+        sb      t1, (t0)
+        li      t0, finisher
+        li      t1, 0x5555
+        sw      t1, (t0)
+9:      j       9b
+        .balign 4
+wrong:  li      t0, finisher
+        li      t1, 0x13333
+        sw      t1, (t0)
+        j       9b
+
+        .section .data
+        .balign 64
+arrived: .dword 0
+        .balign 64
+harts:  .dword 0
+        .balign 64
+done:   .dword 0
+        .balign 64
+table:  .space 64 * lines
