@@ -1,8 +1,7 @@
 # A bare-metal program on every hart at once: counts by AMO, by LR/SC and under a spin lock, sleeps in wfi until hart 0
 # sends an IPI, and ends with status 0 when every count is right, 1 otherwise. For determinism, with 1 to 64 harts.
 # Harts beyond the ones that run do not exist: the number of harts is found by who arrives before hart 0 closes the door.
-        .equ uart, 0x10000000
-        .equ finisher, 0x100000
+#include "harts.inc"
         .equ clint, 0x2000000
         .equ rounds, 500
 
@@ -13,22 +12,8 @@ _start:
         la      t0, trap
         csrw    mtvec, t0
         csrwi   mie, 8                  # MSIE
-        la      s1, arrived
-        li      t0, 1
-        amoadd.d zero, t0, (s1)
-        bnez    s0, 2f
-        li      t1, 2000                # hart 0 waits this long for the others to arrive
-1:      addi    t1, t1, -1
-        bnez    t1, 1b
-        ld      s2, (s1)
-        la      t0, harts
-        fence   rw, rw
-        sd      s2, (t0)
-        j       3f
-2:      la      t0, harts
-        ld      s2, (t0)
-        beqz    s2, 2b
-3:      li      s3, rounds
+        count_harts
+        li      s3, rounds
         la      s4, by_amo
         la      s5, by_sc
         la      s6, by_lock
@@ -75,20 +60,9 @@ _start:
         bne     t0, t1, wrong
         bne     t0, t2, wrong
         bne     t0, t3, wrong
-        li      t0, uart
-        li      t1, 'o'
-        sb      t1, (t0)
-        li      t1, 'k'
-        sb      t1, (t0)
-        li      t1, '\n'
-        sb      t1, (t0)
-        li      t0, finisher
-        li      t1, 0x5555
-        sw      t1, (t0)
+        end_well
         j       .
-wrong:  li      t0, finisher
-        li      t1, 0x13333
-        sw      t1, (t0)
+wrong:  end_badly
         j       .
 sleep:  wfi
         csrr    t0, mip

@@ -1,8 +1,7 @@
 # A bare-metal program on every hart at once, with interrupts off: each writes its word of lines that the others write too,
 # reads its neighbour's, and computes for as long as what it has read says. Ends with status 0 when every hart has found its
 # own words again, 1 otherwise. For determinism: how far harts run ahead of each other is not to be seen.
-        .equ uart, 0x10000000
-        .equ finisher, 0x100000
+#include "harts.inc"
         .equ rounds, 150
         .equ lines, 16
 
@@ -12,22 +11,8 @@ _start:
         csrr    s0, mhartid
         la      t0, wrong
         csrw    mtvec, t0
-        la      s1, arrived
-        li      t0, 1
-        amoadd.d zero, t0, (s1)
-        bnez    s0, 2f
-        li      t1, 2000                # hart 0 waits this long for the others to arrive
-1:      addi    t1, t1, -1
-        bnez    t1, 1b
-        ld      s2, (s1)
-        la      t0, harts
-        fence   rw, rw
-        sd      s2, (t0)
-        j       3f
-2:      la      t0, harts
-        ld      s2, (t0)
-        beqz    s2, 2b
-3:      li      s3, rounds
+        count_harts
+        li      s3, rounds
         andi    s4, s0, 7
         slli    s4, s4, 3               # the hart's word of each line,
         xori    s5, s4, 8               # its neighbour's
@@ -61,21 +46,10 @@ _start:
         bnez    s0, 9f
 8:      ld      t0, (s8)
         bne     t0, s2, 8b
-        li      t0, uart
-        li      t1, 'o'
-        sb      t1, (t0)
-        li      t1, 'k'
-        sb      t1, (t0)
-        li      t1, '\n'
-        sb      t1, (t0)
-        li      t0, finisher
-        li      t1, 0x5555
-        sw      t1, (t0)
+        end_well
 9:      j       9b
         .balign 4
-wrong:  li      t0, finisher
-        li      t1, 0x13333
-        sw      t1, (t0)
+wrong:  end_badly
         j       9b
 
         .section .data
