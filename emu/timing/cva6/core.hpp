@@ -347,7 +347,7 @@ class Core {
   enum class Ways : std::uint8_t { unknown, usual, light };
   Ways ways_ = Ways::unknown;
   LsuControl incoming_;            // the load or store in the execute stage
-  std::uint64_t rest_bits_ = 0;    // what the pipeline is shown of it then
+  std::uint64_t rest_bits_ = 0;    // what the pipeline is shown of the load/store side in this cycle
   LoadUnit::Outputs load_result_;  // the pipeline register behind the load unit
   TlbFlush tlb_flush_;
   std::uint64_t wires_ = 0, external_lines_ = 0;  // mip_q of the interrupt wires
