@@ -42,8 +42,17 @@ inline const Op* known_op(System& system, Hart& hart, std::uint32_t bits) {
   }
   return op->bits == bits && !system.code.is_illegal(*op) && !hart.hpm.each_instruction ? op : nullptr;
 }
-// step() for an operation from there that only computes, branches or jumps, on a hart that has C: it cannot trap, nothing is
-// recorded, and its time does not matter.
+// The fast table has the page of this access, so that it neither traps nor reaches a device, and concerns no reservation of
+// another hart.
+inline bool serves(const Hart& hart, std::uint64_t address, unsigned size_log2, bool store) {
+  const FastTable& table = *hart.fast;
+  const FastEntry& entry = (store ? table.write : table.read)[FastTable::index(address)];
+  const std::uint64_t others = hart.system->reserving_harts & ~(std::uint64_t{1} << hart.id.value);
+  return (address & (~page_offset_mask | ((std::uint64_t{1} << size_log2) - 1))) == entry.tag &&
+         !(store && others != 0);
+}
+// step() for an operation from there that only computes, branches or jumps, on a hart that has C, or that loads or stores an
+// integer register where the fast table serves it: it cannot trap, and its time does not matter.
 void step_plainly(Hart& hart, const Op& op);
 // The same, recorded and told to the listeners.
 void step_plainly_and_tell(System& system, Hart& hart, const Op& op);

@@ -53,6 +53,13 @@ class Core {
     record_mispredicted_ = node_->checks_next && next_pc != node_->expected_next;
     have_record_ = true;
   }
+  // Likewise of one that is Decoded::plain_access, and has not trapped.
+  void given_access(std::uint64_t next_pc, std::uint64_t operand_a, std::uint64_t operand_b,
+                    std::uint64_t address) {
+    given_plainly(next_pc, operand_a, operand_b);
+    record_.data_address.value = address;
+    record_.store_value = operand_b;
+  }
   bool in_node() const { return node_ != nullptr; }
   // step(), and skip() when nothing has moved. False: `limit` has been reached, or what comes of it is for the caller to see
   // (Cva6Timing::run).

@@ -285,6 +285,7 @@ void note(Decoded& d) {
   d.raises = d.op == Op::ecall || d.op == Op::ebreak;
   d.flushes = flushes(d);
   d.plain = is_plain(d);
+  d.plain_access = d.accesses_memory && !d.is_amo() && !d.rd_fpr && !d.rs2_fpr;
   d.commits_second =
       d.fu == Fu::alu || d.fu == Fu::load || d.fu == Fu::ctrl_flow || d.fu == Fu::mult || d.fu == Fu::fpu;
 }

@@ -66,6 +66,7 @@ struct Decoded {
   std::uint8_t destination = 0;  // the same of rd
   bool accesses_memory = false;
   bool plain = false;           // only computes, branches or jumps; a branch's two ways differ
+  bool plain_access = false;    // a load or store of an integer register
   bool raises = false;          // ECALL and EBREAK
   bool uses_fpu = false;        // illegal while mstatus.FS is off
   bool rounds_by_frm = false;   // illegal while frm is reserved

@@ -85,7 +85,9 @@ bool Cva6Run::glide_plainly(Lane& lane, std::uint64_t limit, std::uint64_t far) 
       if (ended) break;
       const Decoded& d = core.issue_decoded();
       const std::uint64_t a = hart.x[d.rs1], b = hart.x[d.rs2];
-      const hartbeat::Op* const op = d.plain ? known_op(system_, hart, d.bits) : nullptr;
+      const std::uint64_t address = a + static_cast<std::uint64_t>(std::int64_t{d.immediate});
+      const bool accesses = far == 0 && d.plain_access && serves(hart, address, d.size_log2, d.fu == Fu::store);
+      const hartbeat::Op* const op = d.plain || accesses ? known_op(system_, hart, d.bits) : nullptr;
       if (!op) break;
       --left;
       if (listens_) {
@@ -95,7 +97,10 @@ bool Cva6Run::glide_plainly(Lane& lane, std::uint64_t limit, std::uint64_t far) 
         step_plainly(hart, *op);
       }
       --hart.unretired;
-      core.given_plainly(hart.pc, a, b);
+      if (accesses)
+        core.given_access(hart.pc, a, b, address);
+      else
+        core.given_plainly(hart.pc, a, b);
     }
     ended = !(far != 0 ? core.glide_ahead(limit, far) : core.glide(limit));
   }
