@@ -37,11 +37,11 @@ void record_float_state(Hart& hart, std::uint32_t fflags_before) {
 
 using Observe = Outcome (*)(Hart*, const Op*);
 
-template <std::size_t I>
+template <Mode M, std::size_t I>
 Outcome observe(Hart* h, const Op* op) {
   constexpr const auto& row = isa::row_at<I>();
   constexpr Kind kind = std::remove_cvref_t<decltype(row)>::kind;
-  View<Mode::observed> view{h, op};
+  View<M> view{h, op};
   const std::uint64_t next_pc = view.next_pc();
   if constexpr (kind == Kind::compute) {
     row.body(view, op->operands);
@@ -67,11 +67,26 @@ Outcome observe(Hart* h, const Op* op) {
   }
 }
 
+// Computes, branches, jumps, loads or stores: for step_plainly.
+template <std::size_t I>
+constexpr Observe plain_observer() {
+  constexpr Kind kind = std::remove_cvref_t<decltype(isa::row_at<I>())>::kind;
+  if constexpr (kind == Kind::compute || kind == Kind::memory || kind == Kind::branch || kind == Kind::jump)
+    return &observe<Mode::ring, I>;
+  else
+    return nullptr;
+}
+
 template <std::size_t... I>
 constexpr std::array<Observe, sizeof...(I)> observers_of(std::index_sequence<I...>) {
-  return {&observe<I>...};
+  return {&observe<Mode::observed, I>...};
+}
+template <std::size_t... I>
+constexpr std::array<Observe, sizeof...(I)> plain_observers_of(std::index_sequence<I...>) {
+  return {plain_observer<I>()...};
 }
 constexpr auto observers = observers_of(std::make_index_sequence<isa::row_count>());
+constexpr auto plain_observers = plain_observers_of(std::make_index_sequence<isa::row_count>());
 
 void count_before(Hart& hart, const Op& op, std::uint64_t times) {
   const isa::Unit unit = isa::row_infos[op.operands.row].unit;
@@ -175,20 +190,22 @@ HARTBEAT_INLINE void tell(System& system, Hart& hart, const Op& op, std::uint64_
   system.events.emit(system.events.retired(), event);
 }
 
+HARTBEAT_INLINE void step_plainly_by(const Observe body, Hart& hart, const Op& op) {
+  hart.pc = body(&hart, &op).next_pc;
+  hart.op = op.index + 1u < Block::of(&op)->instructions ? &op + 1 : nullptr;
+}
+
 #undef HARTBEAT_INLINE
 
 }  // namespace
 
 Step step(System& system, Hart& hart) { return step_on(system, hart); }
-void step_plainly(Hart& hart, const Op& op) {
-  hart.pc = observers[op.operands.row](&hart, &op).next_pc;
-  hart.op = op.index + 1u < Block::of(&op)->instructions ? &op + 1 : nullptr;
-}
+void step_plainly(Hart& hart, const Op& op) { step_plainly_by(plain_observers[op.operands.row], hart, op); }
 
 void step_plainly_and_tell(System& system, Hart& hart, const Op& op) {
   const std::uint64_t pc = hart.pc;
   hart.recorder->clear();
-  step_plainly(hart, op);
+  step_plainly_by(observers[op.operands.row], hart, op);
   tell(system, hart, op, pc, hart.pc, hart.privilege);
 }
 
