@@ -25,8 +25,7 @@ void Core::take_exception(ScoreboardEntry& head, Commit& out) {
   if (trace_) trace(head, 0, true);
 }
 
-void Core::commit_system(ScoreboardEntry& head, Commit& out, bool& ack) {
-  const bool drained = store_unit_.buffer().no_store_pending() && dcache_.wbuffer_empty();
+void Core::commit_system(const Shown& shown, ScoreboardEntry& head, Commit& out, bool& ack) {
   out.csr = true;
   switch (head.decoded->op) {
     case Op::mret:
@@ -41,7 +40,7 @@ void Core::commit_system(ScoreboardEntry& head, Commit& out, bool& ack) {
     case Op::sfence_vma:
     case Op::fence:
     case Op::fence_i:
-      ack = drained;
+      ack = shown.drained;
       if (!ack) return;
       out.flush_tlb = head.decoded->op == Op::sfence_vma;
       if (out.flush_tlb) ++fences_;
@@ -86,7 +85,7 @@ Core::Commit Core::commit(const Shown& shown) {
       take_exception(head, out);
       return out;
     }
-    commit_system(head, out, ack);
+    commit_system(shown, head, out, ack);
   } else if (head.decoded->is_amo()) {
     out.atomic = true;
     ack = dcache_.amo_ack(shown.in);

@@ -60,6 +60,7 @@ void Core::step_fully(const AdapterReturn& in) {
   shown.room = store_unit_.buffer().commit_ready();
   shown.lsu_ready = bypass_.ready();
   shown.load = load_result_;
+  shown.drained = stores_drained();
   thaw();
   step_plainly(shown);
 }
@@ -336,7 +337,6 @@ void Core::start(ScoreboardEntry& e) {
   e.flow = issue_.entry.flow;
   e.interrupt = issue_.interrupt >= 0;
   e.interrupt_cause = static_cast<std::uint8_t>(issue_.interrupt >= 0 ? issue_.interrupt : 0);
-  e.speculative = speculative_;
   if (have_record_ && !speculative_) {
     keep(record_, e);
     mispredictions_ += e.mispredicted;
@@ -349,7 +349,7 @@ void Core::start(ScoreboardEntry& e) {
       tlb_flush_ = {fence_operand(d.rs1, record_.operand_a),
                     static_cast<std::uint16_t>(fence_operand(d.rs2, record_.operand_b))};
   } else {
-    keep(speculation_.execute(d, e.pc, cycle_, *view_, mmu_.dtlb(), csr_.translation()), e);
+    issue_speculatively(e);
   }
 }
 

@@ -189,7 +189,8 @@ class Core {
   // that are finished in it, when that has been worked out already.
   struct Shown {
     AdapterReturn in;
-    bool room = true;  // for a committed store
+    bool room = true;      // for a committed store
+    bool drained = false;  // stores_drained(), for a fence
     bool lsu_ready = true;
     LoadUnit::Outputs load;
     bool done = false;
@@ -217,6 +218,12 @@ class Core {
               const LoadUnit::Outputs& load, const WriteBack& stored);
   std::uint64_t side_inputs(const PipelineNode& node) const;
   bool replay(const AdapterReturn& in);
+  // A fence or an atomic has waited at commit for what has happened: no edge knows of the rest.
+  bool head_goes_on(const PipelineNode& node, const AdapterReturn& in) const {
+    return (node.fence_at_head && stores_drained()) || (node.atomic_at_head && dcache_.amo_ack(in));
+  }
+  void issue_by(const PipelineNode& node, ScoreboardEntry& e);
+  [[gnu::noinline]] void issue_speculatively(ScoreboardEntry& e);
   [[gnu::noinline]] void step_plainly_behind(PipelineNode& node, const PipelineInputs& seen,
                                              const AdapterReturn& in, std::uint64_t shown_bits,
                                              const LoadUnit::Outputs& load, const WriteBack& stored);
@@ -251,6 +258,7 @@ class Core {
                                                             << (PipelineInputs::store + 1);
   }
   void special_inputs(const PipelineNode& node, PipelineInputs& out);
+  [[gnu::noinline]] bool foresees_mispredict(const PipelineState& state);
   void update_fetch_context() {
     if (fetch_context_ != stranger)
       fetch_context_ =
@@ -261,7 +269,7 @@ class Core {
   static bool mispredicts(const Decoded& d, ControlFlow flow, std::uint64_t predicted,
                           const Retirement& record);
   Commit commit(const Shown& shown);
-  [[gnu::noinline]] void commit_system(ScoreboardEntry& head, Commit& out, bool& ack);
+  [[gnu::noinline]] void commit_system(const Shown& shown, ScoreboardEntry& head, Commit& out, bool& ack);
   void commit_second(const ScoreboardEntry& head, Commit& out) const;
   [[gnu::noinline]] void take_exception(ScoreboardEntry& head, Commit& out);
   ResolvedBranch execute(const LoadUnit::Outputs& load, WriteBack& results, FpuOperation& fpu) const;

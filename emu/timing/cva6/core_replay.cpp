@@ -9,10 +9,16 @@ namespace {
 
 using Inputs = PipelineInputs;
 
-bool in_table(const Decoded& d) {
-  if (d.fu == Fu::csr) return (d.op == Op::csr_read || d.op == Op::csr_write) && !d.flushes;
-  return !d.flushes && !d.raises && d.fu != Fu::fpu && d.fu != Fu::cvxif && d.fu != Fu::none;
+bool is_fence(const Decoded& d) { return d.op == Op::fence || d.op == Op::fence_i || d.op == Op::sfence_vma; }
+
+// It may stand in the issue stage of a node, where it has no exception. An SFENCE.VMA that is not flushed asks the scoreboard
+// for its operands.
+bool issues_by_node(const Decoded& d, bool speculative) {
+  return d.in_nodes && (speculative || d.op != Op::sfence_vma);
 }
+
+// As the oldest instruction, with its result, it does what no node knows of.
+bool ends_at_head(const Decoded& d) { return d.flushes && !is_fence(d) && !d.is_amo(); }
 
 // Where the front end went on behind the instruction in the issue stage.
 void expect_next(PipelineNode& node) {
@@ -34,20 +40,29 @@ void describe(PipelineNode& node) {
   node.mask = Inputs::field(Inputs::load, 5) | Inputs::field(Inputs::store, 5);
   node.fetches = s.fetches;
   if (node.fetches) node.mask |= Inputs::field(0, 33);
-  node.store_at_head = s.count != 0 && (s.valid & 1) != 0 && s.slots[0]->fu == Fu::store;
+  if (s.count != 0 && (s.valid & 1) != 0) {
+    node.atomic_at_head = s.slots[0]->is_amo();
+    node.fence_at_head = is_fence(*s.slots[0]);
+    node.store_at_head = s.slots[0]->fu == Fu::store && !node.atomic_at_head;
+  }
   if (node.store_at_head) node.mask |= Inputs::bit(Inputs::room);
   node.mispredicts = s.executes && s.execute_mispredicted;
-  node.needs_record = s.issue && !node.mispredicts;
+  node.needs_record = s.issue && !node.mispredicts && !s.speculative;
   node.has_csr = s.issue && s.issue->fu == Fu::csr;
   if (s.issue) node.mask |= Inputs::field(Inputs::record, 2);
   if (s.issue) expect_next(node);
+  node.foresees = node.checks_next && s.speculative;
+  node.special = node.foresees;
   if (s.issue && s.issue->accesses_memory) node.mask |= Inputs::bit(Inputs::lsu_ready);
   for (unsigned i = 0; i < s.count; ++i) node.holds_store |= s.slots[i]->fu == Fu::store;
+  node.waits_at_head = node.atomic_at_head || node.fence_at_head;
+  node.simple = !node.store_at_head && !node.waits_at_head;
   if (!s.executes) return;
   const Decoded& d = *s.slots[s.execute_slot];
   node.requests_memory = d.accesses_memory;
+  node.simple = node.simple && !node.requests_memory;
   node.divides = d.op == Op::div;
-  node.special = node.divides || node.mispredicts;
+  node.special |= node.divides || node.mispredicts;
   if (node.divides) node.mask |= Inputs::field(Inputs::division, 8);
   node.trains_bht = d.op == Op::branch;
   node.taken = (static_cast<ControlFlow>(s.execute_flow) == ControlFlow::branch) != node.mispredicts;
@@ -58,18 +73,22 @@ void describe(PipelineNode& node) {
 }  // namespace
 
 bool Core::packable() const {
-  if (halted_ || speculative_ || hold_issue_ || awaiting_wake_ || resync_) return false;
+  if (halted_ || hold_issue_ || awaiting_wake_ || resync_) return false;
   if (have_record_ && (record_.trapped || !issue_.valid)) return false;  // the latter behind a divergence
   if (!frontend_.packable() || fpu_.active() || scoreboard_.size() > PipelineState::most_slots) return false;
-  if (issue_.valid &&
-      (issue_.interrupt >= 0 || issue_.entry.fault != FetchFault::none || !in_table(*issue_.entry.decoded)))
+  if (issue_.valid && (issue_.interrupt >= 0 || issue_.entry.fault != FetchFault::none ||
+                       !issues_by_node(*issue_.entry.decoded, speculative_)))
     return false;
-  if (csr_.interrupt(wires_) >= 0 || scoreboard_.any_exception() || load_result_.exception) return false;
+  if (csr_.interrupt(wires_) >= 0 || load_result_.exception) return false;
   for (unsigned i = 0; i < scoreboard_.count(); ++i) {
-    const ScoreboardEntry& e = scoreboard_[scoreboard_.behind_commit(i)];
-    if (!in_table(*e.decoded) || e.outcome.trapped || e.speculative) return false;
+    const unsigned id = scoreboard_.behind_commit(i);
+    const Decoded& d = *scoreboard_[id].decoded;
+    if (!d.in_nodes && !(d.raises && scoreboard_.exception(id))) return false;
   }
-  return true;
+  const unsigned oldest = scoreboard_.commit_pointer();
+  const ScoreboardEntry& head = scoreboard_[oldest];
+  return !scoreboard_.valid(oldest) ||
+         !(scoreboard_.exception(oldest) || head.outcome.trapped || ends_at_head(*head.decoded));
 }
 
 void Core::pack(PipelineState& out) const {
@@ -94,6 +113,7 @@ void Core::pack(PipelineState& out) const {
   mult_.pack(out, slot);
   out.restart = static_cast<std::uint8_t>(restart_);
   out.translates = csr_.translation().fetch;
+  out.speculative = speculative_;
   out.fpu_off = csr_.fpu_off();
   out.csr_buffer = csr_buffer_;
 }
@@ -115,6 +135,7 @@ void Core::thaw() {
   scoreboard_.unpack(state);
   mult_.unpack(state, id);
   restart_ = static_cast<Stall>(state.restart);
+  speculative_ = state.speculative;
   csr_buffer_ = state.csr_buffer;
 }
 
@@ -125,8 +146,10 @@ void Core::freeze() {
   if (!memo_->used() || !packable()) return;
   PipelineState state;
   pack(state);
+  const std::uint64_t hash = state.hash();
+  if (!memo_->comes_again(hash)) return;
   bool fresh = false;
-  PipelineNode* const to = memo_->node(state, fresh);
+  PipelineNode* const to = memo_->node(state, hash, fresh);
   if (fresh) describe(*to);
   node_ = to;
   last_edge_ = nullptr;
@@ -144,7 +167,7 @@ void Core::freeze() {
     return;  // its inputs were not all read
   }
   recording_.edge.next = to;
-  recording_.edge.waits = to == from && recording_.edge.does_nothing();
+  recording_.edge.waits = to == from && recording_.edge.does_nothing() && !from->atomic_at_head;
   memo_->link(*from, recording_.edge);
 }
 
@@ -191,6 +214,13 @@ std::uint64_t Core::side_inputs(const PipelineNode& node) const {
   return out;
 }
 
+// Of the branch or jump in the issue stage, which will be flushed: nothing has been told of it.
+bool Core::foresees_mispredict(const PipelineState& state) {
+  Retirement record;
+  speculation_.follow(*state.issue, state.issue_pc, *view_, record);
+  return mispredicts(*state.issue, static_cast<ControlFlow>(state.issue_flow), state.issue_predicted, record);
+}
+
 void Core::special_inputs(const PipelineNode& node, Inputs& out) {
   out.bits |= side_inputs(node);
   if (node.divides) {
@@ -199,6 +229,7 @@ void Core::special_inputs(const PipelineNode& node, Inputs& out) {
     out.bits |= std::uint64_t{static_cast<std::uint8_t>(iterations < 0 ? 255 : iterations)}
                 << Inputs::division;
   }
+  if (node.foresees && foresees_mispredict(node.state)) out.bits |= Inputs::bit(Inputs::mispredicted);
   if (node.mispredicts) out.target = scoreboard_[execute_.id].outcome.next_pc;
   if (node.consults) frontend_.ask(node, out);
 }
@@ -206,7 +237,7 @@ void Core::special_inputs(const PipelineNode& node, Inputs& out) {
 // replay() without what cannot happen while memory and the load/store side rest. False: it is another cycle, and nothing
 // has been done.
 bool Core::replay_at_rest() {
-  if (!node_ || !load_store_rests_ || !adapter_.rests(cycle_) || !node_->simple() || load_result_.exception)
+  if (!node_ || !load_store_rests_ || !adapter_.rests(cycle_) || !node_->simple || load_result_.exception)
     return false;
   PipelineNode& node = *node_;
   Inputs seen;
@@ -232,13 +263,20 @@ void Core::step_awake() {
 bool Core::replay(const AdapterReturn& in) {
   if (!node_ || in.icache_valid || load_result_.exception) return false;
   PipelineNode& node = *node_;
+  if (node.waits_at_head && head_goes_on(node, in)) return false;
   Inputs seen;
   if (!fetch_again(node, seen) && !fetch_anew(node, seen)) return false;
   const std::uint64_t shown_bits = rest_bits_;
   const LoadUnit::Outputs load = load_result_;
   const bool commits = node.store_at_head && (shown_bits & Inputs::bit(Inputs::room));
   WriteBack stored;
-  load_store_unflushed(in, commits, node.requests_memory, stored);
+  if (node.atomic_at_head) {
+    Commit atomic;
+    atomic.atomic = true;
+    load_store(in, atomic, node.requests_memory, stored);
+  } else {
+    load_store_unflushed(in, commits, node.requests_memory, stored);
+  }
   finish(node, seen, in, shown_bits, load, stored);
   return true;
 }
@@ -263,7 +301,8 @@ bool Core::wait(std::uint64_t limit) {
     return true;
   const std::uint64_t writes = interconnect_->clint.writes(), context = fetch_context_,
                       shown_bits = rest_bits_;
-  while (cycle_ < limit && !adapter_.shows_icache() && fetch_context_ == context) {
+  while (cycle_ < limit && !adapter_.shows_icache() && fetch_context_ == context &&
+         !(node.fence_at_head && stores_drained())) {
     if (const std::uint64_t walked = walk_ahead(limit)) {
       cycle_ += walked;
       stalls_[edge.cause] += walked;
@@ -279,7 +318,7 @@ bool Core::wait(std::uint64_t limit) {
     }
     ++stalls_[edge.cause];
     const bool again = rest_bits_ == shown_bits && !load_result_.valid;
-    if (load_store_rests_ && again)
+    if (load_store_rests_ && again && !(node.fence_at_head && stores_drained()))
       moved_ = false;  // the next is like this one but for what this one has moved
     end_cycle();
     if (!node_) return interconnect_->clint.writes() == writes;
@@ -311,7 +350,7 @@ void Core::step_plainly_behind(PipelineNode& node, const Inputs& seen, const Ada
 }
 
 bool Core::glide_ahead(std::uint64_t near, std::uint64_t far) {
-  if (!node_ || mmu_.walker().active()) return false;
+  if (!node_ || node_->state.speculative || mmu_.walker().active()) return false;
   const bool is_near = cycle_ < near && adapter_.rests(cycle_);
   if (!is_near && !dcache_.wbuffer_empty()) return false;
   if (!replay_at_rest()) {
@@ -325,7 +364,7 @@ bool Core::glide_ahead(std::uint64_t near, std::uint64_t far) {
 
 // Nothing moves in this cycle but an invalidation, and the D$ is all that it concerns.
 bool Core::invalidates_at_rest() {
-  if (!load_store_rests_ || !node_->simple() || adapter_.rests(cycle_) || !adapter_.only_invalidates(cycle_))
+  if (!load_store_rests_ || !node_->simple || adapter_.rests(cycle_) || !adapter_.only_invalidates(cycle_))
     return false;
   if (const std::optional<std::uint64_t> line = adapter_.shows_invalid(); line && dcache_.holds(*line))
     note_late(*line, cycle_);
@@ -392,6 +431,22 @@ void Core::keep_outcome(const PipelineNode& node, Outcome& out) const {
   out.trapped = out.interrupt = out.sc_failed = false;
 }
 
+void Core::issue_speculatively(ScoreboardEntry& e) {
+  keep(speculation_.execute(*e.decoded, e.pc, cycle_, *view_, mmu_.dtlb(), csr_.translation()), e);
+}
+
+// What the instruction that is issued does, as start() has it.
+void Core::issue_by(const PipelineNode& node, ScoreboardEntry& e) {
+  if (node.state.speculative) return issue_speculatively(e);
+  e.mispredicted = record_mispredicted_;
+  mispredictions_ += record_mispredicted_;
+  e.has_csr = node.has_csr;
+  if (e.has_csr) e.csr = CsrAfter(record_);
+  keep_outcome(node, e.outcome);
+  have_record_ = record_mispredicted_ = false;
+  if (e.decoded->flushes) speculation_.reset(e.decoded->is_amo() ? e.decoded->rd : 0, cycle_);
+}
+
 void Core::follow(const PipelineNode& node, const PipelineEdge& edge) {
   if (edge.retires) {
     last_commit_ = cycle_;
@@ -413,13 +468,8 @@ void Core::follow(const PipelineNode& node, const PipelineEdge& edge) {
     e.issue_cycle = cycle_;
     e.predicted = node.state.issue_predicted;
     e.flow = static_cast<ControlFlow>(node.state.issue_flow);
-    e.mispredicted = record_mispredicted_;
-    mispredictions_ += record_mispredicted_;
-    e.interrupt = e.speculative = false;
-    e.has_csr = node.has_csr;
-    if (e.has_csr) e.csr = CsrAfter(record_);
-    keep_outcome(node, e.outcome);
-    have_record_ = record_mispredicted_ = false;
+    e.interrupt = false;
+    issue_by(node, e);
   }
   const ScoreboardEntry& head = scoreboard_[scoreboard_.commit_pointer()];
   scoreboard_.move_on(edge.retires);

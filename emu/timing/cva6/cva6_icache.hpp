@@ -45,10 +45,13 @@ class Cva6Icache {
   State state() const { return state_; }
   bool flush_pending() const { return flush_pending_; }
 
-  // It only looks up or waits for an address, which is all of its state but what it holds.
+  // It only looks up or waits for an address, which is all of its state but what it holds; or waits for memory, when it
+  // keeps the rest.
   bool plain() const {
-    return (state_ == State::idle || state_ == State::read) && enabled_ && !flush_pending_ && !way_chosen_;
+    const bool looks_up = (state_ == State::idle || state_ == State::read) && !way_chosen_;
+    return (looks_up || waits_for_line()) && enabled_ && !flush_pending_;
   }
+  bool waits_for_line() const { return state_ == State::miss || state_ == State::kill_miss; }
   std::uint64_t address() const { return vaddr_; }
   // How often what it holds has changed.
   std::uint64_t changes() const { return changes_; }
@@ -56,6 +59,10 @@ class Cva6Icache {
     state_ = reads ? State::read : State::idle;
     vaddr_ = address;
     flush_pending_ = way_chosen_ = false;
+  }
+  void resume_wait(bool wanted, std::uint64_t address) {
+    state_ = wanted ? State::miss : State::kill_miss;
+    vaddr_ = address;
   }
   // The word at this address, when it is here.
   bool word(std::uint64_t address, std::uint64_t physical, std::uint32_t& data) {

@@ -270,6 +270,11 @@ bool is_plain(const Decoded& d) {
   return unit && !d.raises && !d.flushes && !is_tracepoint(d);
 }
 
+bool is_in_nodes(const Decoded& d) {
+  if (d.fu == Fu::csr) return d.op == Op::csr_read || d.op == Op::csr_write || d.flushes;
+  return !d.raises && d.fu != Fu::fpu && d.fu != Fu::cvxif && d.fu != Fu::none;
+}
+
 // What follows from the fields.
 void note(Decoded& d) {
   const auto reg = [](unsigned number, bool fpr) {
@@ -285,6 +290,7 @@ void note(Decoded& d) {
   d.raises = d.op == Op::ecall || d.op == Op::ebreak;
   d.flushes = flushes(d);
   d.plain = is_plain(d);
+  d.in_nodes = is_in_nodes(d);
   d.plain_access = d.accesses_memory && !d.is_amo() && !d.rd_fpr && !d.rs2_fpr;
   d.commits_second =
       d.fu == Fu::alu || d.fu == Fu::load || d.fu == Fu::ctrl_flow || d.fu == Fu::mult || d.fu == Fu::fpu;

@@ -67,6 +67,7 @@ struct Decoded {
   bool accesses_memory = false;
   bool plain = false;           // only computes, branches or jumps; a branch's two ways differ
   bool plain_access = false;    // a load or store of an integer register
+  bool in_nodes = false;        // pipeline_memo.hpp knows what becomes of it in the pipeline
   bool raises = false;          // ECALL and EBREAK
   bool uses_fpu = false;        // illegal while mstatus.FS is off
   bool rounds_by_frm = false;   // illegal while frm is reserved

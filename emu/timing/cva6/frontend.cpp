@@ -58,7 +58,8 @@ void Frontend::keep_predictions() {
 void Frontend::pack(PipelineState& out) const {
   out.next_pc = next_pc_;
   out.fetches = icache_.wants_translation();
-  if (out.fetches) out.fetch_address = icache_.address();
+  if (icache_.waits_for_line()) out.line_waits = icache_.state() == Cva6Icache::State::miss ? 1 : 2;
+  if (out.fetches || out.line_waits == 1) out.fetch_address = icache_.address();
   realign_.pack(out);
   queue_.pack(out);
   // The address stays when the word is gone: what is kept of the predictors (keep_predictions) is looked up with it.
@@ -77,7 +78,10 @@ void Frontend::pack(PipelineState& out) const {
 
 void Frontend::unpack(const PipelineState& state) {
   next_pc_ = state.next_pc;
-  icache_.resume(state.fetches, state.fetch_address);
+  if (state.line_waits)
+    icache_.resume_wait(state.line_waits == 1, state.fetch_address);
+  else
+    icache_.resume(state.fetches, state.fetch_address);
   realign_.unpack(state);
   queue_.unpack(state);
   word_valid_ = state.word_valid;

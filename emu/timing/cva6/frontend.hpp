@@ -52,7 +52,7 @@ class Frontend {
   bool moved() const { return moved_; }
   bool quiet() const { return !word_valid_ && waits(); }
 
-  // Can its registers be told in a PipelineState? The I$ looks up or waits for an address, and nothing has faulted.
+  // Can its registers be told in a PipelineState? The I$ looks up an address or waits for one or for a line, and nothing has faulted.
   bool packable() const {
     return icache_.plain() && queue_.packable() && (!word_valid_ || word_fault_ == FetchFault::none);
   }

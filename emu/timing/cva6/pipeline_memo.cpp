@@ -4,8 +4,8 @@
 
 namespace hartbeat::timing::cva6 {
 
-PipelineNode* PipelineMemo::node(const PipelineState& state, bool& fresh) {
-  std::size_t slot = state.hash() >> 46;
+PipelineNode* PipelineMemo::node(const PipelineState& state, std::uint64_t hash, bool& fresh) {
+  std::size_t slot = hash >> 46;
   for (; table_[slot]; slot = (slot + 1) % table_size)
     if (table_[slot]->state == state) return table_[slot];
   fresh = true;
@@ -34,6 +34,7 @@ void PipelineMemo::clear() {
   edges_.clear();
   count_ = 0;
   std::fill(table_.begin(), table_.end(), nullptr);
+  std::fill(seen_.begin(), seen_.end(), 0);
 }
 
 }  // namespace hartbeat::timing::cva6

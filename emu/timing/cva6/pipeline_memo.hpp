@@ -62,13 +62,15 @@ struct alignas(64) PipelineNode {
   bool has_csr = false;          // a CSR instruction stands in the issue stage
   bool requests_memory = false;  // a load or store is in the execute stage
   bool holds_store = false;      // one is in the scoreboard
-  bool issue_plain = false;      // Decoded::plain of the instruction in the issue stage, …
-  bool checks_next = false;      // which can be mispredicted: goes on elsewhere than at `expected_next`
+  // One waits to be committed, or one of both.
+  bool fence_at_head = false, atomic_at_head = false, waits_at_head = false;
+  bool issue_plain = false;  // Decoded::plain of the instruction in the issue stage, …
+  bool checks_next = false;  // which can be mispredicted: goes on elsewhere than at `expected_next`
+  bool foresees = false;     // that, of one that is flushed and nothing is told of: it is an input of its own
   std::uint64_t expected_next = 0;
   std::uint8_t consults = 0;
   bool special = false;  // its inputs are more than memory's answers and the record
-  // The load/store side need not be told of it.
-  bool simple() const { return !requests_memory && !store_at_head; }
+  bool simple = false;   // the load/store side need not be told of it
   PipelineEdge first;
   PipelineState state;
   // The fetched word with its bit, as it was in this context (Core::fetch_context_): a place for each of four harts.
@@ -88,9 +90,16 @@ struct alignas(64) PipelineNode {
 class PipelineMemo {
  public:
   PipelineMemo() : table_(table_size) {}
-  // The node of a state; a new one when `fresh` comes back true.
-  PipelineNode* node(const PipelineState& state, bool& fresh);
+  // The node of a state with this hash; a new one when `fresh` comes back true.
+  PipelineNode* node(const PipelineState& state, std::uint64_t hash, bool& fresh);
   void link(PipelineNode& from, const PipelineEdge& edge);
+  // A state with this hash has been here before: what is seen once is not worth a node.
+  bool comes_again(std::uint64_t hash) {
+    const std::uint64_t bit = hash >> (64 - seen_log2);
+    const bool seen = (seen_[bit / 64] >> (bit % 64)) & 1;
+    seen_[bit / 64] |= std::uint64_t{1} << (bit % 64);
+    return seen;
+  }
   // Too much is known: all nodes are to be left and clear()ed.
   bool full() const { return count_ > most_nodes; }
   void clear();
@@ -101,6 +110,8 @@ class PipelineMemo {
 
  private:
   static constexpr std::size_t most_nodes = 1u << 16, table_size = 1u << 18;
+  static constexpr unsigned seen_log2 = 19;
+  std::vector<std::uint64_t> seen_ = std::vector<std::uint64_t>((std::size_t{1} << seen_log2) / 64);
   std::deque<PipelineNode> nodes_;  // references stay valid
   std::deque<PipelineEdge> edges_;
   std::size_t count_ = 0;  // of both

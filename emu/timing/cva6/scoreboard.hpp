@@ -41,7 +41,6 @@ struct ScoreboardEntry {
   ControlFlow flow = ControlFlow::none;
   bool mispredicted = false;  // a branch or jump; known at issue, seen in execute
   bool interrupt = false;
-  bool speculative = false;  // will be flushed: it is behind a trap or a flushing instruction
   std::uint8_t interrupt_cause = 0;
 };
 
@@ -95,14 +94,15 @@ class Scoreboard {
   unsigned size() const { return size_; }
   unsigned count() const { return count_; }
   unsigned slot_of(unsigned id) const { return (id - commit_) & (size_ - 1); }
-  // Does any slot in use hold an exception?
-  bool any_exception() const { return (exception_ & issued_) != 0; }
   void pack(PipelineState& out) const {
     out.count = static_cast<std::uint8_t>(count_);
     for (unsigned i = 0; i < count_; ++i) {
       const unsigned id = behind_commit(i);
       out.slots[i] = entries_[id].decoded;
-      out.valid |= ((valid_ >> id) & 1) << i;
+      const auto bit = [i](bool set) { return static_cast<std::uint16_t>(unsigned{set} << i); };
+      out.valid |= bit(valid(id));
+      out.exception |= bit(exception(id));
+      out.trapped |= bit(entries_[id].outcome.trapped);
     }
   }
   void unpack(const PipelineState& state) {
@@ -112,8 +112,8 @@ class Scoreboard {
     count_ = 0;
     for (unsigned i = 0; i < state.count; ++i) {
       const unsigned id = issue_;
-      add(false);
-      valid_ |= ((state.valid >> i) & 1) << id;
+      add((state.exception >> i) & 1);
+      valid_ |= ((state.valid >> i) & 1u) << id;
     }
   }
   // Bit masks over slots.

@@ -71,6 +71,17 @@ std::uint64_t Speculation::load(const Decoded& d, std::uint64_t address, const H
   return value;
 }
 
+void Speculation::follow(const Decoded& d, std::uint64_t pc, const HartView& view, Retirement& out) {
+  load_registers(view);
+  const auto offset = static_cast<u64>(static_cast<i64>(d.immediate));
+  out.operand_a = integers_.x(d.rs1);
+  out.operand_b = integers_.x(d.rs2);
+  out.next_pc = VirtAddr{pc + d.length};
+  if (d.op == Op::jal || (d.op == Op::branch && branch_taken(d.expanded, out.operand_a, out.operand_b)))
+    out.next_pc = VirtAddr{pc + offset};
+  if (d.op == Op::jalr) out.next_pc = VirtAddr{(out.operand_a + offset) & ~u64{1}};
+}
+
 Retirement Speculation::execute(const Decoded& d, std::uint64_t pc, std::uint64_t cycle, const HartView& view,
                                 const Cva6Tlb& dtlb, const TranslationState& translation) {
   load_registers(view);
@@ -83,7 +94,6 @@ Retirement Speculation::execute(const Decoded& d, std::uint64_t pc, std::uint64_
   Retirement out;
   out.pc = VirtAddr{pc};
   out.next_pc = VirtAddr{pc + d.length};
-  const u32 i = d.expanded;
   const u64 a = d.rs1_fpr ? 0 : integers_.x(d.rs1), b = d.rs2_fpr ? 0 : integers_.x(d.rs2);
   out.operand_a = a;
   out.operand_b = b;
@@ -106,11 +116,7 @@ Retirement Speculation::execute(const Decoded& d, std::uint64_t pc, std::uint64_
       break;
     case Fu::ctrl_flow:
       result = pc + d.length;
-      if (d.op == Op::branch && branch_taken(i, a, b))
-        out.next_pc = VirtAddr{pc + static_cast<u64>(static_cast<i64>(d.immediate))};
-      if (d.op == Op::jal) out.next_pc = VirtAddr{pc + static_cast<u64>(static_cast<i64>(d.immediate))};
-      if (d.op == Op::jalr)
-        out.next_pc = VirtAddr{(a + static_cast<u64>(static_cast<i64>(d.immediate))) & ~u64{1}};
+      follow(d, pc, view, out);
       break;
     case Fu::cvxif: return out;  // writes nothing
     default: break;

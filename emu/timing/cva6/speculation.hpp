@@ -27,6 +27,8 @@ class Speculation {
   [[gnu::noinline]] Retirement execute(const Decoded& d, std::uint64_t pc, std::uint64_t cycle,
                                        const HartView& view, const Cva6Tlb& dtlb,
                                        const TranslationState& translation);
+  // Operands and next pc of a branch or jump on the same registers, which stay as they are.
+  void follow(const Decoded& d, std::uint64_t pc, const HartView& view, Retirement& out);
 
  private:
   void load_registers(const HartView& view);
