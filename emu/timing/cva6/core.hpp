@@ -217,12 +217,14 @@ class Core {
   void finish(PipelineNode& node, PipelineInputs& seen, const AdapterReturn& in, std::uint64_t shown_bits,
               const LoadUnit::Outputs& load, const WriteBack& stored);
   std::uint64_t side_inputs(const PipelineNode& node) const;
+  template <bool waits_at_head>
   bool replay(const AdapterReturn& in);
+  [[gnu::noinline]] void step_at_head(const AdapterReturn& in);
   // A fence or an atomic has waited at commit for what has happened: no edge knows of the rest.
   bool head_goes_on(const PipelineNode& node, const AdapterReturn& in) const {
     return (node.fence_at_head && stores_drained()) || (node.atomic_at_head && dcache_.amo_ack(in));
   }
-  void issue_by(const PipelineNode& node, ScoreboardEntry& e);
+  [[gnu::noinline]] void issue_around_flush(const PipelineNode& node, ScoreboardEntry& e);
   [[gnu::noinline]] void issue_speculatively(ScoreboardEntry& e);
   [[gnu::noinline]] void step_plainly_behind(PipelineNode& node, const PipelineInputs& seen,
                                              const AdapterReturn& in, std::uint64_t shown_bits,

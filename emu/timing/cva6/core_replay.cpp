@@ -49,6 +49,7 @@ void describe(PipelineNode& node) {
   node.mispredicts = s.executes && s.execute_mispredicted;
   node.needs_record = s.issue && !node.mispredicts && !s.speculative;
   node.has_csr = s.issue && s.issue->fu == Fu::csr;
+  node.issues_around_flush = s.issue && (s.speculative || s.issue->flushes);
   if (s.issue) node.mask |= Inputs::field(Inputs::record, 2);
   if (s.issue) expect_next(node);
   node.foresees = node.checks_next && s.speculative;
@@ -256,25 +257,31 @@ bool Core::replay_at_rest() {
 void Core::step_awake() {
   const AdapterReturn in = adapter_.clock(cycle_);
   moved_ = in.icache_valid || in.dcache != DcacheReturnType::none || execute_.valid || load_result_.valid;
-  if (!replay(in)) step_fully(in);
+  if (node_ && node_->waits_at_head) return step_at_head(in);
+  if (!replay<false>(in)) step_fully(in);
 }
 
-// The cycle by its edge. False: it is one that no edge can know, and nothing has been done.
+// While a fence or an atomic waits at commit.
+void Core::step_at_head(const AdapterReturn& in) {
+  if (head_goes_on(*node_, in) || !replay<true>(in)) step_fully(in);
+}
+
+// The cycle by its edge. False: it is one that no edge can know, and nothing has been done. `waits_at_head` as in the node.
+template <bool waits_at_head>
 bool Core::replay(const AdapterReturn& in) {
   if (!node_ || in.icache_valid || load_result_.exception) return false;
   PipelineNode& node = *node_;
-  if (node.waits_at_head && head_goes_on(node, in)) return false;
   Inputs seen;
   if (!fetch_again(node, seen) && !fetch_anew(node, seen)) return false;
   const std::uint64_t shown_bits = rest_bits_;
   const LoadUnit::Outputs load = load_result_;
-  const bool commits = node.store_at_head && (shown_bits & Inputs::bit(Inputs::room));
   WriteBack stored;
-  if (node.atomic_at_head) {
-    Commit atomic;
-    atomic.atomic = true;
-    load_store(in, atomic, node.requests_memory, stored);
+  if constexpr (waits_at_head) {
+    Commit waiting;
+    waiting.atomic = node.atomic_at_head;
+    load_store(in, waiting, node.requests_memory, stored);
   } else {
+    const bool commits = node.store_at_head && (shown_bits & Inputs::bit(Inputs::room));
     load_store_unflushed(in, commits, node.requests_memory, stored);
   }
   finish(node, seen, in, shown_bits, load, stored);
@@ -435,16 +442,12 @@ void Core::issue_speculatively(ScoreboardEntry& e) {
   keep(speculation_.execute(*e.decoded, e.pc, cycle_, *view_, mmu_.dtlb(), csr_.translation()), e);
 }
 
-// What the instruction that is issued does, as start() has it.
-void Core::issue_by(const PipelineNode& node, ScoreboardEntry& e) {
+// One behind which all is flushed, or that is itself.
+void Core::issue_around_flush(const PipelineNode& node, ScoreboardEntry& e) {
   if (node.state.speculative) return issue_speculatively(e);
-  e.mispredicted = record_mispredicted_;
-  mispredictions_ += record_mispredicted_;
-  e.has_csr = node.has_csr;
-  if (e.has_csr) e.csr = CsrAfter(record_);
-  keep_outcome(node, e.outcome);
-  have_record_ = record_mispredicted_ = false;
-  if (e.decoded->flushes) speculation_.reset(e.decoded->is_amo() ? e.decoded->rd : 0, cycle_);
+  keep(record_, e);
+  have_record_ = false;
+  speculation_.reset(e.decoded->is_amo() ? e.decoded->rd : 0, cycle_);
 }
 
 void Core::follow(const PipelineNode& node, const PipelineEdge& edge) {
@@ -469,7 +472,16 @@ void Core::follow(const PipelineNode& node, const PipelineEdge& edge) {
     e.predicted = node.state.issue_predicted;
     e.flow = static_cast<ControlFlow>(node.state.issue_flow);
     e.interrupt = false;
-    issue_by(node, e);
+    if (node.issues_around_flush) [[unlikely]] {
+      issue_around_flush(node, e);
+    } else {
+      e.mispredicted = record_mispredicted_;
+      mispredictions_ += record_mispredicted_;
+      e.has_csr = node.has_csr;
+      if (e.has_csr) e.csr = CsrAfter(record_);
+      keep_outcome(node, e.outcome);
+      have_record_ = record_mispredicted_ = false;
+    }
   }
   const ScoreboardEntry& head = scoreboard_[scoreboard_.commit_pointer()];
   scoreboard_.move_on(edge.retires);

@@ -59,9 +59,10 @@ struct alignas(64) PipelineNode {
   std::uint64_t mask = 0;  // the inputs that matter
   bool fetches = false, store_at_head = false, needs_record = false, divides = false, mispredicts = false;
   bool trains_bht = false, taken = false, trains_btb = false;
-  bool has_csr = false;          // a CSR instruction stands in the issue stage
-  bool requests_memory = false;  // a load or store is in the execute stage
-  bool holds_store = false;      // one is in the scoreboard
+  bool has_csr = false;              // a CSR instruction stands in the issue stage
+  bool issues_around_flush = false;  // one behind which all is flushed, or one that is
+  bool requests_memory = false;      // a load or store is in the execute stage
+  bool holds_store = false;          // one is in the scoreboard
   // One waits to be committed, or one of both.
   bool fence_at_head = false, atomic_at_head = false, waits_at_head = false;
   bool issue_plain = false;  // Decoded::plain of the instruction in the issue stage, …

@@ -86,7 +86,8 @@ bool Cva6Run::glide_plainly(Lane& lane, std::uint64_t limit, std::uint64_t far) 
       const Decoded& d = core.issue_decoded();
       const std::uint64_t a = hart.x[d.rs1], b = hart.x[d.rs2];
       const std::uint64_t address = a + static_cast<std::uint64_t>(std::int64_t{d.immediate});
-      const bool accesses = far == 0 && d.plain_access && serves(hart, address, d.size_log2, d.fu == Fu::store);
+      const bool accesses =
+          far == 0 && d.plain_access && serves(hart, address, d.size_log2, d.fu == Fu::store);
       const hartbeat::Op* const op = d.plain || accesses ? known_op(system_, hart, d.bits) : nullptr;
       if (!op) break;
       --left;
