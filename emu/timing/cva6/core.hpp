@@ -67,6 +67,8 @@ class Core {
   // The same ahead of other harts, up to `far`: nothing is done that memory, the walker or another hart has a part in, and
   // from `near` on nothing that an invalidation could matter to. False: the end, or it does not go further.
   bool glide_ahead(std::uint64_t near, std::uint64_t far);
+  // To the node of its state, when there may be one.
+  void enter_node();
   // Before that: it may get somewhere.
   bool can_glide_ahead() const { return node_ && (node_->issue_plain || !needs_record()); }
   // No other hart is behind this one.

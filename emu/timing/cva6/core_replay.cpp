@@ -148,7 +148,7 @@ void Core::freeze() {
   PipelineState state;
   pack(state);
   const std::uint64_t hash = state.hash();
-  if (!memo_->comes_again(hash)) return;
+  if (!memo_->wants(hash)) return;
   bool fresh = false;
   PipelineNode* const to = memo_->node(state, hash, fresh);
   if (fresh) describe(*to);
@@ -170,6 +170,10 @@ void Core::freeze() {
   recording_.edge.next = to;
   recording_.edge.waits = to == from && recording_.edge.does_nothing() && !from->atomic_at_head;
   memo_->link(*from, recording_.edge);
+}
+
+void Core::enter_node() {
+  if (!node_) freeze();
 }
 
 // The word that the front end is shown, when it is fetched from where this node's was before. False: nothing has been done.

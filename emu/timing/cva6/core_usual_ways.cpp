@@ -180,8 +180,8 @@ bool Core::load_waits(const AdapterReturn& in, const LsuControl* incoming) {
     dcache_.send_load(adapter_, *interconnect_);
     if (comes) load_unit_.hold(false);
     load_store_rests_ = !incoming && mmu_.waiting(cycle_ + 1);
-  } else if (dcache_.returns_load(in)) {
-    load_result_ = load_unit_.answer(dcache_.return_load());
+  } else if (dcache_.returns_line(WtDcache::loads, in)) {
+    load_result_ = load_unit_.answer(dcache_.return_line(WtDcache::loads));
     if (comes) load_unit_.hold(false);
   } else {
     ReadRequest read;
@@ -223,7 +223,9 @@ bool Core::load_walks(const AdapterReturn& in) {
   ReadResponse responses[2];
   const bool returns = in.dcache != DcacheReturnType::none;
   const bool cache_sleeps = dcache_.sleeps_on(in, reads, {}, {});
-  if (!cache_sleeps && !returns && dcache_.others_rest(WtDcache::walker))
+  if (dcache_.returns_line(WtDcache::walker, in))
+    responses[WtDcache::walker] = {false, true, dcache_.return_line(WtDcache::walker)};
+  else if (!cache_sleeps && !returns && dcache_.others_rest(WtDcache::walker))
     responses[WtDcache::walker] = dcache_.clock_port(WtDcache::walker, walk);
   else if (!cache_sleeps)
     dcache_.clock(in, adapter_, *interconnect_, reads, {}, {}, responses);
@@ -237,18 +239,23 @@ bool Core::load_walks(const AdapterReturn& in) {
   return true;
 }
 
-// The cycles of a walk, up to `limit`, that read an entry from the D$ while nothing else moves. How many; 0: it is not so.
+// The cycles of a walk, up to `limit`, that read an entry from the D$, or miss it there, while nothing else moves. How many; 0:
+// it is not so.
 std::uint64_t Core::walk_ahead(std::uint64_t limit) {
   if (!mmu_.walks_alone() || !mmu_.walker().asks()) return 0;
   const std::uint64_t end = cycle_ + 3;
   if (end > limit || end > interconnect_->clint.next_rise(hart_, cycle_) || !adapter_.rests(end - 1) ||
       load_unit_.state() != LoadUnit::State::wait_translation || !dcache_.loads_rest() ||
       !dcache_.walker_rests() || !dcache_.others_rest(WtDcache::walker) || !store_unit_.idle() ||
-      load_result_.valid || mmu_.shared().flushing(cycle_) ||
-      !dcache_.read_for_walker(mmu_.walker().pointer()))
+      load_result_.valid || mmu_.shared().flushing(cycle_))
     return 0;
+  const std::uint64_t entry = mmu_.walker().pointer();
+  const bool there = dcache_.read_for_walker(entry);
   adapter_.rest();
-  return mmu_.read_alone(csr_.translation(), *view_);
+  if (there) return mmu_.read_alone(csr_.translation(), *view_);
+  if (!dcache_.miss_for_walker(entry, adapter_, *interconnect_)) return 0;
+  mmu_.miss_alone();
+  return 3;
 }
 
 // load_store_busy() without a store in the store unit or at commit, and without a walk.

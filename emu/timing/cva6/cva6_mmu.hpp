@@ -105,6 +105,8 @@ class Cva6Mmu {
   unsigned read_alone(const TranslationState& translation, const HartView& view) {
     return walker_.read(translation, view);
   }
+  // The same when it is not answered: three clocks, behind which it waits.
+  void miss_alone() { walker_.wait_for_entry(); }
   // A walk waits for the D$ or the flush machine; `next`, the next cycle, is like this one.
   bool waiting(std::uint64_t next) const {
     if (request_q_ && !steady_) return false;

@@ -46,6 +46,11 @@ class Cva6Ptw {
   std::uint64_t pointer() const { return pointer_; }
   // The D$ has granted that, and has had it in the next cycle: two clocks, and a third when the entry points on. How many.
   unsigned read(const TranslationState& translation, const HartView& view);
+  // The D$ has granted that, and does not have it.
+  void wait_for_entry() {
+    state_ = State::pte_lookup;
+    tag_valid_ = data_valid_ = false;
+  }
   // TLB update of this cycle (valid only in the cycle in which a leaf was accepted).
   TlbUpdate update(const TranslationState& translation, bool is_store) const;
 

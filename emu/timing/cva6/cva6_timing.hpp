@@ -22,6 +22,8 @@ class Cva6Timing {
   ~Cva6Timing();
 
   unsigned harts() const { return static_cast<unsigned>(cores_.size()); }
+  // All states that may have a node get one, also those that have not come before.
+  void want_all_nodes(bool on) { memo_.want_all(on); }
   Core& core(unsigned hart) { return *cores_[hart]; }
   const Core& core(unsigned hart) const { return *cores_[hart]; }
   Interconnect& interconnect() { return interconnect_; }

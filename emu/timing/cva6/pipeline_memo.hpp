@@ -94,13 +94,15 @@ class PipelineMemo {
   // The node of a state with this hash; a new one when `fresh` comes back true.
   PipelineNode* node(const PipelineState& state, std::uint64_t hash, bool& fresh);
   void link(PipelineNode& from, const PipelineEdge& edge);
-  // A state with this hash has been here before: what is seen once is not worth a node.
-  bool comes_again(std::uint64_t hash) {
+  // A state with this hash is worth a node: it has been here before, or all are.
+  bool wants(std::uint64_t hash) {
+    if (wants_all_) return true;
     const std::uint64_t bit = hash >> (64 - seen_log2);
     const bool seen = (seen_[bit / 64] >> (bit % 64)) & 1;
     seen_[bit / 64] |= std::uint64_t{1} << (bit % 64);
     return seen;
   }
+  void want_all(bool on) { wants_all_ = on; }
   // Too much is known: all nodes are to be left and clear()ed.
   bool full() const { return count_ > most_nodes; }
   void clear();
@@ -116,7 +118,7 @@ class PipelineMemo {
   std::deque<PipelineNode> nodes_;  // references stay valid
   std::deque<PipelineEdge> edges_;
   std::size_t count_ = 0;  // of both
-  bool used_ = true;
+  bool used_ = true, wants_all_ = false;
   std::vector<PipelineNode*> table_;
 };
 

@@ -97,9 +97,11 @@ void Cva6Run::run() {
   level();
 }
 
-// Where the run stops for harts other than the one that stops it is not to depend on how far they may be ahead of each other.
+// Where the run stops for harts other than the one that stops it is not to depend on how far they may be ahead of each other,
+// nor on what the memo has come to know.
 void Cva6Run::level() {
   const std::uint64_t now = lanes_[last_]->core->cycle();
+  timing_->want_all_nodes(true);
   for (const auto& lane : lanes_) {
     if (lane->hart.id.value == last_) continue;
     const std::uint64_t moment = next_moment(*lane);
@@ -107,9 +109,11 @@ void Cva6Run::level() {
       lane->core->sleep_until(std::min(now, moment));
     } else if (glides_) {
       keep_due(*lane);
+      lane->core->enter_node();
       stretch(*lane, now);
     }
   }
+  timing_->want_all_nodes(false);
 }
 
 // Lines that have been moved in this cycle, by whoever: no hart hears of it sooner than a store reaches a device, and a wire's

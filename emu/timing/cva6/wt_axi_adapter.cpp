@@ -201,7 +201,7 @@ std::optional<std::uint64_t> WtAxiAdapter::post_invalidation(std::uint64_t addre
     return std::nullopt;
   }
   last_invalidation_ = shown;
-  if (!reads_.empty()) {  // a beat of that cycle had to wait
+  if (!reads_.empty() && reads_.front().id != 0) {  // a beat of that cycle for the D$ had to wait
     reads_.front().pass_beats(shown - 1);
     reads_.front().ready = std::max(reads_.front().ready, shown);
     wake_ = next_event(now);

@@ -66,6 +66,17 @@ class WtDcache {
     quiet_ = true;
     return true;
   }
+  // Or the three in which it misses and its line is asked for, while nothing else moves. False: nothing has been done.
+  bool miss_for_walker(std::uint64_t address, WtAxiAdapter& adapter, const Interconnect& interconnect) {
+    if (!missunit_.cache_enabled() || !missunit_.idles() || !wbuffer_.empty()) return false;
+    for (unsigned cycle = 0; cycle < 2; ++cycle) memory_.arbitrate(1u << walker, false);
+    ctrl_[walker].begin(address, 3, 0);
+    ctrl_[walker].miss(address, memory_);
+    missunit_.send_line(walker, adapter, ctrl_[walker], interconnect, memory_.geometry());
+    ctrl_[walker].wait_for_line();
+    quiet_ = true;
+    return true;
+  }
   // A load's read is granted in this cycle, and nothing else moves: begin_load() and read_alone() are the cycle.
   bool grants_load(const AdapterReturn& in) const {
     return in.dcache == DcacheReturnType::none && ctrl_[loads].idle() && missunit_.cache_enabled() &&
@@ -81,15 +92,15 @@ class WtDcache {
     ctrl_[loads].wait_for_line();
     quiet_ = true;
   }
-  // The line that a load waits for comes, and nothing else moves: return_load() is the cycle. The load's id.
-  bool returns_load(const AdapterReturn& in) const {
-    return in.dcache == DcacheReturnType::load_ack && ctrl_[loads].waits_for_line() &&
-           missunit_.waits_for(loads) && wbuffer_.quiet() && wbuffer_.empty() && ctrl_[walker].idle();
+  // The line that a port waits for comes, and nothing else moves: return_line() is the cycle. The read's id.
+  bool returns_line(unsigned port, const AdapterReturn& in) const {
+    return in.dcache == DcacheReturnType::load_ack && ctrl_[port].waits_for_line() &&
+           missunit_.waits_for(port) && wbuffer_.quiet() && wbuffer_.empty() && ctrl_[1 - port].idle();
   }
-  std::uint8_t return_load() {
+  std::uint8_t return_line(unsigned port) {
     missunit_.take_line(memory_);
     quiet_ = true;
-    return ctrl_[loads].take_line();
+    return ctrl_[port].take_line();
   }
   // Behind the rest of the cycle: the load that has ended has missed.
   void miss_load(std::uint64_t physical) {
