@@ -26,11 +26,10 @@ bool Core::load_store_lightly(const AdapterReturn& in, bool commits, const LsuCo
                                        : !request->is_amo() && store_unit_.takes(commits);
     if (!free || request->misaligned || !mmu_.data_hit(*request, true, translation)) return false;
     mmu_.clock_data(*request, !request->is_load, translation);
-    clock_usually(in, commits, load_ends, store_ends, physical, request, results);
   } else {
     mmu_.clock_without_data();
-    clock_usually(in, commits, load_ends, store_ends, physical, nullptr, results);
   }
+  clock_usually(in, commits, load_ends, store_ends, physical, request, results);
   ways_ = Ways::light;
   moved_ = true;
   load_store_rests_ = !request && store_unit_.idle() && load_unit_.idle() && dcache_.quiet();

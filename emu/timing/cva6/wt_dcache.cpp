@@ -72,14 +72,18 @@ ReadResponse WtDcache::clock_loads(const AdapterReturn& in, WtAxiAdapter& adapte
 
 void WtDcache::clock_usually(const AdapterReturn& in, WtAxiAdapter& adapter, const Interconnect& interconnect,
                              const StoreRequest& store, bool load_reads) {
-  if (!missunit_.only_writes()) {
-    const WtDcacheMissunit::Outputs miss = clock_missunit(in, adapter, interconnect, {});
-    end_usually(miss, answers(miss), store, load_reads);
-  } else if (missunit_.rests() && in.dcache == DcacheReturnType::none && !wbuffer_.offers()) {
-    end_usually({}, {}, store, load_reads);
-  } else {
-    end_usually({}, missunit_.clock_writes(in, adapter, wbuffer_), store, load_reads);
-  }
+  if (!missunit_.only_writes()) return clock_beside_miss(in, adapter, interconnect, store, load_reads);
+  WtDcacheWbuffer::Inputs buffer;
+  if (!missunit_.rests() || in.dcache != DcacheReturnType::none || wbuffer_.offers())
+    buffer = missunit_.clock_writes(in, adapter, wbuffer_);
+  end_usually({}, buffer, store, load_reads);
+}
+
+void WtDcache::clock_beside_miss(const AdapterReturn& in, WtAxiAdapter& adapter,
+                                 const Interconnect& interconnect, const StoreRequest& store,
+                                 bool load_reads) {
+  const WtDcacheMissunit::Outputs miss = clock_missunit(in, adapter, interconnect, {});
+  end_usually(miss, answers(miss), store, load_reads);
 }
 
 void WtDcache::end_usually(const WtDcacheMissunit::Outputs& miss, WtDcacheWbuffer::Inputs buffer,

@@ -68,7 +68,7 @@ class WtDcache {
   }
   // Or the three in which it misses and its line is asked for, while nothing else moves. False: nothing has been done.
   bool miss_for_walker(std::uint64_t address, WtAxiAdapter& adapter, const Interconnect& interconnect) {
-    if (!missunit_.cache_enabled() || !missunit_.idles() || !wbuffer_.empty()) return false;
+    if (!missunit_.cache_enabled() || !missunit_.idles() || wbuffer_.collides(address)) return false;
     for (unsigned cycle = 0; cycle < 2; ++cycle) memory_.arbitrate(1u << walker, false);
     ctrl_[walker].begin(address, 3, 0);
     ctrl_[walker].miss(address, memory_);
@@ -85,7 +85,8 @@ class WtDcache {
   // The line of a load that has missed is asked for in this cycle, and nothing else moves: send_load() is the cycle.
   bool sends_load(const AdapterReturn& in, const WtAxiAdapter& adapter) const {
     return in.dcache == DcacheReturnType::none && ctrl_[loads].asks_for_line() && missunit_.idles() &&
-           adapter.dcache_ready() && wbuffer_.quiet() && wbuffer_.empty() && ctrl_[walker].idle();
+           adapter.dcache_ready() && wbuffer_.quiet() && !wbuffer_.collides(ctrl_[loads].miss_address()) &&
+           ctrl_[walker].idle();
   }
   void send_load(WtAxiAdapter& adapter, const Interconnect& interconnect) {
     missunit_.send_line(loads, adapter, ctrl_[loads], interconnect, memory_.geometry());
@@ -95,7 +96,8 @@ class WtDcache {
   // The line that a port waits for comes, and nothing else moves: return_line() is the cycle. The read's id.
   bool returns_line(unsigned port, const AdapterReturn& in) const {
     return in.dcache == DcacheReturnType::load_ack && ctrl_[port].waits_for_line() &&
-           missunit_.waits_for(port) && wbuffer_.quiet() && wbuffer_.empty() && ctrl_[1 - port].idle();
+           missunit_.waits_for(port) && wbuffer_.quiet() &&
+           !wbuffer_.holds_set(memory_.set_of(ctrl_[port].miss_address()), memory_) && ctrl_[1 - port].idle();
   }
   std::uint8_t return_line(unsigned port) {
     missunit_.take_line(memory_);
@@ -144,6 +146,10 @@ class WtDcache {
   WtDcacheMissunit::Outputs clock_missunit(const AdapterReturn& in, WtAxiAdapter& adapter,
                                            const Interconnect& interconnect, const AmoRequest& amo);
   static WtDcacheWbuffer::Inputs answers(const WtDcacheMissunit::Outputs& miss);
+  // clock_usually() while a line is on its way.
+  [[gnu::noinline]] void clock_beside_miss(const AdapterReturn& in, WtAxiAdapter& adapter,
+                                           const Interconnect& interconnect, const StoreRequest& store,
+                                           bool load_reads);
   void end_usually(const WtDcacheMissunit::Outputs& miss, WtDcacheWbuffer::Inputs buffer,
                    const StoreRequest& store, bool load_reads);
   void end_cycle(const WtDcacheMissunit::Outputs& miss, const WtDcacheWbuffer::Inputs& buffer,

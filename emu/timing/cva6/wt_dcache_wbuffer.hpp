@@ -61,6 +61,13 @@ class WtDcacheWbuffer {
     return false;
   }
 
+  // A line that is written to this set would concern an entry.
+  bool holds_set(unsigned set, const WtDcacheMem& memory) const {
+    for (unsigned mask = valid_mask_; mask; mask &= mask - 1)
+      if (memory.set_of(words_[static_cast<unsigned>(std::countr_zero(mask))] << 3) == set) return true;
+    return false;
+  }
+
   struct Inputs {
     bool miss_ack = false;   // the write offered by miss() left:
     std::uint8_t entry = 0;  // its entry,
