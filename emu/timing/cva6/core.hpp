@@ -280,8 +280,13 @@ class Core {
   void lsu_request(LsuControl& out) const;
   // `requests`: a load or store is in the execute stage.
   void load_store(const AdapterReturn& in, const Commit& commit, bool requests, WriteBack& results);
-  bool load_store_lightly(const AdapterReturn& in, bool commits, const LsuControl* request,
-                          WriteBack& results);
+  [[gnu::noinline, gnu::flatten]] bool load_store_lightly(const AdapterReturn& in, bool commits,
+                                                          const LsuControl* request, WriteBack& results);
+  // What load_store_lightly() asks first.
+  bool may_go_lightly() const {
+    return ways_ == Ways::light || (ways_ == Ways::unknown && mmu_.only_data() &&
+                                    (load_unit_.state() == LoadUnit::State::send_tag || load_unit_.idle()));
+  }
   void load_store_unflushed(const AdapterReturn& in, bool commits, bool requests, WriteBack& results);
   void load_store_otherwise(const AdapterReturn& in, bool commits, const LsuControl* request,
                             WriteBack& results);

@@ -41,7 +41,8 @@ void Core::load_store_unflushed(const AdapterReturn& in, bool commits, bool requ
   }
   if (requests) lsu_request(incoming_);
   const LsuControl* const request = requests ? &incoming_ : nullptr;
-  if (!load_store_lightly(in, commits, request, results)) load_store_otherwise(in, commits, request, results);
+  if (!may_go_lightly() || !load_store_lightly(in, commits, request, results))
+    load_store_otherwise(in, commits, request, results);
 }
 
 void Core::load_store_otherwise(const AdapterReturn& in, bool commits, const LsuControl* request,

@@ -9,11 +9,10 @@ bool Core::load_store_lightly(const AdapterReturn& in, bool commits, const LsuCo
                               WriteBack& results) {
   const bool load_ends = load_unit_.state() == LoadUnit::State::send_tag;
   const bool store_ends = store_unit_.state() == StoreUnit::State::valid_store;
-  if (ways_ == Ways::light ? mmu_.fetch_misses() || !WtDcache::returns_usually(in)
-                           : ways_ == Ways::usual || !bypass_.ready() || !mmu_.only_data() ||
-                                 !(load_ends || load_unit_.idle()) ||
-                                 !(store_ends || store_unit_.state() == StoreUnit::State::idle) ||
-                                 !dcache_.goes_usual_ways(in, load_ends))
+  if (ways_ == Ways::light
+          ? mmu_.fetch_misses() || !WtDcache::returns_usually(in)
+          : !bypass_.ready() || !(store_ends || store_unit_.state() == StoreUnit::State::idle) ||
+                !dcache_.goes_usual_ways(in, load_ends))
     return false;
   const TranslationState& translation = csr_.translation();
   const std::uint64_t physical = mmu_.data_physical();

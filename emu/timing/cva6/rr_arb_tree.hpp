@@ -42,6 +42,10 @@ class RoundRobin {
     const std::uint32_t above = requests & ~((2u << next_) - 1);
     next_ = static_cast<unsigned>(std::countr_zero(above ? above : requests));
   }
+  // pick() and grant() of one requester.
+  unsigned grant_only(std::uint32_t request) {
+    return next_ = static_cast<unsigned>(std::countr_zero(request));
+  }
 
  private:
   unsigned inputs_;

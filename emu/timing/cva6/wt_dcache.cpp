@@ -43,14 +43,12 @@ void WtDcache::end_cycle(const WtDcacheMissunit::Outputs& miss, const WtDcacheWb
   if (!wbuffer_.sleeps_on(buffer, store)) wbuffer_.clock(buffer, store, memory_);
   if (miss.line.invalidate_ways) memory_.invalidate(miss.line.set, miss.line.invalidate_ways);
   if (miss.line.refill) memory_.write_line(miss.line.set, miss.line.way, miss.line.tag);
-  quiet_ = settled();
 }
 
 ReadResponse WtDcache::clock_port(unsigned port, const ReadRequest& read) {
   const unsigned acked = memory_.arbitrate(ctrl_[port].wants_read(read) ? 1u << port : 0u, false);
   const ReadResponse out =
       ctrl_[port].clock(read, memory_, missunit_.cache_enabled(), acked == port, false, {});
-  quiet_ = ctrl_[port].idle() || ctrl_[port].waiting();
   return out;
 }
 

@@ -63,7 +63,6 @@ class WtDcache {
     if (!missunit_.cache_enabled() || !memory_.holds(address)) return false;
     for (unsigned cycle = 0; cycle < 2; ++cycle) memory_.arbitrate(1u << walker, false);
     ctrl_[walker].read_once(address);
-    quiet_ = true;
     return true;
   }
   // Or the three in which it misses and its line is asked for, while nothing else moves. False: nothing has been done.
@@ -74,7 +73,6 @@ class WtDcache {
     ctrl_[walker].miss(address, memory_);
     missunit_.send_line(walker, adapter, ctrl_[walker], interconnect, memory_.geometry());
     ctrl_[walker].wait_for_line();
-    quiet_ = true;
     return true;
   }
   // A load's read is granted in this cycle, and nothing else moves: begin_load() and read_alone() are the cycle.
@@ -91,7 +89,6 @@ class WtDcache {
   void send_load(WtAxiAdapter& adapter, const Interconnect& interconnect) {
     missunit_.send_line(loads, adapter, ctrl_[loads], interconnect, memory_.geometry());
     ctrl_[loads].wait_for_line();
-    quiet_ = true;
   }
   // The line that a port waits for comes, and nothing else moves: return_line() is the cycle. The read's id.
   bool returns_line(unsigned port, const AdapterReturn& in) const {
@@ -101,14 +98,10 @@ class WtDcache {
   }
   std::uint8_t return_line(unsigned port) {
     missunit_.take_line(memory_);
-    quiet_ = true;
     return ctrl_[port].take_line();
   }
   // Behind the rest of the cycle: the load that has ended has missed.
-  void miss_load(std::uint64_t physical) {
-    ctrl_[loads].miss(physical, memory_);
-    quiet_ = false;
-  }
+  void miss_load(std::uint64_t physical) { ctrl_[loads].miss(physical, memory_); }
   void begin_load(std::uint64_t index, std::uint8_t size_log2, unsigned id) {
     ctrl_[loads].begin(index, size_log2, id);
   }
@@ -116,7 +109,6 @@ class WtDcache {
   bool writes_rest() const { return missunit_.rests() && wbuffer_.quiet(); }
   void read_alone(bool load_reads) {
     if (load_reads) memory_.arbitrate(2, false);
-    quiet_ = ctrl_[loads].idle();
   }
   void clock_usually(const AdapterReturn& in, WtAxiAdapter& adapter, const Interconnect& interconnect,
                      const StoreRequest& store, bool load_reads);
@@ -127,17 +119,20 @@ class WtDcache {
   bool walker_rests() const { return ctrl_[walker].idle(); }
   bool loads_rest() const { return ctrl_[loads].idle(); }
   // This request of loads moves nothing until something else comes.
-  bool load_sleeps_on(const ReadRequest& read) const { return quiet_ && ctrl_[loads].sleeps_on(read); }
+  bool load_sleeps_on(const ReadRequest& read) const { return quiet() && ctrl_[loads].sleeps_on(read); }
   // The other port, miss unit and write buffer have nothing to do without a request, and this port asks them for nothing.
   bool others_rest(unsigned port) const {
     return ctrl_[1 - port].idle() && !ctrl_[port].wants_miss() && missunit_.rests() && wbuffer_.quiet();
   }
 
   // Nothing can change without a request (an atomic that is under way is none) or a return from memory.
-  bool quiet() const { return quiet_; }
+  bool quiet() const {
+    const auto rests = [](const WtDcacheCtrl& c) { return c.idle() || c.waiting(); };
+    return missunit_.quiet() && wbuffer_.quiet() && rests(ctrl_[walker]) && rests(ctrl_[loads]);
+  }
   bool sleeps_on(const AdapterReturn& in, const Reads& read, const StoreRequest& store,
                  const AmoRequest& amo) const {
-    return quiet_ && in.dcache == DcacheReturnType::none && !store.valid &&
+    return quiet() && in.dcache == DcacheReturnType::none && !store.valid &&
            (!amo.valid || missunit_.amo_waiting()) && ctrl_[walker].sleeps_on(read.walker) &&
            ctrl_[loads].sleeps_on(read.loads);
   }
@@ -154,16 +149,11 @@ class WtDcache {
                    const StoreRequest& store, bool load_reads);
   void end_cycle(const WtDcacheMissunit::Outputs& miss, const WtDcacheWbuffer::Inputs& buffer,
                  const StoreRequest& store);
-  bool settled() const {
-    return missunit_.quiet() && wbuffer_.quiet() && (ctrl_[0].idle() || ctrl_[0].waiting()) &&
-           (ctrl_[1].idle() || ctrl_[1].waiting());
-  }
 
   WtDcacheMem memory_;
   WtDcacheCtrl ctrl_[2];
   WtDcacheMissunit missunit_;
   WtDcacheWbuffer wbuffer_;
-  bool quiet_ = false;
 };
 
 }  // namespace hartbeat::timing::cva6

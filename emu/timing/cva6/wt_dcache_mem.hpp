@@ -1,6 +1,7 @@
 // Module wt_dcache_mem: tags and valid bits of the write-through D$, and which port reads them in a cycle.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -41,6 +42,7 @@ class WtDcacheMem {
   unsigned arbitrate(std::uint32_t requests, bool blocked) {
     if (requests & 3) requests &= 3;
     if (requests == 0 || blocked) return ports;
+    if (std::has_single_bit(requests)) return arbiter_.grant_only(requests);
     const unsigned selected = arbiter_.pick(requests);
     arbiter_.grant(requests);
     return selected;
