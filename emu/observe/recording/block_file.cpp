@@ -26,18 +26,21 @@ BlockCompressor::BlockCompressor() : context_(ZSTD_createCCtx()) {
 }
 
 std::vector<std::uint8_t> BlockCompressor::block(BlockKind kind, std::span<const std::uint8_t> raw) {
-  std::vector<std::uint8_t> result(block_header_bytes + ZSTD_compressBound(raw.size()));
-  const std::size_t stored = ZSTD_compress2(context_.get(), result.data() + block_header_bytes,
-                                            result.size() - block_header_bytes, raw.data(), raw.size());
+  const std::size_t bound = ZSTD_compressBound(raw.size());
+  if (room_ < bound) {
+    frame_ = std::make_unique_for_overwrite<std::uint8_t[]>(bound);
+    room_ = bound;
+  }
+  const std::size_t stored = ZSTD_compress2(context_.get(), frame_.get(), room_, raw.data(), raw.size());
   if (ZSTD_isError(stored)) throw std::runtime_error(ZSTD_getErrorName(stored));
-  result.resize(block_header_bytes + stored);
   ByteWriter header;
   header.fixed(block_magic);
   header.fixed(static_cast<std::uint32_t>(kind));
   header.fixed(static_cast<std::uint32_t>(raw.size()));
   header.fixed(static_cast<std::uint32_t>(stored));
   header.fixed(std::uint32_t{0});
-  std::memcpy(result.data(), header.bytes().data(), block_header_bytes);
+  std::vector<std::uint8_t> result = take(header);
+  result.insert(result.end(), frame_.get(), frame_.get() + stored);
   return result;
 }
 

@@ -36,6 +36,8 @@ class BlockCompressor {
 
  private:
   std::unique_ptr<ZSTD_CCtx, CompressorDeleter> context_;
+  std::unique_ptr<std::uint8_t[]> frame_;  // no page of it exists before it is used
+  std::size_t room_ = 0;                   // in frame_
 };
 
 std::vector<std::uint8_t> file_header();
