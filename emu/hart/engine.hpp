@@ -54,8 +54,8 @@ inline bool serves(const Hart& hart, std::uint64_t address, unsigned size_log2, 
 // step() for an operation from there that only computes, branches or jumps, on a hart that has C, or that loads or stores an
 // integer register where the fast table serves it: it cannot trap, and its time does not matter.
 void step_plainly(Hart& hart, const Op& op);
-// The same, recorded and told to the listeners.
-void step_plainly_and_tell(System& system, Hart& hart, const Op& op);
+// The same at `clock`, recorded and told to the listeners; hart.clock may stay behind.
+void step_plainly_and_tell(Hart& hart, const Op& op, std::uint64_t clock);
 // The instruction has taken the hart's clock to `clock`.
 inline void spend(Hart& hart, const Step& step, std::uint64_t clock) {
   hart.unretired += clock - hart.clock - (step.trapped ? 0 : 1);

@@ -114,6 +114,20 @@ struct ModelEvent {
   bool on = true;
 };
 
+// Who takes a hart's retired instructions in short: by what cannot be known from those before, in registers. Each function
+// returns false when the RetireEvent itself is wanted; it follows at once. What has been taken is told to nobody else, and
+// Machine::counters are not to be asked meanwhile.
+class RetireSink {
+ public:
+  virtual ~RetireSink() = default;
+  // One that has touched no memory and written no CSR. `rd_value` is what it wrote to rd, if it did.
+  virtual bool on_plain(std::uint32_t bits, std::uint64_t next_pc, std::uint64_t clock,
+                        std::uint64_t rd_value) = 0;
+  // One that has made this access and no other, and written no CSR.
+  virtual bool on_access(std::uint32_t bits, std::uint64_t next_pc, std::uint64_t clock,
+                         std::uint64_t rd_value, const MemoryEffect& access) = 0;
+};
+
 // Override what you want to hear; `wants` is asked once when the listener is attached.
 class Listener {
  public:
@@ -135,6 +149,11 @@ class Listener {
   // With `commits`: who takes the hart's commits in place of on(CommitEvent) while nobody else wants any, so that they cost
   // one call. Null: nobody does. Lives as long as the listener.
   virtual timing::TraceSink* commits_of(HartId) { return nullptr; }
+  // With `retired`: who takes the hart's instructions under a cycle model in place of on(RetireEvent), while nobody else wants
+  // any. Asked whenever the run begins or goes on: until then somebody may have changed the hart. As long as it runs, nothing
+  // but a trap, a return and an instruction that writes CSRs changes its privilege and satp, nothing but a retirement its
+  // instret, and nothing but these its pc. Null and lifetime as above.
+  virtual RetireSink* retirements_of(HartId) { return nullptr; }
 };
 
 }  // namespace hartbeat

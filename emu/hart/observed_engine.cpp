@@ -195,21 +195,37 @@ HARTBEAT_INLINE void step_plainly_by(const Observe body, Hart& hart, const Op& o
   hart.op = op.index + 1u < Block::of(&op)->instructions ? &op + 1 : nullptr;
 }
 
+// The instruction in short, to who wants it so.
+HARTBEAT_INLINE bool is_taken(const Recorder& recorder, const Op& op, std::uint64_t next_pc,
+                              std::uint64_t clock) {
+  if (recorder.sink == nullptr || recorder.csr_count != 0) return false;
+  const std::uint64_t value = recorder.event.rd_value;
+  if (recorder.memory_count == 0) return recorder.sink->on_plain(op.bits, next_pc, clock, value);
+  return recorder.memory_count == 1 &&
+         recorder.sink->on_access(op.bits, next_pc, clock, value, recorder.memory[0]);
+}
+
 #undef HARTBEAT_INLINE
+
+[[gnu::noinline]] void tell_plain(Hart& hart, const Op& op, std::uint64_t clock) {
+  hart.unretired += clock - hart.clock;
+  hart.clock = clock;
+  tell(*hart.system, hart, op, hart.pc_of(&op), hart.pc, hart.privilege);
+}
 
 }  // namespace
 
 Step step(System& system, Hart& hart) { return step_on(system, hart); }
 void step_plainly(Hart& hart, const Op& op) { step_plainly_by(plain_observers[op.operands.row], hart, op); }
 
-void step_plainly_and_tell(System& system, Hart& hart, const Op& op) {
-  const std::uint64_t pc = hart.pc;
+void step_plainly_and_tell(Hart& hart, const Op& op, std::uint64_t clock) {
   hart.recorder->clear();
   step_plainly_by(observers[op.operands.row], hart, op);
-  tell(system, hart, op, pc, hart.pc, hart.privilege);
+  if (!is_taken(*hart.recorder, op, hart.pc, clock)) tell_plain(hart, op, clock);
 }
 
 void tell_retired(System& system, Hart& hart, const Step& step) {
+  if (is_taken(*hart.recorder, *step.op, step.next_pc, hart.clock)) return;
   tell(system, hart, *step.op, step.pc, step.next_pc, step.privilege);
 }
 

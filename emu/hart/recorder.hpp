@@ -14,6 +14,7 @@ struct Recorder {
   std::uint8_t memory_count = 0;
   std::uint8_t csr_count = 0;
   RetireEvent event;  // told from here; the view fills in what is written to rd, tell_retired the rest
+  RetireSink* sink = nullptr;  // the hart's (Listener::retirements_of), while it runs under a cycle model
 
   void clear() {
     memory_count = csr_count = 0;

@@ -190,6 +190,12 @@ void Machine::trace_commits() {
   }
 }
 
+void Machine::trace_retirements() {
+  Listener* const only = system_->events.retired().only();
+  for (const auto& hart : system_->harts)
+    hart->recorder->sink = only != nullptr ? only->retirements_of(hart->id) : nullptr;
+}
+
 void Machine::run_cycle_model() {
   system_->engine_may_change = false;
   if (!cycle_model_) {
@@ -197,6 +203,7 @@ void Machine::run_cycle_model() {
     if (!system_->events.commits().empty()) trace_commits();
     cycle_model_->count_stalls(part_ == TimingPart::inside);
   }
+  trace_retirements();
   cycle_model_->run();
   // Where the run may go on, nothing but the stop has happened; else what is in flight has its end, too.
   const Stop stop = system_->stop;

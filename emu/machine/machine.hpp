@@ -74,6 +74,7 @@ class Machine : private Board {
 
   void run_cycle_model();
   void trace_commits();
+  void trace_retirements();
   void leave_cycle_model();
   void begin_part(TimingPart part);
   void set_limits(const RunLimits& limits);

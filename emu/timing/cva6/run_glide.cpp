@@ -93,12 +93,10 @@ bool Cva6Run::glide_plainly(Lane& lane, std::uint64_t limit, std::uint64_t far) 
       const hartbeat::Op* const op = d.plain || accesses ? known_op(system_, hart, d.bits) : nullptr;
       if (!op) break;
       --left;
-      if (listens_) {
-        set_clock(hart, core.cycle());
-        step_plainly_and_tell(system_, hart, *op);
-      } else {
+      if (listens_)
+        step_plainly_and_tell(hart, *op, core.cycle());
+      else
         step_plainly(hart, *op);
-      }
       --hart.unretired;
       if (accesses)
         core.given_access(hart.pc, a, b, address);

@@ -1,5 +1,9 @@
 // A timing policy says how long each step took, and changes nothing else.
 #include <catch2/catch.hpp>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
 
 #include "emu/hart/engine.hpp"
 #include "emu/hart/recorder.hpp"
@@ -172,4 +176,122 @@ TEST_CASE("a hart whose wfi took long is not woken before it has ended") {
   run_under(bench, timing, 1000);
   CHECK(bench.x(a1) == bench.x(a0) + 1 + 40);
   CHECK(bench.counters().wfi_cycles == 0);
+}
+
+namespace {
+
+// What the cycle model tells of retired instructions and commits.
+struct Told {
+  std::uint64_t hart, bits, next_pc, clock, rd_value;
+  std::vector<std::uint64_t> access;
+  bool operator==(const Told&) const = default;
+};
+
+// Hears them in whole, or in short whatever can be but every seventh.
+class Hearer final : public Listener {
+ public:
+  explicit Hearer(bool in_short) : in_short_(in_short) {}
+  Wants wants() const override { return {.retired = true, .commits = true}; }
+  using Listener::on;
+  void on(const RetireEvent& e) override {
+    REQUIRE((!refused_ || *refused_ == Told{e.site.hart.value, e.bits, e.next_pc.value, e.site.cycle.value,
+                                            e.rd_value, access(e.memory)}));
+    refused_.reset();
+    // What it would be in short, and nothing where it would not.
+    const bool whole = !e.csrs.empty() || e.memory.size() > 1;
+    add({e.site.hart.value, e.bits, e.next_pc.value, e.site.cycle.value, e.writes_x ? e.rd_value : 0,
+         whole ? std::vector<std::uint64_t>{} : access(e.memory)});
+    writes_[e.bits] = e.writes_x;
+  }
+  void on(const CommitEvent& e) override { add_commit(e.hart.value, e.record); }
+  RetireSink* retirements_of(HartId hart) override { return in_short_ ? &sinks_[hart.value] : nullptr; }
+
+  std::vector<Told> told;
+  std::vector<std::vector<std::uint64_t>> commits;
+  unsigned taken = 0;
+
+ private:
+  class Sink final : public RetireSink {
+   public:
+    Sink(Hearer& of, unsigned hart) : of_(of), hart_(hart) {}
+    bool on_plain(std::uint32_t bits, std::uint64_t next_pc, std::uint64_t clock,
+                  std::uint64_t rd_value) override {
+      return of_.take({hart_, bits, next_pc, clock, rd_value, {}});
+    }
+    bool on_access(std::uint32_t bits, std::uint64_t next_pc, std::uint64_t clock, std::uint64_t rd_value,
+                   const MemoryEffect& effect) override {
+      return of_.take({hart_, bits, next_pc, clock, rd_value, access({&effect, 1})});
+    }
+
+   private:
+    Hearer& of_;
+    unsigned hart_;
+  };
+
+  static std::vector<std::uint64_t> access(std::span<const MemoryEffect> effects) {
+    std::vector<std::uint64_t> all;
+    for (const MemoryEffect& e : effects)
+      all.insert(all.end(), {e.address.value, e.physical.value, e.value, e.size, e.store});
+    return all;
+  }
+  // Whether rd is written is known of an instruction that has been told in whole.
+  bool take(Told what) {
+    const auto known = writes_.find(what.bits);
+    if (known == writes_.end() || ++asked_ % 7 == 0) {
+      refused_ = what;
+      return false;
+    }
+    if (!known->second) what.rd_value = 0;
+    ++taken;
+    add(what);
+    return true;
+  }
+  void add(const Told& what) { told.push_back(what); }
+  void add_commit(unsigned hart, const timing::TraceRecord& r) {
+    commits.push_back({hart, r.pc, r.bits, r.port, r.privilege, r.issue_cycle, r.commit_cycle});
+  }
+
+  bool in_short_;
+  Sink sinks_[2] = {{*this, 0}, {*this, 1}};
+  std::map<std::uint32_t, bool> writes_;
+  std::optional<Told> refused_;
+  unsigned asked_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a listener may hear a cycle model's instructions in short: they are the same at the same clocks") {
+  const unsigned harts = GENERATE(1u, 2u);
+  const auto run = [&](Hearer& hearer) {
+    MachineConfig config = bench_config(harts);
+    config.timing = "cva6";
+    Bench bench(Engine::fast, config);
+    bench.machine().attach(hearer);
+    Assembler as(ram);
+    as.li(s0, ram + 0x8000);
+    as.csrr(t0, Csr::mhartid);
+    as.slli(t0, t0, 8);
+    as.add(s0, s0, t0);
+    as.li(s1, 40);
+    const Label loop = as.bound();
+    as.sd(s1, s0);
+    as.ld(a0, s0);
+    as.add(a1, a1, a0);
+    as.sb(a1, s0, 8);
+    as.amoadd_d(a2, s0, a1);
+    as.csrw(Csr::mscratch, a2);
+    as.csrr(a3, Csr::mscratch);
+    as.addi(s1, s1, -1);
+    as.bnez(s1, loop);
+    as.finish();
+    bench.place(as);
+    bench.run();
+  };
+  Hearer whole(false), in_short(true);
+  run(whole);
+  run(in_short);
+  CHECK(whole.told == in_short.told);
+  CHECK(whole.commits == in_short.commits);
+  CHECK(in_short.taken > 100 * harts);
+  CHECK(whole.taken == 0);
 }
