@@ -88,11 +88,30 @@ struct TraceRecord {
   std::uint64_t cause = 0;  // with trapped: mcause as read, interrupt bit included
 };
 
+// Of an instruction that commits, in one register: its bits, the privilege before it, and whether the port is 1.
+struct Committed {
+  std::uint64_t word = std::uint64_t{3} << 32;
+
+  constexpr Committed() = default;
+  constexpr Committed(std::uint32_t bits, std::uint8_t privilege, bool second_port = false)
+      : word(bits | std::uint64_t{privilege} << 32 | std::uint64_t{second_port} << 40) {}
+  std::uint32_t bits() const { return static_cast<std::uint32_t>(word); }
+  std::uint8_t privilege() const { return static_cast<std::uint8_t>(word >> 32); }
+  bool second_port() const { return (word >> 40 & 1) != 0; }
+};
+
 // Who writes the trace; seeing it never changes a cycle.
 class TraceSink {
  public:
   virtual ~TraceSink() = default;
   virtual void on_commit(const TraceRecord& record) = 0;
+  // The same of what has not trapped, nearly all that there is; for those to override who want no record of it made. It
+  // commits `latency` cycles after its issue.
+  [[gnu::noinline]] virtual void on_instruction(std::uint64_t pc, Committed what, std::uint64_t issue_cycle,
+                                                std::uint64_t latency) {
+    on_commit({issue_cycle + latency, issue_cycle, pc, what.bits(), what.second_port(), what.privilege(),
+               false, 0});
+  }
 };
 
 }  // namespace hartbeat::timing

@@ -3,16 +3,31 @@
 
 namespace hartbeat::timing::cva6 {
 
-void Core::trace(const ScoreboardEntry& e, unsigned port, bool trapped) const {
+void Core::trace_commit(bool second_port) const {
+  const ScoreboardEntry& e = scoreboard_[scoreboard_.behind_commit(second_port)];
+  trace_->on_instruction(e.pc, {e.decoded->bits, csr_.translation().privilege, second_port}, e.issue_cycle,
+                         cycle_ - e.issue_cycle);
+}
+
+void Core::trace_commits(unsigned number) const {
+  if (number == 2) return trace_pair();
+  trace_commit(false);
+}
+
+void Core::trace_pair() const {
+  trace_commit(false);
+  trace_commit(true);
+}
+
+void Core::trace_trap(const ScoreboardEntry& e) const {
   TraceRecord out;
   out.commit_cycle = cycle_;
   out.issue_cycle = e.issue_cycle;
   out.pc = e.pc;
   out.bits = e.decoded->bits;
-  out.port = static_cast<std::uint8_t>(port);
   out.privilege = csr_.translation().privilege;
-  out.trapped = trapped;
-  if (trapped) out.cause = e.outcome.cause | (e.outcome.interrupt ? std::uint64_t{1} << 63 : 0);
+  out.trapped = true;
+  out.cause = e.outcome.cause | (e.outcome.interrupt ? std::uint64_t{1} << 63 : 0);
   trace_->on_commit(out);
 }
 
@@ -22,7 +37,7 @@ void Core::take_exception(ScoreboardEntry& head, Commit& out) {
   out.apply = true;
   out.restart = Stall::trap;
   last_commit_ = cycle_;
-  if (trace_) trace(head, 0, true);
+  if (trace_) trace_trap(head);
 }
 
 void Core::commit_system(const Shown& shown, ScoreboardEntry& head, Commit& out, bool& ack) {
@@ -100,10 +115,7 @@ Core::Commit Core::commit(const Shown& shown) {
   if (parameters_.commit_ports == 2) commit_second(head, out);
   last_commit_ = cycle_;
   committed_ += out.number;
-  if (trace_) {
-    for (unsigned port = 0; port < out.number; ++port)
-      trace(scoreboard_[scoreboard_.behind_commit(port)], port, false);
-  }
+  if (trace_) trace_commits(out.number);
   return out;
 }
 

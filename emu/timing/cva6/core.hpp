@@ -319,7 +319,10 @@ class Core {
   void start(ScoreboardEntry& e);
   std::uint64_t fence_operand(unsigned reg, std::uint64_t value) const;
   void decode(bool acknowledged, bool flush, bool& pop);
-  [[gnu::noinline]] void trace(const ScoreboardEntry& e, unsigned port, bool trapped) const;
+  void trace_commit(bool second_port) const;
+  [[gnu::noinline]] void trace_commits(unsigned number) const;
+  [[gnu::noinline]] void trace_pair() const;
+  [[gnu::noinline]] void trace_trap(const ScoreboardEntry& e) const;
   std::uint64_t clint_lines();
   Stall cause();
   Stall lsu_cause(Stall otherwise);

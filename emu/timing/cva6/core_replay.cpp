@@ -458,9 +458,7 @@ void Core::follow(const PipelineNode& node, const PipelineEdge& edge) {
   if (edge.retires) {
     last_commit_ = cycle_;
     committed_ += edge.retires;
-    if (trace_)
-      for (unsigned port = 0; port < edge.retires; ++port)
-        trace(scoreboard_[scoreboard_.behind_commit(port)], port, false);
+    if (trace_) trace_commits(edge.retires);
   }
   if (node.trains_bht || node.trains_btb)
     frontend_.train(node, scoreboard_[execute_.id].pc, scoreboard_[execute_.id].outcome.next_pc);
