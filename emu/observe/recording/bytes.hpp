@@ -37,6 +37,13 @@ class ByteWriter {
   }
   // Precondition: there is room.
   void put(std::uint8_t value) { *at_++ = value; }
+  // The first, if it is wanted, and the second. Precondition: there is room for both.
+  void put(bool wanted, std::uint8_t first, std::uint8_t second) {
+    std::uint8_t* const at = at_ + wanted;
+    *at_ = first;
+    *at = second;
+    at_ = at + 1;
+  }
   void number(std::uint64_t value) {
     if (value < 0x80) return byte(static_cast<std::uint8_t>(value));
     long_number(value);
@@ -47,11 +54,24 @@ class ByteWriter {
     for (unsigned i = 0; i < sizeof value; ++i)
       byte(static_cast<std::uint8_t>(static_cast<std::uint64_t>(value) >> 8 * i));
   }
-  bool has_room(std::size_t bytes) const { return static_cast<std::size_t>(end_ - at_) >= bytes; }
+  // There is less room than reserve() was to keep.
+  bool is_full() const { return at_ > full_; }
+  // So many bytes may come before is_near_limit(), which may also be so sooner.
+  void limit(std::uint64_t bytes) {
+    limit_ = at_ + std::min<std::uint64_t>(bytes, at_ <= full_ ? static_cast<std::size_t>(full_ - at_) : 0);
+  }
+  void forget_limit() { limit_ = nullptr; }
+  bool is_near_limit() const { return at_ >= limit_; }
   std::size_t size() const { return static_cast<std::size_t>(at_ - bytes_.get()); }
   void clear() { at_ = bytes_.get(); }
   // Room for so many bytes in all, those that are there included.
   void reserve(std::size_t bytes);
+  // Also for `spare` bytes behind them: is_full() when those are begun.
+  void reserve(std::size_t bytes, std::size_t spare) {
+    spare_ = spare;
+    reserve(bytes + spare);
+    full_ = end_ - spare;
+  }
   std::span<const std::uint8_t> bytes() const { return {bytes_.get(), size()}; }
 
  private:
@@ -60,9 +80,12 @@ class ByteWriter {
     byte(static_cast<std::uint8_t>(value));
   }
 
-  std::unique_ptr<std::uint8_t[]> bytes_;
   std::uint8_t* at_ = nullptr;
+  std::uint8_t* limit_ = nullptr;  // at most full_
+  std::uint8_t* full_ = nullptr;   // end_ - spare_
   std::uint8_t* end_ = nullptr;
+  std::unique_ptr<std::uint8_t[]> bytes_;
+  std::size_t spare_ = 0;
 };
 
 [[gnu::cold, gnu::noinline]] inline void ByteWriter::reserve(std::size_t bytes) {
@@ -74,6 +97,8 @@ class ByteWriter {
   bytes_ = std::move(more);
   at_ = bytes_.get() + used;
   end_ = bytes_.get() + room;
+  full_ = end_ - spare_;
+  limit_ = nullptr;
 }
 
 class ByteReader {

@@ -50,8 +50,8 @@ void EventDecoder::begin_hart(HartModel& model, ByteReader& in) {
   for (std::uint64_t left = in.number(most_uncommitted, "the pipeline's depth"); left != 0; --left) {
     const std::uint64_t pc = in.number(), cycle = in.number();
     const auto bits = static_cast<std::uint32_t>(in.number());
-    model.uncommitted.push(pc, cycle, bits,
-                           privilege_of(static_cast<std::uint8_t>(in.number(3, "a privilege"))));
+    model.uncommitted.push(pc, cycle,
+                           {bits, privilege_of(static_cast<std::uint8_t>(in.number(3, "a privilege")))});
   }
 }
 
@@ -66,7 +66,7 @@ void EventDecoder::set_model(bool on, const EventHub& hub) {
 void EventDecoder::wait_for_commit(HartModel& model, std::uint32_t bits) {
   if (model.uncommitted.size() == most_uncommitted)
     throw Damage("more instructions are in flight than a pipeline holds");
-  model.uncommitted.push(model.pc, model.cycle, bits, model.privilege);
+  model.uncommitted.push(model.pc, model.cycle, {bits, model.privilege});
 }
 
 void EventDecoder::decode(std::span<const std::uint8_t> raw, const EventHub& hub) {
@@ -362,9 +362,9 @@ void EventDecoder::known_commit(std::uint8_t byte, ByteReader& in, const EventHu
   record.issue_cycle = from.cycle + std::exchange(delay_, 0);
   record.commit_cycle = record.issue_cycle + latency;
   record.pc = from.pc;
-  record.bits = from.bits;
+  record.bits = from.what.bits();
   record.port = byte & commit_port ? 1 : 0;
-  record.privilege = from.privilege;
+  record.privilege = from.what.privilege();
   hub.emit(hub.commits(), CommitEvent{HartId{turns_.expected()}, record});
 }
 

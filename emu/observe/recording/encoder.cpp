@@ -4,12 +4,99 @@
 #include "emu/observe/recording/encoder.hpp"
 
 namespace hartbeat::observe::recording {
-namespace {
 
-// Effects of LR, SC and AMOs come sign-extended.
-std::uint64_t low_bytes(std::uint64_t value, unsigned size) {
-  return size >= 8 ? value : value & ((std::uint64_t{1} << 8 * size) - 1);
+// --- what is told in short, by a hart's lane.
+
+// A load that finds what is known to be there, or a store, which then is known: false when it is not so, and nothing is
+// done.
+[[gnu::always_inline]] inline bool EventEncoder::is_foreseen(const HartModel& model,
+                                                             const MemoryEffect& access) {
+  const std::uint64_t pa = access.physical.value;
+  if (!model.pages.knows(access.address.value, pa) || !lines_.holds(pa, access.size)) return false;
+  std::uint8_t* const place = lines_.place(pa);
+  switch (access.size) {
+    case 8: return is_there<std::uint64_t>(place, access);
+    case 4: return is_there<std::uint32_t>(place, access);
+    case 2: return is_there<std::uint16_t>(place, access);
+    case 1: return is_there<std::uint8_t>(place, access);
+    default: return false;
+  }
 }
+
+template <class T>
+[[gnu::always_inline]] inline bool EventEncoder::is_there(std::uint8_t* place, const MemoryEffect& access) {
+  const T value = static_cast<T>(access.value);
+  if (access.store) {
+    std::memcpy(place, &value, sizeof value);
+    return true;
+  }
+  T known;
+  std::memcpy(&known, place, sizeof known);
+  return known == value;
+}
+
+// is_expected() when half of the answers are known, and is_full(), and the uncommitted instructions.
+template <bool alone>
+[[gnu::always_inline]] inline bool EventEncoder::is_on_course(const Lane& lane, const Code& code,
+                                                              std::uint32_t bits, std::uint64_t late) const {
+  const HartModel& model = lane.model;
+  if (!lane.on_course || !is_its_turn<alone>(lane) || out_.is_near_limit()) return false;
+  if (code.pc != model.pc || code.bits != bits) return false;
+  return late <= most_advance && !model.uncommitted.full();
+}
+
+template <bool alone>
+[[gnu::always_inline]] inline bool EventEncoder::add_plain(Lane& lane, std::uint32_t bits,
+                                                           std::uint64_t next_pc, std::uint64_t clock,
+                                                           std::uint64_t rd_value) {
+  const Code& code = code_.at(lane.model.pc);
+  const std::uint64_t late = clock - lane.model.cycle;
+  if (!is_on_course<alone>(lane, code, bits, late) || code.action != Action::plain) [[unlikely]]
+    return false;
+  put_advance(lane.model, late, clock, {bits, lane.model.privilege});
+  leave_behind<alone>(lane, clock, next_pc, rd_value, code.destination, code.writes);
+  return true;
+}
+
+template <bool alone>
+[[gnu::always_inline]] inline bool EventEncoder::add_access(Lane& lane, std::uint32_t bits,
+                                                            std::uint64_t next_pc, std::uint64_t clock,
+                                                            std::uint64_t rd_value,
+                                                            const MemoryEffect& access) {
+  HartModel& model = lane.model;
+  const Code& code = code_.at(model.pc);
+  const std::uint64_t late = clock - model.cycle;
+  if (!is_on_course<alone>(lane, code, bits, late) || code.action != Action::memory ||
+      !is_foreseen(model, access)) [[unlikely]]
+    return false;
+  put_advance(model, late, clock, {bits, model.privilege});
+  leave_behind<alone>(lane, clock, next_pc, rd_value, code.destination, code.writes);
+  return true;
+}
+
+template <bool alone>
+[[gnu::always_inline]] inline bool EventEncoder::add_commit(Lane& lane, std::uint64_t pc,
+                                                            timing::Committed what, std::uint64_t issue_cycle,
+                                                            std::uint64_t latency) {
+  InFlight& waiting = lane.model.uncommitted;
+  if (!is_its_turn<alone>(lane) || waiting.empty() || out_.is_near_limit()) [[unlikely]]
+    return false;
+  const Uncommitted& oldest = waiting[0];
+  const std::uint64_t delay = issue_cycle - oldest.cycle;
+  // The words differ by the port alone, whose bit goes to where the token has it.
+  const std::uint64_t port = std::rotr(oldest.what.word ^ what.word, 35);
+  static_assert(timing::Committed(0, 0, true).word >> 35 == commit_port);
+  if (oldest.pc != pc || (port & ~std::uint64_t{commit_port}) != 0 || delay > most_delay ||
+      latency > most_commit_latency) [[unlikely]]
+    return false;
+  waiting.pop();
+  lane.committed = issue_cycle + latency;
+  out_.put(delay != 0, static_cast<std::uint8_t>(delay_token | delay),
+           static_cast<std::uint8_t>(commit_token | port | latency));
+  return true;
+}
+
+namespace {
 
 Action action_of(const RetireEvent& event) { return actions[event.operands->row]; }
 
@@ -24,25 +111,60 @@ void note_csrs(Registers& registers, const RetireEvent& event) {
   for (const CsrEffect& csr : event.csrs) registers.note_csr(csr.address, csr.value);
 }
 
+template <bool alone>
+class HartLane final : public EventEncoder::Lane {
+ public:
+  using Lane::Lane;
+  bool on_plain(std::uint32_t bits, std::uint64_t next_pc, std::uint64_t clock,
+                std::uint64_t rd_value) override {
+    return encoder.add_plain<alone>(*this, bits, next_pc, clock, rd_value);
+  }
+  bool on_access(std::uint32_t bits, std::uint64_t next_pc, std::uint64_t clock, std::uint64_t rd_value,
+                 const MemoryEffect& access) override {
+    return encoder.add_access<alone>(*this, bits, next_pc, clock, rd_value, access);
+  }
+  void on_instruction(std::uint64_t pc, timing::Committed what, std::uint64_t issue_cycle,
+                      std::uint64_t latency) override {
+    if (!encoder.add_commit<alone>(*this, pc, what, issue_cycle, latency)) [[unlikely]]
+      add_unexpected(pc, what, issue_cycle, latency);
+  }
+
+ private:
+  [[gnu::noinline]] void add_unexpected(std::uint64_t pc, timing::Committed what, std::uint64_t issue_cycle,
+                                        std::uint64_t latency) {
+    TraceSink::on_instruction(pc, what, issue_cycle, latency);
+  }
+};
+
 }  // namespace
 
+void EventEncoder::Lane::on_commit(const timing::TraceRecord& record) {
+  encoder.add(CommitEvent{HartId{hart}, record});
+}
+
 EventEncoder::EventEncoder(std::span<const Start> harts, bool commits, bool instructions)
-    : lanes_(harts.size()),
-      turns_(static_cast<unsigned>(harts.size())),
-      code_(instructions),
+    : code_(instructions),
       lines_(instructions),
+      turns_(static_cast<unsigned>(harts.size())),
       commits_(commits),
       modelled_(commits) {
-  for (std::size_t i = 0; i < harts.size(); ++i) {
-    lanes_[i].model.registers = harts[i].registers;
-    lanes_[i].model.pc = harts[i].pc;
+  for (const Start& start : harts) {
+    if (harts.size() == 1)
+      lanes_.push_back(std::make_unique<HartLane<true>>(*this));
+    else
+      lanes_.push_back(std::make_unique<HartLane<false>>(*this));
+    Lane& lane = *lanes_.back();
+    lane.hart = static_cast<unsigned>(lanes_.size() - 1);
+    lane.model.registers = start.registers;
+    lane.model.pc = start.pc;
   }
-  out_.reserve(usual_event_bytes + spare_bytes);
+  out_.reserve(usual_event_bytes, spare_bytes);
   begin_block();
 }
 
 void EventEncoder::begin_block() {
   out_.clear();
+  out_.forget_limit();
   run_ = retired_ = 0;
   first_cycle_ = ~std::uint64_t{0};
   check_ = {};
@@ -52,12 +174,13 @@ void EventEncoder::begin_block() {
   out_.number(lanes_.size());
   const Commits commits = modelled_ ? Commits::follow : commits_ ? Commits::not_now : Commits::none;
   out_.number(static_cast<std::uint64_t>(commits));
-  for (Lane& lane : lanes_) {
+  for (const auto& each : lanes_) {
+    Lane& lane = *each;
     HartModel& model = lane.model;
     if (lane.skipping) model.registers = lane.actual;
     lane.skipping = false;
     lane.fresh = true;
-    lane.straight = false;
+    lane.straight = lane.on_course = false;
     lane.committed = 0;
     model.begin_block();
     for (unsigned i = 1; i < 32; ++i) out_.number(model.registers.x(i));
@@ -69,8 +192,8 @@ void EventEncoder::begin_block() {
       out_.number(v);
     for (std::size_t i = 0; i < model.uncommitted.size(); ++i) {
       const Uncommitted& waiting = model.uncommitted[i];
-      for (const std::uint64_t v :
-           {waiting.pc, waiting.cycle, std::uint64_t{waiting.bits}, std::uint64_t{waiting.privilege}})
+      for (const std::uint64_t v : {waiting.pc, waiting.cycle, std::uint64_t{waiting.what.bits()},
+                                    std::uint64_t{waiting.what.privilege()}})
         out_.number(v);
     }
   }
@@ -81,9 +204,9 @@ std::span<const std::uint8_t> EventEncoder::end_block(IndexEntry& entry) {
   token(Token::end);
   out_.number(check_.sum);
   std::uint64_t last = 0;
-  for (const Lane& lane : lanes_) {
-    if (!lane.fresh) last = std::max(last, lane.model.cycle);
-    last = std::max(last, lane.committed);
+  for (const auto& lane : lanes_) {
+    if (!lane->fresh) last = std::max(last, lane->model.cycle);
+    last = std::max(last, lane->committed);
   }
   entry.first_cycle = std::min(first_cycle_, last);
   entry.last_cycle = last;
@@ -114,12 +237,13 @@ EventEncoder::Lane& EventEncoder::turn_to(HartId hart) {
     out_.number(hart.value);
     turns_.is(hart.value);
   }
-  return lanes_[hart.value];
+  return lane(hart);
 }
 
 // The hart's and the site's tokens, as far as the event is not where it was expected.
 EventEncoder::Lane& EventEncoder::arrive(const EventSite& site) {
   Lane& lane = turn_to(site.hart);
+  lane.on_course = false;
   HartModel& model = lane.model;
   if (lane.skipping) [[unlikely]]
     write_registers(lane);
@@ -183,11 +307,11 @@ void EventEncoder::apply_pair(Registers& registers, const RetireEvent& event, Ac
 }
 
 void EventEncoder::skipped(const RetireEvent& event) {
-  Lane& lane = lanes_[event.site.hart.value];
+  Lane& lane = *lanes_[event.site.hart.value];
   if (!lane.skipping) {
     lane.actual = lane.model.registers;
     lane.skipping = true;
-    lane.straight = false;
+    lane.straight = lane.on_course = false;
   }
   note_csrs(lane.actual, event);
   lane.actual.all[destination_of(event)] = event.rd_value;
@@ -221,23 +345,6 @@ inline void EventEncoder::memory_detail(HartModel& model, const RetireEvent& eve
   }
 }
 
-// A load that finds what is known to be there, or a store, which then is known: false when it is not so, and nothing is
-// done.
-[[gnu::always_inline]] inline bool EventEncoder::is_foreseen(const HartModel& model,
-                                                             const MemoryEffect& access) {
-  const std::uint64_t va = access.address.value, pa = access.physical.value;
-  if (!model.pages.knows(va, pa)) return false;
-  std::uint8_t* const place = lines_.known(pa, access.size);
-  if (place == nullptr) return false;
-  if (access.store) {
-    copy_bytes(place, &access.value, access.size);
-    return true;
-  }
-  std::uint64_t known = 0;
-  copy_bytes(&known, place, access.size);
-  return known == low_bytes(access.value, access.size);
-}
-
 void EventEncoder::tell_effects(HartModel& model, const RetireEvent& event, const Code& code) {
   Detail detail;
   memory_detail(model, event, detail);
@@ -247,12 +354,14 @@ void EventEncoder::tell_effects(HartModel& model, const RetireEvent& event, cons
 
 // One that goes on as expected, and has touched memory or floating-point flags.
 [[gnu::noinline]] void EventEncoder::add_with_effects(const RetireEvent& event) {
-  HartModel& model = lanes_[event.site.hart.value].model;
+  Lane& lane = *lanes_[event.site.hart.value];
+  HartModel& model = lane.model;
   const Code& code = code_.at(event.site.pc.value);
   if (event.memory.size() != 1 || !event.csrs.empty() || !is_foreseen(model, event.memory[0])) [[unlikely]]
     tell_effects(model, event, code);
-  tell_retired(model, event, event.site.cycle.value - model.cycle);
-  leave_behind(model, event, code.destination, code.writes);
+  tell_retired(lane, event, event.site.cycle.value - model.cycle);
+  leave_behind(lane, event.site.cycle.value, event.next_pc.value, event.rd_value, code.destination,
+               code.writes);
 }
 
 [[gnu::noinline]] void EventEncoder::add(const RetireEvent& event) {
@@ -263,8 +372,10 @@ void EventEncoder::tell_effects(HartModel& model, const RetireEvent& event, cons
   note_csrs(model.registers, event);
   out_.reserve(out_.size() + 1);
   model.uncommitted.make_room();
-  tell_retired(model, event, 0);
-  leave_behind(model, event, destination_of(event), event.writes_x || event.writes_f);
+  tell_retired(lane, event, 0);
+  lane.on_course = lane.on_course && code.action != Action::system;
+  leave_behind(lane, event.site.cycle.value, event.next_pc.value, event.rd_value, destination_of(event),
+               event.writes_x || event.writes_f);
   apply_pair(model.registers, event, code.action);
   if (model.returning) model.privilege = model.after_return;
   model.returning = false;
@@ -335,8 +446,8 @@ void EventEncoder::add(const TrapEvent& event) {
   out_.number(event.tval);
   if (event.walk != nullptr) write_walk(model, *event.walk);
   if (modelled_)
-    model.uncommitted.push(event.site.pc.value, event.site.cycle.value, 0,
-                           static_cast<std::uint8_t>(event.site.privilege));
+    model.uncommitted.push(event.site.pc.value, event.site.cycle.value,
+                           {0, static_cast<std::uint8_t>(event.site.privilege)});
   model.trapped(event.interrupt, target);
   lane.straight = false;
   if (event.interrupt)
@@ -443,6 +554,7 @@ void EventEncoder::add(const ModelEvent& event) {
   token(Token::model);
   out_.byte(event.on);
   modelled_ = event.on && commits_;
+  out_.forget_limit();
 }
 
 [[gnu::noinline]] void EventEncoder::add(const CommitEvent& event) {
@@ -459,8 +571,8 @@ void EventEncoder::add(const ModelEvent& event) {
                                                   const Uncommitted& expected) {
   const std::uint64_t delay = record.issue_cycle - expected.cycle;
   const std::uint64_t latency = record.commit_cycle - record.issue_cycle;
-  const bool late = expected.pc == record.pc && expected.bits == record.bits &&
-                    expected.privilege == record.privilege && record.issue_cycle >= expected.cycle &&
+  const bool late = expected.pc == record.pc && expected.what.bits() == record.bits &&
+                    expected.what.privilege() == record.privilege && record.issue_cycle >= expected.cycle &&
                     record.commit_cycle >= record.issue_cycle && record.port < 2 && !record.trapped;
   if (late) {
     if (delay != 0)

@@ -21,14 +21,41 @@ struct Start {
 
 // Turns events into blocks of a recording. Who calls it decides what is recorded: an instruction that is left out must
 // be `skipped`, so that registers stay known.
-class EventEncoder {
+class alignas(64) EventEncoder {
  public:
+  // What is known of a hart; hears in short of nearly all of its instructions and commits, and asks the encoder for the rest.
+  class alignas(64) Lane : public RetireSink, public timing::TraceSink {
+   public:
+    explicit Lane(EventEncoder& of) : encoder(of) {}
+    void on_commit(const timing::TraceRecord& record) final;
+
+    EventEncoder& encoder;
+    unsigned hart = 0;
+    bool skipping = false;  // instructions have been left out since …
+    bool fresh = true;      // it has had no event in this block
+    bool straight = false;  // an instruction has retired, and none of these, no trap and no return came since
+    // Straight, under a cycle model, and its last event was an instruction that changes neither satp nor privilege: it is
+    // where the model has it, but for the cycle.
+    bool on_course = false;
+    std::uint64_t committed = 0;  // cycle of its last commit in this block
+    HartModel model;
+    Registers actual;  // … while they differ from what a reader knows
+  };
+
   // With `commits`, CommitEvents will follow each instruction; without `instructions` there are none of both.
   EventEncoder(std::span<const Start> harts, bool commits, bool instructions = true);
 
   void add(const RetireEvent& event);
   // The same for an instruction that goes on as expected. False: it does not, or the block is full, and nothing is done.
   bool add_expected(const RetireEvent& event);
+  // The same for one that is told in short (RetireSink); false also when it cannot be known without asking everything.
+  // `alone`: there is one hart.
+  template <bool alone>
+  bool add_plain(Lane& lane, std::uint32_t bits, std::uint64_t next_pc, std::uint64_t clock,
+                 std::uint64_t rd_value);
+  template <bool alone>
+  bool add_access(Lane& lane, std::uint32_t bits, std::uint64_t next_pc, std::uint64_t clock,
+                  std::uint64_t rd_value, const MemoryEffect& access);
   void skipped(const RetireEvent& event);
   void add(const TrapEvent& event);
   void add(const TrapReturnEvent& event);
@@ -37,10 +64,18 @@ class EventEncoder {
   void add(const IpiEvent& event);
   void add(const TracepointEvent& event);
   void add(const CommitEvent& event);
-  bool add_expected(unsigned hart, const timing::TraceRecord& record);  // likewise
+  // The same for one by the number that usually says it all (timing::TraceSink). False: it does not, and nothing is done.
+  template <bool alone>
+  bool add_commit(Lane& lane, std::uint64_t pc, timing::Committed what, std::uint64_t issue_cycle,
+                  std::uint64_t latency);
   void add(const ModelEvent& event);
 
-  bool is_full() const { return !out_.has_room(spare_bytes) || retired_ >= most_retired_; }
+  // For as long as the encoder is there.
+  Lane& lane(HartId hart) { return *lanes_[hart.value]; }
+  // The hart may have been changed by somebody who tells nothing.
+  void forget_course(HartId hart) { lane(hart).on_course = false; }
+
+  bool is_full() const { return out_.is_full() || retired_ >= most_retired_; }
   bool is_empty() const { return out_.size() == begin_size_ && run_ == 0; }
   void limit_block(std::uint64_t retired) { most_retired_ = retired; }
   // Ends the block; `raw` is good until the next call. Then begins a new one.
@@ -60,15 +95,6 @@ class EventEncoder {
     std::uint8_t physical = 0, loads = 0;          // by memory effect
     std::array<std::uint64_t, 4> offsets, values;  // those that the masks name
   };
-  struct Lane {
-    HartModel model;
-    Registers actual;       // while it differs from what a reader knows
-    bool skipping = false;  // instructions have been left out since
-    bool fresh = true;      // it has had no event in this block
-    bool straight = false;  // an instruction has retired, and none of these, no trap and no return came since
-    std::uint64_t committed = 0;  // cycle of its last commit in this block
-  };
-
   void token(Token token) {
     flush_run();
     out_.byte(static_cast<std::uint8_t>(token));
@@ -80,33 +106,46 @@ class EventEncoder {
   void write_site(HartModel& model, const EventSite& site);
   void write_registers(Lane& lane);
   bool is_expected(const Lane& lane, const Code& code, const RetireEvent& event) const;
-  void tell_retired(HartModel& model, const RetireEvent& event, std::uint64_t late);
-  void leave_behind(HartModel& model, const RetireEvent& event, unsigned destination, bool writes);
+  template <bool alone>
+  bool is_its_turn(const Lane& lane) const {
+    return alone || lane.hart == turns_.expected();
+  }
+  template <bool alone>
+  bool is_on_course(const Lane& lane, const Code& code, std::uint32_t bits, std::uint64_t late) const;
+  void tell_retired(Lane& lane, const RetireEvent& event, std::uint64_t late);
+  template <bool alone = false>
+  void leave_behind(Lane& lane, std::uint64_t clock, std::uint64_t next_pc, std::uint64_t rd_value,
+                    unsigned destination, bool writes);
   void add_with_effects(const RetireEvent& event);
   void tell_effects(HartModel& model, const RetireEvent& event, const Code& code);
   void tell_detail(HartModel& model, const RetireEvent& event, const Code& code);
   bool is_foreseen(const HartModel& model, const MemoryEffect& access);
+  template <class T>
+  static bool is_there(std::uint8_t* place, const MemoryEffect& access);
   void memory_detail(HartModel& model, const RetireEvent& event, Detail& detail);
   static void system_detail(const RetireEvent& event, Action action, Detail& detail);
   void write_detail(HartModel& model, const RetireEvent& event, const Code& code, const Detail& detail);
   void write_held(HartModel& model, std::uint8_t flags, const TlbOccupancy& held);
   void write_walk(HartModel& model, const mmu::Walk& walk);
   void write_commit(const timing::TraceRecord& record, const Uncommitted& expected);
+  void put_advance(HartModel& model, std::uint64_t late, std::uint64_t clock, timing::Committed what);
   static void apply_pair(Registers& registers, const RetireEvent& event, Action action);
 
   // More than what any event takes.
   static constexpr std::size_t spare_bytes = 1u << 16;
 
-  std::vector<Lane> lanes_;
-  Turns turns_;
+  // Together what every instruction needs.
+  ByteWriter out_;
+  Check check_;
+  std::uint64_t retired_ = 0;
   CodeMap<Code> code_;
   MemoryLines lines_;
-  ByteWriter out_;
+  Turns turns_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
   std::size_t begin_size_ = 0;
   std::uint64_t run_ = 0;
-  std::uint64_t retired_ = 0, most_retired_ = usual_event_retired;
+  std::uint64_t most_retired_ = usual_event_retired;
   std::uint64_t first_cycle_ = ~std::uint64_t{0};
-  Check check_;
   bool commits_, modelled_;  // CommitEvents follow, at all and now
 };
 
@@ -125,8 +164,8 @@ class EventEncoder {
 }
 
 [[gnu::always_inline]] inline bool EventEncoder::add_expected(const RetireEvent& event) {
-  Lane& lane = lanes_[event.site.hart.value];
-  HartModel& model = lane.model;
+  Lane& lane = *lanes_[event.site.hart.value];
+  const HartModel& model = lane.model;
   const Code& code = code_.at(event.site.pc.value);
   if (!is_expected(lane, code, event) || is_full() || model.uncommitted.full()) [[unlikely]]
     return false;
@@ -137,55 +176,47 @@ class EventEncoder {
     add_with_effects(event);
     return true;
   }
-  tell_retired(model, event, late);
-  leave_behind(model, event, code.destination, code.writes);
+  tell_retired(lane, event, late);
+  leave_behind(lane, event.site.cycle.value, event.next_pc.value, event.rd_value, code.destination,
+               code.writes);
   return true;
 }
 
 // The instruction's token; `late`: in cycles, 0 without a cycle model. Precondition: there is room in out_ and among the
 // hart's uncommitted instructions.
-[[gnu::always_inline]] inline void EventEncoder::tell_retired(HartModel& model, const RetireEvent& event,
+[[gnu::always_inline]] inline void EventEncoder::tell_retired(Lane& lane, const RetireEvent& event,
                                                               std::uint64_t late) {
   if (!modelled_) {
     ++run_;
     return;
   }
+  lane.on_course = true;
+  out_.limit(most_retired_ - retired_);  // each will be a byte at least
   // Between commits, instructions make no runs.
+  put_advance(lane.model, late, event.site.cycle.value,
+              {event.bits, static_cast<std::uint8_t>(event.site.privilege)});
+}
+
+[[gnu::always_inline]] inline void EventEncoder::put_advance(HartModel& model, std::uint64_t late,
+                                                             std::uint64_t clock, timing::Committed what) {
   out_.put(static_cast<std::uint8_t>(advance_token | late));
-  model.uncommitted.put(event.site.pc.value, event.site.cycle.value, event.bits,
-                        static_cast<std::uint8_t>(event.site.privilege));
+  model.uncommitted.put(model.pc, clock, what);
 }
 
 // What a reader will know once it has executed the instruction.
-[[gnu::always_inline]] inline void EventEncoder::leave_behind(HartModel& model, const RetireEvent& event,
+template <bool alone>
+[[gnu::always_inline]] inline void EventEncoder::leave_behind(Lane& lane, std::uint64_t clock,
+                                                              std::uint64_t next_pc, std::uint64_t rd_value,
                                                               unsigned destination, bool writes) {
-  const std::uint64_t result = event.rd_value & (0 - std::uint64_t{writes});
+  HartModel& model = lane.model;
+  const std::uint64_t result = rd_value & (0 - std::uint64_t{writes});
   model.registers.all[destination] = result;
-  check_.add(event.next_pc.value + result);
-  turns_.ends(event.site.hart.value);
+  check_.add(next_pc + result);
+  if constexpr (!alone) turns_.ends(lane.hart);
   ++retired_;
-  model.cycle = event.site.cycle.value + 1;
+  model.cycle = clock + 1;
   ++model.instret;
-  model.pc = event.next_pc.value;
-}
-
-[[gnu::always_inline]] inline bool EventEncoder::add_expected(unsigned hart,
-                                                              const timing::TraceRecord& record) {
-  Lane& lane = lanes_[hart];
-  InFlight& waiting = lane.model.uncommitted;
-  if (hart != turns_.expected() || waiting.empty() || !out_.has_room(2)) [[unlikely]]
-    return false;
-  const Uncommitted& oldest = waiting[0];
-  const std::uint64_t delay = record.issue_cycle - oldest.cycle;
-  const std::uint64_t latency = record.commit_cycle - record.issue_cycle;
-  if (oldest.pc != record.pc || oldest.bits != record.bits || oldest.privilege != record.privilege ||
-      delay > most_delay || latency > most_commit_latency || record.port > 1 || record.trapped) [[unlikely]]
-    return false;
-  waiting.pop();
-  lane.committed = record.commit_cycle;
-  if (delay != 0) out_.put(static_cast<std::uint8_t>(delay_token | delay));
-  out_.put(static_cast<std::uint8_t>(commit_token | record.port * commit_port | latency));
-  return true;
+  model.pc = next_pc;
 }
 
 }  // namespace hartbeat::observe::recording

@@ -98,6 +98,11 @@ inline void copy_bytes(void* to, const void* from, unsigned size) {
   }
 }
 
+// Effects of LR, SC and AMOs come sign-extended.
+inline std::uint64_t low_bytes(std::uint64_t value, unsigned size) {
+  return size >= 8 ? value : value & ((std::uint64_t{1} << 8 * size) - 1);
+}
+
 // What physical memory holds, as far as loads and stores have shown: a cache of lines. What it does not hold reads as 0.
 class MemoryLines {
  public:
@@ -109,12 +114,12 @@ class MemoryLines {
         [&](std::size_t from, std::size_t to) { std::fill(tags_.data() + from, tags_.data() + to, 0); });
   }
 
-  // Where the bytes are, if they are held and in one line; size: 1, 2, 4 or 8.
-  std::uint8_t* known(std::uint64_t pa, unsigned size) {
-    const std::size_t slot = slot_of(pa);
-    return tags_[slot] == tag_of(pa) && (pa & 63) + size <= 64 && size <= 8 ? &lines_[slot][pa & 63]
-                                                                            : nullptr;
+  // So many bytes are held, in one line, …
+  bool holds(std::uint64_t pa, unsigned size) const {
+    return tags_[slot_of(pa)] == tag_of(pa) && (pa & 63) + size <= 64;
   }
+  // … here.
+  std::uint8_t* place(std::uint64_t pa) { return &lines_[slot_of(pa)][pa & 63]; }
 
   std::uint64_t read(std::uint64_t pa, unsigned size) const {
     std::uint64_t value = 0;
@@ -158,8 +163,7 @@ class MemoryLines {
 // An instruction (or a trap) that the cycle model has still to commit.
 struct Uncommitted {
   std::uint64_t pc = 0, cycle = 0;
-  std::uint32_t bits = 0;
-  std::uint8_t privilege = 3;
+  timing::Committed what;  // at port 0
 };
 
 // Those of a hart, oldest first: a ring that grows when it is full.
@@ -169,21 +173,20 @@ class InFlight {
   bool full() const { return end_ - first_ > mask_; }  // the next one makes it grow
   std::size_t size() const { return end_ - first_; }
   const Uncommitted& operator[](std::size_t i) const { return slots_[(first_ + i) & mask_]; }
-  void push(std::uint64_t pc, std::uint64_t cycle, std::uint32_t bits, std::uint8_t privilege) {
+  void push(std::uint64_t pc, std::uint64_t cycle, timing::Committed what) {
     make_room();
-    put(pc, cycle, bits, privilege);
+    put(pc, cycle, what);
   }
   void make_room() {
     if (full()) [[unlikely]]
       grow();
   }
   // Precondition: not full.
-  void put(std::uint64_t pc, std::uint64_t cycle, std::uint32_t bits, std::uint8_t privilege) {
+  void put(std::uint64_t pc, std::uint64_t cycle, timing::Committed what) {
     Uncommitted& slot = slots_[end_++ & mask_];
     slot.pc = pc;
     slot.cycle = cycle;
-    slot.bits = bits;
-    slot.privilege = privilege;
+    slot.what = what;
   }
   void pop() { ++first_; }
   void clear() { first_ = end_; }
@@ -203,13 +206,14 @@ class InFlight {
 };
 
 struct HartModel {
-  Registers registers;
-  // Where its next event is expected.
-  std::uint64_t cycle = 0, instret = 0, pc = 0, satp = 0;
+  // Where its next event is expected, …
+  std::uint64_t cycle = 0, instret = 0, pc = 0;
+  InFlight uncommitted;
+  std::uint64_t satp = 0;  // …
   std::uint8_t privilege = 3;
   bool returning = false;         // mret or sret is about to retire …
   std::uint8_t after_return = 3;  // … and goes there
-  InFlight uncommitted;
+  Registers registers;
   // Not kept from block to block.
   PageMap pages;
   std::array<std::uint64_t, 4> vectors{};  // where traps went last, by target privilege

@@ -16,7 +16,6 @@ RecordingWriter::RecordingWriter(std::unique_ptr<TraceOutput> output, const Trac
       options_(options),
       commits_(options.instructions && context.timing != "none"),
       encoder_(harts, commits_, options.instructions) {
-  for (unsigned hart = 0; hart < harts.size(); ++hart) commit_sinks_.emplace_back(encoder_, hart);
   if (options_.last != 0)
     encoder_.limit_block(std::clamp<std::uint64_t>(options_.last / kept_blocks, 1, usual_event_retired));
   write(file_header());

@@ -35,7 +35,11 @@ class RecordingWriter final : public Trace {
       add_unexpected(event);
   }
   void on(const CommitEvent& event) override { encoder_.add(event); }  // few between two instructions
-  timing::TraceSink* commits_of(HartId hart) override { return &commit_sinks_[hart.value]; }
+  timing::TraceSink* commits_of(HartId hart) override { return &encoder_.lane(hart); }
+  RetireSink* retirements_of(HartId hart) override {
+    encoder_.forget_course(hart);
+    return &encoder_.lane(hart);
+  }
   void on(const ModelEvent& event) override { add(event); }
 
   void skipped(const RetireEvent& event) override { encoder_.skipped(event); }
@@ -45,20 +49,6 @@ class RecordingWriter final : public Trace {
   bool finish() override;
 
  private:
-  // A hart's commits, from its core.
-  class CommitSink final : public timing::TraceSink {
-   public:
-    CommitSink(EventEncoder& encoder, unsigned hart) : encoder_(encoder), hart_(hart) {}
-    void on_commit(const timing::TraceRecord& record) override {
-      if (!encoder_.add_expected(hart_, record)) [[unlikely]]
-        encoder_.add(CommitEvent{HartId{hart_}, record});
-    }
-
-   private:
-    EventEncoder& encoder_;
-    unsigned hart_;
-  };
-
   template <class Event>
   void add(const Event& event) {
     if (encoder_.is_full()) [[unlikely]]
@@ -80,7 +70,6 @@ class RecordingWriter final : public Trace {
   Options options_;
   bool commits_;
   EventEncoder encoder_;
-  std::vector<CommitSink> commit_sinks_;  // by hart
   BlockCompressor compressor_;
   std::vector<IndexEntry> index_;
   std::deque<std::pair<IndexEntry, std::vector<std::uint8_t>>> kept_;  // with Options::last

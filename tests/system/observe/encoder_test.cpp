@@ -2,6 +2,9 @@
 #include "emu/observe/recording/encoder.hpp"
 
 #include <catch2/catch.hpp>
+#include <deque>
+#include <map>
+#include <random>
 
 #include "emu/isa/decode.hpp"
 #include "emu/observe/recording/decoder.hpp"
@@ -108,11 +111,203 @@ Reader decoded(EventEncoder& encoder) {
   return read_back(encoder.end_block(entry));
 }
 
+// As a core does it.
+void tell(timing::TraceSink& sink, const timing::TraceRecord& record) {
+  if (record.trapped || record.port > 1) return sink.on_commit(record);
+  sink.on_instruction(record.pc, {record.bits, record.privilege, record.port == 1}, record.issue_cycle,
+                      record.commit_cycle - record.issue_cycle);
+}
+
 EventEncoder encoder_at(std::uint64_t pc, bool commits = false) {
   Start start;
   start.pc = pc;
   return EventEncoder(std::span(&start, 1), commits);
 }
+
+// The same run to two writers: one is told everything in whole, the other in short what can be. The program is a loop of eight
+// instructions, of which the last is written anew now and then.
+class Twins {
+ public:
+  explicit Twins(unsigned harts) : harts_(harts), whole_(starts(harts), true), short_(starts(harts), true) {
+    for (EventEncoder* each : {&whole_, &short_}) each->limit_block(3000);
+  }
+
+  void go_on(unsigned hart, std::mt19937& random) {
+    Hart& h = harts_[hart];
+    if (random() % 50 == 0) h.cycle += random() % 200;
+    const unsigned step = h.pc / 4 % 8;
+    std::uint32_t bits = addi_x5_x5_1;
+    memory_.clear();
+    bool writes = true;
+    if (step == 2 || step == 5) {
+      const std::uint64_t at = 0x1000 + 8 * (random() % 64);
+      const bool store = step == 5;
+      const unsigned size = random() % 100 == 0 ? 4 : 8;
+      if (store) bytes_[at] = random();
+      const std::uint64_t moved = random() % 500 == 0 ? 0x10000 : 0;
+      memory_ = {{VirtAddr{at}, PhysAddr{0x8000'0000 + at + moved},
+                  size == 4 ? bytes_[at] & 0xffff'ffff : bytes_[at], static_cast<std::uint8_t>(size), store}};
+      bits = store ? sd_x6_8_x5 : ld_x6_0_x5;
+      writes = !store;
+    } else if (step == 7) {
+      bits = jal_x0_back_28;
+      writes = false;
+    } else if (step == 6 && random() % 100 == 0) {
+      bits = addi_x5_x5_2;
+    }
+    retire(hart, bits, writes ? random() : 0, writes, step == 7 ? h.pc - 28 : h.pc + 4);
+  }
+  void write_satp(unsigned hart, std::uint64_t value) {
+    memory_.clear();
+    csrs_ = {{0x180, value}};
+    retire(hart, csrrw_x7_mscratch_x5, 1, true, harts_[hart].pc + 4);
+    harts_[hart].satp = value;
+    csrs_.clear();
+  }
+  void trap(unsigned hart, bool interrupt) {
+    Hart& h = harts_[hart];
+    TrapEvent event;
+    event.site = site(hart);
+    event.interrupt = interrupt;
+    event.cause = 8;
+    event.target = h.privilege == mmu::Privilege::user ? mmu::Privilege::machine : h.privilege;
+    for (EventEncoder* each : {&whole_, &short_}) add(*each, event);
+    if (modelled_) h.waiting.push_back({h.cycle, h.pc, 0, static_cast<std::uint8_t>(h.privilege), true});
+    h.privilege = event.target;
+    h.pc = 0x8000'0100;
+    ++h.cycle;
+  }
+  void fence(unsigned hart) {
+    FenceEvent event;
+    event.site = site(hart);
+    for (EventEncoder* each : {&whole_, &short_}) add(*each, event);
+  }
+  void skip(unsigned hart) {
+    memory_.clear();
+    const RetireEvent event = told(hart, addi_x5_x5_1, 3, true, harts_[hart].pc + 4);
+    for (EventEncoder* each : {&whole_, &short_}) each->skipped(event);
+    pass(hart, event.next_pc.value);
+  }
+  // Somebody else, between two runs.
+  void somebody_changes(unsigned hart) {
+    Hart& h = harts_[hart];
+    h.privilege = h.privilege == mmu::Privilege::user ? mmu::Privilege::machine : mmu::Privilege::user;
+    h.instret += 5;
+    h.pc += 8;
+    for (unsigned i = 0; i < harts_.size(); ++i) short_.forget_course(HartId{i});
+  }
+  void change_model() {
+    modelled_ = !modelled_;
+    for (EventEncoder* each : {&whole_, &short_}) add(*each, ModelEvent{modelled_});
+  }
+  void commit_some(unsigned hart, std::mt19937& random) {
+    Hart& h = harts_[hart];
+    if (random() % 500 == 0) most_waiting_ = most_waiting_ == 4 ? 40 : 4;  // there is room for 16, at first
+    for (; h.waiting.size() > most_waiting_; h.waiting.pop_front()) {
+      const Waiting& of = h.waiting.front();
+      timing::TraceRecord record;
+      record.issue_cycle = of.cycle + (random() % 4 == 0 ? random() % 40 : 0);
+      record.commit_cycle = record.issue_cycle + random() % 35;
+      record.pc = of.pc;
+      record.bits = random() % 500 == 0 ? of.bits ^ 4 : of.bits;
+      record.privilege = of.privilege;
+      record.trapped = of.trapped;
+      record.port = static_cast<std::uint8_t>(of.trapped ? 0 : random() % 2);
+      whole_.add(CommitEvent{HartId{hart}, record});
+      tell(short_.lane(HartId{hart}), record);
+    }
+  }
+  void end_block() {
+    for (EventEncoder* each : {&whole_, &short_}) {
+      IndexEntry entry;
+      const auto raw = each->end_block(entry);
+      ends_[each == &short_].assign(raw.begin(), raw.end());
+      ends_[each == &short_].push_back(static_cast<std::uint8_t>(entry.last_cycle));
+      each->begin_block();
+    }
+    same = same && ends_[0] == ends_[1];
+  }
+
+  bool same = true;
+  unsigned short_ways = 0;
+
+ private:
+  static constexpr std::uint32_t jal_x0_back_28 = 0xfe5ff06f, addi_x5_x5_2 = 0x00228293;
+  struct Waiting {
+    std::uint64_t cycle, pc;
+    std::uint32_t bits;
+    std::uint8_t privilege;
+    bool trapped;
+  };
+  struct Hart {
+    std::uint64_t cycle = 0, instret = 0, pc = 0x8000'0000, satp = 0;
+    mmu::Privilege privilege = mmu::Privilege::machine;
+    std::deque<Waiting> waiting;
+  };
+
+  static std::vector<Start> starts(unsigned harts) {
+    Start start;
+    start.pc = 0x8000'0000;
+    return std::vector<Start>(harts, start);
+  }
+  EventSite site(unsigned hart) const {
+    const Hart& h = harts_[hart];
+    return {HartId{hart}, Cycle{h.cycle}, h.instret, VirtAddr{h.pc}, h.privilege, h.satp};
+  }
+  template <class Event>
+  void add(EventEncoder& encoder, const Event& event) {
+    if (encoder.is_full()) end_block();
+    encoder.add(event);
+  }
+  RetireEvent told(unsigned hart, std::uint32_t bits, std::uint64_t value, bool writes, std::uint64_t next) {
+    decoded_ = isa::decode(bits, isa::all_extensions());
+    RetireEvent event;
+    event.site = site(hart);
+    event.bits = bits;
+    event.length = 4;
+    event.operands = &decoded_.operands;
+    event.next_pc = {next};
+    event.writes_x = writes;
+    event.rd_value = value;
+    event.memory = memory_;
+    event.csrs = csrs_;
+    return event;
+  }
+  bool in_short(const RetireEvent& event) {
+    if (!modelled_ || !csrs_.empty()) return false;
+    RetireSink& sink = short_.lane(event.site.hart);
+    const std::uint64_t next = event.next_pc.value, clock = event.site.cycle.value;
+    return memory_.empty() ? sink.on_plain(event.bits, next, clock, event.rd_value)
+                           : sink.on_access(event.bits, next, clock, event.rd_value, memory_[0]);
+  }
+  void retire(unsigned hart, std::uint32_t bits, std::uint64_t value, bool writes, std::uint64_t next) {
+    const RetireEvent event = told(hart, bits, value, writes, next);
+    if (in_short(event))
+      ++short_ways;
+    else if (!short_.add_expected(event))
+      add(short_, event);
+    if (!whole_.add_expected(event)) add(whole_, event);
+    Hart& h = harts_[hart];
+    if (modelled_) h.waiting.push_back({h.cycle, h.pc, bits, static_cast<std::uint8_t>(h.privilege), false});
+    pass(hart, next);
+  }
+  void pass(unsigned hart, std::uint64_t next) {
+    Hart& h = harts_[hart];
+    ++h.cycle;
+    ++h.instret;
+    h.pc = next;
+  }
+
+  std::vector<Hart> harts_;
+  EventEncoder whole_, short_;
+  bool modelled_ = true;
+  std::size_t most_waiting_ = 4;
+  std::vector<MemoryEffect> memory_;
+  std::vector<CsrEffect> csrs_;
+  std::map<std::uint64_t, std::uint64_t> bytes_;
+  isa::Decoded decoded_;
+  std::vector<std::uint8_t> ends_[2];
+};
 
 }  // namespace
 
@@ -237,7 +432,7 @@ TEST_CASE("Commits come out as they went in: on time, late, by either port, trap
     record.port = port;
     record.trapped = trapped;
     record.cause = trapped ? 13 : 0;
-    if (!encoder.add_expected(0, record)) encoder.add(CommitEvent{HartId{0}, record});
+    tell(encoder.lane(HartId{0}), record);
     committed.push_back(seen(record));
   };
   for (unsigned i = 0; i < 100; ++i) retire();  // more than a pipeline holds
@@ -273,7 +468,7 @@ TEST_CASE("Under a cycle model an instruction that does what it did takes two by
         encoder.add(event);
         ++long_ways;
       }
-      long_ways += !encoder.add_expected(0, record);
+      tell(encoder.lane(HartId{0}), record);
     }
     IndexEntry entry;
     return encoder.end_block(entry).size();
@@ -283,6 +478,63 @@ TEST_CASE("Under a cycle model an instruction that does what it did takes two by
   const std::size_t many = loop(1100);
   CHECK(many - few <= 2 * 1000 + 16);  // numbers of the beginning and of the checksum have more digits
   CHECK(long_ways == 2 * 2);           // where code is new
+}
+
+TEST_CASE(
+    "What is told in short is written as if it had been told in whole: harts, traps, CSRs, accesses, "
+    "blocks") {
+  const unsigned harts = GENERATE(1u, 3u);
+  std::mt19937 random(harts);
+  Twins twins(harts);
+  for (unsigned i = 0; i < 60'000; ++i) {
+    const unsigned hart = random() % 20 == 0 ? static_cast<unsigned>(random() % harts) : i % harts;
+    switch (random() % 400) {
+      case 0: twins.trap(hart, random() % 2 == 0); break;
+      case 1: twins.write_satp(hart, random() % 3); break;
+      case 2: twins.fence(hart); break;
+      case 3: twins.skip(hart); break;
+      case 4: twins.somebody_changes(hart); break;
+      case 5: twins.change_model(); break;
+      default: twins.go_on(hart, random); break;
+    }
+    twins.commit_some(static_cast<unsigned>(random() % harts), random);
+    if (random() % 5000 == 0) twins.end_block();
+  }
+  twins.end_block();
+  CHECK(twins.same);
+  CHECK(twins.short_ways > 10'000);
+}
+
+TEST_CASE(
+    "A block ends behind so many instructions, those that are told while the cycle model is off included") {
+  Hart0 hart;
+  EventEncoder encoder = encoder_at(hart.pc, true);
+  encoder.limit_block(100);
+  const auto whole = [&](unsigned instructions) {
+    for (unsigned i = 0; i < instructions; ++i) {
+      const RetireEvent event = hart.retire(addi_x5_x5_1, 1);
+      hart.pc -= 4;
+      RetireEvent again = event;
+      again.next_pc = event.site.pc;
+      if (!encoder.add_expected(again)) encoder.add(again);
+    }
+  };
+  const auto in_short = [&] {
+    const bool taken = encoder.lane(HartId{0}).on_plain(addi_x5_x5_1, hart.pc, hart.cycle, 1);
+    hart.cycle += taken;
+    hart.instret += taken;
+    return taken;
+  };
+  whole(2);
+  REQUIRE(in_short());
+  encoder.add(ModelEvent{false});
+  whole(96);
+  encoder.add(ModelEvent{true});
+  CHECK(!in_short());
+  REQUIRE(!encoder.is_full());
+  whole(1);
+  CHECK(encoder.is_full());
+  CHECK(!in_short());
 }
 
 TEST_CASE("A block is readable by itself: the next one begins with the registers of its first instruction") {
