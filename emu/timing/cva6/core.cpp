@@ -179,6 +179,7 @@ void Core::look_at_wires() {
   const std::uint64_t wires = clint_lines() | external_lines_;
   wires_settled_ = wires == wires_;
   if (wires_settled_) return;
+  unsettle_wires();
   moved_ = true;
   wires_ = wires;
   thaw();

@@ -94,7 +94,7 @@ class Core {
     csr_.apply(CsrAfter(state));
     change_translation();
     external_lines_ = state.mip & 0x800;
-    wires_settled_ = false;
+    unsettle_wires();
   }
 
   // Asleep in wfi; the cycle in which it would wake by itself.
@@ -113,7 +113,7 @@ class Core {
   void set_external_lines(std::uint64_t mip) {
     thaw();
     external_lines_ = mip & 0x800;
-    wires_settled_ = false;
+    unsettle_wires();
     csr_.set_software_mip(mip);
   }
   void set_trace(TraceSink* sink) { trace_ = sink; }
@@ -310,9 +310,13 @@ class Core {
   bool unit_busy(const Decoded& d, const Commit& commit, Ready ready) const;
   bool issue(const Commit& commit, const WriteBack& results, Ready ready, bool flush_unissued);
   static void keep(const Retirement& record, ScoreboardEntry& e);
+  // They are to be looked at again.
+  void unsettle_wires() {
+    wires_settled_ = false;
+    clint_steady_until_ = 0;
+  }
   void settle_wires() {
-    if (!wires_settled_ || cycle_ >= clint_steady_until_ || interconnect_->clint.writes() != clint_writes_)
-      look_at_wires();
+    if (cycle_ >= clint_steady_until_ || interconnect_->clint.writes() != clint_writes_) look_at_wires();
   }
   [[gnu::noinline]] void look_at_wires();
   [[gnu::noinline]] void apply_csrs(const CsrAfter& after);

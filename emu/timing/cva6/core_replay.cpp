@@ -37,7 +37,8 @@ void expect_next(PipelineNode& node) {
 // What the state alone says of a cycle that starts with it.
 void describe(PipelineNode& node) {
   const PipelineState& s = node.state;
-  node.mask = Inputs::field(Inputs::load, 5) | Inputs::field(Inputs::store, 5);
+  node.mask =
+      Inputs::field(Inputs::bht, 5) | Inputs::field(Inputs::load, 5) | Inputs::field(Inputs::store, 5);
   node.fetches = s.fetches;
   if (node.fetches) node.mask |= Inputs::field(0, 33);
   if (s.count != 0 && (s.valid & 1) != 0) {
@@ -168,6 +169,8 @@ void Core::freeze() {
     return;  // its inputs were not all read
   }
   recording_.edge.next = to;
+  recording_.edge.predicts =
+      recording_.edge.pushes || recording_.edge.pops || from->trains_bht || from->trains_btb;
   recording_.edge.waits = to == from && recording_.edge.does_nothing() && !from->atomic_at_head;
   memo_->link(*from, recording_.edge);
 }
@@ -204,7 +207,7 @@ bool Core::fetch_anew(PipelineNode& node, Inputs& out) {
 const PipelineEdge* Core::edge_for(const PipelineNode& node, Inputs& seen) {
   seen.bits |= record_bits();
   if (node.special) special_inputs(node, seen);
-  seen.bits &= node.mask | Inputs::field(Inputs::bht, 5);
+  seen.bits &= node.mask;
   return node.find(seen);
 }
 
@@ -460,9 +463,11 @@ void Core::follow(const PipelineNode& node, const PipelineEdge& edge) {
     committed_ += edge.retires;
     if (trace_) trace_commits(edge.retires);
   }
-  if (node.trains_bht || node.trains_btb)
-    frontend_.train(node, scoreboard_[execute_.id].pc, scoreboard_[execute_.id].outcome.next_pc);
-  if (edge.pushes || edge.pops) frontend_.move_ras(edge);
+  if (edge.predicts) {
+    const ScoreboardEntry& e = scoreboard_[execute_.id];
+    frontend_.train(node, e.pc, e.outcome.next_pc);
+    if (edge.pushes || edge.pops) frontend_.move_ras(edge);
+  }
   execute_.valid = edge.issues;
   if (edge.issues) {
     const unsigned id = scoreboard_.behind_commit(node.state.count);

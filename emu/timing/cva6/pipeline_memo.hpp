@@ -43,8 +43,9 @@ struct PipelineEdge {
   std::uint64_t return_address = 0;
   std::uint8_t retires = 0;
   bool issues = false, moves = false, pushes = false, pops = false;
-  bool applies = false;  // the oldest instruction, which retires, leaves CSRs behind
-  bool waits = false;    // leads back to its node, and does nothing
+  bool predicts = false;  // moves the RAS, or trains the BHT or BTB
+  bool applies = false;   // the oldest instruction, which retires, leaves CSRs behind
+  bool waits = false;     // leads back to its node, and does nothing
   Stall cause = Stall::issued;
   bool does_nothing() const { return !retires && !issues && !moves && !pushes && !pops && !applies; }
 };
