@@ -336,8 +336,6 @@ void Core::start(ScoreboardEntry& e) {
   e.issue_cycle = cycle_;
   e.predicted = issue_.entry.predicted;
   e.flow = issue_.entry.flow;
-  e.interrupt = issue_.interrupt >= 0;
-  e.interrupt_cause = static_cast<std::uint8_t>(issue_.interrupt >= 0 ? issue_.interrupt : 0);
   if (have_record_ && !speculative_) {
     keep(record_, e);
     mispredictions_ += e.mispredicted;

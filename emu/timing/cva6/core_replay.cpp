@@ -442,7 +442,7 @@ void Core::keep_outcome(const PipelineNode& node, Outcome& out) const {
   out.next_pc = record_.next_pc.value;
   out.operand_a = record_.operand_a;
   out.operand_b = record_.operand_b;
-  out.trapped = out.interrupt = out.sc_failed = false;
+  out.trapped = false;
 }
 
 void Core::issue_speculatively(ScoreboardEntry& e) {
@@ -451,6 +451,7 @@ void Core::issue_speculatively(ScoreboardEntry& e) {
 
 // One behind which all is flushed, or that is itself.
 void Core::issue_around_flush(const PipelineNode& node, ScoreboardEntry& e) {
+  e.predicted = node.state.issue_predicted;
   if (node.state.speculative) return issue_speculatively(e);
   keep(record_, e);
   have_record_ = false;
@@ -476,9 +477,7 @@ void Core::follow(const PipelineNode& node, const PipelineEdge& edge) {
     e.decoded = node.state.issue;
     e.pc = node.state.issue_pc;
     e.issue_cycle = cycle_;
-    e.predicted = node.state.issue_predicted;
     e.flow = static_cast<ControlFlow>(node.state.issue_flow);
-    e.interrupt = false;
     if (node.issues_around_flush) [[unlikely]] {
       issue_around_flush(node, e);
     } else {

@@ -40,8 +40,6 @@ struct ScoreboardEntry {
   std::uint64_t predicted = 0;  // next pc that the front end went on with, when `flow` is not none
   ControlFlow flow = ControlFlow::none;
   bool mispredicted = false;  // a branch or jump; known at issue, seen in execute
-  bool interrupt = false;
-  std::uint8_t interrupt_cause = 0;
 };
 
 class Scoreboard {
