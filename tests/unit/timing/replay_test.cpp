@@ -53,6 +53,80 @@ void random_walk(Assembler& as) {
   as.ret();
 }
 
+// Atomics that a branch waits for, locks, fences behind stores, traps and returns, CSR writes that flush, and behind each of
+// them work that is flushed with it: loads, stores, branches, divisions, calls.
+void flushing_walk(Assembler& as) {
+  const Label start = as.label(), again = as.label(), function = as.label();
+  as.jal(s3, start);
+  as.csrr(t1, Csr::mepc);  // the trap's handler
+  as.addi(t1, t1, 4);
+  as.csrw(Csr::mepc, t1);
+  as.ld(t2, s0, 16);
+  as.addi(t2, t2, 1);
+  as.sd(t2, s0, 16);
+  as.mret();
+  as.bind(function);
+  as.add(a3, a3, a2);
+  as.ret();
+  as.bind(start);
+  as.csrw(Csr::mtvec, s3);
+  as.li(s0, data);
+  as.csrr(s1, Csr::mhartid);
+  as.addi(s1, s1, 777);
+  as.li(s2, 6364136223846793005u);
+  as.bind(again);
+  as.mul(s1, s1, s2);
+  as.addi(s1, s1, 1442);
+  as.srli(a0, s1, 40);
+  as.slli(a1, a0, 50);
+  as.srli(a1, a1, 46);  // a multiple of 16 below 256 KiB
+  as.add(a1, a1, s0);
+  const auto behind = [&] {  // by the random number, and by what has just been read
+    const Label over = as.label();
+    as.andi(a4, a2, 1);
+    as.bnez(a4, over);
+    as.ld(a5, a1, 8);
+    as.sd(a5, a1);
+    as.jal(ra, function);
+    as.bind(over);
+    as.r_type(0x33, 4, 1, a6, s1, a0);  // div
+    as.lw(a7, a1, 4);
+  };
+  // One in four each, by other bits of the number.
+  const auto at_times = [&](unsigned bits, auto&& body) {
+    const Label no = as.label();
+    as.andi(a4, a0, bits);
+    as.bnez(a4, no);
+    body();
+    behind();
+    as.bind(no);
+  };
+  at_times(3, [&] { as.amoadd_d(a2, a1, a0); });
+  at_times(12, [&] { as.word(0x0ff0000f); });  // fence
+  at_times(5, [&] {
+    as.lr_d(a2, s0);
+    as.sc_d(a2, s0, a0);
+  });
+  at_times(10, [&] { as.ecall(); });
+  at_times(24, [&] {
+    as.sd(a0, a1);
+    as.sd(a0, a1, 8);
+    as.sfence_vma();
+  });
+  at_times(40, [&] {
+    as.csrr(a2, Csr::mstatus);
+    as.csrw(Csr::mstatus, a2);
+  });
+  at_times(48, [&] {  // misaligned, and a trap, every other time
+    as.andi(a7, a0, 1);
+    as.add(a7, a7, a1);
+    as.ld(a2, a7);
+  });
+  at_times(96, [&] { as.word(0); });  // illegal
+  as.bnez(s1, again);
+  park(as);
+}
+
 // Its first instruction becomes a jump over the second, without a fence.i: the functional core sees that at once, the I$
 // never.
 void patch_itself(Assembler& as) {
@@ -68,9 +142,9 @@ void patch_itself(Assembler& as) {
   park(as);
 }
 
-void check_same(unsigned harts, const Cva6Parameters& parameters) {
+void check_same(unsigned harts, const Cva6Parameters& parameters, void (&program)(Assembler&) = random_walk) {
   Assembler as(ram);
-  random_walk(as);
+  program(as);
   Cores replayed(harts, as, parameters), plain(harts, as, parameters);
   plain.memo().use(false);
   replayed.run_to(60'000);
@@ -98,6 +172,18 @@ void check_same(unsigned harts, const Cva6Parameters& parameters) {
 TEST_CASE("cycles out of the memo are those of the plain step") { check_same(1, {}); }
 
 TEST_CASE("cycles out of the memo are those of the plain step on three harts") { check_same(3, {}); }
+
+TEST_CASE("cycles around flushes out of the memo are those of the plain step") {
+  check_same(1, {}, flushing_walk);
+  Cva6Parameters parameters;
+  parameters.commit_ports = 1;
+  parameters.memory.read_latency = parameters.memory.write_latency = 60;
+  check_same(1, parameters, flushing_walk);
+}
+
+TEST_CASE("cycles around flushes out of the memo are those of the plain step on three harts") {
+  check_same(3, {}, flushing_walk);
+}
 
 TEST_CASE("cycles out of the memo are those of the plain step with other sizes") {
   Cva6Parameters parameters;
