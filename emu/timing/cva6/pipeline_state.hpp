@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
@@ -42,7 +43,6 @@ struct PipelineState {
   // scoreboard
   std::array<const Decoded*, most_slots> slots{};
   std::uint16_t valid = 0, exception = 0;  // has its result, or an exception for one
-  std::uint16_t trapped = 0;               // will have
   // mult
   std::uint8_t divider = 0, divider_known = 0, divider_slot = 0, product = 0, product_slot = 0;
   std::int8_t divider_count = 0;
@@ -51,21 +51,25 @@ struct PipelineState {
   std::uint8_t csr_buffer = 0;
   std::uint8_t speculative = 0;  // what is issued will be flushed
   std::uint8_t line_waits = 0;   // the I$ waits for a line, which (2) nobody wants any more
-  std::array<std::uint8_t, 7> padding{};
+  std::uint8_t padding = 0;
 
   bool operator==(const PipelineState& other) const { return std::memcmp(this, &other, sizeof *this) == 0; }
   // Of what tells most states apart.
   std::uint64_t hash() const {
     const auto address = [](const Decoded* d) { return reinterpret_cast<std::uint64_t>(d); };
-    std::uint64_t flags[2], sum = 0;
-    std::memcpy(&flags[0], &fetches, 8);
-    std::memcpy(&flags[1], &valid, 8);
+    const auto word_at = [this](std::size_t offset) {
+      std::uint64_t out;
+      std::memcpy(&out, reinterpret_cast<const char*>(this) + offset, sizeof out);
+      return out;
+    };
+    std::uint64_t sum = 0;
     const auto add = [&sum](std::uint64_t word) {
       sum = (sum ^ word) * 0x9E37'79B9'7F4A'7C15;
       sum ^= sum >> 29;
     };
     for (const std::uint64_t word :
-         {fetch_address, word_address, issue_pc, address(issue), next_pc, queue_pc, flags[0], flags[1]})
+         {fetch_address, word_address, issue_pc, address(issue), next_pc, queue_pc,
+          word_at(offsetof(PipelineState, fetches)), word_at(offsetof(PipelineState, valid))})
       add(word);
     add(std::uint64_t{queue_counts[0]} << 40 | std::uint64_t{queue_counts[1]} << 32 | word_data);
     for (unsigned i = 0; i < count; ++i) add(address(slots[i]));

@@ -100,7 +100,6 @@ class Scoreboard {
       const auto bit = [i](bool set) { return static_cast<std::uint16_t>(unsigned{set} << i); };
       out.valid |= bit(valid(id));
       out.exception |= bit(exception(id));
-      out.trapped |= bit(entries_[id].outcome.trapped);
     }
   }
   void unpack(const PipelineState& state) {
