@@ -62,6 +62,24 @@ void WtDcacheWbuffer::evict() {
   note_dirty(tx.entry);
 }
 
+// The tag check: granted, read, and known.
+void WtDcacheWbuffer::clock_check(bool granted, unsigned to_check, unsigned valid,
+                                  const WtDcacheMem& memory) {
+  if (check2_.enabled && ((valid >> check2_.entry) & 1)) {
+    entries_[check2_.entry].checked = true;
+    entries_[check2_.entry].hit_ways = check2_.hit_ways;
+    checked_mask_ |= 1u << check2_.entry;
+  }
+  check2_ = check1_;
+  if (check1_.enabled)
+    check2_.hit_ways = memory.hit(memory.set_of(check1_.address), memory.tag_of(check1_.address));
+  check1_.enabled = granted;
+  if (!granted) return;
+  const unsigned entry = check_arbiter_.pick(to_check);
+  check1_ = {true, static_cast<std::uint8_t>(entry), 0, words_[entry] << 3};
+  check_arbiter_.grant(to_check);
+}
+
 void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const WtDcacheMem& memory) {
   if (valid_mask_ == 0 && !store.valid && !in.returned && returns_.empty() && !check1_.enabled &&
       !check2_.enabled) {  // empty: the line that is written concerns no entry, in the next cycle neither
@@ -75,23 +93,7 @@ void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const W
   const bool eviction = evicts(in);
   const bool taken = store.valid;
   const unsigned hit = taken ? hit_mask(store.address) : 0;
-  const Check check_result = check2_;
-
-  check2_ = check1_;
-  if (check1_.enabled)
-    check2_.hit_ways = memory.hit(memory.set_of(check1_.address), memory.tag_of(check1_.address));
-  check1_.enabled = in.check_ack;
-  if (in.check_ack) {
-    const unsigned entry = check_arbiter_.pick(to_check);
-    check1_ = {true, static_cast<std::uint8_t>(entry), 0, words_[entry] << 3};
-    check_arbiter_.grant(to_check);
-  }
-
-  if (check_result.enabled && ((valid >> check_result.entry) & 1)) {
-    entries_[check_result.entry].checked = true;
-    entries_[check_result.entry].hit_ways = check_result.hit_ways;
-    checked_mask_ |= 1u << check_result.entry;
-  }
+  if (in.check_ack || check1_.enabled || check2_.enabled) clock_check(in.check_ack, to_check, valid, memory);
   if (in.line_write || line_write_q_) {
     for (unsigned mask = valid; mask; mask &= mask - 1) {
       const unsigned i = static_cast<unsigned>(std::countr_zero(mask));
@@ -112,7 +114,8 @@ void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const W
     tx_mask_ |= 1u << in.tx;
     note_dirty(in.entry);
   }
-  dirty_arbiter_.clock(dirty, in.miss_ack);
+  if (dirty != 0)
+    dirty_arbiter_.clock(dirty, in.miss_ack);  // else it has decided nothing, and nothing is sent
   tx_arbiter_.clock(free_tx, in.miss_ack);
   if (in.returned) returns_.push(in.tid);
   if (taken) {

@@ -138,6 +138,7 @@ class WtDcacheWbuffer {
   std::uint32_t free_tx_mask() const { return all_writes_ & ~tx_mask_; }
   // Bytes of the next aligned piece of a mask: a whole doubleword, word, halfword or byte at its first byte.
   static std::uint8_t next_piece(std::uint8_t bytes);
+  void clock_check(bool granted, unsigned to_check, unsigned valid, const WtDcacheMem& memory);
   bool evicts(const Inputs& in) const;
   void evict();
 
