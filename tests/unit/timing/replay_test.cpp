@@ -11,21 +11,31 @@ namespace {
 
 constexpr std::uint64_t data = ram + 0x20'0000;
 
-// Loads, stores, branches and calls that go by a random number, and by their result; multiplications, divisions, and at
-// times an atomic, a CSR and a fence. The harts work on the same data.
-void random_walk(Assembler& as) {
-  const Label function = as.label(), again = as.label(), even = as.label(), no_fence = as.label();
+// s0: the data; s1: a random number, another one on each hart; s2: what next_random() multiplies it by.
+void begin_random(Assembler& as, std::int64_t seed) {
   as.li(s0, data);
   as.csrr(s1, Csr::mhartid);
-  as.addi(s1, s1, 12345);
+  as.addi(s1, s1, seed);
   as.li(s2, 6364136223846793005u);
-  as.bind(again);
+}
+
+// a0: 24 bits of the next number; a1: the data by it, one of 2^14 places, each of so many bytes (8 or 16).
+void next_random(Assembler& as, unsigned bytes) {
   as.mul(s1, s1, s2);
   as.addi(s1, s1, 1442);
   as.srli(a0, s1, 40);
   as.slli(a1, a0, 50);
-  as.srli(a1, a1, 47);  // a multiple of 8 below 128 KiB
+  as.srli(a1, a1, bytes == 8 ? 47 : 46);
   as.add(a1, a1, s0);
+}
+
+// Loads, stores, branches and calls that go by a random number, and by their result; multiplications, divisions, and at
+// times an atomic, a CSR and a fence. The harts work on the same data.
+void random_walk(Assembler& as) {
+  const Label function = as.label(), again = as.label(), even = as.label(), no_fence = as.label();
+  begin_random(as, 12345);
+  as.bind(again);
+  next_random(as, 8);
   as.ld(a2, a1);
   as.add(a2, a2, a0);
   as.sd(a2, a1);
@@ -70,17 +80,9 @@ void flushing_walk(Assembler& as) {
   as.ret();
   as.bind(start);
   as.csrw(Csr::mtvec, s3);
-  as.li(s0, data);
-  as.csrr(s1, Csr::mhartid);
-  as.addi(s1, s1, 777);
-  as.li(s2, 6364136223846793005u);
+  begin_random(as, 777);
   as.bind(again);
-  as.mul(s1, s1, s2);
-  as.addi(s1, s1, 1442);
-  as.srli(a0, s1, 40);
-  as.slli(a1, a0, 50);
-  as.srli(a1, a1, 46);  // a multiple of 16 below 256 KiB
-  as.add(a1, a1, s0);
+  next_random(as, 16);
   const auto behind = [&] {  // by the random number, and by what has just been read
     const Label over = as.label();
     as.andi(a4, a2, 1);
