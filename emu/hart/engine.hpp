@@ -56,6 +56,11 @@ inline bool serves(const Hart& hart, std::uint64_t address, unsigned size_log2, 
 void step_plainly(Hart& hart, const Op& op);
 // The same at `clock`, recorded and told to the listeners; hart.clock may stay behind.
 void step_plainly_and_tell(Hart& hart, const Op& op, std::uint64_t clock);
+// Moves the hart's time without retiring anything.
+inline void set_clock(Hart& hart, std::uint64_t clock) {
+  hart.unretired += clock - hart.clock;
+  hart.clock = clock;
+}
 // The instruction has taken the hart's clock to `clock`.
 inline void spend(Hart& hart, const Step& step, std::uint64_t clock) {
   hart.unretired += clock - hart.clock - (step.trapped ? 0 : 1);

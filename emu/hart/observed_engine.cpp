@@ -208,8 +208,7 @@ HARTBEAT_INLINE bool is_taken(const Recorder& recorder, const Op& op, std::uint6
 #undef HARTBEAT_INLINE
 
 [[gnu::noinline]] void tell_plain(Hart& hart, const Op& op, std::uint64_t clock) {
-  hart.unretired += clock - hart.clock;
-  hart.clock = clock;
+  set_clock(hart, clock);
   tell(*hart.system, hart, op, hart.pc_of(&op), hart.pc, hart.privilege);
 }
 

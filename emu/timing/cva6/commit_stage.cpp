@@ -9,6 +9,7 @@ void Core::trace_commit(bool second_port) const {
                          cycle_ - e.issue_cycle);
 }
 
+// A pair is a call of its own: for one, the usual number, this needs no stack frame.
 void Core::trace_commits(unsigned number) const {
   if (number == 2) return trace_pair();
   trace_commit(false);

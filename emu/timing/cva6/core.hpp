@@ -223,8 +223,9 @@ class Core {
   bool replay(const AdapterReturn& in);
   [[gnu::noinline]] void step_at_head(const AdapterReturn& in);
   // A fence or an atomic has waited at commit for what has happened: no edge knows of the rest.
+  bool fence_goes_on(const PipelineNode& node) const { return node.fence_at_head && stores_drained(); }
   bool head_goes_on(const PipelineNode& node, const AdapterReturn& in) const {
-    return (node.fence_at_head && stores_drained()) || (node.atomic_at_head && dcache_.amo_ack(in));
+    return fence_goes_on(node) || (node.atomic_at_head && dcache_.amo_ack(in));
   }
   [[gnu::noinline]] void issue_around_flush(const PipelineNode& node, ScoreboardEntry& e);
   [[gnu::noinline]] void issue_speculatively(ScoreboardEntry& e);
@@ -310,7 +311,7 @@ class Core {
   bool unit_busy(const Decoded& d, const Commit& commit, Ready ready) const;
   bool issue(const Commit& commit, const WriteBack& results, Ready ready, bool flush_unissued);
   static void keep(const Retirement& record, ScoreboardEntry& e);
-  // They are to be looked at again.
+  // The interrupt wires are to be looked at again.
   void unsettle_wires() {
     wires_settled_ = false;
     clint_steady_until_ = 0;

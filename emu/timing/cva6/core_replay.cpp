@@ -315,8 +315,7 @@ bool Core::wait(std::uint64_t limit) {
     return true;
   const std::uint64_t writes = interconnect_->clint.writes(), context = fetch_context_,
                       shown_bits = rest_bits_;
-  while (cycle_ < limit && !adapter_.shows_icache() && fetch_context_ == context &&
-         !(node.fence_at_head && stores_drained())) {
+  while (cycle_ < limit && !adapter_.shows_icache() && fetch_context_ == context && !fence_goes_on(node)) {
     if (const std::uint64_t walked = walk_ahead(limit)) {
       cycle_ += walked;
       stalls_[edge.cause] += walked;
@@ -332,7 +331,7 @@ bool Core::wait(std::uint64_t limit) {
     }
     ++stalls_[edge.cause];
     const bool again = rest_bits_ == shown_bits && !load_result_.valid;
-    if (load_store_rests_ && again && !(node.fence_at_head && stores_drained()))
+    if (load_store_rests_ && again && !fence_goes_on(node))
       moved_ = false;  // the next is like this one but for what this one has moved
     end_cycle();
     if (!node_) return interconnect_->clint.writes() == writes;

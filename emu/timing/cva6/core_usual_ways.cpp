@@ -175,7 +175,7 @@ bool Core::load_waits(const AdapterReturn& in, const LsuControl* incoming) {
     dcache_.read_alone(true);
     ways_ = Ways::usual;
   } else if (dcache_.sends_load(in, adapter_)) {
-    dcache_.send_load(adapter_, *interconnect_);
+    dcache_.send_line(WtDcache::loads, adapter_, *interconnect_);
     if (comes) load_unit_.hold(false);
     load_store_rests_ = !incoming && mmu_.waiting(cycle_ + 1);
   } else if (dcache_.returns_line(WtDcache::loads, in)) {

@@ -22,12 +22,6 @@ inline constexpr std::uint64_t poll_interval = 1u << 20;
 // SSIP, STIP, SEIP, MEIP: the lines that are not the CLINT's.
 inline constexpr std::uint64_t told_lines = 0xA22;
 
-// Moves the hart's time without retiring anything.
-inline void set_clock(Hart& hart, std::uint64_t clock) {
-  hart.unretired += clock - hart.clock;
-  hart.clock = clock;
-}
-
 class Cva6Run::View final : public HartView {
  public:
   explicit View(const Hart& hart) : hart_(hart) {}

@@ -47,9 +47,7 @@ void WtDcache::end_cycle(const WtDcacheMissunit::Outputs& miss, const WtDcacheWb
 
 ReadResponse WtDcache::clock_port(unsigned port, const ReadRequest& read) {
   const unsigned acked = memory_.arbitrate(ctrl_[port].wants_read(read) ? 1u << port : 0u, false);
-  const ReadResponse out =
-      ctrl_[port].clock(read, memory_, missunit_.cache_enabled(), acked == port, false, {});
-  return out;
+  return ctrl_[port].clock(read, memory_, missunit_.cache_enabled(), acked == port, false, {});
 }
 
 ReadResponse WtDcache::clock_loads(const AdapterReturn& in, WtAxiAdapter& adapter,

@@ -71,8 +71,7 @@ class WtDcache {
     for (unsigned cycle = 0; cycle < 2; ++cycle) memory_.arbitrate(1u << walker, false);
     ctrl_[walker].begin(address, 3, 0);
     ctrl_[walker].miss(address, memory_);
-    missunit_.send_line(walker, adapter, ctrl_[walker], interconnect, memory_.geometry());
-    ctrl_[walker].wait_for_line();
+    send_line(walker, adapter, interconnect);
     return true;
   }
   // A load's read is granted in this cycle, and nothing else moves: begin_load() and read_alone() are the cycle.
@@ -80,15 +79,15 @@ class WtDcache {
     return in.dcache == DcacheReturnType::none && ctrl_[loads].idle() && missunit_.cache_enabled() &&
            others_rest(loads);
   }
-  // The line of a load that has missed is asked for in this cycle, and nothing else moves: send_load() is the cycle.
+  // The line of a load that has missed is asked for in this cycle, and nothing else moves: send_line() is the cycle.
   bool sends_load(const AdapterReturn& in, const WtAxiAdapter& adapter) const {
     return in.dcache == DcacheReturnType::none && ctrl_[loads].asks_for_line() && missunit_.idles() &&
            adapter.dcache_ready() && wbuffer_.quiet() && !wbuffer_.collides(ctrl_[loads].miss_address()) &&
            ctrl_[walker].idle();
   }
-  void send_load(WtAxiAdapter& adapter, const Interconnect& interconnect) {
-    missunit_.send_line(loads, adapter, ctrl_[loads], interconnect, memory_.geometry());
-    ctrl_[loads].wait_for_line();
+  void send_line(unsigned port, WtAxiAdapter& adapter, const Interconnect& interconnect) {
+    missunit_.send_line(port, adapter, ctrl_[port], interconnect, memory_.geometry());
+    ctrl_[port].wait_for_line();
   }
   // The line that a port waits for comes, and nothing else moves: return_line() is the cycle. The read's id.
   bool returns_line(unsigned port, const AdapterReturn& in) const {
