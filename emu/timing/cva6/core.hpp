@@ -449,12 +449,11 @@ class Core {
   // Questions until the next look at the memo of passages, when that has led nowhere, or not far.
   static constexpr unsigned longest_pause = 31, worth = 8, long_rest = 8;
   unsigned pause_ = 0, strangeness_ = 0, backoff_ = 0;
-  std::uint64_t length_ = 0,
-                rested_ = 0;  // passages since come_to_node(), and since the load/store side rests
+  std::uint64_t length_ = 0;  // passages since come_to_node()
+  std::uint64_t rested_ = 0;  // … and those since the load/store side rests
   Accesses accesses_;
-  std::uint8_t serial_ = 0,
-               newest_ =
-                   0;  // of the last that the load/store side has been given; while at_: or that has a record
+  // The number of the last access that the load/store side has been given; while at_: or that a record has been given of.
+  Serial serial_ = 0, newest_ = 0;
   Access given_access_;
 
   IssueStage issue_;
