@@ -65,13 +65,15 @@ def main():
     parser.add_argument("--harts", type=int, required=True)
     parser.add_argument("--cva6", nargs="?", const="cva6", metavar="MACHINE", help="under the cycle model")
     parser.add_argument("--set", action="append", default=[], help="a key of the machine's configuration")
+    parser.add_argument("--limit", help="instructions to stop behind")
     parser.add_argument("--append", default="", help="for the bundled kernel")
     parser.add_argument("program")
     parser.add_argument("arguments", nargs="*")
     options = parser.parse_args()
     append = ["--append", options.append] if options.append else []
     sets = [word for key in options.set for word in ("--set", key)]
-    arguments = ["--harts", str(options.harts), *append, *sets, options.program, *options.arguments]
+    limit = ["--max-instret", options.limit] if options.limit else []
+    arguments = ["--harts", str(options.harts), *limit, *append, *sets, options.program, *options.arguments]
     if options.cva6:
         arguments = ["--machine", options.cva6, "--timing", "cva6", *arguments]
     checks = harness.Checks()

@@ -5,13 +5,15 @@
 namespace hartbeat::timing::cva6 {
 
 Core::Core(const Cva6Parameters& parameters, unsigned hart, Interconnect& interconnect, const HartView& view,
-           DecodeCache& decode, PipelineMemo& memo)
+           DecodeCache& decode, PipelineMemo& memo, PassageMemo& passages)
     : parameters_(parameters),
       hart_(hart),
       interconnect_(&interconnect),
       view_(&view),
       decode_cache_(&decode),
       memo_(&memo),
+      passages_(&passages),
+      may_pass_(interconnect.plain()),
       adapter_(interconnect, hart, parameters),
       frontend_(parameters, parameters.boot_address),
       mmu_(parameters),
@@ -22,6 +24,8 @@ Core::Core(const Cva6Parameters& parameters, unsigned hart, Interconnect& interc
 
 void Core::given() {
   const Retirement& record = record_;
+  fresh_ = record_plain_ = may_pass_ && node_ && is_answer(record);
+  if (!fresh_) end_passages();
   if (node_) {
     const PipelineState& state = node_->state;
     if (record.trapped || record.pc.value != state.issue_pc)
@@ -159,6 +163,7 @@ void Core::end_step(const Commit& done, unsigned head) {
 
 // An instruction has left the CSRs like this. What nodes take for granted of them may be true no more.
 void Core::apply_csrs(const CsrAfter& after) {
+  if (passing_.from && !csr_.is_like(after)) passing_.from = nullptr;
   const TranslationState before = csr_.translation();
   const bool fpu_off = csr_.fpu_off();
   csr_.apply(after);

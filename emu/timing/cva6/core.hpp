@@ -14,6 +14,7 @@
 #include "emu/timing/cva6/load_unit.hpp"
 #include "emu/timing/cva6/mult.hpp"
 #include "emu/timing/cva6/parameters.hpp"
+#include "emu/timing/cva6/passage_memo.hpp"
 #include "emu/timing/cva6/pipeline_memo.hpp"
 #include "emu/timing/cva6/scoreboard.hpp"
 #include "emu/timing/cva6/speculation.hpp"
@@ -27,31 +28,37 @@ namespace hartbeat::timing::cva6 {
 class Core {
  public:
   Core(const Cva6Parameters& parameters, unsigned hart, Interconnect& interconnect, const HartView& view,
-       DecodeCache& decode, PipelineMemo& memo);
+       DecodeCache& decode, PipelineMemo& memo, PassageMemo& passages);
 
   std::uint64_t cycle() const { return cycle_; }
   // An instruction of the correct path stands in the issue stage and nothing is known of it yet.
   bool needs_record() const {
+    if (at_) return at_->needs_record && !have_record_;
     if (node_) return node_->needs_record && !have_record_;
     return issue_.valid && !have_record_ && !speculative_ && !awaiting_wake_ &&
            !(execute_.valid && scoreboard_[execute_.id].mispredicted);
   }
   // The interrupt that the decoder has attached to that instruction, or -1.
   int interrupt() const { return node_ ? -1 : issue_.interrupt; }
-  std::uint64_t issue_pc() const { return node_ ? node_->state.issue_pc : issue_.entry.pc; }
-  const Decoded& issue_decoded() const { return node_ ? *node_->state.issue : *issue_.entry.decoded; }
+  std::uint64_t issue_pc() const {
+    return at_ ? at_->issue_pc : node_ ? node_->state.issue_pc : issue_.entry.pc;
+  }
+  const Decoded& issue_decoded() const {
+    return at_ ? *at_->issue : node_ ? *node_->state.issue : *issue_.entry.decoded;
+  }
   // Where the record is to be written that given() then hands over.
   Retirement& record() { return record_; }
   void given();
   // The same of an instruction that is Decoded::plain, while glides().
   void given_plainly(std::uint64_t next_pc, std::uint64_t operand_a, std::uint64_t operand_b) {
-    record_.pc.value = node_->state.issue_pc;
+    record_.pc.value = issue_pc();
     record_.next_pc.value = next_pc;
     record_.operand_a = operand_a;
     record_.operand_b = operand_b;
     record_.trapped = record_.interrupt = record_.sc_failed = false;
-    record_mispredicted_ = node_->checks_next && next_pc != node_->expected_next;
-    have_record_ = true;
+    const Decoded& d = issue_decoded();
+    record_mispredicted_ = (d.op == Op::branch || d.op == Op::jalr) && next_pc != node_->expected_next;
+    have_record_ = fresh_ = record_plain_ = true;
   }
   // Likewise of one that is Decoded::plain_access, and has not trapped.
   void given_access(std::uint64_t next_pc, std::uint64_t operand_a, std::uint64_t operand_b,
@@ -67,6 +74,12 @@ class Core {
   // The same ahead of other harts, up to `far`: nothing is done that memory, the walker or another hart has a part in, and
   // from `near` on nothing that an invalidation could matter to. False: the end, or it does not go further.
   bool glide_ahead(std::uint64_t near, std::uint64_t far);
+  // Puts the load/store side back to where passages have led, before anything else than glide() looks at it.
+  void leave_passages() {
+    if (!at_) return;
+    if (stale_) restore_load_store();
+    at_ = nullptr;
+  }
   // To the node of its state, when there may be one.
   void enter_node();
   // Before that: it may get somewhere.
@@ -77,6 +90,7 @@ class Core {
   // No store is issued, or on its way to memory.
   bool stores_gone() const;
   void step() {
+    passing_.from = nullptr;  // that looks at no question
     if (!replay_at_rest()) step_awake();
   }
   // Leaves the memo's nodes, until the end of a step comes to one again.
@@ -116,7 +130,11 @@ class Core {
     unsettle_wires();
     csr_.set_software_mip(mip);
   }
-  void set_trace(TraceSink* sink) { trace_ = sink; }
+  void set_trace(TraceSink* sink) {
+    trace_ = sink;
+    may_pass_ = interconnect_->plain() && !sink;
+    passing_.from = nullptr;
+  }
   // Instructions that were issued but have not committed, and the cycle of the last commit.
   bool drained() const { return scoreboard_.empty() && !have_record_; }
   bool stores_drained() const { return store_unit_.buffer().no_store_pending() && dcache_.wbuffer_empty(); }
@@ -133,7 +151,10 @@ class Core {
   const std::uint64_t& mispredictions() const { return mispredictions_; }
   const WtAxiAdapter& adapter() const { return adapter_; }
   // For a copy that only tries out its future: keeps nothing in the memo that depends on it.
-  void rehearse() { fetch_context_ = stranger; }
+  void rehearse() {
+    fetch_context_ = stranger;
+    may_pass_ = false;
+  }
   // While on, nothing is issued that no record has been given for (to look ahead without the instructions
   // behind).
   void hold_issue(bool on) {
@@ -205,6 +226,57 @@ class Core {
     std::uint64_t asked = 0;  // inputs that cause() has looked at
   };
 
+  // A passage that is being recorded: from where, and what was then.
+  struct Passing {
+    PassageNode* from = nullptr;  // null: none
+    PassageKey key;
+    Passage passage;
+    PassageExtras extras;
+    std::uint64_t cycle = 0, committed = 0;
+    unsigned oldest_slot = 0;
+    bool has_record = false;
+    StallCounters stalls;
+  };
+  // What matters of an address: the stores with the same offset by their ages, the low bits, whether the D$ has it.
+  struct AccessAnswer {
+    std::uint32_t same = 0;
+    std::uint8_t low = 0;
+    bool there = false;
+  };
+
+  bool at_question() const {
+    return at_ || (may_pass_ && node_ && (passing_.from || !load_store_rests_) &&
+                   ((fresh_ && have_record_) || node_->asks));
+  }
+  bool passes(std::uint64_t limit);
+  [[gnu::noinline]] bool come_to_node(bool fresh);
+  bool may_pass(bool fresh) const;
+  [[gnu::flatten]] bool tell_load_store(bool fresh, LoadStoreState& out);
+  bool writes_memory(std::uint32_t stores) const;
+  bool is_there(std::uint64_t address) const;
+  PassageNode* passage_node(bool fresh, const LoadStoreState& state);
+  bool tell_relations(LoadStorePacker& packer, const LoadStoreState& state);
+  bool relate(const Access& access, Serial newest, std::uint32_t before, AccessAnswer& out) const;
+  bool is_answer(const Retirement& record) const;
+  bool keeps_csrs() const;
+  [[gnu::noinline]] void end_passages();
+  bool answer(bool fresh, PassageKey& key);
+  bool answer_access(const Decoded& d, std::uint64_t& out);
+  [[gnu::noinline]] void fall(bool known, bool fresh);
+  void weigh();
+  bool has_rested();
+  [[gnu::noinline]] void begin_passage(PassageNode& from, const PassageKey& key);
+  [[gnu::noinline]] void note_turn(std::uint64_t address, std::uint64_t physical);
+  [[gnu::noinline]] void note_training(const PipelineNode& node, const PipelineEdge& edge);
+  void end_passage(PassageNode& from, PassageNode& to, bool fresh);
+  void take(const Passage& passage, bool fresh);
+  [[gnu::noinline]] bool turns_alike(const PassageExtras& extras) const;
+  [[gnu::noinline]] void take_extras(const PassageExtras& extras, unsigned oldest);
+  [[gnu::noinline, gnu::flatten]] void restore_load_store();
+  template <class Archive>
+  void visit_load_store(Archive& a);
+  LoadStoreFrame load_store_frame();
+
   bool invalidates_at_rest();
   void note_late(std::uint64_t address, std::uint64_t shown);
   bool replay_at_rest();
@@ -233,7 +305,11 @@ class Core {
                                              const AdapterReturn& in, std::uint64_t shown_bits,
                                              const LoadUnit::Outputs& load, const WriteBack& stored);
   void record(PipelineNode& node, const PipelineInputs& seen);
-  void keep_outcome(const PipelineNode& node, Outcome& out) const;
+  void keep_outcome(const Decoded& d, Outcome& out) const;
+  static void begin_entry(const Decoded& d, std::uint64_t pc, ControlFlow flow, ScoreboardEntry& e,
+                          std::uint64_t cycle);
+  void end_entry(const Decoded& d, ScoreboardEntry& e);
+  void train(const PipelineNode& node, const PipelineEdge& edge, const ScoreboardEntry& e);
   [[gnu::noinline]] void step_fully(const AdapterReturn& in);
   void step_plainly(Shown& shown);
   [[gnu::noinline, gnu::flatten]] void plain_step(Shown& shown);
@@ -263,8 +339,10 @@ class Core {
                                                             << (PipelineInputs::store + 1);
   }
   void special_inputs(const PipelineNode& node, PipelineInputs& out);
+  void ask_pipeline(const PipelineNode& node, PipelineInputs& out) const;
   [[gnu::noinline]] bool foresees_mispredict(const PipelineState& state);
   void update_fetch_context() {
+    passage_context_ = fetch_origin_ + fetch_changes_ + frontend_.icache().changes();
     if (fetch_context_ != stranger)
       fetch_context_ =
           fetch_origin_ + fetch_changes_ + mmu_.fetch_changes() + frontend_.icache().changes() + 1;
@@ -278,7 +356,7 @@ class Core {
   void commit_second(const ScoreboardEntry& head, Commit& out) const;
   [[gnu::noinline]] void take_exception(ScoreboardEntry& head, Commit& out);
   ResolvedBranch execute(const LoadUnit::Outputs& load, WriteBack& results, FpuOperation& fpu) const;
-  void lsu_request(LsuControl& out) const;
+  void lsu_request(LsuControl& out);
   // `requests`: a load or store is in the execute stage.
   void load_store(const AdapterReturn& in, const Commit& commit, bool requests, WriteBack& results);
   [[gnu::noinline, gnu::flatten]] bool load_store_lightly(const AdapterReturn& in, bool commits,
@@ -339,6 +417,8 @@ class Core {
   const HartView* view_;
   DecodeCache* decode_cache_;
   PipelineMemo* memo_;
+  PassageMemo* passages_;
+  bool may_pass_;  // in principle: alone, and nobody traces commits
   TraceSink* trace_ = nullptr;
 
   std::uint64_t cycle_ = 0;
@@ -360,6 +440,21 @@ class Core {
   const PipelineEdge* last_edge_ = nullptr;  // that has led to node_; null: none has
   Recording recording_;
   bool record_mispredicted_ = false;
+
+  // While set, it stands for the load/store side, from bypass to AXI, whose registers are `stale_` when a passage has been taken.
+  PassageNode* at_ = nullptr;
+  bool stale_ = false;
+  bool fresh_ = false, record_plain_ = false;  // the record has been given for this cycle; given_plainly()
+  Passing passing_;
+  // Questions until the next look at the memo of passages, when that has led nowhere, or not far.
+  static constexpr unsigned longest_pause = 31, worth = 8, long_rest = 8;
+  unsigned pause_ = 0, strangeness_ = 0, backoff_ = 0;
+  std::uint64_t length_ = 0;  // passages since come_to_node()
+  std::uint64_t rested_ = 0;  // … and those since the load/store side rests
+  Accesses accesses_;
+  // The number of the last access that the load/store side has been given; while at_: or that a record has been given of.
+  Serial serial_ = 0, newest_ = 0;
+  Access given_access_;
 
   IssueStage issue_;
   ExecuteStage execute_;
@@ -389,6 +484,7 @@ class Core {
   // and ITLB have changed. None for a rehearsing core, whose future is not the real one's.
   static constexpr std::uint64_t stranger = 0;
   std::uint64_t fetch_context_ = stranger + 1, fetch_origin_ = 0, fetch_changes_ = 0;
+  std::uint64_t passage_context_ = 0;  // the same without the ITLB, of which a passage asks what it needs
   bool resync_ = false, wires_settled_ = false;
   bool moved_ = true;  // something happened in the last cycle; else the next will be like it
 

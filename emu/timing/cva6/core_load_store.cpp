@@ -6,8 +6,9 @@
 namespace hartbeat::timing::cva6 {
 
 // Of the load or store in the execute stage.
-void Core::lsu_request(LsuControl& out) const {
+void Core::lsu_request(LsuControl& out) {
   const ScoreboardEntry& e = scoreboard_[execute_.id];
+  out.serial = ++serial_;
   out.valid = true;
   out.is_load = e.decoded->fu == Fu::load;
   out.op = e.decoded->op;
@@ -19,6 +20,7 @@ void Core::lsu_request(LsuControl& out) const {
   const std::int64_t top = static_cast<std::int64_t>(out.address) >> 38;
   out.misaligned =
       (out.address & ((1u << out.size_log2) - 1)) != 0 || (csr_.translation().data && top != 0 && top != -1);
+  accesses_.put(out.serial, {out.address, 0, out.data, out.size_log2, out.is_load});
   out.access_fault =
       e.outcome.trapped && !e.outcome.interrupt && (e.outcome.cause == 5 || e.outcome.cause == 7);
 }

@@ -64,7 +64,8 @@ void describe(PipelineNode& node) {
   node.requests_memory = d.accesses_memory;
   node.simple = node.simple && !node.requests_memory;
   node.divides = d.op == Op::div;
-  node.special |= node.divides || node.mispredicts;
+  node.asks = node.divides || node.mispredicts;
+  node.special |= node.asks;
   if (node.divides) node.mask |= Inputs::field(Inputs::division, 8);
   node.trains_bht = d.op == Op::branch;
   node.taken = (static_cast<ControlFlow>(s.execute_flow) == ControlFlow::branch) != node.mispredicts;
@@ -125,6 +126,7 @@ void Core::thaw() {
   if (!node_) return;
   const PipelineState& state = node_->state;
   node_ = nullptr;
+  passing_.from = nullptr;
   const auto id = [this](unsigned slot) {
     return static_cast<std::uint8_t>(scoreboard_.behind_commit(slot));
   };
@@ -165,6 +167,7 @@ void Core::freeze() {
     from->consults = consults;
     from->mask |= recording_.asked;
     from->special |= consults != 0 || recording_.asked != 0;
+    from->asks |= consults != 0;
     for (PipelineEdge* edge = &from->first; edge; edge = edge->more) edge->next = nullptr;
     return;  // its inputs were not all read
   }
@@ -193,11 +196,14 @@ bool Core::fetch_again(const PipelineNode& node, Inputs& out) {
 
 // The same, wherever it is fetched from, and with its translation. False: something that no edge knows of.
 bool Core::fetch_anew(PipelineNode& node, Inputs& out) {
+  const bool turns = !mmu_.fetches_from(node.state.fetch_address);
   fetch_translation_ = mmu_.fetch(node.state.fetch_address & ~std::uint64_t{3}, true, csr_.translation());
   std::uint32_t word = 0;
   if (!fetch_translation_.valid || fetch_translation_.fault != FetchFault::none ||
       !frontend_.word(node.state.fetch_address, fetch_translation_.address, word))
     return false;
+  if (passing_.from && turns)
+    note_turn(node.state.fetch_address & ~std::uint64_t{3}, fetch_translation_.address);
   out.bits = word | Inputs::bit(Inputs::word_hits);
   if (fetch_context_ != stranger) node.fetched[hart_ % node.fetched.size()] = {out.bits, fetch_context_};
   return true;
@@ -231,13 +237,18 @@ bool Core::foresees_mispredict(const PipelineState& state) {
 
 void Core::special_inputs(const PipelineNode& node, Inputs& out) {
   out.bits |= side_inputs(node);
+  if (node.foresees && foresees_mispredict(node.state)) out.bits |= Inputs::bit(Inputs::mispredicted);
+  if (node.asks) ask_pipeline(node, out);
+}
+
+// Of the pipeline's own: what the load/store side has no part in.
+void Core::ask_pipeline(const PipelineNode& node, Inputs& out) const {
   if (node.divides) {
     const ScoreboardEntry& e = scoreboard_[execute_.id];
     const int iterations = divider_iterations(e.decoded->expanded, e.outcome.operand_a, e.outcome.operand_b);
     out.bits |= std::uint64_t{static_cast<std::uint8_t>(iterations < 0 ? 255 : iterations)}
                 << Inputs::division;
   }
-  if (node.foresees && foresees_mispredict(node.state)) out.bits |= Inputs::bit(Inputs::mispredicted);
   if (node.mispredicts) out.target = scoreboard_[execute_.id].outcome.next_pc;
   if (node.consults) frontend_.ask(node, out);
 }
@@ -362,57 +373,8 @@ void Core::step_plainly_behind(PipelineNode& node, const Inputs& seen, const Ada
   step_plainly(shown);
 }
 
-bool Core::glide_ahead(std::uint64_t near, std::uint64_t far) {
-  if (!node_ || node_->state.speculative || mmu_.walker().active()) return false;
-  const bool is_near = cycle_ < near && adapter_.rests(cycle_);
-  if (!is_near && !dcache_.wbuffer_empty()) return false;
-  if (!replay_at_rest()) {
-    if (!is_near && !invalidates_at_rest()) return false;
-    step_awake();
-  }
-  if (!moved_ && adapter_.rests(cycle_))
-    skip(std::min(load_store_rests_ && dcache_.wbuffer_empty() ? far : near, adapter_.wakes()));
-  return cycle_ < far;
-}
-
-// Nothing moves in this cycle but an invalidation, and the D$ is all that it concerns.
-bool Core::invalidates_at_rest() {
-  if (!load_store_rests_ || !node_->simple || adapter_.rests(cycle_) || !adapter_.only_invalidates(cycle_))
-    return false;
-  if (const std::optional<std::uint64_t> line = adapter_.shows_invalid(); line && dcache_.holds(*line))
-    note_late(*line, cycle_);
-  return true;
-}
-
-void Core::note_late(std::uint64_t address, std::uint64_t shown) {
-  if (late_count_ < late_.size()) late_[late_count_++] = {address, shown};
-}
-
-// In a cycle the harts come in the order of their numbers.
-bool Core::dcache_holds(std::uint64_t address, std::uint64_t cycle, unsigned writer) const {
-  if (dcache_.holds(address)) return true;
-  for (unsigned i = 0; i < late_count_; ++i) {
-    const bool to_come = late_[i].shown > cycle || (late_[i].shown == cycle && hart_ > writer);
-    if (to_come && dcache_.same_line(late_[i].address, address)) return true;
-  }
-  return false;
-}
-
-void Core::post_invalidation(std::uint64_t address, std::uint64_t arrival) {
-  const std::optional<std::uint64_t> shown = adapter_.post_invalidation(address, arrival, cycle_);
-  if (shown && dcache_.invalidate(address)) note_late(address, *shown);
-}
-
-bool Core::stores_gone() const {
-  if (have_record_ || !store_unit_.idle() || !dcache_.wbuffer_empty() || !adapter_.idle() || !bypass_.ready())
-    return false;
-  if (node_) return !node_->holds_store;
-  for (unsigned i = 0; i < scoreboard_.count(); ++i)
-    if (scoreboard_[scoreboard_.behind_commit(i)].decoded->fu == Fu::store) return false;
-  return true;
-}
-
 bool Core::glide(std::uint64_t limit) {
+  if (at_question() && passes(limit)) return cycle_ < limit;
   const bool rested = replay_at_rest();
   if (rested && moved_) return cycle_ < limit;
   const std::uint64_t writes = interconnect_->clint.writes(), fences = fences_;
@@ -433,8 +395,8 @@ void Core::record(PipelineNode& node, const Inputs& seen) {
 }
 
 // The record of the instruction that is issued, as far as anybody will look at it.
-void Core::keep_outcome(const PipelineNode& node, Outcome& out) const {
-  if (!node.issue_plain) {
+inline void Core::keep_outcome(const Decoded& d, Outcome& out) const {
+  if (!d.plain) {
     out = Outcome(record_);
     return;
   }
@@ -450,11 +412,36 @@ void Core::issue_speculatively(ScoreboardEntry& e) {
 
 // One behind which all is flushed, or that is itself.
 void Core::issue_around_flush(const PipelineNode& node, ScoreboardEntry& e) {
+  passing_.from = nullptr;
   e.predicted = node.state.issue_predicted;
   if (node.state.speculative) return issue_speculatively(e);
   keep(record_, e);
   have_record_ = false;
   speculation_.reset(e.decoded->is_amo() ? e.decoded->rd : 0, cycle_);
+}
+
+// The instruction that leaves the issue stage in `cycle`.
+inline void Core::begin_entry(const Decoded& d, std::uint64_t pc, ControlFlow flow, ScoreboardEntry& e,
+                              std::uint64_t cycle) {
+  e.decoded = &d;
+  e.pc = pc;
+  e.issue_cycle = cycle;
+  e.flow = flow;
+}
+
+// What has been told of it, when nothing is flushed behind it.
+inline void Core::end_entry(const Decoded& d, ScoreboardEntry& e) {
+  e.mispredicted = record_mispredicted_;
+  mispredictions_ += record_mispredicted_;
+  e.has_csr = d.fu == Fu::csr;
+  if (e.has_csr) e.csr = CsrAfter(record_);
+  keep_outcome(d, e.outcome);
+  have_record_ = record_mispredicted_ = false;
+}
+
+inline void Core::train(const PipelineNode& node, const PipelineEdge& edge, const ScoreboardEntry& e) {
+  frontend_.train(node, e.pc, e.outcome.next_pc);
+  if (edge.pushes || edge.pops) frontend_.move_ras(edge);
 }
 
 void Core::follow(const PipelineNode& node, const PipelineEdge& edge) {
@@ -464,29 +451,20 @@ void Core::follow(const PipelineNode& node, const PipelineEdge& edge) {
     if (trace_) trace_commits(edge.retires);
   }
   if (edge.predicts) {
-    const ScoreboardEntry& e = scoreboard_[execute_.id];
-    frontend_.train(node, e.pc, e.outcome.next_pc);
-    if (edge.pushes || edge.pops) frontend_.move_ras(edge);
+    train(node, edge, scoreboard_[execute_.id]);
+    if (passing_.from) note_training(node, edge);
   }
   execute_.valid = edge.issues;
   if (edge.issues) {
     const unsigned id = scoreboard_.behind_commit(node.state.count);
     execute_.id = static_cast<std::uint8_t>(id);
     ScoreboardEntry& e = scoreboard_[id];
-    e.decoded = node.state.issue;
-    e.pc = node.state.issue_pc;
-    e.issue_cycle = cycle_;
-    e.flow = static_cast<ControlFlow>(node.state.issue_flow);
-    if (node.issues_around_flush) [[unlikely]] {
+    begin_entry(*node.state.issue, node.state.issue_pc, static_cast<ControlFlow>(node.state.issue_flow), e,
+                cycle_);
+    if (node.issues_around_flush) [[unlikely]]
       issue_around_flush(node, e);
-    } else {
-      e.mispredicted = record_mispredicted_;
-      mispredictions_ += record_mispredicted_;
-      e.has_csr = node.has_csr;
-      if (e.has_csr) e.csr = CsrAfter(record_);
-      keep_outcome(node, e.outcome);
-      have_record_ = record_mispredicted_ = false;
-    }
+    else
+      end_entry(*node.state.issue, e);
   }
   const ScoreboardEntry& head = scoreboard_[scoreboard_.commit_pointer()];
   scoreboard_.move_on(edge.retires);

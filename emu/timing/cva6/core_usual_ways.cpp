@@ -126,7 +126,7 @@ void Core::end_usually(bool load_ends, bool store_ends, std::uint64_t physical, 
 void Core::begin_load(const LsuControl& request) {
   const unsigned slot = load_unit_.next_slot();
   dcache_.begin_load(request.address, request.size_log2, slot);
-  load_unit_.begin(request.trans_id, slot);
+  load_unit_.begin(request, slot);
 }
 
 // Store unit, store buffer and the D$'s write side in the usual cycle; `next`: what the store unit comes to, with `request`.
@@ -190,7 +190,7 @@ bool Core::load_waits(const AdapterReturn& in, const LsuControl* incoming) {
     const ReadResponse response = dcache_.clock_loads(in, adapter_, *interconnect_, read);
     begins = response.granted;
     if (begins)
-      load_unit_.begin(request.trans_id, read.id);
+      load_unit_.begin(request, read.id);
     else if (comes)
       load_unit_.hold(false);
     if (response.valid) load_result_ = load_unit_.answer(response.id);

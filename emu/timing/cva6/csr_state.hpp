@@ -82,6 +82,13 @@ class CsrState {
     t.asid = static_cast<std::uint16_t>(r.satp >> 44);
     t.root = (r.satp & ((std::uint64_t{1} << 44) - 1)) << 12;
   }
+  // Would apply() change nothing?
+  bool is_like(const CsrAfter& r) const {
+    CsrState after = *this;
+    after.apply(r);
+    return after == *this;
+  }
+  bool operator==(const CsrState&) const = default;
   // SSIP, STIP or SEIP changed by a device, not by an instruction of this hart.
   void set_software_mip(std::uint64_t mip) { software_mip_ = mip & 0x222; }
   // mip_q: software bits and the wires of the previous cycle.

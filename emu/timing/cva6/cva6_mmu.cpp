@@ -35,11 +35,23 @@ FetchTranslation Cva6Mmu::fetch_anew(std::uint64_t address, const TranslationSta
   return out;
 }
 
+void Cva6Mmu::know_page(const Access& access, const TranslationState& translation) {
+  const LsuControl request = LsuControl::of(access, 0, 0);
+  known_reads_ = known_writes_ = data_hit(request, true, translation);
+  if (!known_reads_) return;
+  known_page_ = access.address >> 12;
+  known_base_ = translated(request, translation) & ~std::uint64_t{0xFFF};
+  if (!translation.data) return;
+  known_reads_ = !denied(dtlb_hit_.pte, translation) && is_canonical(access.address);
+  known_writes_ = known_reads_ && dtlb_hit_.pte.w() && dtlb_hit_.pte.d();
+}
+
 bool Cva6Mmu::look_up_data(const LsuControl& request, bool access, const TranslationState& translation) {
   const bool looks = access && !request.misaligned;
   dtlb_hit_ = access ? dtlb_.lookup(request.address, translation.asid, translation.data, looks) : TlbHit{};
   const bool hit = translation.data ? dtlb_hit_.hit : true;
   data_page_ = looks && hit ? request.address >> 12 : no_page;
+  known_page_ = no_page;
   return hit;
 }
 
@@ -48,10 +60,7 @@ bool Cva6Mmu::data_exception(const TranslationState& translation) const {
   if (access_fault_q_ && request_q_ && (!translation.data || hit_q_)) return true;
   if (!translation.data) return false;
   if (hit_q_ && request_q_) {
-    const bool user = pte_q_.u();
-    const bool denied = (translation.data_privilege == 1 && !translation.sum && user) ||
-                        (translation.data_privilege == 0 && !user) || noncanonical_q_;
-    return denied || (store_q_ && (!pte_q_.w() || !pte_q_.d()));
+    return denied(pte_q_, translation) || noncanonical_q_ || (store_q_ && (!pte_q_.w() || !pte_q_.d()));
   }
   return walker_.active() && !walker_.walking_instruction() && walker_.error();
 }
@@ -69,7 +78,7 @@ void Cva6Mmu::clock_walk(const LsuControl& request, bool data_access, bool is_st
   shared_.clock({translation.fetch, itlb_access_, fetch_hits, itlb_address_},
                 {translation.data, looks, dtlb_hit_.hit, request.address}, flush_tlb, cycle);
   bool itlb_changes = false;
-  if (flush_tlb || update.valid) data_page_ = no_page;
+  if (flush_tlb || update.valid) data_page_ = known_page_ = no_page;
   if (flush_tlb) {
     itlb_changes = itlb_.flush(flush);
     dtlb_.flush(flush);
@@ -95,7 +104,7 @@ void Cva6Mmu::clock_walk_alone(const ReadResponse& walker_read, const Translatio
   const TlbUpdate update = walker_.update(translation, false);
   walker_.clock(walker_read, shared_, translation, false, false, view);
   if (!update.valid) return;
-  data_page_ = no_page;
+  data_page_ = known_page_ = no_page;
   dtlb_.update(update, false);
   misses_ = false;
 }

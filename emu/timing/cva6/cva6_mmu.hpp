@@ -39,6 +39,16 @@ class Cva6Mmu {
   }
   // The same for an address in the page of the last fetch, while fetch_changes() is what it was.
   bool fetches_from(std::uint64_t address) const { return address >> 12 == last_fetch_.page; }
+  std::uint64_t fetch_page() const { return last_fetch_.page; }
+  std::uint64_t fetch_physical() const { return last_fetch_.physical; }
+  // A fetch from this address would be answered with this one.
+  bool would_fetch(std::uint64_t address, std::uint64_t physical_address,
+                   const TranslationState& translation) const {
+    if (!translation.fetch) return (address & ((std::uint64_t{1} << 56) - 1)) == physical_address;
+    const TlbHit hit = itlb_.probe(address, translation.asid);
+    return hit.hit && physical(address, hit) == physical_address &&
+           (translation.privilege == 0) == hit.pte.u();
+  }
   FetchTranslation fetch_again(std::uint64_t address) {
     fetched(true);
     return {true, last_fetch_.physical | (address & 0xFFF), FetchFault::none};
@@ -52,7 +62,7 @@ class Cva6Mmu {
   // `translation` is another one than that of the last cycle.
   void change_translation() {
     last_fetch_ = {};
-    data_page_ = no_page;
+    data_page_ = known_page_ = no_page;
     holds_ = misses_ = false;
   }
   bool fetch_misses() const { return fetch_misses_; }
@@ -107,6 +117,41 @@ class Cva6Mmu {
   }
   // The same when it is not answered: three clocks, behind which it waits.
   void miss_alone() { walker_.wait_for_entry(); }
+  // Of a data access without a fault: its address, when the DTLB has the page, which is then the one used last.
+  bool translate(const Access& access, const TranslationState& translation, std::uint64_t& address) {
+    if (access.address >> 12 != known_page_) know_page(access, translation);
+    address = known_base_ | (access.address & 0xFFF);
+    return access.is_load ? known_reads_ : known_writes_;
+  }
+  // The same without using it.
+  bool probe(std::uint64_t virtual_address, const TranslationState& translation,
+             std::uint64_t& address) const {
+    const TlbHit hit = translation.data ? dtlb_.probe(virtual_address, translation.asid) : TlbHit{};
+    address =
+        translation.data ? physical(virtual_address, hit) : virtual_address & ((std::uint64_t{1} << 56) - 1);
+    return hit.hit || !translation.data;
+  }
+
+  // The registers of the data interface while only_data(), and nothing has missed or is at fault.
+  bool may_tell() const { return only_data() && !misaligned_q_ && !missed_q_ && !misses_; }
+  template <class Archive>
+  void visit(Archive& a, const TranslationState& translation) {
+    a.need(may_tell() && !data_exception(translation));
+    a.bits(request_q_);
+    if constexpr (Archive::restores) {
+      misaligned_q_ = missed_q_ = misses_ = steady_ = false;
+      holds_ = request_q_;
+    }
+    if (!request_q_) return;
+    a.bits(store_q_);
+    a.access(serial_q_);
+    if constexpr (Archive::restores) {
+      const LsuControl request = LsuControl::of(a.of(serial_q_), 0, serial_q_);
+      data_hit(request, true, translation);
+      keep(request, store_q_, translation);
+    }
+  }
+
   // A walk waits for the D$ or the flush machine; `next`, the next cycle, is like this one.
   bool waiting(std::uint64_t next) const {
     if (request_q_ && !steady_) return false;
@@ -130,6 +175,7 @@ class Cva6Mmu {
   };
 
   [[gnu::noinline]] FetchTranslation fetch_anew(std::uint64_t address, const TranslationState& translation);
+  void know_page(const Access& access, const TranslationState& translation);
   bool look_up_data(const LsuControl& request, bool access, const TranslationState& translation);
   // Walker, shared register and TLBs: what a miss or a fence moves.
   void clock_walk(const LsuControl& request, bool data_access, bool is_store,
@@ -144,8 +190,16 @@ class Cva6Mmu {
     store_q_ = is_store;
     access_fault_q_ = request.access_fault;
     noncanonical_q_ = translation.data && !is_canonical(request.address);
-    physical_ = translation.data ? physical(request.address, dtlb_hit_)
-                                 : request.address & ((std::uint64_t{1} << 56) - 1);
+    physical_ = translated(request, translation);
+    serial_q_ = request.serial;
+  }
+  std::uint64_t translated(const LsuControl& request, const TranslationState& translation) const {
+    return translation.data ? physical(request.address, dtlb_hit_)
+                            : request.address & ((std::uint64_t{1} << 56) - 1);
+  }
+  static bool denied(const Pte& pte, const TranslationState& translation) {
+    return (translation.data_privilege == 1 && !translation.sum && pte.u()) ||
+           (translation.data_privilege == 0 && !pte.u());
   }
 
   bool is_canonical(std::uint64_t address) const {
@@ -168,10 +222,14 @@ class Cva6Mmu {
   std::uint64_t itlb_address_ = 0;
   LastFetch last_fetch_;
   std::uint64_t data_page_ = no_page;  // what data_hit() has said yes to, and would again: dtlb_hit_
-  std::uint64_t fetch_changes_ = 0;    // how often the ITLB has changed
+  // The same page, for translate(): where it is, and what it allows.
+  std::uint64_t known_page_ = no_page, known_base_ = 0;
+  bool known_reads_ = false, known_writes_ = false;
+  std::uint64_t fetch_changes_ = 0;  // how often the ITLB has changed
   // Registers of the data interface.
   bool request_q_ = false, hit_q_ = false, store_q_ = false, misaligned_q_ = false, access_fault_q_ = false;
   bool noncanonical_q_ = false;
+  Serial serial_q_ = 0;
   bool missed_q_ = false;  // the DTLB was to have it and did not: the walker hears of it
   bool steady_ = false;    // and they are as they were in the cycle before
   bool holds_ = false;     // their request has been translated, and would be again

@@ -26,7 +26,8 @@ Cva6Timing::Cva6Timing(const Cva6Parameters& parameters, const std::vector<const
                        isa::ExtensionSet extensions)
     : interconnect_(parameters.memory, static_cast<unsigned>(views.size())), decode_(extensions) {
   for (unsigned hart = 0; hart < views.size(); ++hart) {
-    cores_.push_back(std::make_unique<Core>(parameters, hart, interconnect_, *views[hart], decode_, memo_));
+    cores_.push_back(
+        std::make_unique<Core>(parameters, hart, interconnect_, *views[hart], decode_, memo_, passages_));
     snoops_.push_back(std::make_unique<SnoopPort>(*cores_.back()));
     interconnect_.attach(hart, snoops_.back().get());
   }
@@ -36,7 +37,7 @@ Cva6Timing::~Cva6Timing() = default;
 
 bool Cva6Timing::run(unsigned hart, std::uint64_t horizon) {
   Core& core = *cores_[hart];
-  if (memo_.full()) forget();
+  if (memo_.full() || passages_.stale()) forget();
   const std::uint64_t wires = interconnect_.clint.writes(), fences = core.fences();
   while (core.cycle() < horizon) {
     if (core.needs_record()) return true;
@@ -53,6 +54,7 @@ bool Cva6Timing::run(unsigned hart, std::uint64_t horizon) {
 void Cva6Timing::forget() {
   for (const auto& core : cores_) core->thaw();
   memo_.clear();
+  passages_.clear();
 }
 
 Core& Cva6Timing::rehearse(unsigned hart, const Retirement& retirement) {

@@ -60,6 +60,7 @@ class Cva6Timing {
   Interconnect interconnect_;
   DecodeCache decode_;
   PipelineMemo memo_;
+  PassageMemo passages_;
   std::vector<std::unique_ptr<Core>> cores_;
   std::vector<std::unique_ptr<SnoopPort>> snoops_;
   std::unique_ptr<Core> rehearsal_;

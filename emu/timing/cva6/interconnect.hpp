@@ -106,6 +106,8 @@ class Interconnect {
   }
   // Reads of a hart may come back in another order than they were sent: one may hit the L2 behind one that does not.
   bool reorders() const { return layered_; }
+  // One hart, and each request is answered in its time.
+  bool plain() const { return snooped_.size() == 1 && !layered_; }
   bool cached(std::uint64_t address) const { return address - memory_.cached_base < memory_.cached_length; }
 
   // True when the request of this hart is accepted in `cycle`. Harts must ask in the order of (cycle, hart).

@@ -92,6 +92,7 @@ LoadUnit::Outputs LoadUnit::clock(const LsuControl& request, const Drive& drive,
     valid_[slot] = true;
     flushed_[slot] = false;
     trans_id_[slot] = request.trans_id;
+    serial_[slot] = request.serial;
     last_ = slot;
   }
   if (flush) {

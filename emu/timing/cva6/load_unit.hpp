@@ -40,11 +40,12 @@ class LoadUnit {
   bool idle() const { return state_ == State::idle && !valid_[0] && !valid_[1]; }
 
   // The usual way of a load, without the questions of clock(): idle, it is given one, for next_slot(), that the D$ grants and the DTLB has …
-  void begin(std::uint8_t trans_id, unsigned slot) {
+  void begin(const LsuControl& request, unsigned slot) {
     state_ = State::send_tag;
     valid_[slot] = true;
     flushed_[slot] = false;
-    trans_id_[slot] = trans_id;
+    trans_id_[slot] = request.trans_id;
+    serial_[slot] = request.serial;
     last_ = static_cast<std::uint8_t>(slot);
   }
   unsigned next_slot() const { return valid_[0] ? 1 : 0; }
@@ -73,6 +74,23 @@ class LoadUnit {
   // … and the DTLB's to wait_translation.
   void translated() { state_ = State::wait_gnt; }
 
+  // No load has missed the DTLB or the D$, or is to be dropped.
+  template <class Archive>
+  void visit(Archive& a) {
+    a.need(state_ <= State::send_tag && valid_[0] + valid_[1] == (state_ == State::send_tag ? 1 : 0));
+    a.bits(state_);
+    if constexpr (Archive::restores) valid_[0] = valid_[1] = flushed_[0] = flushed_[1] = false;
+    if (state_ != State::send_tag) return;
+    a.bits(last_);
+    a.need(valid_[last_] && !flushed_[last_]);
+    if constexpr (Archive::restores) valid_[last_] = true;
+    a.slot(trans_id_[last_]);
+    a.moving(serial_[last_]);
+  }
+  // Of the load whose tag is sent.
+  bool sends_tag() const { return state_ == State::send_tag; }
+  Serial serial() const { return serial_[last_]; }
+
   // The D$ has room for this load's read besides those it has.
   bool accepts(const LsuControl& request) const {
     return request.valid && request.is_load && !(valid_[0] && valid_[1]);
@@ -85,6 +103,7 @@ class LoadUnit {
   State state_ = State::idle;
   bool valid_[2] = {}, flushed_[2] = {};
   std::uint8_t trans_id_[2] = {};
+  Serial serial_[2] = {};
   std::uint8_t last_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "emu/timing/cva6/decoder.hpp"
+#include "emu/timing/cva6/load_store_state.hpp"
 
 namespace hartbeat::timing::cva6 {
 
@@ -13,6 +14,7 @@ struct LsuControl {
   Op op = Op::plain;  // atomics
   std::uint8_t size_log2 = 0;
   std::uint8_t trans_id = 0;
+  Serial serial = 0;
   bool misaligned = false;    // or a non-canonical address under translation
   bool access_fault = false;  // the functional core found that PMP or PMA forbids it
   bool sc_fails = false;
@@ -20,6 +22,30 @@ struct LsuControl {
   std::uint64_t data = 0;     // store data, not yet in byte lanes
 
   bool is_amo() const { return op == Op::amo_lr || op == Op::amo_sc || op == Op::amo_rmw; }
+
+  // A load or store without a fault, whose address is still to be compared.
+  template <class Archive>
+  void visit(Archive& a) {
+    a.need(valid && op == Op::plain && !misaligned && !access_fault);
+    a.bits(is_load);
+    a.slot(trans_id);
+    a.moving(serial);
+    if constexpr (Archive::restores)
+      *this = of(a.of(serial), trans_id, serial);
+    else if (!is_load)
+      a.store(serial);
+  }
+  static LsuControl of(const Access& access, std::uint8_t trans_id, Serial serial) {
+    LsuControl out;
+    out.valid = true;
+    out.is_load = access.is_load;
+    out.size_log2 = access.size_log2;
+    out.trans_id = trans_id;
+    out.serial = serial;
+    out.address = access.address;
+    out.data = access.data;
+    return out;
+  }
 };
 
 inline constexpr LsuControl no_request{};
@@ -52,6 +78,18 @@ class LsuBypass {
       count_ =
           (count_ - 1) & 3;  // wraps when a fault pops what is not there; the flush that follows clears it
     }
+  }
+
+  template <class Archive>
+  void visit(Archive& a) {
+    a.bits(count_);
+    if (!a.fits(count_)) return;
+    if constexpr (Archive::restores) {
+      read_ = 0;
+      write_ = count_ & 1;
+      slots_[0].valid = slots_[1].valid = false;
+    }
+    for (unsigned i = 0; i < count_; ++i) slots_[read_ ^ (i & 1)].visit(a);
   }
 
  private:

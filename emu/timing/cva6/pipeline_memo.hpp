@@ -67,10 +67,12 @@ struct alignas(64) PipelineNode {
   // One waits to be committed, or one of both.
   bool fence_at_head = false, atomic_at_head = false, waits_at_head = false;
   bool issue_plain = false;  // Decoded::plain of the instruction in the issue stage, …
-  bool checks_next = false;  // which can be mispredicted: goes on elsewhere than at `expected_next`
-  bool foresees = false;     // that, of one that is flushed and nothing is told of: it is an input of its own
+  bool checks_next =
+      false;  // which can be mispredicted, a branch or jump: goes on elsewhere than at `expected_next`
+  bool foresees = false;  // that, of one that is flushed and nothing is told of: it is an input of its own
   std::uint64_t expected_next = 0;
   std::uint8_t consults = 0;
+  bool asks = false;     // what a predictor says, the divider's operands, or where a mispredicted branch went
   bool special = false;  // its inputs are more than memory's answers and the record
   bool simple = false;   // the load/store side need not be told of it
   PipelineEdge first;

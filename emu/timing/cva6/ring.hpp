@@ -28,6 +28,14 @@ class Ring {
     --count_;
   }
   void clear() { read_ = count_ = 0; }
+  // Its elements by `each`, from the front on (load_store_state.hpp).
+  template <class Archive, class Each>
+  void visit(Archive& a, Each each) {
+    a.bits(count_);
+    if (!a.fits(count_)) return;
+    if constexpr (Archive::restores) read_ = 0;
+    for (unsigned i = 0; i < count_; ++i) each(at(i));
+  }
 
  private:
   std::array<T, Capacity> slots_{};

@@ -38,13 +38,26 @@ class RoundRobin {
     return inputs_ <= 8 ? small_tree_picks[next_][requests] : tree_pick(inputs_, next_, requests);
   }
   void grant(std::uint32_t requests) {
-    if (requests == 0) return;
+    if (requests != 0) next_ = behind(requests);
+  }
+  // Whose turn it is behind a grant.
+  unsigned behind(std::uint32_t requests) const {
     const std::uint32_t above = requests & ~((2u << next_) - 1);
-    next_ = static_cast<unsigned>(std::countr_zero(above ? above : requests));
+    return static_cast<unsigned>(std::countr_zero(above ? above : requests));
+  }
+  // Comes to a turn in which, of these two, the first is picked, and the second is behind.
+  void turn_to(unsigned first, unsigned second) {
+    const std::uint32_t both = (1u << first) | (1u << second);
+    for (next_ = 0; next_ < inputs_; ++next_)
+      if (pick(both) == first && behind(both) == second) return;
   }
   // pick() and grant() of one requester.
   unsigned grant_only(std::uint32_t request) {
     return next_ = static_cast<unsigned>(std::countr_zero(request));
+  }
+  template <class Archive>
+  void visit(Archive& a) {
+    a.bits(next_);
   }
 
  private:
@@ -64,6 +77,19 @@ class LockedRoundRobin {
     if (granted) arbiter_.grant(seen);
     locked_ = seen != 0 && !granted;
     held_ = seen;
+  }
+  // A decision that stays is no more than who is picked, and whose turn it is then.
+  template <class Archive>
+  void visit(Archive& a) {
+    a.bits(locked_);
+    if (!locked_) return arbiter_.visit(a);
+    unsigned first = arbiter_.pick(held_), second = arbiter_.behind(held_);
+    a.bits(first);
+    a.bits(second);
+    if constexpr (Archive::restores) {
+      arbiter_.turn_to(first, second);
+      held_ = (1u << first) | (1u << second);
+    }
   }
 
  private:

@@ -41,6 +41,7 @@ class Cva6Run {
   std::uint64_t next_moment(Lane& lane);
   [[gnu::flatten]] void advance(Lane& lane);
   bool glide(Lane& lane, std::uint64_t horizon);
+  bool glide_along(Lane& lane, std::uint64_t horizon);
   void stretch(Lane& lane, std::uint64_t others);
   void level();
   bool glide_plainly(Lane& lane, std::uint64_t limit, std::uint64_t far);
@@ -48,7 +49,7 @@ class Cva6Run {
   void leave_blocks();
   void tell_lines(std::uint64_t cycle);
   static bool lines_moved(const Lane& lane);
-  bool access(Lane& lane);
+  bool perform_usually(Lane& lane);
   void turn(Lane& lane);
   [[gnu::noinline]] void interrupt(Lane& lane, int cause);
   static bool displaces(const Hart& hart, int cause);

@@ -30,6 +30,12 @@ void Cva6Run::advance(Lane& lane) {
 // The turns and cycles of the hart as long as its instructions are plain, or loads and stores that do not trap: what turn()
 // and Cva6Timing::run() would do, without most of their questions. True: it is somebody else's turn.
 bool Cva6Run::glide(Lane& lane, std::uint64_t horizon) {
+  const bool ends = glide_along(lane, horizon);
+  lane.core->leave_passages();
+  return ends;
+}
+
+bool Cva6Run::glide_along(Lane& lane, std::uint64_t horizon) {
   Core& core = *lane.core;
   const ClintWires& clint = timing_->interconnect().clint;
   const std::uint64_t writes = clint.writes();
@@ -45,7 +51,7 @@ bool Cva6Run::glide(Lane& lane, std::uint64_t horizon) {
       if (!listens_ && (!device_stores_ || devices_rest())) stretch(lane, others_);
       return true;
     }
-    if (ended || !core.in_node() || !core.issue_decoded().accesses_memory || !access(lane)) return false;
+    if (ended || !core.in_node() || !perform_usually(lane)) return false;
     if (some_sleep_ || system_.stop != Stop::none) return true;
   } while (!system_.code.wants_collection());
   return false;

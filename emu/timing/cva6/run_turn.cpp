@@ -16,12 +16,14 @@ bool reads_cycle(const Decoded& d) {
 
 }  // namespace
 
-// Executes the load or store at hand. False: it has trapped, or is another one and nothing has been done.
-bool Cva6Run::access(Lane& lane) {
+// Executes the load, store or access to a CSR at hand. False: it has trapped, or is another one and nothing has been done.
+bool Cva6Run::perform_usually(Lane& lane) {
   const Decoded& d = lane.core->issue_decoded();
+  const bool csr = d.fu == Fu::csr && (d.op == Op::csr_read || d.op == Op::csr_write) && !d.flushes;
+  if (!csr && (!d.accesses_memory || d.is_amo())) return false;
   Retirement& out = lane.core->record();
   before(lane.hart, d, out);
-  if (d.is_amo() || reads_time(d, out)) return false;
+  if (reads_time(d, out)) return false;
   --lane.due_after;
   return !perform(lane, d, out);
 }

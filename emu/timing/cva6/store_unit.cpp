@@ -57,6 +57,11 @@ void StoreUnit::step(const LsuControl& request, const Inputs& in, bool store_rea
   if (in.flush) state_ = State::idle;
 }
 
+StoreRequest StoreUnit::held_store(std::uint64_t physical) const {
+  return {true, physical, held_.data << (8 * (held_.address & 7)),
+          byte_enable(held_.address, held_.size_log2), held_.serial};
+}
+
 StoreUnit::Outputs StoreUnit::clock(const LsuControl& request, const Inputs& in) {
   Outputs out;
   out.trans_id = held_.trans_id;
@@ -68,15 +73,14 @@ StoreUnit::Outputs StoreUnit::clock(const LsuControl& request, const Inputs& in)
   bool push = false;
   step(request, in, store_ready, out, push);
 
-  const std::uint8_t bytes = byte_enable(held_.address, held_.size_log2);
-  const std::uint64_t lanes = held_.data << (8 * (held_.address & 7));
-  buffer_.clock(push && !held_amo, in.physical, lanes, bytes, in.commit, in.granted, in.flush);
+  const StoreRequest held = held_store(in.physical);
+  buffer_.clock(push && !held_amo, held, in.commit, in.granted, in.flush);
   if (in.amo_ack) amo_full_ = false;
   if (in.flush && !in.amo_at_commit)
     amo_full_ = false;
   else if (push && held_amo && amo_ready) {
     amo_full_ = true;
-    amo_ = {true, amo_type(held_.op), in.physical, bytes, held_.sc_fails};
+    amo_ = {true, amo_type(held_.op), in.physical, held.byte_enable, held_.sc_fails};
   }
   held_ = request;
   return out;
@@ -85,10 +89,9 @@ StoreUnit::Outputs StoreUnit::clock(const LsuControl& request, const Inputs& in)
 void StoreUnit::clock_usually(State next, const LsuControl& request, std::uint64_t physical, bool commit,
                               bool granted) {
   if (state_ == State::valid_store)
-    buffer_.clock(true, physical, held_.data << (8 * (held_.address & 7)),
-                  byte_enable(held_.address, held_.size_log2), commit, granted, false);
+    buffer_.clock(true, held_store(physical), commit, granted, false);
   else
-    buffer_.clock(false, 0, 0, 0, commit, granted, false);
+    buffer_.clock(false, {}, commit, granted, false);
   state_ = next;
   if (next != State::idle) held_ = request;
 }

@@ -63,10 +63,20 @@ class StoreUnit {
   bool holds_atomic() const { return held_.is_amo(); }
   std::uint8_t trans_id() const { return held_.trans_id; }
 
+  // No atomic is here, and none waits for its page.
+  template <class Archive>
+  void visit(Archive& a) {
+    a.need(!amo_full_ && state_ != State::wait_translation);
+    a.bits(state_);
+    if (state_ != State::idle) held_.visit(a);
+    buffer_.visit(a);
+  }
+
   State state() const { return state_; }
   bool idle() const { return state_ == State::idle && buffer_.no_store_pending(); }
 
  private:
+  StoreRequest held_store(std::uint64_t physical) const;
   void step(const LsuControl& request, const Inputs& in, bool store_ready, Outputs& out, bool& push);
 
   State state_ = State::idle;

@@ -111,6 +111,43 @@ class WtAxiAdapter {
     return icache_fifo_.empty() && dcache_fifo_.empty() && reads_.empty() && writes_.empty() &&
            b_fifo_.empty() && invalidations_.empty() && !shows_;
   }
+  bool only_writes() const {
+    return icache_fifo_.empty() && icache_reads_ == 0 && dcache_reads_.empty() && reads_.empty() &&
+           invalidations_.empty();
+  }
+  // only_writes(). `address_of`: that of a write in the buffer.
+  template <class Archive, class AddressOf>
+  void visit(Archive& a, AddressOf address_of) {
+    a.need(only_writes() && !next_.icache_valid &&
+           (next_.dcache == DcacheReturnType::none || next_.dcache == DcacheReturnType::store_ack));
+    a.bits(shows_);
+    if constexpr (Archive::restores) next_ = {};
+    if (shows_) {
+      a.bits(next_.dcache);
+      a.bits(next_.tid);
+    }
+    dcache_fifo_.visit(a, [&a, &address_of](DcacheRequest& request) {
+      a.need(request.type == MemoryRequest::store);
+      if constexpr (Archive::restores) request = {};
+      a.bits(request.tid);
+      a.bits(request.byte_enable);
+      if constexpr (Archive::restores) {
+        request.type = MemoryRequest::store;
+        request.address = address_of(request.tid, request.byte_enable);
+      }
+    });
+    arbiter_.visit(a);
+    dcache_writes_.visit(a, [&a](std::uint8_t& tid) { a.bits(tid); });
+    b_fifo_.visit(a, [&a](std::uint8_t& id) { a.bits(id); });
+    writes_.visit(a, [&a](Write& write) {
+      a.bits(write.id);
+      a.when(write.ready);
+    });
+    if constexpr (Archive::restores) wake_ = 0;
+  }
+  // A write that was accepted while it was passed over.
+  void passed_write(std::uint64_t cycle) { last_write_ = cycle; }
+
   // The cycle in which the last write was accepted by memory.
   std::uint64_t last_write() const { return last_write_; }
   // The cycle in which the last uncached read left on AR (when a load from a device reads its register).

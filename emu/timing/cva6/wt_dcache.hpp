@@ -37,6 +37,26 @@ class WtDcache {
     memory_.invalidate(set, ways);
     return ways != 0;
   }
+  // No line is asked for or on its way.
+  bool only_writes() const {
+    return ctrl_[walker].idle() && (ctrl_[loads].idle() || ctrl_[loads].reads()) && missunit_.only_writes();
+  }
+  // All but the tags, which are what they are. `loads_address`: what the load unit's read is for, when it `reads_now`.
+  template <class Archive>
+  void visit(Archive& a, bool reads_now, std::uint64_t loads_address) {
+    a.need(ctrl_[walker].idle() && ctrl_[loads].reads() == reads_now);
+    memory_.visit(a);
+    ctrl_[loads].visit(a);
+    if constexpr (Archive::restores) ctrl_[loads].read_at(loads_address);
+    missunit_.visit(a);
+    wbuffer_.visit(a, memory_);
+  }
+  std::uint64_t tx_address(std::uint8_t tid, std::uint8_t bytes) const {
+    return wbuffer_.tx_address(tid, bytes);
+  }
+  // Bits of an address that choose the bank, which a reader and the write buffer may both want.
+  std::uint64_t bank_mask() const { return memory_.geometry().line_mask() & ~std::uint64_t{7}; }
+
   bool load_waits() const { return ctrl_[loads].waiting() || ctrl_[loads].wants_miss(); }
 
   // One cycle. `store` must be one that accepts() has taken, or none.

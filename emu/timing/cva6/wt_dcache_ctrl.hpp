@@ -107,6 +107,18 @@ class WtDcacheCtrl {
     read_requested_ = read_acked_ = true;
   }
 
+  // At most a read is under way, of the access at `address`, that has been granted.
+  template <class Archive>
+  void visit(Archive& a) {
+    a.need(state_ == State::idle || reads());
+    a.bits(state_);
+    if (state_ == State::idle) return;
+    a.bits(id_);
+    a.bits(size_log2_);
+    if constexpr (Archive::restores) read_requested_ = read_acked_ = true;
+  }
+  void read_at(std::uint64_t address) { index_ = address; }
+
   struct MissAnswer {
     bool ack = false, replay = false, returned = false;
   };

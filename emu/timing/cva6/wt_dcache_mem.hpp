@@ -48,6 +48,11 @@ class WtDcacheMem {
     return selected;
   }
 
+  template <class Archive>
+  void visit(Archive& a) {
+    arbiter_.visit(a);
+  }
+
   void write_line(unsigned set, unsigned way, std::uint32_t tag) {
     tags_[std::size_t{set} * geometry_.ways + way] = tag;
     valid_[set] |= static_cast<std::uint16_t>(1u << way);

@@ -78,6 +78,16 @@ class WtDcacheMissunit {
   }
   bool amo_waiting() const { return state_ == State::amo_wait; }
 
+  // Only writes are on their way.
+  template <class Archive>
+  void visit(Archive& a) {
+    a.need(only_writes() && enabled_ && !mshr_valid_q1_ && !collided_[0] && !collided_[1] &&
+           !amo_requested_ && backoff_.is_zero());
+    a.bits(state_);
+    a.bits(stores_inflight_);
+    a.bits(rests_);
+  }
+
  private:
   enum class State : std::uint8_t { flush, idle, drain, amo, amo_wait, store_wait, load_wait };
 

@@ -127,6 +127,7 @@ void WtDcacheWbuffer::clock(const Inputs& in, const StoreRequest& store, const W
     entry.valid |= store.byte_enable;
     entry.dirty |= store.byte_enable;
     entry.data = merge_lanes(entry.data, store.data, store.byte_enable);
+    entry.serial = store.serial;
     valid_mask_ |= 1u << slot;
     checked_mask_ &= ~(1u << slot);
     note_dirty(slot);

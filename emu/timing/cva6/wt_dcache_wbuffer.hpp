@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstdint>
 
+#include "emu/timing/cva6/load_store_state.hpp"
 #include "emu/timing/cva6/ring.hpp"
 #include "emu/timing/cva6/rr_arb_tree.hpp"
 #include "emu/timing/cva6/wt_dcache_mem.hpp"
@@ -18,6 +19,7 @@ struct StoreRequest {
   std::uint64_t address = 0;
   std::uint64_t data = 0;
   std::uint8_t byte_enable = 0;
+  Serial serial = 0;
 };
 
 // One write that the buffer offers to the miss unit.
@@ -92,12 +94,20 @@ class WtDcacheWbuffer {
     return !in.returned && !in.line_write && !store.valid && quiet();
   }
 
+  // As long as it has eight entries at the most. What was merged into an entry is not told: it is memory's, which has it already.
+  template <class Archive>
+  void visit(Archive& a, const WtDcacheMem& memory);
+  std::uint64_t tx_address(std::uint8_t tid, std::uint8_t bytes) const {
+    return (words_[tx_[tid].entry] << 3) + static_cast<unsigned>(std::countr_zero(unsigned{bytes}));
+  }
+
  private:
   struct Entry {
     std::uint64_t data = 0;
     std::uint8_t dirty = 0, valid = 0, txblock = 0;
     std::uint16_t hit_ways = 0;
     bool checked = false;
+    Serial serial = 0;  // of the last store to it
   };
   struct Tx {
     std::uint8_t entry = 0, bytes = 0;
@@ -139,6 +149,8 @@ class WtDcacheWbuffer {
   // Bytes of the next aligned piece of a mask: a whole doubleword, word, halfword or byte at its first byte.
   static std::uint8_t next_piece(std::uint8_t bytes);
   void clock_check(bool granted, unsigned to_check, unsigned valid, const WtDcacheMem& memory);
+  template <class Archive>
+  void visit_entry(Archive& a, unsigned i, const WtDcacheMem& memory);
   bool evicts(const Inputs& in) const;
   void evict();
 
@@ -158,5 +170,71 @@ class WtDcacheWbuffer {
   bool line_write_q_ = false, quiet_ = true;  // quiet_: settled() since the last clock()
   unsigned line_set_q_ = 0;
 };
+
+template <class Archive>
+void WtDcacheWbuffer::visit(Archive& a, const WtDcacheMem& memory) {
+  a.need(!line_write_q_);
+  if (all_entries_ > 0xFF || all_writes_ > 0xFF) return a.need(false);
+  a.bits(valid_mask_);
+  a.bits(checked_mask_);
+  a.bits(tx_mask_);
+  if constexpr (Archive::restores) {
+    dirty_mask_ = 0;
+    for (unsigned mask = all_entries_ & ~valid_mask_; mask; mask &= mask - 1)
+      entries_[static_cast<unsigned>(std::countr_zero(mask))] = {};
+  }
+  for (unsigned mask = valid_mask_; mask; mask &= mask - 1) {
+    const auto i = static_cast<unsigned>(std::countr_zero(mask));
+    visit_entry(a, i, memory);
+  }
+  for (unsigned mask = tx_mask_; mask; mask &= mask - 1) {
+    Tx& tx = tx_[static_cast<unsigned>(std::countr_zero(mask))];
+    a.bits(tx.entry);
+    a.bits(tx.bytes);
+  }
+  returns_.visit(a, [&a](std::uint8_t& id) { a.bits(id); });
+  tx_arbiter_.visit(a);
+  dirty_arbiter_.visit(a);
+  check_arbiter_.visit(a);
+  for (Check* check : {&check1_, &check2_}) {
+    a.bits(check->enabled);
+    if (!check->enabled) continue;
+    a.bits(check->entry);
+    a.need(words_[check->entry] << 3 == check->address);
+    if constexpr (Archive::restores) check->address = words_[check->entry] << 3;
+    bool hits = check->hit_ways != 0;
+    a.bits(hits);
+    if constexpr (Archive::restores) check->hit_ways = hits;  // which ways, nobody asks
+  }
+  if constexpr (Archive::restores) {
+    full_lacks_ = no_word;
+    line_write_q_ = false;
+    quiet_ = settled();
+  }
+}
+
+template <class Archive>
+void WtDcacheWbuffer::visit_entry(Archive& a, unsigned i, const WtDcacheMem& memory) {
+  Entry& e = entries_[i];
+  a.access(e.serial);
+  a.bits(e.dirty);
+  a.bits(e.valid);
+  a.bits(e.txblock);
+  if constexpr (Archive::restores) {
+    e.checked = (checked_mask_ >> i) & 1;
+    words_[i] = a.of(e.serial).physical >> 3;
+    note_dirty(i);
+  } else {
+    a.store(e.serial);
+    a.of(e.serial).physical = words_[i] << 3;
+  }
+  bool hits = e.hit_ways != 0;
+  auto bank = static_cast<std::uint8_t>(words_[i] & ((1u << words_log2_) - 1));
+  if constexpr (!Archive::restores)
+    if (!e.checked) hits = memory.holds(words_[i] << 3);
+  a.bits(hits);
+  a.bits(bank);
+  if constexpr (Archive::restores) e.hit_ways = hits;
+}
 
 }  // namespace hartbeat::timing::cva6

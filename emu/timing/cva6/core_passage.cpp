@@ -1,0 +1,359 @@
+// Core's way from one question to the next: passages, which stand for all the cycles between (passage_memo.hpp).
+#include <algorithm>
+#include <utility>
+
+#include "emu/timing/cva6/core.hpp"
+
+namespace hartbeat::timing::cva6 {
+
+template <class Archive>
+void Core::visit_load_store(Archive& a) {
+  mmu_.visit(a, csr_.translation());
+  bypass_.visit(a);
+  load_unit_.visit(a);
+  dcache_.visit(a, load_unit_.sends_tag(), accesses_[load_unit_.serial()].address);
+  store_unit_.visit(a);
+  adapter_.visit(a, [this](std::uint8_t tid, std::uint8_t bytes) { return dcache_.tx_address(tid, bytes); });
+  a.need(!load_result_.exception);
+  a.bits(load_result_.valid);
+  if (load_result_.valid) a.slot(load_result_.trans_id);
+}
+
+LoadStoreFrame Core::load_store_frame() {
+  return {accesses_, newest_, scoreboard_.commit_pointer(), scoreboard_.size() - 1, cycle_};
+}
+
+// What no passage begins or ends with: the pipeline is about to be flushed, or does what is not for this table.
+bool Core::may_pass(bool fresh) const {
+  const PipelineNode& node = *node_;
+  if ((!fresh && have_record_ && !record_plain_) || node.waits_at_head || node.state.speculative)
+    return false;
+  if (!dcache_.only_writes() || !adapter_.only_writes() || !mmu_.may_tell()) return false;
+  if (load_unit_.sends_tag() ? !dcache_.load_hits(mmu_.data_physical()) : !load_unit_.goes_usual_ways())
+    return false;
+  return (bypass_.ready() || !bypass_.waiting().is_load || is_there(bypass_.waiting().address)) &&
+         keeps_csrs();
+}
+
+// The node of this moment; null: it cannot be told. `fresh`: the record is an answer, not part of the state.
+bool Core::tell_load_store(bool fresh, LoadStoreState& out) {
+  const PipelineNode& node = *node_;
+  const bool pending_access = have_record_ && !fresh && node.state.issue->accesses_memory;
+  newest_ = serial_ + node.requests_memory + pending_access;
+  LoadStorePacker packer(load_store_frame(), out);
+  // Those that the load/store side has not seen yet.
+  const auto comes = [&](Serial serial, const Decoded& d, std::uint64_t address, std::uint64_t data) {
+    accesses_.put(serial, {address, 0, data, d.size_log2, d.fu == Fu::load});
+    packer.need(d.plain_access);
+    packer.comes(serial);
+    if (d.fu == Fu::store) packer.store(serial);
+  };
+  if (node.requests_memory) {
+    const ScoreboardEntry& e = scoreboard_[execute_.id];
+    if (e.outcome.trapped || (e.decoded->fu == Fu::load && !is_there(e.outcome.data_address))) return false;
+    comes(serial_ + 1, *e.decoded, e.outcome.data_address, e.outcome.store_value);
+  }
+  if (pending_access) comes(newest_, *node.state.issue, record_.data_address.value, record_.store_value);
+  visit_load_store(packer);
+  if (!packer.told() || !tell_relations(packer, out) || !writes_memory(out.stores)) return false;
+  for (unsigned shift = 12; shift < 56; shift += 8) packer.bits(mmu_.fetch_physical() >> shift);
+  packer.end();
+  return true;
+}
+
+// No store in flight is a device's.
+bool Core::writes_memory(std::uint32_t stores) const {
+  for (; stores; stores &= stores - 1)
+    if (!interconnect_->cached(accesses_[newest_ - static_cast<Serial>(std::countr_zero(stores))].physical))
+      return false;
+  return true;
+}
+
+// Is this load to hit? What waits for memory cannot be told.
+bool Core::is_there(std::uint64_t address) const {
+  std::uint64_t physical = 0;
+  return mmu_.probe(address, csr_.translation(), physical) && dcache_.holds(physical);
+}
+
+// What matters of the addresses of those that move: the stores before them that have the same offset, their bank, and whether the
+// D$ has them.
+bool Core::tell_relations(LoadStorePacker& packer, const LoadStoreState& state) {
+  for (const Serial* moving = packer.moving_begin(); moving != packer.moving_end(); ++moving) {
+    Access& access = accesses_[*moving];
+    const Serial age = newest_ - *moving;
+    if (!mmu_.probe(access.address, csr_.translation(), access.physical)) return false;
+    AccessAnswer answer;
+    if (!relate(access, newest_, state.stores & ~((2u << age) - 1), answer)) return false;
+    for (unsigned shift = 0; shift < 32; shift += 8) packer.bits(answer.same >> shift);
+    packer.bits(answer.low);
+    packer.bits(answer.there);
+  }
+  return true;
+}
+
+// False: no passage has it. `before`: the ages of the stores that it is to be compared with.
+bool Core::relate(const Access& access, Serial newest, std::uint32_t before, AccessAnswer& out) const {
+  const std::int64_t top = static_cast<std::int64_t>(access.address) >> 38;
+  if ((access.address & ((1u << access.size_log2) - 1)) != 0 ||
+      (csr_.translation().data && top != 0 && top != -1) || !interconnect_->cached(access.physical))
+    return false;
+  out.same = accesses_.same_offset(access.address, newest, before);
+  for (std::uint32_t left = out.same; left; left &= left - 1) {
+    const auto age = static_cast<unsigned>(std::countr_zero(left));
+    if ((accesses_[newest - age].physical ^ access.physical) >> 3) return false;
+  }
+  out.low = static_cast<std::uint8_t>(access.address & (dcache_.bank_mask() | (access.is_load ? 0 : 7)));
+  out.there = dcache_.holds(access.physical);
+  return out.there || !access.is_load;
+}
+
+// Of a record that given() hands over: is it one that a passage may begin with?
+bool Core::is_answer(const Retirement& record) const {
+  const Decoded& d = *node_->state.issue;
+  if (record.trapped || record.interrupt || record.pc.value != node_->state.issue_pc || d.flushes)
+    return false;
+  return d.plain || d.plain_access || (node_->has_csr && csr_.is_like(CsrAfter(record)));
+}
+
+// No instruction in flight will change a CSR that the model looks at.
+bool Core::keeps_csrs() const {
+  for (unsigned i = 0; i < node_->state.count; ++i) {
+    const ScoreboardEntry& e = scoreboard_[scoreboard_.behind_commit(i)];
+    if (e.has_csr && !csr_.is_like(e.csr)) return false;
+  }
+  return true;
+}
+
+// An instruction is at hand that no passage begins with.
+void Core::end_passages() {
+  LoadStoreState state;
+  if (PassageNode* const from = std::exchange(passing_.from, nullptr);
+      from && may_pass(true) && tell_load_store(true, state)) {
+    if (PassageNode* const here = passage_node(true, state)) end_passage(*from, *here, true);
+  }
+  leave_passages();
+}
+
+PassageNode* Core::passage_node(bool fresh, const LoadStoreState& state) {
+  PassageNode like;
+  like.pipeline = node_;
+  like.pending = have_record_ && !fresh;
+  like.mispredicted = like.pending && record_mispredicted_;
+  like.rests = store_unit_.idle() && load_unit_.idle() && dcache_.quiet() && bypass_.ready();
+  like.turns = !mmu_.fetches_from(node_->state.fetch_address);
+  return passages_->node(like, state);
+}
+
+// What is asked in this cycle, and answered. False: no passage knows such an answer.
+bool Core::answer(bool fresh, PassageKey& key) {
+  if (fresh) {
+    key.given = PassageKey::record;
+    if (record_mispredicted_) key.given |= PassageKey::mispredicted;
+    if (at_->issue->accesses_memory && !answer_access(*at_->issue, key.given)) return false;
+  }
+  if (at_->asks) ask_pipeline(*at_->pipeline, key.asked);
+  return true;
+}
+
+bool Core::answer_access(const Decoded& d, std::uint64_t& out) {
+  given_access_ = {record_.data_address.value, 0, record_.store_value, d.size_log2, d.fu == Fu::load};
+  if (!mmu_.translate(given_access_, csr_.translation(), given_access_.physical)) return false;
+  AccessAnswer answer;
+  if (!relate(given_access_, newest_, at_->stores, answer)) return false;
+  out |= std::uint64_t{answer.same} << 32 | std::uint64_t{answer.low} << 8 | (answer.there ? 2u : 0u) | 1u;
+  return true;
+}
+
+// At a question: takes the passage that its answer leads to. False: none is known, nor taken up to `limit`; then the next cycles
+// may show it.
+bool Core::passes(std::uint64_t limit) {
+  const bool fresh = std::exchange(fresh_, false) && have_record_;
+  if (!at_ ? !come_to_node(fresh) : has_rested()) return false;
+  PassageKey key;
+  const bool known = answer(fresh, key);
+  const Passage* const passage = known ? at_->find(key) : nullptr;
+  if (passage && passage->context == passage_context_ &&
+      (!at_->turns || passage->page == mmu_.fetch_page()) &&
+      (!passage->has_extras || turns_alike(*passage->extras)) &&
+      cycle_ + passage->cycles <= std::min(limit, clint_steady_until_)) {
+    __builtin_prefetch(passage->next);
+    take(*passage, fresh);
+    return true;
+  }
+  fall(known, fresh);
+  return false;
+}
+
+// Without loads and stores there is little to gain, and many nodes to see.
+bool Core::has_rested() {
+  rested_ = at_->rests ? rested_ + 1 : 0;
+  if (rested_ < long_rest) return false;
+  weigh();
+  leave_passages();
+  return true;
+}
+
+// Has it been worth to come to a node? What came to an end soon, will again.
+void Core::weigh() {
+  backoff_ = length_ < worth ? std::min(2 * backoff_ + 1, longest_pause) : 0;
+  pause_ = backoff_;
+}
+
+// Back to cycles.
+void Core::fall(bool known, bool fresh) {
+  PassageNode* const from = at_;
+  if (!known) weigh();
+  leave_passages();
+  if (!known) return;
+  PassageKey key;  // again: what is asked may be known better by now
+  from->asks = from->pipeline->asks;
+  at_ = from;
+  answer(fresh, key);
+  at_ = nullptr;
+  begin_passage(*from, key);
+}
+
+bool Core::come_to_node(bool fresh) {
+  if (!passing_.from && pause_ > 0) {
+    --pause_;
+    return false;
+  }
+  PassageNode* const from = std::exchange(passing_.from, nullptr);
+  LoadStoreState state;
+  if (!may_pass(fresh) || !tell_load_store(fresh, state)) return false;
+  PassageNode* const here = passage_node(fresh, state);
+  if (from && here) end_passage(*from, *here, fresh);
+  length_ = rested_ = 0;
+  if (!here)
+    pause_ = strangeness_ = std::min(2 * strangeness_ + 1, longest_pause);
+  else
+    strangeness_ = 0;
+  at_ = here;
+  stale_ = false;
+  return here != nullptr;
+}
+
+void Core::begin_passage(PassageNode& from, const PassageKey& key) {
+  passing_.from = &from;
+  passing_.passage = {};
+  passing_.extras = {};
+  passing_.key = key;
+  passing_.passage.context = passage_context_;
+  passing_.passage.page = mmu_.fetch_page();
+  passing_.cycle = cycle_;
+  passing_.committed = committed_;
+  passing_.oldest_slot = scoreboard_.commit_pointer();
+  passing_.has_record = have_record_;
+  passing_.stalls = stalls_;
+}
+
+void Core::note_training(const PipelineNode& node, const PipelineEdge& edge) {
+  PassageExtras& extras = passing_.extras;
+  if (extras.trainings_count == PassageExtras::most) {
+    passing_.from = nullptr;
+    return;
+  }
+  const unsigned slot = (execute_.id - passing_.oldest_slot) & (scoreboard_.size() - 1);
+  extras.trainings[extras.trainings_count++] = {&node, &edge, slot};
+}
+
+// The ITLB is asked for another page.
+void Core::note_turn(std::uint64_t address, std::uint64_t physical) {
+  PassageExtras& extras = passing_.extras;
+  if (extras.turns_count == PassageExtras::most) {
+    passing_.from = nullptr;
+    return;
+  }
+  extras.turns[extras.turns_count] = address;
+  extras.turns_physical[extras.turns_count++] = physical;
+}
+
+// The cycles since begin_passage() have led to this node, and nothing has come in between.
+void Core::end_passage(PassageNode& from, PassageNode& to, bool fresh) {
+  Passage& passage = passing_.passage;
+  PassageExtras& extras = passing_.extras;
+  const std::uint64_t start = passing_.cycle, cycles = cycle_ - start;
+  if (cycles == 0 || cycles >= Passage::none || passage.context != passage_context_) return;
+  for (unsigned i = 0; i < stalls_.cycles.size(); ++i) {
+    const std::uint64_t more = stalls_.cycles[i] - passing_.stalls.cycles[i];
+    const auto cause = static_cast<Stall>(i);
+    if (more == 0 || cause == Stall::issued) continue;
+    if (passage.waited == 0) {
+      passage.cause = cause;
+      passage.waited = static_cast<std::uint8_t>(more);
+    } else if (extras.causes_count < PassageExtras::most_causes) {
+      extras.causes[extras.causes_count] = cause;
+      extras.cause_cycles[extras.causes_count++] = static_cast<std::uint16_t>(more);
+    } else {
+      return;
+    }
+  }
+  passage.next = &to;
+  passage.cycles = static_cast<std::uint8_t>(cycles);
+  passage.retires = static_cast<std::uint8_t>(committed_ - passing_.committed);
+  if (passage.retires) passage.commit_after = static_cast<std::uint8_t>(last_commit_ - start);
+  if (adapter_.last_write() >= start && adapter_.last_write() != 0)
+    passage.write_after = static_cast<std::uint8_t>(adapter_.last_write() - start);
+  if (passing_.has_record && !(have_record_ && !fresh)) {
+    const unsigned slot = (passing_.oldest_slot + from.count) & (scoreboard_.size() - 1);
+    passage.issue_after = static_cast<std::uint8_t>(scoreboard_[slot].issue_cycle - start);
+  }
+  passages_->link(from, passing_.key, passage, extras);
+}
+
+inline void Core::take(const Passage& passage, bool fresh) {
+  const PassageNode& from = *at_;
+  if (fresh && from.issue->accesses_memory) accesses_.put(++newest_, given_access_);
+  const unsigned oldest = scoreboard_.commit_pointer();
+  if (passage.issue_after != Passage::none) {
+    ++stalls_[Stall::issued];
+    ScoreboardEntry& e = scoreboard_[scoreboard_.behind_commit(from.count)];
+    begin_entry(*from.issue, from.issue_pc, static_cast<ControlFlow>(from.issue_flow), e,
+                cycle_ + passage.issue_after);
+    end_entry(*from.issue, e);
+  }
+  if (passage.has_extras) take_extras(*passage.extras, oldest);
+  committed_ += passage.retires;
+  last_commit_ = passage.retires ? cycle_ + passage.commit_after : last_commit_;
+  scoreboard_.move_on(passage.retires);
+  if (passage.write_after != Passage::none) adapter_.passed_write(cycle_ + passage.write_after);
+  stalls_[passage.cause] += passage.waited;
+  cycle_ += passage.cycles;
+  ++length_;
+  at_ = passage.next;
+  node_ = at_->pipeline;
+  execute_.valid = at_->execute_slot != PassageNode::nothing;
+  execute_.id = static_cast<std::uint8_t>(scoreboard_.behind_commit(at_->execute_slot));
+  stale_ = true;
+}
+
+// The ITLB has the pages that are turned to, where they were.
+bool Core::turns_alike(const PassageExtras& extras) const {
+  for (unsigned i = 0; i < extras.turns_count; ++i)
+    if (!mmu_.would_fetch(extras.turns[i], extras.turns_physical[i], csr_.translation())) return false;
+  return true;
+}
+
+void Core::take_extras(const PassageExtras& extras, unsigned oldest) {
+  for (unsigned i = 0; i < extras.trainings_count; ++i) {
+    const PassageTraining& training = extras.trainings[i];
+    train(*training.node, *training.edge, scoreboard_[(oldest + training.slot) & (scoreboard_.size() - 1)]);
+  }
+  for (unsigned i = 0; i < extras.causes_count; ++i) stalls_[extras.causes[i]] += extras.cause_cycles[i];
+  for (unsigned i = 0; i < extras.turns_count; ++i) mmu_.fetch(extras.turns[i], true, csr_.translation());
+}
+
+void Core::restore_load_store() {
+  LoadStoreRestorer restorer(load_store_frame(), at_->load_store);
+  visit_load_store(restorer);
+  const bool pending_access = at_->pending && node_->state.issue->accesses_memory;
+  serial_ = newest_ - node_->requests_memory - pending_access;
+  load_result_.pop = load_result_.exception = false;
+  last_edge_ = nullptr;
+  ways_ = Ways::unknown;
+  load_store_rests_ = false;
+  moved_ = true;
+  keep_rest_bits();
+}
+
+}  // namespace hartbeat::timing::cva6

@@ -1,0 +1,178 @@
+// The registers of the load/store side, from bypass to AXI, in one canonical form: what two moments must agree in for the same
+// requests to take the same cycles. Each module names its registers in visit(), once for both ways: LoadStorePacker tells them, and
+// LoadStoreRestorer puts them back. Addresses are not in it: it names the access by its age, what is behind a name stands in
+// Accesses, and what of the addresses matters (which stores an access falls on, what the D$ holds) is in the form.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace hartbeat::timing::cva6 {
+
+// A load or store that has been issued.
+struct Access {
+  std::uint64_t address = 0, physical = 0, data = 0;
+  std::uint8_t size_log2 = 0;
+  bool is_load = false;
+};
+
+// Its number in the order of issue.
+using Serial = std::uint32_t;
+
+// The last of them, by their serial number.
+class Accesses {
+ public:
+  static constexpr unsigned most = 32;
+  Access& operator[](Serial serial) { return slots_[serial % most]; }
+  const Access& operator[](Serial serial) const { return slots_[serial % most]; }
+  void put(Serial serial, const Access& access) {
+    slots_[serial % most] = access;
+    offsets_[(most - serial) % most] = offset_of(access.address);
+  }
+  // Of those that `ages` has a bit for, counted from `newest`: which have the page offset of `address`, but for the byte.
+  std::uint32_t same_offset(std::uint64_t address, Serial newest, std::uint32_t ages) const {
+    return ages == 0 ? 0 : std::rotl(equal(offset_of(address)), newest % most) & ages;
+  }
+
+ private:
+  static std::uint16_t offset_of(std::uint64_t address) {
+    return static_cast<std::uint16_t>((address >> 3) & 0x1FF);
+  }
+  // A bit for each place in offsets_, as vectors of eight: what the compiler makes of the loop is many times as long.
+  std::uint32_t equal(std::uint16_t offset) const {
+    typedef std::uint16_t Eight [[gnu::vector_size(16), gnu::may_alias]];
+    const Eight* const four = reinterpret_cast<const Eight*>(offsets_.data());
+    const Eight wanted = Eight{} + offset, bits = {1, 2, 4, 8, 16, 32, 64, 128};
+    const Eight low = (Eight(four[0] == wanted) & bits) | (Eight(four[1] == wanted) & (bits << 8));
+    const Eight high = (Eight(four[2] == wanted) & bits) | (Eight(four[3] == wanted) & (bits << 8));
+    return sum(low) | std::uint32_t{sum(high)} << 16;
+  }
+  template <class Eight>
+  static std::uint16_t sum(const Eight& bits) {
+    typedef std::uint64_t Two [[gnu::vector_size(16)]];
+    const Two halves = Two(bits);
+    std::uint64_t out = halves[0] | halves[1];
+    out |= out >> 32;
+    return static_cast<std::uint16_t>(out | out >> 16);
+  }
+
+  std::array<Access, most> slots_{};
+  // From the youngest on, when the numbers have just come round.
+  alignas(16) std::array<std::uint16_t, most> offsets_{};
+};
+
+struct LoadStoreState {
+  // More than what is told of the longest queues, eight each, and of 16 accesses that move.
+  static constexpr unsigned most = 384;
+  std::uint32_t stores = 0;  // a bit for each age of a store that is not in memory yet
+  std::uint32_t size = 0;    // of `bytes`, a multiple of eight
+  std::array<std::uint8_t, most> bytes;
+};
+
+// What both ways need to know: the access that was given last, the scoreboard's oldest slot, the cycle that begins.
+struct LoadStoreFrame {
+  Accesses& accesses;
+  Serial newest;
+  unsigned oldest_slot, slot_mask;
+  std::uint64_t cycle;
+};
+
+class LoadStorePacker {
+ public:
+  static constexpr bool restores = false;
+  LoadStorePacker(const LoadStoreFrame& frame, LoadStoreState& out)
+      : frame_(frame), out_(out), at_(out.bytes.data()) {
+    out.stores = 0;
+  }
+
+  template <class T>
+  void bits(const T& value) {
+    *at_++ = static_cast<std::uint8_t>(value);
+  }
+  void slot(std::uint8_t id) { bits((id - frame_.oldest_slot) & frame_.slot_mask); }
+  // A cycle to come; what is past is the same whenever it was.
+  void when(std::uint64_t cycle) {
+    const std::uint64_t wait = cycle > frame_.cycle ? cycle - frame_.cycle : 0;
+    need(wait < 0x10000);
+    bits(wait);
+    bits(wait >> 8);
+  }
+  void access(Serial serial) {
+    need(age(serial) < Accesses::most);
+    bits(age(serial));
+  }
+  // One whose address is still to be compared with those of stores, or to be looked up.
+  void moving(Serial serial) {
+    access(serial);
+    comes(serial);
+  }
+  // The same of one that has not come here yet.
+  void comes(Serial serial) {
+    moving_[moving_count_] = serial;
+    if (moving_count_ + 1 < moving_.size())
+      ++moving_count_;
+    else
+      told_ = false;
+  }
+  void store(Serial serial) { out_.stores |= 1u << (age(serial) % Accesses::most); }
+  // A queue of this length is to be told: false, when it is too long for that.
+  bool fits(unsigned length) {
+    need(length <= longest_queue);
+    return length <= longest_queue;
+  }
+  void need(bool condition) { told_ &= condition; }
+  bool told() const { return told_; }
+  Access& of(Serial serial) { return frame_.accesses[serial]; }
+
+  void end() {
+    while ((at_ - out_.bytes.data()) % 8 != 0) *at_++ = 0;
+    out_.size = static_cast<std::uint32_t>(at_ - out_.bytes.data());
+  }
+  static constexpr unsigned longest_queue = 8;
+  const Serial* moving_begin() const { return moving_.data(); }
+  const Serial* moving_end() const { return moving_.data() + moving_count_; }
+
+ private:
+  Serial age(Serial serial) const { return frame_.newest - serial; }
+
+  LoadStoreFrame frame_;
+  LoadStoreState& out_;
+  std::uint8_t* at_;
+  std::array<Serial, 17> moving_;
+  unsigned moving_count_ = 0;
+  bool told_ = true;
+};
+
+class LoadStoreRestorer {
+ public:
+  static constexpr bool restores = true;
+  LoadStoreRestorer(const LoadStoreFrame& frame, const std::uint8_t* bytes) : frame_(frame), at_(bytes) {}
+
+  template <class T>
+  void bits(T& value) {
+    value = static_cast<T>(next());
+  }
+  void slot(std::uint8_t& id) {
+    id = static_cast<std::uint8_t>((next() + frame_.oldest_slot) & frame_.slot_mask);
+  }
+  void when(std::uint64_t& cycle) {
+    const unsigned low = next();
+    cycle = frame_.cycle + (low | unsigned{next()} << 8);
+  }
+  void access(Serial& serial) { serial = frame_.newest - next(); }
+  void moving(Serial& serial) { access(serial); }
+  void store(Serial) {}
+  void need(bool) {}
+  bool fits(unsigned) { return true; }
+  const Access& of(Serial serial) const { return frame_.accesses[serial]; }
+
+ private:
+  std::uint8_t next() { return *at_++; }
+
+  LoadStoreFrame frame_;
+  const std::uint8_t* at_;
+};
+
+}  // namespace hartbeat::timing::cva6
