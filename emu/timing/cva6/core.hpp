@@ -256,6 +256,7 @@ class Core {
   bool is_there(std::uint64_t address) const;
   PassageNode* passage_node(bool fresh, const LoadStoreState& state);
   bool tell_relations(LoadStorePacker& packer, const LoadStoreState& state);
+  void use_pages(unsigned coming);
   bool relate(const Access& access, Serial newest, std::uint32_t before, AccessAnswer& out) const;
   bool is_answer(const Retirement& record) const;
   bool keeps_csrs() const;

@@ -58,7 +58,17 @@ bool Core::tell_load_store(bool fresh, LoadStoreState& out) {
   if (!packer.told() || !tell_relations(packer, out) || !writes_memory(out.stores)) return false;
   for (unsigned shift = 12; shift < 56; shift += 8) packer.bits(mmu_.fetch_physical() >> shift);
   packer.end();
+  use_pages(bypass_.size() + (node.requests_memory ? 1u : 0u) + (pending_access ? 1u : 0u));
   return true;
+}
+
+// The DTLB's replacement hears of an access when a passage is given it, not when it comes to be translated: no walk can come to
+// its end in between, so only their order matters. Here are the `coming` last ones that it has not heard of yet.
+void Core::use_pages(unsigned coming) {
+  for (Serial serial = newest_ - coming; serial != newest_;) {
+    std::uint64_t physical = 0;
+    mmu_.translate(accesses_[++serial], csr_.translation(), physical);
+  }
 }
 
 // No store in flight is a device's.

@@ -53,6 +53,7 @@ inline constexpr LsuControl no_request{};
 class LsuBypass {
  public:
   bool ready() const { return count_ == 0; }
+  unsigned size() const { return count_; }
   const LsuControl& front(const LsuControl& incoming) const { return count_ == 0 ? incoming : slots_[read_]; }
   // While it is not ready(): what the front is; and the front leaves, while nothing comes in.
   const LsuControl& waiting() const { return slots_[read_]; }
