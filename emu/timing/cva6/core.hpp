@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstdint>
 
+#include "emu/timing/cva6/awaited_lines.hpp"
 #include "emu/timing/cva6/csr_state.hpp"
 #include "emu/timing/cva6/cva6_mmu.hpp"
 #include "emu/timing/cva6/fpu_wrap.hpp"
@@ -234,7 +235,9 @@ class Core {
     PassageExtras extras;
     std::uint64_t cycle = 0, committed = 0;
     unsigned oldest_slot = 0;
-    bool has_record = false;
+    bool has_record = false, awaits_line = false;
+    std::uint64_t refills = 0;
+    Serial newest = 0;
     StallCounters stalls;
   };
   // What matters of an address: the stores with the same offset by their ages, the low bits, whether the D$ has it.
@@ -242,6 +245,7 @@ class Core {
     std::uint32_t same = 0;
     std::uint8_t low = 0;
     bool there = false;
+    bool misses = false;  // a load's line will come
   };
 
   bool at_question() const {
@@ -253,11 +257,12 @@ class Core {
   bool may_pass(bool fresh) const;
   [[gnu::flatten]] bool tell_load_store(bool fresh, LoadStoreState& out);
   bool writes_memory(std::uint32_t stores) const;
-  bool is_there(std::uint64_t address) const;
   PassageNode* passage_node(bool fresh, const LoadStoreState& state);
   bool tell_relations(LoadStorePacker& packer, const LoadStoreState& state);
   void use_pages(unsigned coming);
   bool relate(const Access& access, Serial newest, std::uint32_t before, AccessAnswer& out) const;
+  bool relate_to_lines(const Access& access, AccessAnswer& out) const;
+  bool shares_set(std::uint64_t physical, Serial newest, std::uint32_t stores) const;
   bool is_answer(const Retirement& record) const;
   bool keeps_csrs() const;
   [[gnu::noinline]] void end_passages();
@@ -271,6 +276,7 @@ class Core {
   [[gnu::noinline]] void note_training(const PipelineNode& node, const PipelineEdge& edge);
   void end_passage(PassageNode& from, PassageNode& to, bool fresh);
   void take(const Passage& passage, bool fresh);
+  [[gnu::noinline]] void move_lines(unsigned sends, unsigned fills);
   [[gnu::noinline]] bool turns_alike(const PassageExtras& extras) const;
   [[gnu::noinline]] void take_extras(const PassageExtras& extras, unsigned oldest);
   [[gnu::noinline, gnu::flatten]] void restore_load_store();
@@ -455,7 +461,9 @@ class Core {
   Accesses accesses_;
   // The number of the last access that the load/store side has been given; while at_: or that a record has been given of.
   Serial serial_ = 0, newest_ = 0;
+  AwaitedLines lines_;  // while at_
   Access given_access_;
+  bool given_misses_ = false;
 
   IssueStage issue_;
   ExecuteStage execute_;

@@ -29,6 +29,7 @@ void Core::load_store(const AdapterReturn& in, const Commit& commit, bool reques
   if (commit.atomic || commit.flush) {
     ways_ = Ways::unknown;
     load_result_.valid = false;
+    if (requests) lsu_request(incoming_);
     return load_store_busy(in, commit, requests, results);
   }
   load_store_unflushed(in, commit.store, requests, results);
@@ -83,9 +84,9 @@ void Core::keep_rest_bits() {
                std::uint64_t{bypass_.ready()} << PipelineInputs::lsu_ready;
 }
 
+// `requests`: what incoming_ has.
 void Core::load_store_busy(const AdapterReturn& in, const Commit& commit, bool requests, WriteBack& results) {
   const TranslationState& translation = csr_.translation();
-  if (requests) lsu_request(incoming_);
   const LsuControl& incoming = requests ? incoming_ : no_request;
   const LsuControl& request = bypass_.front(incoming);
   const LoadUnit::State load_state = load_unit_.state();

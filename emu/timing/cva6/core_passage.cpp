@@ -11,9 +11,10 @@ void Core::visit_load_store(Archive& a) {
   mmu_.visit(a, csr_.translation());
   bypass_.visit(a);
   load_unit_.visit(a);
-  dcache_.visit(a, load_unit_.sends_tag(), accesses_[load_unit_.serial()].address);
+  dcache_.visit(a, load_unit_.sends_tag(), load_unit_.waits_for_line(), accesses_[load_unit_.serial()]);
   store_unit_.visit(a);
-  adapter_.visit(a, [this](std::uint8_t tid, std::uint8_t bytes) { return dcache_.tx_address(tid, bytes); });
+  adapter_.visit(a, dcache_.awaited(),
+                 [this](std::uint8_t tid, std::uint8_t bytes) { return dcache_.tx_address(tid, bytes); });
   a.need(!load_result_.exception);
   a.bits(load_result_.valid);
   if (load_result_.valid) a.slot(load_result_.trans_id);
@@ -28,10 +29,7 @@ bool Core::may_pass(bool fresh) const {
   const PipelineNode& node = *node_;
   if ((!fresh && have_record_ && !record_plain_) || node.waits_at_head || node.state.speculative)
     return false;
-  if (!dcache_.only_writes() || !adapter_.only_writes() || !mmu_.may_tell()) return false;
-  if (load_unit_.sends_tag() ? !dcache_.load_hits(mmu_.data_physical()) : !load_unit_.goes_usual_ways())
-    return false;
-  return (bypass_.ready() || !bypass_.waiting().is_load || is_there(bypass_.waiting().address)) &&
+  return dcache_.may_tell() && adapter_.may_tell() && mmu_.may_tell() && load_unit_.may_tell() &&
          keeps_csrs();
 }
 
@@ -50,7 +48,7 @@ bool Core::tell_load_store(bool fresh, LoadStoreState& out) {
   };
   if (node.requests_memory) {
     const ScoreboardEntry& e = scoreboard_[execute_.id];
-    if (e.outcome.trapped || (e.decoded->fu == Fu::load && !is_there(e.outcome.data_address))) return false;
+    if (e.outcome.trapped) return false;
     comes(serial_ + 1, *e.decoded, e.outcome.data_address, e.outcome.store_value);
   }
   if (pending_access) comes(newest_, *node.state.issue, record_.data_address.value, record_.store_value);
@@ -79,25 +77,27 @@ bool Core::writes_memory(std::uint32_t stores) const {
   return true;
 }
 
-// Is this load to hit? What waits for memory cannot be told.
-bool Core::is_there(std::uint64_t address) const {
-  std::uint64_t physical = 0;
-  return mmu_.probe(address, csr_.translation(), physical) && dcache_.holds(physical);
-}
-
 // What matters of the addresses of those that move: the stores before them that have the same offset, their bank, and whether the
 // D$ has them.
 bool Core::tell_relations(LoadStorePacker& packer, const LoadStoreState& state) {
-  for (const Serial* moving = packer.moving_begin(); moving != packer.moving_end(); ++moving) {
-    Access& access = accesses_[*moving];
-    const Serial age = newest_ - *moving;
+  lines_.clear();
+  for (std::uint32_t left = packer.are_moving() | packer.have_missed(); left;) {
+    const auto age = static_cast<unsigned>(std::bit_width(left)) - 1;  // the oldest first
+    left ^= 1u << age;
+    Access& access = accesses_[newest_ - age];
     if (!mmu_.probe(access.address, csr_.translation(), access.physical)) return false;
     AccessAnswer answer;
     if (!relate(access, newest_, state.stores & ~((2u << age) - 1), answer)) return false;
+    if (answer.misses) lines_.push(access.physical);
+    if ((packer.have_missed() >> age) & 1) {
+      if (!answer.misses) return false;
+      continue;
+    }
     for (unsigned shift = 0; shift < 32; shift += 8) packer.bits(answer.same >> shift);
     packer.bits(answer.low);
     packer.bits(answer.there);
   }
+  lines_.ask(dcache_.awaits_line());
   return true;
 }
 
@@ -114,7 +114,28 @@ bool Core::relate(const Access& access, Serial newest, std::uint32_t before, Acc
   }
   out.low = static_cast<std::uint8_t>(access.address & (dcache_.bank_mask() | (access.is_load ? 0 : 7)));
   out.there = dcache_.holds(access.physical);
-  return out.there || !access.is_load;
+  if (!lines_.empty() && !relate_to_lines(access, out)) return false;
+  out.misses = access.is_load && !out.there;
+  return !out.misses || (!lines_.full() && !shares_set(access.physical, newest, before));
+}
+
+// The lines that come before it is looked up: they must leave its own alone. Its own may be one of them, if it is a load; when a
+// store is looked up is another question.
+bool Core::relate_to_lines(const Access& access, AccessAnswer& out) const {
+  return !lines_.any_of([&](std::uint64_t line) {
+    if (!dcache_.same_set(line, access.physical)) return false;
+    const bool own = access.is_load && dcache_.same_line(line, access.physical);
+    out.there |= own;
+    return !own;
+  });
+}
+
+// Would the line of this address matter to one of these stores?
+bool Core::shares_set(std::uint64_t physical, Serial newest, std::uint32_t stores) const {
+  for (; stores; stores &= stores - 1)
+    if (dcache_.same_set(accesses_[newest - static_cast<Serial>(std::countr_zero(stores))].physical, physical))
+      return true;
+  return false;
 }
 
 // Of a record that given() hands over: is it one that a passage may begin with?
@@ -170,7 +191,9 @@ bool Core::answer_access(const Decoded& d, std::uint64_t& out) {
   if (!mmu_.translate(given_access_, csr_.translation(), given_access_.physical)) return false;
   AccessAnswer answer;
   if (!relate(given_access_, newest_, at_->stores, answer)) return false;
-  out |= std::uint64_t{answer.same} << 32 | std::uint64_t{answer.low} << 8 | (answer.there ? 2u : 0u) | 1u;
+  given_misses_ = answer.misses;
+  out |= std::uint64_t{answer.same} << 32 | std::uint64_t{answer.low} << 8 | (answer.there ? 2u : 0u) |
+         PassageKey::access;
   return true;
 }
 
@@ -254,6 +277,9 @@ void Core::begin_passage(PassageNode& from, const PassageKey& key) {
   passing_.committed = committed_;
   passing_.oldest_slot = scoreboard_.commit_pointer();
   passing_.has_record = have_record_;
+  passing_.awaits_line = dcache_.awaits_line();
+  passing_.refills = adapter_.dcache_refills();
+  passing_.newest = newest_ + (key.given & PassageKey::access ? 1 : 0);
   passing_.stalls = stalls_;
 }
 
@@ -283,7 +309,9 @@ void Core::end_passage(PassageNode& from, PassageNode& to, bool fresh) {
   Passage& passage = passing_.passage;
   PassageExtras& extras = passing_.extras;
   const std::uint64_t start = passing_.cycle, cycles = cycle_ - start;
-  if (cycles == 0 || cycles >= Passage::none || passage.context != passage_context_) return;
+  if (cycles == 0 || cycles >= Passage::none || passage.context != passage_context_ ||
+      passing_.newest != newest_)
+    return;
   for (unsigned i = 0; i < stalls_.cycles.size(); ++i) {
     const std::uint64_t more = stalls_.cycles[i] - passing_.stalls.cycles[i];
     const auto cause = static_cast<Stall>(i);
@@ -308,12 +336,19 @@ void Core::end_passage(PassageNode& from, PassageNode& to, bool fresh) {
     const unsigned slot = (passing_.oldest_slot + from.count) & (scoreboard_.size() - 1);
     passage.issue_after = static_cast<std::uint8_t>(scoreboard_[slot].issue_cycle - start);
   }
+  passage.sends = static_cast<std::uint8_t>(adapter_.dcache_refills() - passing_.refills);
+  passage.fills =
+      static_cast<std::uint8_t>((passing_.awaits_line ? 1 : 0) + passage.sends - (dcache_.awaits_line() ? 1 : 0));
+  passage.moves_lines = passage.sends + passage.fills != 0;
   passages_->link(from, passing_.key, passage, extras);
 }
 
 inline void Core::take(const Passage& passage, bool fresh) {
   const PassageNode& from = *at_;
-  if (fresh && from.issue->accesses_memory) accesses_.put(++newest_, given_access_);
+  if (fresh && from.issue->accesses_memory) {
+    accesses_.put(++newest_, given_access_);
+    if (given_misses_) lines_.push(given_access_.physical);
+  }
   const unsigned oldest = scoreboard_.commit_pointer();
   if (passage.issue_after != Passage::none) {
     ++stalls_[Stall::issued];
@@ -323,6 +358,7 @@ inline void Core::take(const Passage& passage, bool fresh) {
     end_entry(*from.issue, e);
   }
   if (passage.has_extras) take_extras(*passage.extras, oldest);
+  if (passage.moves_lines) move_lines(passage.sends, passage.fills);
   committed_ += passage.retires;
   last_commit_ = passage.retires ? cycle_ + passage.commit_after : last_commit_;
   scoreboard_.move_on(passage.retires);
@@ -351,6 +387,22 @@ void Core::take_extras(const PassageExtras& extras, unsigned oldest) {
   }
   for (unsigned i = 0; i < extras.causes_count; ++i) stalls_[extras.causes[i]] += extras.cause_cycles[i];
   for (unsigned i = 0; i < extras.turns_count; ++i) mmu_.fetch(extras.turns[i], true, csr_.translation());
+}
+
+// One line is on its way at a time.
+void Core::move_lines(unsigned sends, unsigned fills) {
+  while (sends + fills != 0) {
+    if (lines_.asked()) {
+      dcache_.pass_fill();
+      lines_.come();
+      --fills;
+    } else {
+      dcache_.pass_send(lines_.front());
+      adapter_.passed_refill();
+      lines_.ask();
+      --sends;
+    }
+  }
 }
 
 void Core::restore_load_store() {

@@ -110,19 +110,22 @@ class LoadStorePacker {
   }
   // The same of one that has not come here yet.
   void comes(Serial serial) {
-    moving_[moving_count_] = serial;
-    if (moving_count_ + 1 < moving_.size())
-      ++moving_count_;
-    else
-      told_ = false;
+    moving_ |= bit(serial);
+    need(std::popcount(moving_) <= most_moving);
   }
-  void store(Serial serial) { out_.stores |= 1u << (age(serial) % Accesses::most); }
+  // A load that has been looked up, and is not there.
+  void missed(Serial serial) {
+    access(serial);
+    missed_ |= bit(serial);
+  }
+  void store(Serial serial) { out_.stores |= bit(serial); }
   // A queue of this length is to be told: false, when it is too long for that.
   bool fits(unsigned length) {
     need(length <= longest_queue);
     return length <= longest_queue;
   }
   void need(bool condition) { told_ &= condition; }
+  std::uint64_t cycle() const { return frame_.cycle; }
   bool told() const { return told_; }
   Access& of(Serial serial) { return frame_.accesses[serial]; }
 
@@ -131,17 +134,19 @@ class LoadStorePacker {
     out_.size = static_cast<std::uint32_t>(at_ - out_.bytes.data());
   }
   static constexpr unsigned longest_queue = 8;
-  const Serial* moving_begin() const { return moving_.data(); }
-  const Serial* moving_end() const { return moving_.data() + moving_count_; }
+  // A bit for each age of what is moving(), comes() or has missed().
+  std::uint32_t are_moving() const { return moving_; }
+  std::uint32_t have_missed() const { return missed_; }
 
  private:
+  static constexpr int most_moving = 16;
   Serial age(Serial serial) const { return frame_.newest - serial; }
+  std::uint32_t bit(Serial serial) const { return 1u << (age(serial) % Accesses::most); }
 
   LoadStoreFrame frame_;
   LoadStoreState& out_;
   std::uint8_t* at_;
-  std::array<Serial, 17> moving_;
-  unsigned moving_count_ = 0;
+  std::uint32_t moving_ = 0, missed_ = 0;
   bool told_ = true;
 };
 
@@ -163,6 +168,7 @@ class LoadStoreRestorer {
   }
   void access(Serial& serial) { serial = frame_.newest - next(); }
   void moving(Serial& serial) { access(serial); }
+  void missed(Serial& serial) { access(serial); }
   void store(Serial) {}
   void need(bool) {}
   bool fits(unsigned) { return true; }

@@ -74,21 +74,28 @@ class LoadUnit {
   // … and the DTLB's to wait_translation.
   void translated() { state_ = State::wait_gnt; }
 
-  // No load has missed the DTLB or the D$, or is to be dropped.
+  // No load has missed the DTLB, or is to be dropped, and one at the most is in the D$.
   template <class Archive>
   void visit(Archive& a) {
-    a.need(state_ <= State::send_tag && valid_[0] + valid_[1] == (state_ == State::send_tag ? 1 : 0));
+    bool reads = valid_[0] || valid_[1];
+    a.need(state_ <= State::send_tag && !(valid_[0] && valid_[1]) && (reads || state_ != State::send_tag));
     a.bits(state_);
+    a.bits(reads);
     if constexpr (Archive::restores) valid_[0] = valid_[1] = flushed_[0] = flushed_[1] = false;
-    if (state_ != State::send_tag) return;
+    if (!reads) return;
     a.bits(last_);
-    a.need(valid_[last_] && !flushed_[last_]);
     if constexpr (Archive::restores) valid_[last_] = true;
+    a.need(valid_[last_] && !flushed_[last_]);
     a.slot(trans_id_[last_]);
-    a.moving(serial_[last_]);
+    if (state_ == State::send_tag)
+      a.moving(serial_[last_]);
+    else
+      a.missed(serial_[last_]);
   }
-  // Of the load whose tag is sent.
+  bool may_tell() const { return state_ <= State::send_tag; }
+  // Of the load that is in the D$: its tag is sent, or it waits for its line.
   bool sends_tag() const { return state_ == State::send_tag; }
+  bool waits_for_line() const { return state_ != State::send_tag && (valid_[0] || valid_[1]); }
   Serial serial() const { return serial_[last_]; }
 
   // The D$ has room for this load's read besides those it has.

@@ -16,7 +16,7 @@
 namespace hartbeat::timing::cva6 {
 
 struct PassageKey {
-  static constexpr std::uint64_t mispredicted = 1u << 16, record = 1u << 17;
+  static constexpr std::uint64_t access = 1, mispredicted = 1u << 16, record = 1u << 17;
   std::uint64_t given = 0;  // the record: of a load or store as Core::answer_access() has it, and these
   PipelineInputs
       asked;  // what predictors say, the divider's iterations, where a mispredicted branch went: of a node that asks
@@ -55,12 +55,14 @@ struct Passage {
   std::uint8_t retires = 0;
   std::uint8_t waited = 0;  // cycles of `cause`; that of the issue is Stall::issued
   Stall cause = Stall::issued;
-  bool has_extras = false;
+  bool has_extras : 1 = false;
+  bool moves_lines : 1 = false;  // `sends`, `fills`
   // here ends what all of them are asked
   PassageExtras* extras = nullptr;
   PipelineInputs asked;
   std::uint64_t page = 0;  // that was fetched last there, of a node that turns
   Passage* more = nullptr;
+  std::uint8_t sends = 0, fills = 0;  // lines of loads that are asked for, and that come
 };
 
 // What is looked at on the way stands first, in a line of the host's cache.

@@ -111,32 +111,44 @@ class WtAxiAdapter {
     return icache_fifo_.empty() && dcache_fifo_.empty() && reads_.empty() && writes_.empty() &&
            b_fifo_.empty() && invalidations_.empty() && !shows_;
   }
-  bool only_writes() const {
-    return icache_fifo_.empty() && icache_reads_ == 0 && dcache_reads_.empty() && reads_.empty() &&
-           invalidations_.empty();
+  // Nothing is on its way but the D$'s lines and writes.
+  bool may_tell() const {
+    return icache_fifo_.empty() && icache_reads_ == 0 && invalidations_.empty() && !next_.icache_valid &&
+           next_.dcache <= DcacheReturnType::store_ack;
   }
-  // only_writes(). `address_of`: that of a write in the buffer.
+  // `line`: the address of the D$'s line, `address_of`: that of a write in the buffer.
   template <class Archive, class AddressOf>
-  void visit(Archive& a, AddressOf address_of) {
-    a.need(only_writes() && !next_.icache_valid &&
-           (next_.dcache == DcacheReturnType::none || next_.dcache == DcacheReturnType::store_ack));
+  void visit(Archive& a, std::uint64_t line, AddressOf address_of) {
+    a.need(may_tell());
     a.bits(shows_);
     if constexpr (Archive::restores) next_ = {};
     if (shows_) {
       a.bits(next_.dcache);
       a.bits(next_.tid);
     }
-    dcache_fifo_.visit(a, [&a, &address_of](DcacheRequest& request) {
-      a.need(request.type == MemoryRequest::store);
+    dcache_fifo_.visit(a, [&a, line, &address_of](DcacheRequest& request) {
+      a.need(request.type == MemoryRequest::store || (request.type == MemoryRequest::load && request.line));
       if constexpr (Archive::restores) request = {};
+      a.bits(request.type);
       a.bits(request.tid);
       a.bits(request.byte_enable);
       if constexpr (Archive::restores) {
-        request.type = MemoryRequest::store;
-        request.address = address_of(request.tid, request.byte_enable);
+        request.line = request.type == MemoryRequest::load;
+        request.address = request.line ? line : address_of(request.tid, request.byte_enable);
       }
     });
     arbiter_.visit(a);
+    dcache_reads_.visit(a, [&a](std::uint8_t& tid) { a.bits(tid); });
+    if constexpr (!Archive::restores)
+      if (!reads_.empty()) reads_.front().pass_beats(a.cycle());
+    reads_.visit(a, [&a](Read& read) {
+      a.need(read.id == 1);
+      if constexpr (Archive::restores) read.id = 1;
+      a.bits(read.beats);
+      a.bits(read.begun);
+      a.bits(read.gap);
+      a.when(read.ready);
+    });
     dcache_writes_.visit(a, [&a](std::uint8_t& tid) { a.bits(tid); });
     b_fifo_.visit(a, [&a](std::uint8_t& id) { a.bits(id); });
     writes_.visit(a, [&a](Write& write) {
@@ -145,8 +157,9 @@ class WtAxiAdapter {
     });
     if constexpr (Archive::restores) wake_ = 0;
   }
-  // A write that was accepted while it was passed over.
+  // What was passed over: a write that was accepted, and a line of the D$'s.
   void passed_write(std::uint64_t cycle) { last_write_ = cycle; }
+  void passed_refill() { ++dcache_refills_; }
 
   // The cycle in which the last write was accepted by memory.
   std::uint64_t last_write() const { return last_write_; }

@@ -27,6 +27,7 @@ class WtDcache {
   bool accepts(const StoreRequest& store) const { return wbuffer_.accepts(store); }
   bool amo_ack(const AdapterReturn& in) const { return missunit_.amo_ack(in); }
   bool holds(std::uint64_t address) const { return memory_.holds(address); }
+  bool same_set(std::uint64_t a, std::uint64_t b) const { return memory_.set_of(a) == memory_.set_of(b); }
   bool same_line(std::uint64_t a, std::uint64_t b) const {
     return memory_.geometry().line_of(a) == memory_.geometry().line_of(b);
   }
@@ -37,20 +38,30 @@ class WtDcache {
     memory_.invalidate(set, ways);
     return ways != 0;
   }
-  // No line is asked for or on its way.
-  bool only_writes() const {
-    return ctrl_[walker].idle() && (ctrl_[loads].idle() || ctrl_[loads].reads()) && missunit_.only_writes();
+  // Nothing is under way but loads and writes.
+  bool may_tell() const {
+    return ctrl_[walker].idle() && ctrl_[loads].may_tell() && missunit_.may_tell(loads);
   }
-  // All but the tags, which are what they are. `loads_address`: what the load unit's read is for, when it `reads_now`.
+  // All but tags and LFSR, which are what they are, and the line on its way. `load`: what the load unit has here, when its tag is
+  // sent or it waits.
   template <class Archive>
-  void visit(Archive& a, bool reads_now, std::uint64_t loads_address) {
-    a.need(ctrl_[walker].idle() && ctrl_[loads].reads() == reads_now);
+  void visit(Archive& a, bool sends_tag, bool waits, const Access& load) {
+    a.need(ctrl_[walker].idle() && ctrl_[loads].reads() == sends_tag && ctrl_[loads].misses() == waits);
     memory_.visit(a);
     ctrl_[loads].visit(a);
-    if constexpr (Archive::restores) ctrl_[loads].read_at(loads_address);
-    missunit_.visit(a);
+    if constexpr (Archive::restores) {
+      if (sends_tag) ctrl_[loads].read_at(load.address);
+      if (waits) ctrl_[loads].missed_at(load.address, load.physical, memory_);
+    }
+    missunit_.visit(a, loads);
     wbuffer_.visit(a, memory_);
   }
+  // A line is on its way, and for what address.
+  bool awaits_line() const { return missunit_.awaits_line(); }
+  std::uint64_t awaited() const { return missunit_.awaited(); }
+  // What is left of the way of a load's line when it is passed over: the line is asked for, and it comes.
+  void pass_send(std::uint64_t physical) { missunit_.pass_send(loads, physical, memory_); }
+  void pass_fill() { missunit_.pass_fill(memory_); }
   std::uint64_t tx_address(std::uint8_t tid, std::uint8_t bytes) const {
     return wbuffer_.tx_address(tid, bytes);
   }

@@ -107,17 +107,25 @@ class WtDcacheCtrl {
     read_requested_ = read_acked_ = true;
   }
 
-  // At most a read is under way, of the access at `address`, that has been granted.
+  // At most a read is under way that has been granted, or one that has missed.
+  bool may_tell() const { return state_ == State::idle || reads() || misses(); }
+  bool misses() const { return state_ == State::miss_req || state_ == State::miss_wait; }
   template <class Archive>
   void visit(Archive& a) {
-    a.need(state_ == State::idle || reads());
+    a.need(may_tell());
     a.bits(state_);
     if (state_ == State::idle) return;
     a.bits(id_);
     a.bits(size_log2_);
-    if constexpr (Archive::restores) read_requested_ = read_acked_ = true;
+    if constexpr (Archive::restores) read_requested_ = read_acked_ = state_ == State::read;
   }
+  // What of it is the access's: of a read, and of one that has missed since when no line has been written.
   void read_at(std::uint64_t address) { index_ = address; }
+  void missed_at(std::uint64_t address, std::uint64_t physical, const WtDcacheMem& memory) {
+    index_ = address;
+    tag_ = physical & ~std::uint64_t{0xFFF};
+    valid_ways_ = valid_ways_next_ = memory.valid(memory.set_of(index_));
+  }
 
   struct MissAnswer {
     bool ack = false, replay = false, returned = false;

@@ -57,17 +57,23 @@ void WtDcacheMissunit::collisions(const WtDcacheCtrl (&ctrl)[2], const CacheGeom
   }
 }
 
-bool WtDcacheMissunit::send_read(unsigned port, WtAxiAdapter& adapter, const WtDcacheCtrl& ctrl,
-                                 const Interconnect& interconnect, const CacheGeometry& geometry) {
-  if (!adapter.dcache_ready()) return false;
-  const unsigned valid = ctrl.valid_ways();
+// The MSHR, with the way that the line will take.
+void WtDcacheMissunit::allocate(unsigned port, std::uint64_t address, bool cached, unsigned valid,
+                                const CacheGeometry& geometry) {
   const bool all_valid = valid == geometry.all_ways;
-  mshr_.address = ctrl.miss_address();
-  mshr_.cached = enabled_ && interconnect.cached(mshr_.address);
+  mshr_.address = address;
+  mshr_.cached = cached;
   mshr_.way = static_cast<std::uint8_t>(all_valid ? lfsr_.value(geometry.way_bits)
                                                   : static_cast<unsigned>(std::countr_zero(~valid)));
   mshr_.port = static_cast<std::uint8_t>(port);
   if (all_valid) lfsr_.step();
+}
+
+bool WtDcacheMissunit::send_read(unsigned port, WtAxiAdapter& adapter, const WtDcacheCtrl& ctrl,
+                                 const Interconnect& interconnect, const CacheGeometry& geometry) {
+  if (!adapter.dcache_ready()) return false;
+  const std::uint64_t address = ctrl.miss_address();
+  allocate(port, address, enabled_ && interconnect.cached(address), ctrl.valid_ways(), geometry);
   mshr_allocates_ = true;
   const std::uint64_t mask =
       mshr_.cached ? geometry.line_mask() : (std::uint64_t{1} << ctrl.miss_size_log2()) - 1;

@@ -78,14 +78,34 @@ class WtDcacheMissunit {
   }
   bool amo_waiting() const { return state_ == State::amo_wait; }
 
-  // Only writes are on their way.
+  // Only writes are on their way, and a line for this port.
+  bool may_tell(unsigned port) const {
+    return (state_ == State::idle || state_ == State::store_wait || state_ == State::load_wait) && enabled_ &&
+           !collided_[0] && !collided_[1] && !amo_requested_ && backoff_.is_zero() &&
+           (!mshr_valid_ || (mshr_.port == port && mshr_.cached)) &&
+           (state_ != State::load_wait || locked_port_ == port);
+  }
   template <class Archive>
-  void visit(Archive& a) {
-    a.need(only_writes() && enabled_ && !mshr_valid_q1_ && !collided_[0] && !collided_[1] &&
-           !amo_requested_ && backoff_.is_zero());
+  void visit(Archive& a, unsigned port) {
+    a.need(may_tell(port));
     a.bits(state_);
     a.bits(stores_inflight_);
     a.bits(rests_);
+    a.bits(mshr_valid_);
+    a.bits(mshr_valid_q1_);
+    if constexpr (Archive::restores) {
+      locked_port_ = port;
+      collided_[0] = collided_[1] = amo_requested_ = false;
+    }
+  }
+  bool awaits_line() const { return mshr_valid_; }
+  std::uint64_t awaited() const { return mshr_.address; }
+  // What visit() leaves out, when a line is asked for and when it comes.
+  void pass_send(unsigned port, std::uint64_t physical, const WtDcacheMem& memory) {
+    allocate(port, physical, true, memory.valid(memory.set_of(physical)), memory.geometry());
+  }
+  void pass_fill(WtDcacheMem& memory) {
+    memory.write_line(memory.set_of(mshr_.address), mshr_.way, memory.tag_of(mshr_.address));
   }
 
  private:
@@ -100,6 +120,8 @@ class WtDcacheMissunit {
   bool mshr_valid_q1_edge() const { return mshr_valid_ != mshr_valid_q1_; }
   void returns(const AdapterReturn& in, const AmoRequest& amo, const WtDcacheMem& memory, Outputs& out);
   void collisions(const WtDcacheCtrl (&ctrl)[2], const CacheGeometry& geometry);
+  void allocate(unsigned port, std::uint64_t address, bool cached, unsigned valid,
+                const CacheGeometry& geometry);
   bool send_read(unsigned port, WtAxiAdapter& adapter, const WtDcacheCtrl& ctrl,
                  const Interconnect& interconnect, const CacheGeometry& geometry);
   bool send_write(WtAxiAdapter& adapter, const WriteMiss& write, WtDcacheWbuffer::Inputs& out);
