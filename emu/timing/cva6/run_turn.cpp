@@ -16,11 +16,11 @@ bool reads_cycle(const Decoded& d) {
 
 }  // namespace
 
-// Executes the load, store or access to a CSR at hand. False: it has trapped, or is another one and nothing has been done.
+// Executes the load, store or access to a CSR at hand, or a plain instruction whose code is not known yet. False: it has trapped, or is another one and nothing has been done.
 bool Cva6Run::perform_usually(Lane& lane) {
   const Decoded& d = lane.core->issue_decoded();
   const bool csr = d.fu == Fu::csr && (d.op == Op::csr_read || d.op == Op::csr_write) && !d.flushes;
-  if (!csr && (!d.accesses_memory || d.is_amo())) return false;
+  if (!csr && !d.plain && (!d.accesses_memory || d.is_amo())) return false;
   Retirement& out = lane.core->record();
   before(lane.hart, d, out);
   if (reads_time(d, out)) return false;
