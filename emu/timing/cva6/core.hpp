@@ -16,6 +16,7 @@
 #include "emu/timing/cva6/mult.hpp"
 #include "emu/timing/cva6/parameters.hpp"
 #include "emu/timing/cva6/passage_memo.hpp"
+#include "emu/timing/cva6/passage_pauses.hpp"
 #include "emu/timing/cva6/pipeline_memo.hpp"
 #include "emu/timing/cva6/scoreboard.hpp"
 #include "emu/timing/cva6/speculation.hpp"
@@ -79,6 +80,7 @@ class Core {
   void leave_passages() {
     if (!at_) return;
     if (stale_) restore_load_store();
+    pauses_.leave(cycle_, length_);
     at_ = nullptr;
   }
   // To the node of its state, when there may be one.
@@ -237,19 +239,19 @@ class Core {
     unsigned oldest_slot = 0;
     bool has_record = false, awaits_line = false;
     std::uint64_t refills = 0;
-    Serial newest = 0;
+    Serials newest;
     StallCounters stalls;
   };
-  // What matters of an address: the stores with the same offset by their ages, the low bits, whether the D$ has it.
+  // What matters of an address: the age of a store with the same, the low bits, whether the D$ has it.
   struct AccessAnswer {
-    std::uint32_t same = 0;
-    std::uint8_t low = 0;
+    static constexpr std::uint8_t none = 0xFF;
+    std::uint8_t same = none, low = 0;
     bool there = false;
     bool misses = false;  // a load's line will come
   };
 
   bool at_question() const {
-    return at_ || (may_pass_ && node_ && (passing_.from || !load_store_rests_) &&
+    return at_ || (may_pass_ && node_ && (passing_.from || (!load_store_rests_ && pauses_.over(cycle_))) &&
                    ((fresh_ && have_record_) || node_->asks));
   }
   bool passes(std::uint64_t limit);
@@ -259,17 +261,20 @@ class Core {
   bool writes_memory(std::uint32_t stores) const;
   PassageNode* passage_node(bool fresh, const LoadStoreState& state);
   bool tell_relations(LoadStorePacker& packer, const LoadStoreState& state);
-  void use_pages(unsigned coming);
-  bool relate(const Access& access, Serial newest, std::uint32_t before, AccessAnswer& out) const;
+  void use_pages(const Decoded* const (&coming)[2]);
+  Access access_of(const Decoded& d, std::uint64_t address, std::uint64_t data) const;
+  void give(const Access& access);
+  bool relate(const Access& access, std::uint32_t stores, AccessAnswer& out) const;
+  std::uint8_t youngest_alike(const Access& access, std::uint32_t stores) const;
   bool relate_to_lines(const Access& access, AccessAnswer& out) const;
-  bool shares_set(std::uint64_t physical, Serial newest, std::uint32_t stores) const;
+  bool shares_set(std::uint64_t physical, std::uint32_t stores) const;
+  const Access& store_of_age(unsigned age) const { return accesses_.store(newest_.store() - age); }
   bool is_answer(const Retirement& record) const;
   bool keeps_csrs() const;
   [[gnu::noinline]] void end_passages();
   bool answer(bool fresh, PassageKey& key);
   bool answer_access(const Decoded& d, std::uint64_t& out);
   [[gnu::noinline]] void fall(bool known, bool fresh);
-  void weigh();
   bool has_rested();
   [[gnu::noinline]] void begin_passage(PassageNode& from, const PassageKey& key);
   [[gnu::noinline]] void note_turn(std::uint64_t address, std::uint64_t physical);
@@ -453,14 +458,13 @@ class Core {
   bool stale_ = false;
   bool fresh_ = false, record_plain_ = false;  // the record has been given for this cycle; given_plainly()
   Passing passing_;
-  // Questions until the next look at the memo of passages, when that has led nowhere, or not far.
-  static constexpr unsigned longest_pause = 31, worth = 8, long_rest = 8;
-  unsigned pause_ = 0, strangeness_ = 0, backoff_ = 0;
+  static constexpr unsigned long_rest = 8;
+  PassagePauses pauses_;
   std::uint64_t length_ = 0;  // passages since come_to_node()
   std::uint64_t rested_ = 0;  // … and those since the load/store side rests
   Accesses accesses_;
-  // The number of the last access that the load/store side has been given; while at_: or that a record has been given of.
-  Serial serial_ = 0, newest_ = 0;
+  // The numbers of the last accesses that the load/store side has been given; while at_: or that a record has been given of.
+  Serials serial_, newest_;
   AwaitedLines lines_;  // while at_
   Access given_access_;
   bool given_misses_ = false;

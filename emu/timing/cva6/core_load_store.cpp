@@ -8,9 +8,10 @@ namespace hartbeat::timing::cva6 {
 // Of the load or store in the execute stage.
 void Core::lsu_request(LsuControl& out) {
   const ScoreboardEntry& e = scoreboard_[execute_.id];
-  out.serial = ++serial_;
   out.valid = true;
   out.is_load = e.decoded->fu == Fu::load;
+  const Serial before = serial_.store();
+  out.serial = ++serial_.of(out.is_load);
   out.op = e.decoded->op;
   out.size_log2 = e.decoded->size_log2;
   out.trans_id = execute_.id;
@@ -20,7 +21,7 @@ void Core::lsu_request(LsuControl& out) {
   const std::int64_t top = static_cast<std::int64_t>(out.address) >> 38;
   out.misaligned =
       (out.address & ((1u << out.size_log2) - 1)) != 0 || (csr_.translation().data && top != 0 && top != -1);
-  accesses_.put(out.serial, {out.address, 0, out.data, out.size_log2, out.is_load});
+  accesses_.put(out.serial, {out.address, 0, out.data, before, out.size_log2, out.is_load});
   out.access_fault =
       e.outcome.trapped && !e.outcome.interrupt && (e.outcome.cause == 5 || e.outcome.cause == 7);
 }

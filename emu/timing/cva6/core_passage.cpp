@@ -11,7 +11,7 @@ void Core::visit_load_store(Archive& a) {
   mmu_.visit(a, csr_.translation());
   bypass_.visit(a);
   load_unit_.visit(a);
-  dcache_.visit(a, load_unit_.sends_tag(), load_unit_.waits_for_line(), accesses_[load_unit_.serial()]);
+  dcache_.visit(a, load_unit_.sends_tag(), load_unit_.waits_for_line(), accesses_.load(load_unit_.serial()));
   store_unit_.visit(a);
   adapter_.visit(a, dcache_.awaited(),
                  [this](std::uint8_t tid, std::uint8_t bytes) { return dcache_.tx_address(tid, bytes); });
@@ -33,67 +33,88 @@ bool Core::may_pass(bool fresh) const {
          keeps_csrs();
 }
 
-// The node of this moment; null: it cannot be told. `fresh`: the record is an answer, not part of the state.
+// The load/store side of this moment. False: it cannot be told. `fresh`: the record is an answer, not part of the state.
 bool Core::tell_load_store(bool fresh, LoadStoreState& out) {
   const PipelineNode& node = *node_;
-  const bool pending_access = have_record_ && !fresh && node.state.issue->accesses_memory;
-  newest_ = serial_ + node.requests_memory + pending_access;
-  LoadStorePacker packer(load_store_frame(), out);
+  newest_ = serial_;
   // Those that the load/store side has not seen yet.
-  const auto comes = [&](Serial serial, const Decoded& d, std::uint64_t address, std::uint64_t data) {
-    accesses_.put(serial, {address, 0, data, d.size_log2, d.fu == Fu::load});
-    packer.need(d.plain_access);
-    packer.comes(serial);
-    if (d.fu == Fu::store) packer.store(serial);
-  };
+  const Decoded* coming[2] = {};
   if (node.requests_memory) {
     const ScoreboardEntry& e = scoreboard_[execute_.id];
     if (e.outcome.trapped) return false;
-    comes(serial_ + 1, *e.decoded, e.outcome.data_address, e.outcome.store_value);
+    coming[0] = e.decoded;
+    give(access_of(*e.decoded, e.outcome.data_address, e.outcome.store_value));
   }
-  if (pending_access) comes(newest_, *node.state.issue, record_.data_address.value, record_.store_value);
+  if (have_record_ && !fresh && node.state.issue->accesses_memory) {
+    coming[1] = node.state.issue;
+    give(access_of(*node.state.issue, record_.data_address.value, record_.store_value));
+  }
+  LoadStorePacker packer(load_store_frame(), out);
+  Serials serials = serial_;
+  for (const Decoded* const d : coming) {
+    if (!d) continue;
+    const bool is_load = d->fu == Fu::load;
+    packer.need(d->plain_access);
+    packer.comes(is_load, ++serials.of(is_load));
+    if (!is_load) packer.store(serials.store());
+  }
   visit_load_store(packer);
   if (!packer.told() || !tell_relations(packer, out) || !writes_memory(out.stores)) return false;
   for (unsigned shift = 12; shift < 56; shift += 8) packer.bits(mmu_.fetch_physical() >> shift);
   packer.end();
-  use_pages(bypass_.size() + (node.requests_memory ? 1u : 0u) + (pending_access ? 1u : 0u));
+  use_pages(coming);
   return true;
 }
 
+// Of the access that comes next.
+Access Core::access_of(const Decoded& d, std::uint64_t address, std::uint64_t data) const {
+  return {address, 0, data, newest_.store(), d.size_log2, d.fu == Fu::load};
+}
+
+// The load/store side is to get it.
+void Core::give(const Access& access) { accesses_.put(++newest_.of(access.is_load), access); }
+
 // The DTLB's replacement hears of an access when a passage is given it, not when it comes to be translated: no walk can come to
-// its end in between, so only their order matters. Here are the `coming` last ones that it has not heard of yet.
-void Core::use_pages(unsigned coming) {
-  for (Serial serial = newest_ - coming; serial != newest_;) {
-    std::uint64_t physical = 0;
-    mmu_.translate(accesses_[++serial], csr_.translation(), physical);
-  }
+// its end in between, so only their order matters. Here are those that it has not heard of yet.
+void Core::use_pages(const Decoded* const (&coming)[2]) {
+  std::uint64_t physical = 0;
+  const auto use = [&](bool is_load, Serial serial) {
+    mmu_.translate(accesses_.of(is_load, serial), csr_.translation(), physical);
+  };
+  for (unsigned i = 0; i < bypass_.size(); ++i) use(bypass_.at(i).is_load, bypass_.at(i).serial);
+  Serials serials = serial_;
+  for (const Decoded* const d : coming)
+    if (d) use(d->fu == Fu::load, ++serials.of(d->fu == Fu::load));
 }
 
 // No store in flight is a device's.
 bool Core::writes_memory(std::uint32_t stores) const {
   for (; stores; stores &= stores - 1)
-    if (!interconnect_->cached(accesses_[newest_ - static_cast<Serial>(std::countr_zero(stores))].physical))
-      return false;
+    if (!interconnect_->cached(store_of_age(std::countr_zero(stores)).physical)) return false;
   return true;
 }
 
-// What matters of the addresses of those that move: the stores before them that have the same offset, their bank, and whether the
-// D$ has them.
+// What matters of the addresses of those that move.
 bool Core::tell_relations(LoadStorePacker& packer, const LoadStoreState& state) {
   lines_.clear();
-  for (std::uint32_t left = packer.are_moving() | packer.have_missed(); left;) {
-    const auto age = static_cast<unsigned>(std::bit_width(left)) - 1;  // the oldest first
-    left ^= 1u << age;
-    Access& access = accesses_[newest_ - age];
+  std::uint32_t loads = packer.moving_loads() | packer.missed_loads(), stores = packer.moving_stores();
+  while (loads | stores) {  // the oldest first
+    const unsigned load = std::bit_width(loads) - 1u, store = std::bit_width(stores) - 1u;  // their ages
+    const bool is_load =
+        stores == 0 ||
+        (loads != 0 && newest_.store() - accesses_.load(newest_.load() - load).before > store);
+    const unsigned age = is_load ? load : store;
+    (is_load ? loads : stores) ^= 1u << age;
+    Access& access = accesses_.of(is_load, newest_.of(is_load) - age);
     if (!mmu_.probe(access.address, csr_.translation(), access.physical)) return false;
     AccessAnswer answer;
-    if (!relate(access, newest_, state.stores & ~((2u << age) - 1), answer)) return false;
+    if (!relate(access, state.stores, answer)) return false;
     if (answer.misses) lines_.push(access.physical);
-    if ((packer.have_missed() >> age) & 1) {
+    if (is_load && ((packer.missed_loads() >> age) & 1)) {
       if (!answer.misses) return false;
       continue;
     }
-    for (unsigned shift = 0; shift < 32; shift += 8) packer.bits(answer.same >> shift);
+    packer.bits(answer.same);
     packer.bits(answer.low);
     packer.bits(answer.there);
   }
@@ -101,22 +122,32 @@ bool Core::tell_relations(LoadStorePacker& packer, const LoadStoreState& state) 
   return true;
 }
 
-// False: no passage has it. `before`: the ages of the stores that it is to be compared with.
-bool Core::relate(const Access& access, Serial newest, std::uint32_t before, AccessAnswer& out) const {
+// False: no passage has it. `stores`: the ages of those in flight.
+bool Core::relate(const Access& access, std::uint32_t stores, AccessAnswer& out) const {
   const std::int64_t top = static_cast<std::int64_t>(access.address) >> 38;
   if ((access.address & ((1u << access.size_log2) - 1)) != 0 ||
       (csr_.translation().data && top != 0 && top != -1) || !interconnect_->cached(access.physical))
     return false;
-  out.same = accesses_.same_offset(access.address, newest, before);
-  for (std::uint32_t left = out.same; left; left &= left - 1) {
-    const auto age = static_cast<unsigned>(std::countr_zero(left));
-    if ((accesses_[newest - age].physical ^ access.physical) >> 3) return false;
-  }
+  const Serial between = newest_.store() - access.before;
+  const std::uint32_t older = between < Accesses::most ? stores & (~0u << between) : 0;
+  out.same = youngest_alike(access, older);
   out.low = static_cast<std::uint8_t>(access.address & (dcache_.bank_mask() | (access.is_load ? 0 : 7)));
   out.there = dcache_.holds(access.physical);
   if (!lines_.empty() && !relate_to_lines(access, out)) return false;
   out.misses = access.is_load && !out.there;
-  return !out.misses || (!lines_.full() && !shares_set(access.physical, newest, before));
+  return !out.misses || (!lines_.full() && !shares_set(access.physical, older));
+}
+
+// The age of the last of these stores that holds the access up, or takes it up: a load waits for one with its offset in the store
+// buffer, which they leave in their order, and a store goes to its doubleword's entry of the write buffer, which goes by the
+// name of the last one in it.
+std::uint8_t Core::youngest_alike(const Access& access, std::uint32_t stores) const {
+  for (std::uint32_t left = accesses_.same_offset(access.address, newest_.store(), stores); left; left &= left - 1) {
+    const auto age = static_cast<unsigned>(std::countr_zero(left));
+    if (access.is_load || ((store_of_age(age).physical ^ access.physical) >> 3) == 0)
+      return static_cast<std::uint8_t>(age);
+  }
+  return AccessAnswer::none;
 }
 
 // The lines that come before it is looked up: they must leave its own alone. Its own may be one of them, if it is a load; when a
@@ -131,10 +162,9 @@ bool Core::relate_to_lines(const Access& access, AccessAnswer& out) const {
 }
 
 // Would the line of this address matter to one of these stores?
-bool Core::shares_set(std::uint64_t physical, Serial newest, std::uint32_t stores) const {
+bool Core::shares_set(std::uint64_t physical, std::uint32_t stores) const {
   for (; stores; stores &= stores - 1)
-    if (dcache_.same_set(accesses_[newest - static_cast<Serial>(std::countr_zero(stores))].physical, physical))
-      return true;
+    if (dcache_.same_set(store_of_age(std::countr_zero(stores)).physical, physical)) return true;
   return false;
 }
 
@@ -187,12 +217,12 @@ bool Core::answer(bool fresh, PassageKey& key) {
 }
 
 bool Core::answer_access(const Decoded& d, std::uint64_t& out) {
-  given_access_ = {record_.data_address.value, 0, record_.store_value, d.size_log2, d.fu == Fu::load};
+  given_access_ = access_of(d, record_.data_address.value, record_.store_value);
   if (!mmu_.translate(given_access_, csr_.translation(), given_access_.physical)) return false;
   AccessAnswer answer;
-  if (!relate(given_access_, newest_, at_->stores, answer)) return false;
+  if (!relate(given_access_, at_->stores, answer)) return false;
   given_misses_ = answer.misses;
-  out |= std::uint64_t{answer.same} << 32 | std::uint64_t{answer.low} << 8 | (answer.there ? 2u : 0u) |
+  out |= std::uint64_t{answer.same} << 24 | std::uint64_t{answer.low} << 8 | (answer.there ? 2u : 0u) |
          PassageKey::access;
   return true;
 }
@@ -221,21 +251,15 @@ bool Core::passes(std::uint64_t limit) {
 bool Core::has_rested() {
   rested_ = at_->rests ? rested_ + 1 : 0;
   if (rested_ < long_rest) return false;
-  weigh();
+  pauses_.end(cycle_, length_);
   leave_passages();
   return true;
-}
-
-// Has it been worth to come to a node? What came to an end soon, will again.
-void Core::weigh() {
-  backoff_ = length_ < worth ? std::min(2 * backoff_ + 1, longest_pause) : 0;
-  pause_ = backoff_;
 }
 
 // Back to cycles.
 void Core::fall(bool known, bool fresh) {
   PassageNode* const from = at_;
-  if (!known) weigh();
+  if (!known) pauses_.end(cycle_, length_);
   leave_passages();
   if (!known) return;
   PassageKey key;  // again: what is asked may be known better by now
@@ -247,20 +271,13 @@ void Core::fall(bool known, bool fresh) {
 }
 
 bool Core::come_to_node(bool fresh) {
-  if (!passing_.from && pause_ > 0) {
-    --pause_;
-    return false;
-  }
   PassageNode* const from = std::exchange(passing_.from, nullptr);
   LoadStoreState state;
   if (!may_pass(fresh) || !tell_load_store(fresh, state)) return false;
   PassageNode* const here = passage_node(fresh, state);
   if (from && here) end_passage(*from, *here, fresh);
   length_ = rested_ = 0;
-  if (!here)
-    pause_ = strangeness_ = std::min(2 * strangeness_ + 1, longest_pause);
-  else
-    strangeness_ = 0;
+  pauses_.come(cycle_, here != nullptr);
   at_ = here;
   stale_ = false;
   return here != nullptr;
@@ -279,7 +296,8 @@ void Core::begin_passage(PassageNode& from, const PassageKey& key) {
   passing_.has_record = have_record_;
   passing_.awaits_line = dcache_.awaits_line();
   passing_.refills = adapter_.dcache_refills();
-  passing_.newest = newest_ + (key.given & PassageKey::access ? 1 : 0);
+  passing_.newest = newest_;
+  if (key.given & PassageKey::access) ++passing_.newest.of(given_access_.is_load);
   passing_.stalls = stalls_;
 }
 
@@ -346,7 +364,7 @@ void Core::end_passage(PassageNode& from, PassageNode& to, bool fresh) {
 inline void Core::take(const Passage& passage, bool fresh) {
   const PassageNode& from = *at_;
   if (fresh && from.issue->accesses_memory) {
-    accesses_.put(++newest_, given_access_);
+    give(given_access_);
     if (given_misses_) lines_.push(given_access_.physical);
   }
   const unsigned oldest = scoreboard_.commit_pointer();
@@ -408,8 +426,9 @@ void Core::move_lines(unsigned sends, unsigned fills) {
 void Core::restore_load_store() {
   LoadStoreRestorer restorer(load_store_frame(), at_->load_store);
   visit_load_store(restorer);
-  const bool pending_access = at_->pending && node_->state.issue->accesses_memory;
-  serial_ = newest_ - node_->requests_memory - pending_access;
+  serial_ = newest_;
+  if (node_->requests_memory) --serial_.of(scoreboard_[execute_.id].decoded->fu == Fu::load);
+  if (at_->pending && at_->issue->accesses_memory) --serial_.of(at_->issue->fu == Fu::load);
   load_result_.pop = load_result_.exception = false;
   last_edge_ = nullptr;
   ways_ = Ways::unknown;

@@ -144,9 +144,9 @@ class Cva6Mmu {
     }
     if (!request_q_) return;
     a.bits(store_q_);
-    a.access(serial_q_);
+    a.access(!store_q_, serial_q_);
     if constexpr (Archive::restores) {
-      const LsuControl request = LsuControl::of(a.of(serial_q_), 0, serial_q_);
+      const LsuControl request = LsuControl::of(a.of(!store_q_, serial_q_), 0, serial_q_);
       data_hit(request, true, translation);
       keep(request, store_q_, translation);
     }

@@ -11,27 +11,41 @@
 
 namespace hartbeat::timing::cva6 {
 
+// The number of a load among the loads, or of a store among the stores, in the order of issue.
+using Serial = std::uint32_t;
+// The last of both.
+class Serials {
+ public:
+  Serial load() const { return last_[1]; }
+  Serial store() const { return last_[0]; }
+  Serial& of(bool is_load) { return last_[is_load]; }
+  Serial of(bool is_load) const { return last_[is_load]; }
+  bool operator==(const Serials&) const = default;
+
+ private:
+  std::array<Serial, 2> last_{};  // by index, for which it is the host's branches would have to guess
+};
+
 // A load or store that has been issued.
 struct Access {
   std::uint64_t address = 0, physical = 0, data = 0;
+  Serial before = 0;  // the last store before it
   std::uint8_t size_log2 = 0;
   bool is_load = false;
 };
 
-// Its number in the order of issue.
-using Serial = std::uint32_t;
-
-// The last of them, by their serial number.
+// The last of each kind, by their serial number. In flight are fewer: what the queues, the write buffer and the D$ hold.
 class Accesses {
  public:
   static constexpr unsigned most = 32;
-  Access& operator[](Serial serial) { return slots_[serial % most]; }
-  const Access& operator[](Serial serial) const { return slots_[serial % most]; }
+  Access& load(Serial serial) { return of(true, serial); }
+  const Access& store(Serial serial) const { return slots_[0][serial % most]; }
+  Access& of(bool is_load, Serial serial) { return slots_[is_load][serial % most]; }
   void put(Serial serial, const Access& access) {
-    slots_[serial % most] = access;
-    offsets_[(most - serial) % most] = offset_of(access.address);
+    of(access.is_load, serial) = access;
+    offsets_[access.is_load][(most - serial) % most] = offset_of(access.address);
   }
-  // Of those that `ages` has a bit for, counted from `newest`: which have the page offset of `address`, but for the byte.
+  // Of the stores that `ages` has a bit for, counted from `newest`: which have the page offset of `address`, but for the byte.
   std::uint32_t same_offset(std::uint64_t address, Serial newest, std::uint32_t ages) const {
     return ages == 0 ? 0 : std::rotl(equal(offset_of(address)), newest % most) & ages;
   }
@@ -43,7 +57,7 @@ class Accesses {
   // A bit for each place in offsets_, as vectors of eight: what the compiler makes of the loop is many times as long.
   std::uint32_t equal(std::uint16_t offset) const {
     typedef std::uint16_t Eight [[gnu::vector_size(16), gnu::may_alias]];
-    const Eight* const four = reinterpret_cast<const Eight*>(offsets_.data());
+    const Eight* const four = reinterpret_cast<const Eight*>(offsets_[0].data());
     const Eight wanted = Eight{} + offset, bits = {1, 2, 4, 8, 16, 32, 64, 128};
     const Eight low = (Eight(four[0] == wanted) & bits) | (Eight(four[1] == wanted) & (bits << 8));
     const Eight high = (Eight(four[2] == wanted) & bits) | (Eight(four[3] == wanted) & (bits << 8));
@@ -58,9 +72,10 @@ class Accesses {
     return static_cast<std::uint16_t>(out | out >> 16);
   }
 
-  std::array<Access, most> slots_{};
+  // Stores and loads.
+  std::array<std::array<Access, most>, 2> slots_{};
   // From the youngest on, when the numbers have just come round.
-  alignas(16) std::array<std::uint16_t, most> offsets_{};
+  alignas(16) std::array<std::array<std::uint16_t, most>, 2> offsets_{};
 };
 
 struct LoadStoreState {
@@ -71,10 +86,10 @@ struct LoadStoreState {
   std::array<std::uint8_t, most> bytes;
 };
 
-// What both ways need to know: the access that was given last, the scoreboard's oldest slot, the cycle that begins.
+// What both ways need to know: the accesses that were given last, the scoreboard's oldest slot, the cycle that begins.
 struct LoadStoreFrame {
   Accesses& accesses;
-  Serial newest;
+  Serials newest;
   unsigned oldest_slot, slot_mask;
   std::uint64_t cycle;
 };
@@ -99,26 +114,26 @@ class LoadStorePacker {
     bits(wait);
     bits(wait >> 8);
   }
-  void access(Serial serial) {
-    need(age(serial) < Accesses::most);
-    bits(age(serial));
+  void access(bool is_load, Serial serial) {
+    need(age(is_load, serial) < Accesses::most);
+    bits(age(is_load, serial));
   }
   // One whose address is still to be compared with those of stores, or to be looked up.
-  void moving(Serial serial) {
-    access(serial);
-    comes(serial);
+  void moving(bool is_load, Serial serial) {
+    access(is_load, serial);
+    comes(is_load, serial);
   }
   // The same of one that has not come here yet.
-  void comes(Serial serial) {
-    moving_ |= bit(serial);
-    need(std::popcount(moving_) <= most_moving);
+  void comes(bool is_load, Serial serial) {
+    (is_load ? moving_loads_ : moving_stores_) |= bit(is_load, serial);
+    need(std::popcount(moving_loads_) + std::popcount(moving_stores_) <= most_moving);
   }
   // A load that has been looked up, and is not there.
   void missed(Serial serial) {
-    access(serial);
-    missed_ |= bit(serial);
+    access(true, serial);
+    missed_ |= bit(true, serial);
   }
-  void store(Serial serial) { out_.stores |= bit(serial); }
+  void store(Serial serial) { out_.stores |= bit(false, serial); }
   // A queue of this length is to be told: false, when it is too long for that.
   bool fits(unsigned length) {
     need(length <= longest_queue);
@@ -127,7 +142,7 @@ class LoadStorePacker {
   void need(bool condition) { told_ &= condition; }
   std::uint64_t cycle() const { return frame_.cycle; }
   bool told() const { return told_; }
-  Access& of(Serial serial) { return frame_.accesses[serial]; }
+  Access& of(bool is_load, Serial serial) { return frame_.accesses.of(is_load, serial); }
 
   void end() {
     while ((at_ - out_.bytes.data()) % 8 != 0) *at_++ = 0;
@@ -135,18 +150,21 @@ class LoadStorePacker {
   }
   static constexpr unsigned longest_queue = 8;
   // A bit for each age of what is moving(), comes() or has missed().
-  std::uint32_t are_moving() const { return moving_; }
-  std::uint32_t have_missed() const { return missed_; }
+  std::uint32_t moving_loads() const { return moving_loads_; }
+  std::uint32_t moving_stores() const { return moving_stores_; }
+  std::uint32_t missed_loads() const { return missed_; }
 
  private:
   static constexpr int most_moving = 16;
-  Serial age(Serial serial) const { return frame_.newest - serial; }
-  std::uint32_t bit(Serial serial) const { return 1u << (age(serial) % Accesses::most); }
+  Serial age(bool is_load, Serial serial) const { return frame_.newest.of(is_load) - serial; }
+  std::uint32_t bit(bool is_load, Serial serial) const {
+    return 1u << (age(is_load, serial) % Accesses::most);
+  }
 
   LoadStoreFrame frame_;
   LoadStoreState& out_;
   std::uint8_t* at_;
-  std::uint32_t moving_ = 0, missed_ = 0;
+  std::uint32_t moving_loads_ = 0, moving_stores_ = 0, missed_ = 0;
   bool told_ = true;
 };
 
@@ -166,13 +184,13 @@ class LoadStoreRestorer {
     const unsigned low = next();
     cycle = frame_.cycle + (low | unsigned{next()} << 8);
   }
-  void access(Serial& serial) { serial = frame_.newest - next(); }
-  void moving(Serial& serial) { access(serial); }
-  void missed(Serial& serial) { access(serial); }
+  void access(bool is_load, Serial& serial) { serial = frame_.newest.of(is_load) - next(); }
+  void moving(bool is_load, Serial& serial) { access(is_load, serial); }
+  void missed(Serial& serial) { access(true, serial); }
   void store(Serial) {}
   void need(bool) {}
   bool fits(unsigned) { return true; }
-  const Access& of(Serial serial) const { return frame_.accesses[serial]; }
+  const Access& of(bool is_load, Serial serial) const { return frame_.accesses.of(is_load, serial); }
 
  private:
   std::uint8_t next() { return *at_++; }

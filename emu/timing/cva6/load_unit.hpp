@@ -88,7 +88,7 @@ class LoadUnit {
     a.need(valid_[last_] && !flushed_[last_]);
     a.slot(trans_id_[last_]);
     if (state_ == State::send_tag)
-      a.moving(serial_[last_]);
+      a.moving(true, serial_[last_]);
     else
       a.missed(serial_[last_]);
   }

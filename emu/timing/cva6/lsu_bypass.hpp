@@ -29,9 +29,9 @@ struct LsuControl {
     a.need(valid && op == Op::plain && !misaligned && !access_fault);
     a.bits(is_load);
     a.slot(trans_id);
-    a.moving(serial);
+    a.moving(is_load, serial);
     if constexpr (Archive::restores)
-      *this = of(a.of(serial), trans_id, serial);
+      *this = of(a.of(is_load, serial), trans_id, serial);
     else if (!is_load)
       a.store(serial);
   }
@@ -54,6 +54,7 @@ class LsuBypass {
  public:
   bool ready() const { return count_ == 0; }
   unsigned size() const { return count_; }
+  const LsuControl& at(unsigned i) const { return slots_[read_ ^ (i & 1)]; }
   const LsuControl& front(const LsuControl& incoming) const { return count_ == 0 ? incoming : slots_[read_]; }
   // While it is not ready(): what the front is; and the front leaves, while nothing comes in.
   const LsuControl& waiting() const { return slots_[read_]; }

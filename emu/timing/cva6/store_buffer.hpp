@@ -92,16 +92,16 @@ class StoreBuffer {
 
     template <class Archive>
     void visit(Archive& a) {
-      a.moving(serial);
+      a.moving(false, serial);
       a.bits(byte_enable);
       if constexpr (Archive::restores) {
-        const Access& access = a.of(serial);
+        const Access& access = a.of(false, serial);
         valid = true;
         address = access.physical;
         data = access.data << (8 * (access.address & 7));
       } else {
         a.store(serial);
-        a.of(serial).physical = address;
+        a.of(false, serial).physical = address;
       }
     }
   };

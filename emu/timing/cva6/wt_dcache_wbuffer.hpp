@@ -216,17 +216,17 @@ void WtDcacheWbuffer::visit(Archive& a, const WtDcacheMem& memory) {
 template <class Archive>
 void WtDcacheWbuffer::visit_entry(Archive& a, unsigned i, const WtDcacheMem& memory) {
   Entry& e = entries_[i];
-  a.access(e.serial);
+  a.access(false, e.serial);
   a.bits(e.dirty);
   a.bits(e.valid);
   a.bits(e.txblock);
   if constexpr (Archive::restores) {
     e.checked = (checked_mask_ >> i) & 1;
-    words_[i] = a.of(e.serial).physical >> 3;
+    words_[i] = a.of(false, e.serial).physical >> 3;
     note_dirty(i);
   } else {
     a.store(e.serial);
-    a.of(e.serial).physical = words_[i] << 3;
+    a.of(false, e.serial).physical = words_[i] << 3;
   }
   bool hits = e.hit_ways != 0;
   auto bank = static_cast<std::uint8_t>(words_[i] & ((1u << words_log2_) - 1));
