@@ -101,8 +101,7 @@ bool Core::tell_relations(LoadStorePacker& packer, const LoadStoreState& state) 
   while (loads | stores) {  // the oldest first
     const unsigned load = std::bit_width(loads) - 1u, store = std::bit_width(stores) - 1u;  // their ages
     const bool is_load =
-        stores == 0 ||
-        (loads != 0 && newest_.store() - accesses_.load(newest_.load() - load).before > store);
+        stores == 0 || (loads != 0 && newest_.store() - accesses_.load(newest_.load() - load).before > store);
     const unsigned age = is_load ? load : store;
     (is_load ? loads : stores) ^= 1u << age;
     Access& access = accesses_.of(is_load, newest_.of(is_load) - age);
@@ -142,7 +141,8 @@ bool Core::relate(const Access& access, std::uint32_t stores, AccessAnswer& out)
 // buffer, which they leave in their order, and a store goes to its doubleword's entry of the write buffer, which goes by the
 // name of the last one in it.
 std::uint8_t Core::youngest_alike(const Access& access, std::uint32_t stores) const {
-  for (std::uint32_t left = accesses_.same_offset(access.address, newest_.store(), stores); left; left &= left - 1) {
+  for (std::uint32_t left = accesses_.same_offset(access.address, newest_.store(), stores); left;
+       left &= left - 1) {
     const auto age = static_cast<unsigned>(std::countr_zero(left));
     if (access.is_load || ((store_of_age(age).physical ^ access.physical) >> 3) == 0)
       return static_cast<std::uint8_t>(age);
@@ -355,8 +355,8 @@ void Core::end_passage(PassageNode& from, PassageNode& to, bool fresh) {
     passage.issue_after = static_cast<std::uint8_t>(scoreboard_[slot].issue_cycle - start);
   }
   passage.sends = static_cast<std::uint8_t>(adapter_.dcache_refills() - passing_.refills);
-  passage.fills =
-      static_cast<std::uint8_t>((passing_.awaits_line ? 1 : 0) + passage.sends - (dcache_.awaits_line() ? 1 : 0));
+  passage.fills = static_cast<std::uint8_t>((passing_.awaits_line ? 1 : 0) + passage.sends -
+                                            (dcache_.awaits_line() ? 1 : 0));
   passage.moves_lines = passage.sends + passage.fills != 0;
   passages_->link(from, passing_.key, passage, extras);
 }

@@ -36,7 +36,8 @@ class PassagePauses {
  private:
   // A passage takes the host about the time of 1.6 cycles, and to come to a node and to leave it that of some passages (int, mem
   // and the vm workloads of tests/bench). Code that does not gain by them is left alone, and tried again later.
-  static constexpr std::uint64_t coming = 5, sample = 1u << 12, shortest_doze = 1u << 16, longest_doze = 1u << 22;
+  static constexpr std::uint64_t coming = 5, sample = 1u << 12, shortest_doze = 1u << 16,
+                                 longest_doze = 1u << 22;
   static constexpr unsigned longest = 31, worth = 8;
   static unsigned longer(unsigned pause) { return std::min(2 * pause + 1, longest); }
 

@@ -4,7 +4,9 @@
 
 #include <vector>
 
+#include "emu/timing/cva6/awaited_lines.hpp"
 #include "emu/timing/cva6/passage_memo.hpp"
+#include "emu/timing/cva6/passage_pauses.hpp"
 #include "emu/timing/cva6/rr_arb_tree.hpp"
 
 using namespace hartbeat::timing::cva6;
@@ -14,8 +16,15 @@ namespace {
 struct Form {
   Accesses accesses;
   LoadStoreState state;
-  LoadStoreFrame frame{accesses, 0, 0, 7, 100};
+  LoadStoreFrame frame{accesses, {}, 0, 7, 100};
 };
+
+Serials serials(Serial loads, Serial stores) {
+  Serials out;
+  out.of(true) = loads;
+  out.of(false) = stores;
+  return out;
+}
 
 // Two that are shown the same from here on decide the same.
 bool decide_alike(LockedRoundRobin a, LockedRoundRobin b) {
@@ -35,7 +44,8 @@ TEST_CASE("stores with the offset of an access are found by their age, also when
     Accesses accesses;
     std::uint32_t wanted = 0;
     for (unsigned age = Accesses::most; age-- > 0;) {
-      accesses.put(newest - age, {0x1000 + 8 * (age % 5), 0, 0, 3, false});
+      accesses.put(newest - age, {0x1000 + 8 * (age % 5), 0, 0, 0, 3, false});
+      accesses.put(newest - age, {0x1010, 0, 0, 0, 3, true});  // loads are none of them
       if (age % 5 == 2) wanted |= 1u << age;
     }
     CAPTURE(newest);
@@ -67,34 +77,37 @@ TEST_CASE("an arbiter that is put back decides as the one that was told") {
 
 TEST_CASE("slots, cycles and accesses come back as they were told, in another cycle and place") {
   Form form;
-  LoadStorePacker packer({form.accesses, 40, 6, 7, 1000}, form.state);
+  LoadStorePacker packer({form.accesses, serials(50, 40), 6, 7, 1000}, form.state);
   packer.slot(1);
   packer.when(1020);
   packer.when(990);
-  packer.access(33);
+  packer.access(false, 33);
+  packer.access(true, 33);
   packer.end();
   REQUIRE(packer.told());
   CHECK(form.state.size % 8 == 0);
-  LoadStoreRestorer restorer({form.accesses, 540, 3, 7, 5000}, form.state.bytes.data());
+  LoadStoreRestorer restorer({form.accesses, serials(90, 540), 3, 7, 5000}, form.state.bytes.data());
   std::uint8_t slot = 0;
   std::uint64_t wait = 0, past = 0;
-  Serial serial = 0;
+  Serial store = 0, load = 0;
   restorer.slot(slot);
   restorer.when(wait);
   restorer.when(past);
-  restorer.access(serial);
+  restorer.access(false, store);
+  restorer.access(true, load);
   CHECK(slot == 6);
   CHECK(wait == 5020);
   CHECK(past == 5000);
-  CHECK(serial == 533);
+  CHECK(store == 533);
+  CHECK(load == 73);
 }
 
 TEST_CASE("an access that is older than the accesses reach, or a wait that is too long, is not told") {
   Form form;
-  form.frame.newest = 300;
+  form.frame.newest = serials(300, 0);
   SECTION("an access") {
     LoadStorePacker packer(form.frame, form.state);
-    packer.access(300 - 256);
+    packer.access(true, 300 - 256);
     CHECK_FALSE(packer.told());
   }
   SECTION("a wait") {
@@ -140,4 +153,32 @@ TEST_CASE("a node is kept from the second time on, and its passages by their key
   memo.link(*node, other, passage, extras);  // in the place of what was there
   CHECK(node->find(other)->cycles == 7);
   CHECK(memo.size() == size);
+}
+
+TEST_CASE("a core leaves passages alone while they are short, and tries them again") {
+  PassagePauses pauses;
+  std::uint64_t cycle = 0;
+  const auto pass = [&](std::uint64_t passages, std::uint64_t cycles) {
+    pauses.come(cycle, true);
+    pauses.leave(cycle += cycles, passages);
+  };
+  while (cycle < 100'000) pass(100, 400);
+  CHECK(pauses.over(cycle));
+  unsigned times = 0;
+  while (pauses.over(cycle) && ++times < 1000) pass(100, 110);
+  CHECK_FALSE(pauses.over(cycle));
+  CHECK(pauses.over(cycle + (1u << 23)));
+}
+
+TEST_CASE("lines come in the order of the loads that miss") {
+  AwaitedLines lines;
+  lines.push(0x1000);
+  lines.push(0x2000);
+  CHECK(lines.front() == 0x1000);
+  lines.ask();
+  lines.come();
+  CHECK_FALSE(lines.asked());
+  CHECK(lines.front() == 0x2000);
+  CHECK(lines.any_of([](std::uint64_t line) { return line == 0x2000; }));
+  CHECK_FALSE(lines.any_of([](std::uint64_t line) { return line == 0x1000; }));
 }
