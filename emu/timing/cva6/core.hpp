@@ -261,7 +261,7 @@ class Core {
   bool writes_memory(std::uint32_t stores) const;
   PassageNode* passage_node(bool fresh, const LoadStoreState& state);
   bool tell_relations(LoadStorePacker& packer, const LoadStoreState& state);
-  void use_pages(const Decoded* const (&coming)[2]);
+  bool use_pages(const Decoded* const (&coming)[2]);
   Access access_of(const Decoded& d, std::uint64_t address, std::uint64_t data) const;
   void give(const Access& access);
   bool relate(const Access& access, std::uint32_t stores, AccessAnswer& out) const;
@@ -275,7 +275,6 @@ class Core {
   bool answer(bool fresh, PassageKey& key);
   bool answer_access(const Decoded& d, std::uint64_t& out);
   [[gnu::noinline]] void fall(bool known, bool fresh);
-  bool has_rested();
   [[gnu::noinline]] void begin_passage(PassageNode& from, const PassageKey& key);
   [[gnu::noinline]] void note_turn(std::uint64_t address, std::uint64_t physical);
   [[gnu::noinline]] void note_training(const PipelineNode& node, const PipelineEdge& edge);
@@ -321,7 +320,7 @@ class Core {
   static void begin_entry(const Decoded& d, std::uint64_t pc, ControlFlow flow, ScoreboardEntry& e,
                           std::uint64_t cycle);
   void end_entry(const Decoded& d, ScoreboardEntry& e);
-  void train(const PipelineNode& node, const PipelineEdge& edge, const ScoreboardEntry& e);
+  void train(const PipelineNode& node, const RasStep& ras, const ScoreboardEntry& e);
   [[gnu::noinline]] void step_fully(const AdapterReturn& in);
   void step_plainly(Shown& shown);
   [[gnu::noinline, gnu::flatten]] void plain_step(Shown& shown);
@@ -458,10 +457,8 @@ class Core {
   bool stale_ = false;
   bool fresh_ = false, record_plain_ = false;  // the record has been given for this cycle; given_plainly()
   Passing passing_;
-  static constexpr unsigned long_rest = 8;
   PassagePauses pauses_;
   std::uint64_t length_ = 0;  // passages since come_to_node()
-  std::uint64_t rested_ = 0;  // … and those since the load/store side rests
   Accesses accesses_;
   // The numbers of the last accesses that the load/store side has been given; while at_: or that a record has been given of.
   Serials serial_, newest_;

@@ -29,7 +29,7 @@ bool Core::may_pass(bool fresh) const {
   const PipelineNode& node = *node_;
   if ((!fresh && have_record_ && !record_plain_) || node.waits_at_head || node.state.speculative)
     return false;
-  return dcache_.may_tell() && adapter_.may_tell() && mmu_.may_tell() && load_unit_.may_tell() &&
+  return dcache_.may_tell() && adapter_.may_tell() && mmu_.may_tell(csr_.translation()) && load_unit_.may_tell() &&
          keeps_csrs();
 }
 
@@ -62,8 +62,7 @@ bool Core::tell_load_store(bool fresh, LoadStoreState& out) {
   if (!packer.told() || !tell_relations(packer, out) || !writes_memory(out.stores)) return false;
   for (unsigned shift = 12; shift < 56; shift += 8) packer.bits(mmu_.fetch_physical() >> shift);
   packer.end();
-  use_pages(coming);
-  return true;
+  return use_pages(coming);
 }
 
 // Of the access that comes next.
@@ -75,16 +74,18 @@ Access Core::access_of(const Decoded& d, std::uint64_t address, std::uint64_t da
 void Core::give(const Access& access) { accesses_.put(++newest_.of(access.is_load), access); }
 
 // The DTLB's replacement hears of an access when a passage is given it, not when it comes to be translated: no walk can come to
-// its end in between, so only their order matters. Here are those that it has not heard of yet.
-void Core::use_pages(const Decoded* const (&coming)[2]) {
-  std::uint64_t physical = 0;
+// its end in between, so only their order matters. Here are those that it has not heard of yet. False: it denies one of them.
+bool Core::use_pages(const Decoded* const (&coming)[2]) {
+  bool allowed = true;
   const auto use = [&](bool is_load, Serial serial) {
-    mmu_.translate(accesses_.of(is_load, serial), csr_.translation(), physical);
+    std::uint64_t physical = 0;
+    allowed &= mmu_.translate(accesses_.of(is_load, serial), csr_.translation(), physical);
   };
   for (unsigned i = 0; i < bypass_.size(); ++i) use(bypass_.at(i).is_load, bypass_.at(i).serial);
   Serials serials = serial_;
   for (const Decoded* const d : coming)
     if (d) use(d->fu == Fu::load, ++serials.of(d->fu == Fu::load));
+  return allowed;
 }
 
 // No store in flight is a device's.
@@ -105,7 +106,8 @@ bool Core::tell_relations(LoadStorePacker& packer, const LoadStoreState& state) 
     const unsigned age = is_load ? load : store;
     (is_load ? loads : stores) ^= 1u << age;
     Access& access = accesses_.of(is_load, newest_.of(is_load) - age);
-    if (!mmu_.probe(access.address, csr_.translation(), access.physical)) return false;
+    const bool placed = !is_load && ((packer.placed_stores() >> age) & 1);
+    if (!placed && !mmu_.probe(access.address, csr_.translation(), access.physical)) return false;
     AccessAnswer answer;
     if (!relate(access, state.stores, answer)) return false;
     if (answer.misses) lines_.push(access.physical);
@@ -123,9 +125,7 @@ bool Core::tell_relations(LoadStorePacker& packer, const LoadStoreState& state) 
 
 // False: no passage has it. `stores`: the ages of those in flight.
 bool Core::relate(const Access& access, std::uint32_t stores, AccessAnswer& out) const {
-  const std::int64_t top = static_cast<std::int64_t>(access.address) >> 38;
-  if ((access.address & ((1u << access.size_log2) - 1)) != 0 ||
-      (csr_.translation().data && top != 0 && top != -1) || !interconnect_->cached(access.physical))
+  if ((access.address & ((1u << access.size_log2) - 1)) != 0 || !interconnect_->cached(access.physical))
     return false;
   const Serial between = newest_.store() - access.before;
   const std::uint32_t older = between < Accesses::most ? stores & (~0u << between) : 0;
@@ -200,7 +200,6 @@ PassageNode* Core::passage_node(bool fresh, const LoadStoreState& state) {
   like.pipeline = node_;
   like.pending = have_record_ && !fresh;
   like.mispredicted = like.pending && record_mispredicted_;
-  like.rests = store_unit_.idle() && load_unit_.idle() && dcache_.quiet() && bypass_.ready();
   like.turns = !mmu_.fetches_from(node_->state.fetch_address);
   return passages_->node(like, state);
 }
@@ -231,7 +230,7 @@ bool Core::answer_access(const Decoded& d, std::uint64_t& out) {
 // may show it.
 bool Core::passes(std::uint64_t limit) {
   const bool fresh = std::exchange(fresh_, false) && have_record_;
-  if (!at_ ? !come_to_node(fresh) : has_rested()) return false;
+  if (!at_ && !come_to_node(fresh)) return false;
   PassageKey key;
   const bool known = answer(fresh, key);
   const Passage* const passage = known ? at_->find(key) : nullptr;
@@ -245,15 +244,6 @@ bool Core::passes(std::uint64_t limit) {
   }
   fall(known, fresh);
   return false;
-}
-
-// Without loads and stores there is little to gain, and many nodes to see.
-bool Core::has_rested() {
-  rested_ = at_->rests ? rested_ + 1 : 0;
-  if (rested_ < long_rest) return false;
-  pauses_.end(cycle_, length_);
-  leave_passages();
-  return true;
 }
 
 // Back to cycles.
@@ -276,7 +266,7 @@ bool Core::come_to_node(bool fresh) {
   if (!may_pass(fresh) || !tell_load_store(fresh, state)) return false;
   PassageNode* const here = passage_node(fresh, state);
   if (from && here) end_passage(*from, *here, fresh);
-  length_ = rested_ = 0;
+  length_ = 0;
   pauses_.come(cycle_, here != nullptr);
   at_ = here;
   stale_ = false;
@@ -308,7 +298,7 @@ void Core::note_training(const PipelineNode& node, const PipelineEdge& edge) {
     return;
   }
   const unsigned slot = (execute_.id - passing_.oldest_slot) & (scoreboard_.size() - 1);
-  extras.trainings[extras.trainings_count++] = {&node, &edge, slot};
+  extras.trainings[extras.trainings_count++] = {&node, edge.ras_step(), slot};
 }
 
 // The ITLB is asked for another page.
@@ -401,7 +391,7 @@ bool Core::turns_alike(const PassageExtras& extras) const {
 void Core::take_extras(const PassageExtras& extras, unsigned oldest) {
   for (unsigned i = 0; i < extras.trainings_count; ++i) {
     const PassageTraining& training = extras.trainings[i];
-    train(*training.node, *training.edge, scoreboard_[(oldest + training.slot) & (scoreboard_.size() - 1)]);
+    train(*training.node, training.ras, scoreboard_[(oldest + training.slot) & (scoreboard_.size() - 1)]);
   }
   for (unsigned i = 0; i < extras.causes_count; ++i) stalls_[extras.causes[i]] += extras.cause_cycles[i];
   for (unsigned i = 0; i < extras.turns_count; ++i) mmu_.fetch(extras.turns[i], true, csr_.translation());

@@ -439,9 +439,9 @@ inline void Core::end_entry(const Decoded& d, ScoreboardEntry& e) {
   have_record_ = record_mispredicted_ = false;
 }
 
-inline void Core::train(const PipelineNode& node, const PipelineEdge& edge, const ScoreboardEntry& e) {
+inline void Core::train(const PipelineNode& node, const RasStep& ras, const ScoreboardEntry& e) {
   frontend_.train(node, e.pc, e.outcome.next_pc);
-  if (edge.pushes || edge.pops) frontend_.move_ras(edge);
+  if (ras.pushes || ras.pops) frontend_.move_ras(ras);
 }
 
 void Core::follow(const PipelineNode& node, const PipelineEdge& edge) {
@@ -451,7 +451,7 @@ void Core::follow(const PipelineNode& node, const PipelineEdge& edge) {
     if (trace_) trace_commits(edge.retires);
   }
   if (edge.predicts) {
-    train(node, edge, scoreboard_[execute_.id]);
+    train(node, edge.ras_step(), scoreboard_[execute_.id]);
     if (passing_.from) note_training(node, edge);
   }
   execute_.valid = edge.issues;

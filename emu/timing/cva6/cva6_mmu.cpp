@@ -40,7 +40,7 @@ void Cva6Mmu::know_page(const Access& access, const TranslationState& translatio
   known_reads_ = known_writes_ = data_hit(request, true, translation);
   if (!known_reads_) return;
   known_page_ = access.address >> 12;
-  known_base_ = translated(request, translation) & ~std::uint64_t{0xFFF};
+  known_base_ = translated(request.address, translation, dtlb_hit_) & ~std::uint64_t{0xFFF};
   if (!translation.data) return;
   known_reads_ = !denied(dtlb_hit_.pte, translation) && is_canonical(access.address);
   known_writes_ = known_reads_ && dtlb_hit_.pte.w() && dtlb_hit_.pte.d();

@@ -126,17 +126,20 @@ class Cva6Mmu {
   // The same without using it.
   bool probe(std::uint64_t virtual_address, const TranslationState& translation,
              std::uint64_t& address) const {
-    const TlbHit hit = translation.data ? dtlb_.probe(virtual_address, translation.asid) : TlbHit{};
-    address =
-        translation.data ? physical(virtual_address, hit) : virtual_address & ((std::uint64_t{1} << 56) - 1);
+    const TlbHit hit = look_at(virtual_address, translation);
+    address = translated(virtual_address, translation, hit);
     return hit.hit || !translation.data;
   }
 
-  // The registers of the data interface while only_data(), and nothing has missed or is at fault.
-  bool may_tell() const { return only_data() && !misaligned_q_ && !missed_q_ && !misses_; }
+  // The registers of the data interface while only_data(), nothing has missed or is at fault, and look-ups of a page find the same
+  // entry, however many there are and in what order.
+  bool may_tell(const TranslationState& translation) const {
+    return only_data() && !misaligned_q_ && !missed_q_ && !misses_ &&
+           (translation.data ? !dtlb_.ambiguous() : dtlb_.empty());
+  }
   template <class Archive>
   void visit(Archive& a, const TranslationState& translation) {
-    a.need(may_tell() && !data_exception(translation));
+    a.need(may_tell(translation) && !data_exception(translation));
     a.bits(request_q_);
     if constexpr (Archive::restores) {
       misaligned_q_ = missed_q_ = misses_ = steady_ = false;
@@ -147,8 +150,7 @@ class Cva6Mmu {
     a.access(!store_q_, serial_q_);
     if constexpr (Archive::restores) {
       const LsuControl request = LsuControl::of(a.of(!store_q_, serial_q_), 0, serial_q_);
-      data_hit(request, true, translation);
-      keep(request, store_q_, translation);
+      keep(request, store_q_, translation, look_at(request.address, translation));
     }
   }
 
@@ -185,17 +187,24 @@ class Cva6Mmu {
   void latch(const LsuControl& request, bool data_access, bool is_store, const TranslationState& translation);
 
   void keep(const LsuControl& request, bool is_store, const TranslationState& translation) {
-    hit_q_ = dtlb_hit_.hit;
-    pte_q_ = dtlb_hit_.pte;
+    keep(request, is_store, translation, dtlb_hit_);
+  }
+  void keep(const LsuControl& request, bool is_store, const TranslationState& translation,
+            const TlbHit& hit) {
+    hit_q_ = hit.hit;
+    pte_q_ = hit.pte;
     store_q_ = is_store;
     access_fault_q_ = request.access_fault;
     noncanonical_q_ = translation.data && !is_canonical(request.address);
-    physical_ = translated(request, translation);
+    physical_ = translated(request.address, translation, hit);
     serial_q_ = request.serial;
   }
-  std::uint64_t translated(const LsuControl& request, const TranslationState& translation) const {
-    return translation.data ? physical(request.address, dtlb_hit_)
-                            : request.address & ((std::uint64_t{1} << 56) - 1);
+  static std::uint64_t translated(std::uint64_t address, const TranslationState& translation,
+                                  const TlbHit& hit) {
+    return translation.data ? physical(address, hit) : address & ((std::uint64_t{1} << 56) - 1);
+  }
+  TlbHit look_at(std::uint64_t address, const TranslationState& translation) const {
+    return translation.data ? dtlb_.probe(address, translation.asid) : TlbHit{};
   }
   static bool denied(const Pte& pte, const TranslationState& translation) {
     return (translation.data_privilege == 1 && !translation.sum && pte.u()) ||

@@ -1,5 +1,6 @@
 #include "emu/timing/cva6/cva6_tlb.hpp"
 
+#include <algorithm>
 #include <bit>
 
 namespace hartbeat::timing::cva6 {
@@ -30,6 +31,7 @@ int Cva6Tlb::find_other(std::uint64_t vpn, std::uint16_t asid, bool enabled) con
 void Cva6Tlb::update(const TlbUpdate& update, bool lookup_hits) {
   if (!update.valid || lookup_hits) return;
   absent_ = nothing;
+  ambiguous_ = ambiguous_ || overlaps(update, victim());
   Entry& entry = entries_[victim()];
   if (!entry.valid) ++used_;
   entry = {update.napot_64k ? update.vpn & ~std::uint64_t{15} : update.vpn,
@@ -38,6 +40,18 @@ void Cva6Tlb::update(const TlbUpdate& update, bool lookup_hits) {
            update.level,
            update.napot_64k,
            true};
+}
+
+bool Cva6Tlb::overlaps(const TlbUpdate& update, unsigned victim) const {
+  for (unsigned i = 0; i <= mask_; ++i) {
+    const Entry& e = entries_[i];
+    const unsigned shift =
+        std::max(shift_of(e.level, e.napot_64k), shift_of(update.level, update.napot_64k));
+    if (i != victim && e.valid && ((e.vpn ^ update.vpn) >> shift) == 0 &&
+        (e.asid == update.asid || e.pte.g() || update.pte.g()))
+      return true;
+  }
+  return false;
 }
 
 bool Cva6Tlb::flush(const TlbFlush& flush) {
@@ -53,6 +67,7 @@ bool Cva6Tlb::flush(const TlbFlush& flush) {
       --used_;
     }
   }
+  ambiguous_ = ambiguous_ && used_ != 0;
   return used_ != before;
 }
 

@@ -68,6 +68,9 @@ class Cva6Tlb {
   // False: it held nothing of that.
   bool flush(const TlbFlush& flush);
   bool empty() const { return used_ == 0; }
+  // Two of its entries may translate the same address for the same address space: which one a look-up finds depends on those
+  // before it.
+  bool ambiguous() const { return ambiguous_; }
 
  private:
   struct Entry {
@@ -108,6 +111,7 @@ class Cva6Tlb {
       out.pte.bits = (out.pte.bits & ~(std::uint64_t{15} << 10)) | ((vpn_of(address) & 15) << 10);
     return out;
   }
+  bool overlaps(const TlbUpdate& update, unsigned victim) const;
   void touch(unsigned entry) { tree_ = (tree_ & ~paths_[entry].nodes) | paths_[entry].away; }
   unsigned victim() const {
     unsigned node = 0, entry = 0;
@@ -128,6 +132,7 @@ class Cva6Tlb {
   unsigned mask_, levels_;
   std::uint64_t tree_ = 0;
   unsigned used_ = 0, last_ = 0;
+  bool ambiguous_ = false;
   // The last look-up that found nothing, until an entry comes in; a walk asks it in every cycle.
   static constexpr std::uint64_t nothing = ~std::uint64_t{0};
   mutable std::uint64_t absent_ = nothing;

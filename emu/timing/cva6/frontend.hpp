@@ -67,7 +67,7 @@ class Frontend {
   const RasMove& ras_move() const { return ras_move_; }
   // The same, from a node.
   void ask(const PipelineNode& node, PipelineInputs& inputs) const;
-  void move_ras(const PipelineEdge& edge) { ras_.clock(edge.pushes, edge.return_address, edge.pops); }
+  void move_ras(const RasStep& move) { ras_.clock(move.pushes, move.return_address, move.pops); }
   void train(const PipelineNode& node, std::uint64_t pc, std::uint64_t target) {
     if (node.trains_bht) bht_.update(pc, node.taken);
     if (node.trains_btb) btb_.update(pc, target);

@@ -128,6 +128,14 @@ class LoadStorePacker {
     (is_load ? moving_loads_ : moving_stores_) |= bit(is_load, serial);
     need(std::popcount(moving_loads_) + std::popcount(moving_stores_) <= most_moving);
   }
+  // A store that has been translated: its physical address is known, and may not be asked for again, under what is now the
+  // translation.
+  void placed(Serial serial, std::uint64_t physical) {
+    moving(false, serial);
+    store(serial);
+    placed_ |= bit(false, serial);
+    of(false, serial).physical = physical;
+  }
   // A load that has been looked up, and is not there.
   void missed(Serial serial) {
     access(true, serial);
@@ -149,9 +157,10 @@ class LoadStorePacker {
     out_.size = static_cast<std::uint32_t>(at_ - out_.bytes.data());
   }
   static constexpr unsigned longest_queue = 8;
-  // A bit for each age of what is moving(), comes() or has missed().
+  // A bit for each age of what is moving() or comes(), of them what is placed(), and of what has missed().
   std::uint32_t moving_loads() const { return moving_loads_; }
   std::uint32_t moving_stores() const { return moving_stores_; }
+  std::uint32_t placed_stores() const { return placed_; }
   std::uint32_t missed_loads() const { return missed_; }
 
  private:
@@ -164,7 +173,7 @@ class LoadStorePacker {
   LoadStoreFrame frame_;
   LoadStoreState& out_;
   std::uint8_t* at_;
-  std::uint32_t moving_loads_ = 0, moving_stores_ = 0, missed_ = 0;
+  std::uint32_t moving_loads_ = 0, moving_stores_ = 0, placed_ = 0, missed_ = 0;
   bool told_ = true;
 };
 
@@ -186,6 +195,7 @@ class LoadStoreRestorer {
   }
   void access(bool is_load, Serial& serial) { serial = frame_.newest.of(is_load) - next(); }
   void moving(bool is_load, Serial& serial) { access(is_load, serial); }
+  void placed(Serial& serial, std::uint64_t) { access(false, serial); }
   void missed(Serial& serial) { access(true, serial); }
   void store(Serial) {}
   void need(bool) {}

@@ -27,7 +27,7 @@ struct PassageNode;
 // The branch unit has taught the predictors, and the RAS has moved, as in this cycle of the pipeline.
 struct PassageTraining {
   const PipelineNode* node = nullptr;
-  const PipelineEdge* edge = nullptr;
+  RasStep ras;  // of the edge, which may be another's by the time that it is taken
   unsigned slot = 0;  // counted from the oldest instruction at the beginning
 };
 
@@ -75,7 +75,6 @@ struct alignas(64) PassageNode {
   std::uint8_t count = 0, issue_flow = 0;
   std::uint8_t execute_slot = nothing;
   bool needs_record : 1 = false, asks : 1 = false;
-  bool rests : 1 = false;    // the load/store side has nothing to do
   bool turns : 1 = false;    // what is fetched now is not of the page that was fetched last
   std::uint32_t stores = 0;  // LoadStoreState::stores
   Passage first;

@@ -16,8 +16,7 @@ class PassagePauses {
     until_ = cycle + strangeness_;
     cost_ += coming;
   }
-  // From there by so many passages, and then the load/store side rests, or none of them has the answer: what came to an end soon,
-  // will again.
+  // From there by so many passages, none of which has the answer: what came to an end soon, will again.
   void end(std::uint64_t cycle, std::uint64_t passages) {
     haste_ = passages < worth ? longer(haste_) : 0;
     until_ = std::max(until_, cycle + haste_);
@@ -37,7 +36,7 @@ class PassagePauses {
   // A passage takes the host about the time of 1.6 cycles, and to come to a node and to leave it that of some passages (int, mem
   // and the vm workloads of tests/bench). Code that does not gain by them is left alone, and tried again later.
   static constexpr std::uint64_t coming = 5, sample = 1u << 12, shortest_doze = 1u << 16,
-                                 longest_doze = 1u << 22;
+                                 longest_doze = 1u << 20;
   static constexpr unsigned longest = 31, worth = 8;
   static unsigned longer(unsigned pause) { return std::min(2 * pause + 1, longest); }
 

@@ -36,6 +36,12 @@ struct PipelineInputs {
 
 struct PipelineNode;
 
+// What a cycle does to the return address stack.
+struct RasStep {
+  std::uint64_t return_address = 0;
+  bool pushes = false, pops = false;
+};
+
 struct PipelineEdge {
   PipelineInputs inputs;
   PipelineNode* next = nullptr;  // null: unused
@@ -48,6 +54,7 @@ struct PipelineEdge {
   bool waits = false;     // leads back to its node, and does nothing
   Stall cause = Stall::issued;
   bool does_nothing() const { return !retires && !issues && !moves && !pushes && !pops && !applies; }
+  RasStep ras_step() const { return {return_address, pushes, pops}; }
 };
 
 // What predictors a cycle looks at.

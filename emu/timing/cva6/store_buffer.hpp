@@ -92,16 +92,13 @@ class StoreBuffer {
 
     template <class Archive>
     void visit(Archive& a) {
-      a.moving(false, serial);
+      a.placed(serial, address);
       a.bits(byte_enable);
       if constexpr (Archive::restores) {
         const Access& access = a.of(false, serial);
         valid = true;
         address = access.physical;
         data = access.data << (8 * (access.address & 7));
-      } else {
-        a.store(serial);
-        a.of(false, serial).physical = address;
       }
     }
   };
