@@ -29,8 +29,8 @@ bool Core::may_pass(bool fresh) const {
   const PipelineNode& node = *node_;
   if ((!fresh && have_record_ && !record_plain_) || node.waits_at_head || node.state.speculative)
     return false;
-  return dcache_.may_tell() && adapter_.may_tell() && mmu_.may_tell(csr_.translation()) && load_unit_.may_tell() &&
-         keeps_csrs();
+  return dcache_.may_tell() && adapter_.may_tell() && mmu_.may_tell(csr_.translation()) &&
+         load_unit_.may_tell() && keeps_csrs();
 }
 
 // The load/store side of this moment. False: it cannot be told. `fresh`: the record is an answer, not part of the state.

@@ -45,8 +45,7 @@ void Cva6Tlb::update(const TlbUpdate& update, bool lookup_hits) {
 bool Cva6Tlb::overlaps(const TlbUpdate& update, unsigned victim) const {
   for (unsigned i = 0; i <= mask_; ++i) {
     const Entry& e = entries_[i];
-    const unsigned shift =
-        std::max(shift_of(e.level, e.napot_64k), shift_of(update.level, update.napot_64k));
+    const unsigned shift = std::max(shift_of(e.level, e.napot_64k), shift_of(update.level, update.napot_64k));
     if (i != victim && e.valid && ((e.vpn ^ update.vpn) >> shift) == 0 &&
         (e.asid == update.asid || e.pte.g() || update.pte.g()))
       return true;

@@ -27,7 +27,7 @@ struct PassageNode;
 // The branch unit has taught the predictors, and the RAS has moved, as in this cycle of the pipeline.
 struct PassageTraining {
   const PipelineNode* node = nullptr;
-  RasStep ras;  // of the edge, which may be another's by the time that it is taken
+  RasStep ras;        // of the edge, which may be another's by the time that it is taken
   unsigned slot = 0;  // counted from the oldest instruction at the beginning
 };
 
