@@ -251,7 +251,7 @@ void Core::fall(bool known, bool fresh) {
   PassageNode* const from = at_;
   if (!known) pauses_.end(cycle_, length_);
   leave_passages();
-  if (!known) return;
+  if (!known || !pauses_.over(cycle_)) return;
   PassageKey key;  // again: what is asked may be known better by now
   from->asks = from->pipeline->asks;
   at_ = from;

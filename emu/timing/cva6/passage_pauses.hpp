@@ -13,7 +13,7 @@ class PassagePauses {
   void come(std::uint64_t cycle, bool to_node) {
     came_ = cycle;
     strangeness_ = to_node ? 0 : longer(strangeness_);
-    until_ = cycle + strangeness_;
+    until_ = std::max(until_, cycle + strangeness_);
     cost_ += coming;
   }
   // From there by so many passages, none of which has the answer: what came to an end soon, will again.
@@ -35,8 +35,8 @@ class PassagePauses {
  private:
   // A passage takes the host about the time of 1.6 cycles, and to come to a node and to leave it that of some passages (int, mem
   // and the vm workloads of tests/bench). Code that does not gain by them is left alone, and tried again later.
-  static constexpr std::uint64_t coming = 5, sample = 1u << 12, shortest_doze = 1u << 16,
-                                 longest_doze = 1u << 20;
+  static constexpr std::uint64_t coming = 5, sample = 1u << 12, shortest_doze = 1u << 14,
+                                 longest_doze = 1u << 18;
   static constexpr unsigned longest = 31, worth = 8;
   static unsigned longer(unsigned pause) { return std::min(2 * pause + 1, longest); }
 
