@@ -15,6 +15,7 @@ class PassagePauses {
     strangeness_ = to_node ? 0 : longer(strangeness_);
     until_ = std::max(until_, cycle + strangeness_);
     cost_ += coming;
+    if (!to_node) judge(cycle);
   }
   // From there by so many passages, none of which has the answer: what came to an end soon, will again.
   void end(std::uint64_t cycle, std::uint64_t passages) {
@@ -25,6 +26,11 @@ class PassagePauses {
   void leave(std::uint64_t cycle, std::uint64_t passages) {
     cycles_ += cycle - came_;
     cost_ += passages;
+    judge(cycle);
+  }
+
+ private:
+  void judge(std::uint64_t cycle) {
     if (cost_ < sample) return;
     const bool pays = cycles_ * 5 >= cost_ * 8;
     doze_ = pays ? shortest_doze : std::min(2 * doze_, longest_doze);
@@ -32,7 +38,6 @@ class PassagePauses {
     cycles_ = cost_ = 0;
   }
 
- private:
   // A passage takes the host about the time of 1.6 cycles, and to come to a node and to leave it that of some passages (int, mem
   // and the vm workloads of tests/bench). Code that does not gain by them is left alone, and tried again later.
   static constexpr std::uint64_t coming = 5, sample = 1u << 12, shortest_doze = 1u << 14,
