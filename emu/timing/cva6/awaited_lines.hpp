@@ -2,7 +2,6 @@
 // which is the one that they come in, for there is one MSHR and one read port.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
 #include "emu/timing/cva6/load_store_state.hpp"

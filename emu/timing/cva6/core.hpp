@@ -58,8 +58,8 @@ class Core {
     record_.operand_a = operand_a;
     record_.operand_b = operand_b;
     record_.trapped = record_.interrupt = record_.sc_failed = false;
-    const Decoded& d = issue_decoded();
-    record_mispredicted_ = (d.op == Op::branch || d.op == Op::jalr) && next_pc != node_->expected_next;
+    // Not node_->checks_next, which says the same: nodes are not in the host's cache while passages are taken.
+    record_mispredicted_ = issue_decoded().may_mispredict() && next_pc != node_->expected_next;
     have_record_ = fresh_ = record_plain_ = true;
   }
   // Likewise of one that is Decoded::plain_access, and has not trapped.
@@ -229,27 +229,6 @@ class Core {
     std::uint64_t asked = 0;  // inputs that cause() has looked at
   };
 
-  // A passage that is being recorded: from where, and what was then.
-  struct Passing {
-    PassageNode* from = nullptr;  // null: none
-    PassageKey key;
-    Passage passage;
-    PassageExtras extras;
-    std::uint64_t cycle = 0, committed = 0;
-    unsigned oldest_slot = 0;
-    bool has_record = false, awaits_line = false;
-    std::uint64_t refills = 0;
-    Serials newest;
-    StallCounters stalls;
-  };
-  // What matters of an address: the age of a store with the same, the low bits, whether the D$ has it.
-  struct AccessAnswer {
-    static constexpr std::uint8_t none = 0xFF;
-    std::uint8_t same = none, low = 0;
-    bool there = false;
-    bool misses = false;  // a load's line will come
-  };
-
   bool at_question() const {
     return at_ || (may_pass_ && node_ && (passing_.from || (!load_store_rests_ && pauses_.over(cycle_))) &&
                    ((fresh_ && have_record_) || node_->asks));
@@ -354,9 +333,7 @@ class Core {
   [[gnu::noinline]] bool foresees_mispredict(const PipelineState& state);
   void update_fetch_context() {
     passage_context_ = fetch_origin_ + fetch_changes_ + frontend_.icache().changes();
-    if (fetch_context_ != stranger)
-      fetch_context_ =
-          fetch_origin_ + fetch_changes_ + mmu_.fetch_changes() + frontend_.icache().changes() + 1;
+    if (fetch_context_ != stranger) fetch_context_ = passage_context_ + mmu_.fetch_changes() + 1;
   }
   void change_translation();
   void follow(const PipelineNode& node, const PipelineEdge& edge);
@@ -456,7 +433,7 @@ class Core {
   PassageNode* at_ = nullptr;
   bool stale_ = false;
   bool fresh_ = false, record_plain_ = false;  // the record has been given for this cycle; given_plainly()
-  Passing passing_;
+  PassageRecording passing_;
   PassagePauses pauses_;
   std::uint64_t length_ = 0;  // passages since come_to_node()
   Accesses accesses_;

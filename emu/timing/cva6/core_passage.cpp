@@ -221,8 +221,7 @@ bool Core::answer_access(const Decoded& d, std::uint64_t& out) {
   AccessAnswer answer;
   if (!relate(given_access_, at_->stores, answer)) return false;
   given_misses_ = answer.misses;
-  out |= std::uint64_t{answer.same} << 24 | std::uint64_t{answer.low} << 8 | (answer.there ? 2u : 0u) |
-         PassageKey::access;
+  out |= answer.key();
   return true;
 }
 

@@ -25,7 +25,7 @@ void expect_next(PipelineNode& node) {
   const PipelineState& s = node.state;
   const auto flow = static_cast<ControlFlow>(s.issue_flow);
   node.issue_plain = s.issue->plain;
-  node.checks_next = s.issue->op == Op::branch || s.issue->op == Op::jalr;
+  node.checks_next = s.issue->may_mispredict();
   if (s.issue->op == Op::jalr)
     node.expected_next = flow == ControlFlow::none ? ~std::uint64_t{0} : s.issue_predicted;
   else

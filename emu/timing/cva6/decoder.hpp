@@ -74,6 +74,8 @@ struct Decoded {
   bool flushes = false;         // the pipeline, when it commits
   bool commits_second = false;  // the second commit port takes it
 
+  // Where it goes on may be another place than the front end foretold.
+  bool may_mispredict() const { return op == Op::branch || op == Op::jalr; }
   bool is_amo() const { return op == Op::amo_lr || op == Op::amo_sc || op == Op::amo_rmw; }
 };
 

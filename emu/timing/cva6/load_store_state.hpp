@@ -72,7 +72,7 @@ class Accesses {
     return static_cast<std::uint16_t>(out | out >> 16);
   }
 
-  // Stores and loads.
+  // Stores and loads; of the offsets of loads nobody asks, but to leave them out would be a branch.
   std::array<std::array<Access, most>, 2> slots_{};
   // From the youngest on, when the numbers have just come round.
   alignas(16) std::array<std::array<std::uint16_t, most>, 2> offsets_{};

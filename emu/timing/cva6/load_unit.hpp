@@ -78,7 +78,7 @@ class LoadUnit {
   template <class Archive>
   void visit(Archive& a) {
     bool reads = valid_[0] || valid_[1];
-    a.need(state_ <= State::send_tag && !(valid_[0] && valid_[1]) && (reads || state_ != State::send_tag));
+    a.need(may_tell() && !(valid_[0] && valid_[1]) && (reads || state_ != State::send_tag));
     a.bits(state_);
     a.bits(reads);
     if constexpr (Archive::restores) valid_[0] = valid_[1] = flushed_[0] = flushed_[1] = false;

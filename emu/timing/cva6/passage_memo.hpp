@@ -22,6 +22,18 @@ struct PassageKey {
       asked;  // what predictors say, the divider's iterations, where a mispredicted branch went: of a node that asks
 };
 
+// What matters of an access's address: the age of the last store that it waits for or joins, the low bits, whether the D$ has it.
+struct AccessAnswer {
+  static constexpr std::uint8_t none = 0xFF;
+  std::uint8_t same = none, low = 0;
+  bool there = false;
+  bool misses = false;  // a load's line will come: not there
+  // Its part of PassageKey::given.
+  std::uint64_t key() const {
+    return std::uint64_t{same} << 24 | std::uint64_t{low} << 8 | (there ? 2u : 0u) | PassageKey::access;
+  }
+};
+
 struct PassageNode;
 
 // The branch unit has taught the predictors, and the RAS has moved, as in this cycle of the pipeline.
@@ -91,6 +103,20 @@ struct alignas(64) PassageNode {
   }
 };
 static_assert(offsetof(PassageNode, first.extras) == 64);
+
+// A passage that is being recorded: from where, and what was then.
+struct PassageRecording {
+  PassageNode* from = nullptr;  // null: none
+  PassageKey key;
+  Passage passage;
+  PassageExtras extras;
+  std::uint64_t cycle = 0, committed = 0;
+  unsigned oldest_slot = 0;
+  bool has_record = false, awaits_line = false;
+  std::uint64_t refills = 0;
+  Serials newest;
+  StallCounters stalls;
+};
 
 class PassageMemo {
  public:

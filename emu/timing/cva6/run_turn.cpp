@@ -62,7 +62,7 @@ void Cva6Run::look_around(Lane& lane, const Step& done, bool state_told) {
   if (state_told || done.trapped) {
     lane.seen_mip = pending_interrupts(hart) & told_lines;
     lane.hears_at = never_cycle;
-    keep_due(lane);  // a CSR may have moved its timer
+    keep_due(lane);  // which CSRs have a part in
   }
   for (unsigned i = 0; i < lane.recorder.memory_count; ++i) {
     const MemoryEffect& effect = lane.recorder.memory[i];

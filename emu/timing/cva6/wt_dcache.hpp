@@ -61,7 +61,7 @@ class WtDcache {
   std::uint64_t awaited() const { return missunit_.awaited(); }
   // What is left of the way of a load's line when it is passed over: the line is asked for, and it comes.
   void pass_send(std::uint64_t physical) { missunit_.pass_send(loads, physical, memory_); }
-  void pass_fill() { missunit_.pass_fill(memory_); }
+  void pass_fill() { missunit_.take_line(memory_); }
   std::uint64_t tx_address(std::uint8_t tid, std::uint8_t bytes) const {
     return wbuffer_.tx_address(tid, bytes);
   }

@@ -100,12 +100,9 @@ class WtDcacheMissunit {
   }
   bool awaits_line() const { return mshr_valid_; }
   std::uint64_t awaited() const { return mshr_.address; }
-  // What visit() leaves out, when a line is asked for and when it comes.
+  // What visit() leaves out, when a line is asked for; when it comes, take_line().
   void pass_send(unsigned port, std::uint64_t physical, const WtDcacheMem& memory) {
     allocate(port, physical, true, memory.valid(memory.set_of(physical)), memory.geometry());
-  }
-  void pass_fill(WtDcacheMem& memory) {
-    memory.write_line(memory.set_of(mshr_.address), mshr_.way, memory.tag_of(mshr_.address));
   }
 
  private:

@@ -114,6 +114,3 @@ middle: .space 4096
 large:  .space 32768
         .space 2048
 stack_end:
-        .balign 8
-arrived: .dword 0
-harts:  .dword 0
