@@ -117,8 +117,10 @@ class TranslationUnit {
   void absorbed_hits(Access access, std::uint64_t count) {
     (access == Access::fetch ? counters_.itlb : counters_.dtlb).hits += count;
   }
-  // A hit that such a cache absorbed, where the replacement must see each one. `entry` is Translation::entry.
-  void touch(Access access, const TlbEntry& entry) { (access == Access::fetch ? itlb_ : dtlb_).touch(entry); }
+  // A hit that such a cache absorbed, where the replacement must see it. Precondition: the I- or D-TLB has the page.
+  void touch(const Context& context, VirtAddr address, Access access) {
+    (access == Access::fetch ? itlb_ : dtlb_).lookup(address, context.asid & asid_mask_);
+  }
 
   // Power-on reset: empty TLBs, counters 0.
   void reset();

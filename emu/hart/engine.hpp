@@ -6,6 +6,7 @@
 // observed: one instruction at a time with a record of what it did, for traces and for cycle models.
 #pragma once
 
+#include "emu/hart/memory.hpp"
 #include "emu/hart/system.hpp"
 
 namespace hartbeat {
@@ -29,27 +30,34 @@ struct Step {
 // set). Moves hart.pc, not the clock: the caller knows what the instruction costs and tells it with `spend`.
 // Precondition: nothing is due (hart.clock < hart.deadline or service() has been called).
 Step step(System& system, Hart& hart);
+// The block at hart.pc when it lies in the page that was fetched last (JumpTable::page), decoded now if it is new; else null.
+Block* block_in_page(System& system, Hart& hart);
 // The operation at hart.pc, when it is an instruction with these bits in code that is known already; else null.
 inline const Op* known_op(System& system, Hart& hart, std::uint32_t bits) {
   const Op* op = hart.op;
   if (op == nullptr) {
     const JumpEntry& known = hart.jump->slots[JumpTable::index(hart.pc)];
-    if (known.pc != hart.pc || known.block == nullptr) return nullptr;
+    Block* const block = known.pc == hart.pc ? known.block : block_in_page(system, hart);
+    if (block == nullptr) return nullptr;
     hart.page_pc = hart.pc & ~page_offset_mask;
-    op = known.block->ops();
+    op = block->ops();
   } else if (op == system.arrival || op->index >= Block::of(op)->instructions || hart.pc_of(op) != hart.pc) {
     return nullptr;
   }
   return op->bits == bits && !system.code.is_illegal(*op) && !hart.hpm.each_instruction ? op : nullptr;
 }
 // The fast table has the page of this access, so that it neither traps nor reaches a device, and concerns no reservation of
-// another hart.
-inline bool serves(const Hart& hart, std::uint64_t address, unsigned size_log2, bool store) {
+// another hart. Precondition: the access is made next; the D-TLB's replacement hears of it here, where it looks at hits.
+inline bool serves(Hart& hart, std::uint64_t address, unsigned size_log2, bool store) {
   const FastTable& table = *hart.fast;
   const FastEntry& entry = (store ? table.write : table.read)[FastTable::index(address)];
   const std::uint64_t others = hart.system->reserving_harts & ~(std::uint64_t{1} << hart.id.value);
-  return (address & (~page_offset_mask | ((std::uint64_t{1} << size_log2) - 1))) == entry.tag &&
-         !(store && others != 0);
+  if (store && others != 0) return false;
+  const std::uint64_t tag = address & (~page_offset_mask | ((std::uint64_t{1} << size_log2) - 1));
+  if (tag == entry.tag) return true;
+  if ((tag | FastEntry::resting) != entry.tag) return false;
+  rouse_page(hart, address);
+  return true;
 }
 // step() for an operation from there that only computes, branches or jumps, on a hart that has C, or that loads or stores an
 // integer register where the fast table serves it: it cannot trap, and its time does not matter.

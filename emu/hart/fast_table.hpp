@@ -10,6 +10,11 @@
 namespace hartbeat {
 
 struct FastEntry {
+  // In the tag of a page that is not the last one, where replacement looks at hits: the entry is good, but the D-TLB is to hear of
+  // the next access to it (rouse_page).
+  static constexpr std::uint64_t resting = 1u << 11;
+  std::uint64_t page() const { return tag & ~resting; }
+
   std::uint64_t tag =
       ~std::uint64_t{0};     // virtual page address; all ones: empty (no masked address equals it)
   std::uint64_t addend = 0;  // host address minus virtual address
@@ -38,8 +43,17 @@ struct FastTable {
     const std::uint64_t page = va & ~page_offset_mask;
     FastEntry& r = read[index(va)];
     FastEntry& w = write[index(va)];
-    if (r.tag == page) r = {};
-    if (w.tag == page) w = {};
+    if (r.page() == page) r = {};
+    if (w.page() == page) w = {};
+  }
+  void rest(std::uint64_t va) { exchange(va, 0, FastEntry::resting); }
+  void rouse(std::uint64_t va) { exchange(va, FastEntry::resting, 0); }
+
+ private:
+  void exchange(std::uint64_t va, std::uint64_t from, std::uint64_t to) {
+    const std::uint64_t page = va & ~page_offset_mask;
+    for (FastEntry* entry : {&read[index(va)], &write[index(va)]})
+      if (entry->tag == (page | from)) entry->tag = page | to;
   }
 };
 

@@ -47,6 +47,8 @@ struct JumpTable {
   // The slots filled since the last clear(), when they are few: a program that goes from page to page clears often.
   std::array<std::uint16_t, most_listed> listed{};
   unsigned filled = 0;
+  // The page that was fetched last, whole RAM and executable, and where it lies: code in it needs no look at the I-TLB either.
+  std::uint64_t page = ~std::uint64_t{0}, physical_page = 0;
   void put(std::uint64_t pc, Block* block) {
     slots[index(pc)] = {pc, block};
     if (filled < most_listed) listed[filled] = static_cast<std::uint16_t>(index(pc));
@@ -58,6 +60,7 @@ struct JumpTable {
     else
       for (unsigned i = 0; i < filled; ++i) slots[listed[i]] = {};
     filled = 0;
+    page = ~std::uint64_t{0};
   }
 };
 

@@ -80,7 +80,7 @@ void tell_walk(Hart& hart, std::uint64_t now, std::uint64_t va, Access access) {
 // Where replacement looks at hits, an access to another page than the last one must reach the TLB.
 void forget_last_page(Hart& hart, std::uint64_t va) {
   if (((va ^ hart.last_fast_va) & ~page_offset_mask) == 0) return;
-  for (FastTable& table : *hart.fast_tables) table.remove(hart.last_fast_va);
+  for (FastTable& table : *hart.fast_tables) table.rest(hart.last_fast_va);
   hart.last_fast_va = va;
 }
 
@@ -322,6 +322,12 @@ void set_reservation(Hart& hart, PhysAddr physical) {
 void clear_reservation(Hart& hart) {
   hart.reservation_valid = false;
   hart.system->reserving_harts &= ~(std::uint64_t{1} << hart.id.value);
+}
+
+void rouse_page(Hart& hart, std::uint64_t va) {
+  hart.translation.touch(hart.data_context, VirtAddr{va}, Access::load);
+  forget_last_page(hart, va);
+  hart.fast->rouse(va);
 }
 
 bool fetch_address(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned size, PhysAddr& physical) {

@@ -31,6 +31,9 @@ AccessResult manage_block(Hart& hart, std::uint64_t now, std::uint64_t va);
 // What follows a write to RAM at `physical`. False: the block must end.
 bool store_done(Hart& hart, std::uint64_t now, PhysAddr physical, unsigned size);
 
+// The D-TLB's replacement hears of an access to a page that rests in the fast table, which may serve it again.
+void rouse_page(Hart& hart, std::uint64_t va);
+
 void set_reservation(Hart& hart, PhysAddr physical);
 void clear_reservation(Hart& hart);
 

@@ -94,6 +94,13 @@ bool crosses_page(const Ram& ram, PhysAddr physical) {
   return (*ram.host(physical) & 3) == 3;
 }
 
+Block* keep_block(System& system, Hart& hart, std::uint64_t physical) {
+  Block* const block = system.code.at(physical);
+  if (system.code.take_new_code_page()) system.forget_fast_stores();
+  hart.jump->put(hart.pc, block);
+  return block;
+}
+
 Block* fetch_block(System& system, Hart& hart) {
   PhysAddr physical;
   hart.current_pc = hart.pc;
@@ -106,11 +113,10 @@ Block* fetch_block(System& system, Hart& hart) {
     ++hart.slow_fetches;
     return scratch_from_bits(system, hart, bits);
   }
-  Block* block = system.code.at(physical.value);
-  if (system.code.take_new_code_page()) system.forget_fast_stores();
   ++hart.slow_fetches;
-  hart.jump->put(hart.pc, block);
-  return block;
+  hart.jump->page = hart.pc & ~page_offset_mask;
+  hart.jump->physical_page = physical.value & ~page_offset_mask;
+  return keep_block(system, hart, physical.value);
 }
 
 }  // namespace
@@ -131,9 +137,16 @@ bool service(System& system, Hart& hart) {
   return true;
 }
 
+Block* block_in_page(System& system, Hart& hart) {
+  const std::uint64_t offset = hart.pc & page_offset_mask;
+  if (hart.pc - offset != hart.jump->page || offset == page_size - 2) return nullptr;
+  return keep_block(system, hart, hart.jump->physical_page + offset);
+}
+
 Block* whole_block_at(System& system, Hart& hart) {
   const JumpEntry& known = hart.jump->slots[JumpTable::index(hart.pc)];
-  Block* block = known.pc == hart.pc ? known.block : fetch_block(system, hart);
+  Block* block = known.pc == hart.pc ? known.block : block_in_page(system, hart);
+  if (block == nullptr) block = fetch_block(system, hart);
   if (block == nullptr) {
     trap_fetch(hart);
     return nullptr;

@@ -94,10 +94,9 @@ bool Cva6Run::glide_plainly(Lane& lane, std::uint64_t limit, std::uint64_t far) 
       const std::uint64_t address = a + static_cast<std::uint64_t>(std::int64_t{d.immediate});
       const bool store = d.fu == Fu::store;
       // Who sleeps is to hear of a store before the next one.
-      const bool accesses =
-          far == 0 && d.plain_access && !(store && some_sleep_) && serves(hart, address, d.size_log2, store);
+      const bool accesses = far == 0 && d.plain_access && !(store && some_sleep_);
       const hartbeat::Op* const op = d.plain || accesses ? known_op(system_, hart, d.bits) : nullptr;
-      if (!op) break;
+      if (!op || (accesses && !serves(hart, address, d.size_log2, store))) break;
       --left;
       if (listens_)
         step_plainly_and_tell(hart, *op, core.cycle());

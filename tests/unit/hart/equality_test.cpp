@@ -78,10 +78,10 @@ void require_subset(Bench& bench, unsigned id) {
     context.mxr = false;
     const auto check = [&](const FastEntry& entry, mmu::Access access) {
       if (entry.tag == ~std::uint64_t{0}) return;
-      const mmu::TlbEntry* held = hart.translation.dtlb().peek(VirtAddr{entry.tag}, asid);
+      const mmu::TlbEntry* held = hart.translation.dtlb().peek(VirtAddr{entry.page()}, asid);
       REQUIRE(held != nullptr);
-      const PhysAddr frame = held->translate(VirtAddr{entry.tag});
-      REQUIRE(reinterpret_cast<std::uint64_t>(memory.host(frame)) == entry.tag + entry.addend);
+      const PhysAddr frame = held->translate(VirtAddr{entry.page()});
+      REQUIRE(reinterpret_cast<std::uint64_t>(memory.host(frame)) == entry.page() + entry.addend);
       REQUIRE(mmu::allowed(held->permissions, context, access));
       REQUIRE(hart.pmp.allows(frame, page_size, access, context.privilege));
       if (access == mmu::Access::store) REQUIRE_FALSE(bench.machine().system().stores_need_notice(frame));
