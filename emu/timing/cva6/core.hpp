@@ -3,6 +3,7 @@
 // load/store, issue, decode, fetch.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -51,23 +52,21 @@ class Core {
   // Where the record is to be written that given() then hands over.
   Retirement& record() { return record_; }
   void given();
-  // The same of an instruction that is Decoded::plain, while glides().
-  void given_plainly(std::uint64_t next_pc, std::uint64_t operand_a, std::uint64_t operand_b) {
+  // What an instruction has done that is Decoded::plain, or plain_access and has not trapped; `address`: its, of the latter.
+  struct Given {
+    std::uint64_t next_pc = 0, operand_a = 0, operand_b = 0, address = 0;
+  };
+  // The same of such a one, while in_node().
+  void given_plainly(const Given& given) {
     record_.pc.value = issue_pc();
-    record_.next_pc.value = next_pc;
-    record_.operand_a = operand_a;
-    record_.operand_b = operand_b;
+    record_.next_pc.value = given.next_pc;
+    record_.data_address.value = given.address;
+    record_.store_value = given.operand_b;
+    record_.operand_a = given.operand_a;
+    record_.operand_b = given.operand_b;
     record_.trapped = record_.interrupt = record_.sc_failed = false;
-    // Not node_->checks_next, which says the same: nodes are not in the host's cache while passages are taken.
-    record_mispredicted_ = issue_decoded().may_mispredict() && next_pc != node_->expected_next;
+    record_mispredicted_ = goes_elsewhere(issue_decoded(), given.next_pc);
     have_record_ = fresh_ = record_plain_ = true;
-  }
-  // Likewise of one that is Decoded::plain_access, and has not trapped.
-  void given_access(std::uint64_t next_pc, std::uint64_t operand_a, std::uint64_t operand_b,
-                    std::uint64_t address) {
-    given_plainly(next_pc, operand_a, operand_b);
-    record_.data_address.value = address;
-    record_.store_value = operand_b;
   }
   bool in_node() const { return node_ != nullptr; }
   // step(), and skip() when nothing has moved. False: `limit` has been reached, or what comes of it is for the caller to see
@@ -76,10 +75,23 @@ class Core {
   // The same ahead of other harts, up to `far`: nothing is done that memory, the walker or another hart has a part in, and
   // from `near` on nothing that an invalidation could matter to. False: the end, or it does not go further.
   bool glide_ahead(std::uint64_t near, std::uint64_t far);
+  // Where passages begin that pass() takes, as long as they end before passages_end(); null: glide() is to go on.
+  const PassageNode* passing() const { return fresh_ ? nullptr : at_; }
+  std::uint64_t passages_end(std::uint64_t limit) const { return std::min(limit, clint_steady_until_); }
+  // From a node that needs no record, or by what has been given of the instruction there. False: nothing has been done.
+  bool pass(std::uint64_t end);
+  bool pass(std::uint64_t end, const Given& given);
+  // Behind the last of these.
+  void stop_passing() {
+    if (!at_) return;
+    node_ = at_->pipeline;
+    execute_.valid = at_->execute_slot != PassageNode::nothing;
+    execute_.id = static_cast<std::uint8_t>(scoreboard_.behind_commit(at_->execute_slot));
+  }
   // Puts the load/store side back to where passages have led, before anything else than glide() looks at it.
   void leave_passages() {
     if (!at_) return;
-    if (stale_) restore_load_store();
+    if (length_ != 0) restore_load_store();
     pauses_.leave(cycle_, length_);
     at_ = nullptr;
   }
@@ -252,13 +264,21 @@ class Core {
   bool keeps_csrs() const;
   [[gnu::noinline]] void end_passages();
   bool answer(bool fresh, PassageKey& key);
-  bool answer_access(const Decoded& d, std::uint64_t& out);
+  bool answer_access(const Decoded& d, std::uint64_t address, std::uint64_t data, std::uint64_t& out);
+  bool goes_elsewhere(const Decoded& d, std::uint64_t next_pc) const {
+    // Not checks_next of the node, which says the same: nodes are not in the host's cache while passages are taken.
+    return d.may_mispredict() && next_pc != (at_ ? at_->pipeline : node_)->expected_next;
+  }
+  bool may_take(const Passage& passage, std::uint64_t end) const;
   [[gnu::noinline]] void fall(bool known, bool fresh);
   [[gnu::noinline]] void begin_passage(PassageNode& from, const PassageKey& key);
   [[gnu::noinline]] void note_turn(std::uint64_t address, std::uint64_t physical);
   [[gnu::noinline]] void note_training(const PipelineNode& node, const PipelineEdge& edge);
   void end_passage(PassageNode& from, PassageNode& to, bool fresh);
   void take(const Passage& passage, bool fresh);
+  void give_answered();
+  ScoreboardEntry& issue_by(const Passage& passage);
+  void move_along(const Passage& passage);
   [[gnu::noinline]] void move_lines(unsigned sends, unsigned fills);
   [[gnu::noinline]] bool turns_alike(const PassageExtras& extras) const;
   [[gnu::noinline]] void take_extras(const PassageExtras& extras, unsigned oldest);
@@ -429,9 +449,9 @@ class Core {
   Recording recording_;
   bool record_mispredicted_ = false;
 
-  // While set, it stands for the load/store side, from bypass to AXI, whose registers are `stale_` when a passage has been taken.
+  // While set, it stands for the load/store side, from bypass to AXI, whose registers are stale when a passage has been taken;
+  // and until stop_passing() for node_ and execute_ too.
   PassageNode* at_ = nullptr;
-  bool stale_ = false;
   bool fresh_ = false, record_plain_ = false;  // the record has been given for this cycle; given_plainly()
   PassageRecording passing_;
   PassagePauses pauses_;

@@ -209,14 +209,16 @@ bool Core::answer(bool fresh, PassageKey& key) {
   if (fresh) {
     key.given = PassageKey::record;
     if (record_mispredicted_) key.given |= PassageKey::mispredicted;
-    if (at_->issue->accesses_memory && !answer_access(*at_->issue, key.given)) return false;
+    if (at_->issue->accesses_memory && !answer_access(*at_->issue, record_.data_address.value,
+                                                      record_.store_value, key.given))
+      return false;
   }
   if (at_->asks) ask_pipeline(*at_->pipeline, key.asked);
   return true;
 }
 
-bool Core::answer_access(const Decoded& d, std::uint64_t& out) {
-  given_access_ = access_of(d, record_.data_address.value, record_.store_value);
+bool Core::answer_access(const Decoded& d, std::uint64_t address, std::uint64_t data, std::uint64_t& out) {
+  given_access_ = access_of(d, address, data);
   if (!mmu_.translate(given_access_, csr_.translation(), given_access_.physical)) return false;
   AccessAnswer answer;
   if (!relate(given_access_, at_->stores, answer)) return false;
@@ -233,16 +235,62 @@ bool Core::passes(std::uint64_t limit) {
   PassageKey key;
   const bool known = answer(fresh, key);
   const Passage* const passage = known ? at_->find(key) : nullptr;
-  if (passage && passage->context == passage_context_ &&
-      (!at_->turns || passage->page == mmu_.fetch_page()) &&
-      (!passage->has_extras || turns_alike(*passage->extras)) &&
-      cycle_ + passage->cycles <= std::min(limit, clint_steady_until_)) {
-    __builtin_prefetch(passage->next);
+  if (passage && may_take(*passage, passages_end(limit))) {
     take(*passage, fresh);
+    stop_passing();
     return true;
   }
   fall(known, fresh);
   return false;
+}
+
+// It leads on from here, and no further than `end`.
+inline bool Core::may_take(const Passage& passage, std::uint64_t end) const {
+  return passage.context == passage_context_ && (!at_->turns || passage.page == mmu_.fetch_page()) &&
+         (!passage.has_extras || turns_alike(*passage.extras)) && cycle_ + passage.cycles <= end;
+}
+
+bool Core::pass(std::uint64_t end) {
+  PassageKey key;
+  if (at_->asks) {
+    stop_passing();
+    ask_pipeline(*node_, key.asked);
+  }
+  const Passage* const passage = at_->find(key);
+  if (!passage || !may_take(*passage, end - 1)) return false;
+  take(*passage, false);
+  return true;
+}
+
+bool Core::pass(std::uint64_t end, const Given& given) {
+  const Decoded& d = *at_->issue;
+  const bool mispredicted = goes_elsewhere(d, given.next_pc);
+  PassageKey key;
+  key.given = PassageKey::record | (mispredicted ? PassageKey::mispredicted : 0);
+  if (d.accesses_memory && !answer_access(d, given.address, given.operand_b, key.given)) return false;
+  if (at_->asks) {
+    stop_passing();
+    ask_pipeline(*node_, key.asked);
+  }
+  const Passage* const passage = at_->find(key);
+  if (!passage || !may_take(*passage, end - 1)) return false;
+  if (d.accesses_memory) give_answered();
+  if (passage->issue_after != Passage::none) {
+    ScoreboardEntry& e = issue_by(*passage);
+    e.mispredicted = mispredicted;
+    mispredictions_ += mispredicted;
+    e.has_csr = false;
+    e.outcome.next_pc = given.next_pc;
+    e.outcome.data_address = given.address;
+    e.outcome.store_value = e.outcome.operand_b = given.operand_b;
+    e.outcome.operand_a = given.operand_a;
+    e.outcome.trapped = e.outcome.interrupt = e.outcome.sc_failed = false;
+  } else {
+    given_plainly(given);
+    fresh_ = false;
+  }
+  move_along(*passage);
+  return true;
 }
 
 // Back to cycles.
@@ -268,7 +316,6 @@ bool Core::come_to_node(bool fresh) {
   length_ = 0;
   pauses_.come(cycle_, here != nullptr);
   at_ = here;
-  stale_ = false;
   return here != nullptr;
 }
 
@@ -351,20 +398,31 @@ void Core::end_passage(PassageNode& from, PassageNode& to, bool fresh) {
 }
 
 inline void Core::take(const Passage& passage, bool fresh) {
+  const Decoded* const issue = at_->issue;
+  if (fresh && issue->accesses_memory) give_answered();
+  if (passage.issue_after != Passage::none) end_entry(*issue, issue_by(passage));
+  move_along(passage);
+}
+
+// The access that answer_access() has looked at.
+inline void Core::give_answered() {
+  give(given_access_);
+  if (given_misses_) lines_.push(given_access_.physical);
+}
+
+inline ScoreboardEntry& Core::issue_by(const Passage& passage) {
   const PassageNode& from = *at_;
-  if (fresh && from.issue->accesses_memory) {
-    give(given_access_);
-    if (given_misses_) lines_.push(given_access_.physical);
-  }
-  const unsigned oldest = scoreboard_.commit_pointer();
-  if (passage.issue_after != Passage::none) {
-    ++stalls_[Stall::issued];
-    ScoreboardEntry& e = scoreboard_[scoreboard_.behind_commit(from.count)];
-    begin_entry(*from.issue, from.issue_pc, static_cast<ControlFlow>(from.issue_flow), e,
-                cycle_ + passage.issue_after);
-    end_entry(*from.issue, e);
-  }
-  if (passage.has_extras) take_extras(*passage.extras, oldest);
+  ++stalls_[Stall::issued];
+  ScoreboardEntry& e = scoreboard_[scoreboard_.behind_commit(from.count)];
+  begin_entry(*from.issue, from.issue_pc, static_cast<ControlFlow>(from.issue_flow), e,
+              cycle_ + passage.issue_after);
+  return e;
+}
+
+// What a passage does behind the issue.
+inline void Core::move_along(const Passage& passage) {
+  __builtin_prefetch(passage.next);
+  if (passage.has_extras) take_extras(*passage.extras, scoreboard_.commit_pointer());
   if (passage.moves_lines) move_lines(passage.sends, passage.fills);
   committed_ += passage.retires;
   last_commit_ = passage.retires ? cycle_ + passage.commit_after : last_commit_;
@@ -374,10 +432,6 @@ inline void Core::take(const Passage& passage, bool fresh) {
   cycle_ += passage.cycles;
   ++length_;
   at_ = passage.next;
-  node_ = at_->pipeline;
-  execute_.valid = at_->execute_slot != PassageNode::nothing;
-  execute_.id = static_cast<std::uint8_t>(scoreboard_.behind_commit(at_->execute_slot));
-  stale_ = true;
 }
 
 // The ITLB has the pages that are turned to, where they were.

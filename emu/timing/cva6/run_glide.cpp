@@ -81,37 +81,63 @@ bool Cva6Run::devices_rest() {
 // As long as they are plain, up to `limit`; or, with `far`, up to there as stretch() has it, `limit` being Core::glide_ahead's
 // `near`. True: the cycles have ended, or the instruction at hand is not to be seen here.
 bool Cva6Run::glide_plainly(Lane& lane, std::uint64_t limit, std::uint64_t far) {
-  Hart& hart = lane.hart;
   Core& core = *lane.core;
-  std::uint64_t& left = lane.due_after;
   bool ended = false;
   while (!ended) {
     if (core.needs_record()) {
-      ended = !core.in_node() || left <= 1 || hart.pc != core.issue_pc();  // the last one stops the run
-      if (ended) break;
-      const Decoded& d = core.issue_decoded();
-      const std::uint64_t a = hart.x[d.rs1], b = hart.x[d.rs2];
-      const std::uint64_t address = a + static_cast<std::uint64_t>(std::int64_t{d.immediate});
-      const bool store = d.fu == Fu::store;
-      // Who sleeps is to hear of a store before the next one.
-      const bool accesses = far == 0 && d.plain_access && !(store && some_sleep_);
-      const hartbeat::Op* const op = d.plain || accesses ? known_op(system_, hart, d.bits) : nullptr;
-      if (!op || (accesses && !serves(hart, address, d.size_log2, store))) break;
-      --left;
-      if (listens_)
-        step_plainly_and_tell(hart, *op, core.cycle());
-      else
-        step_plainly(hart, *op);
-      --hart.unretired;
-      if (accesses)
-        core.given_access(hart.pc, a, b, address);
-      else
-        core.given_plainly(hart.pc, a, b);
+      ended = !core.in_node() || !may_execute(lane, core.issue_pc());
+      Core::Given given;
+      if (ended || !execute_plainly(lane, core.issue_decoded(), far == 0, given)) break;
+      core.given_plainly(given);
     }
     ended = !(far != 0 ? core.glide_ahead(limit, far) : core.glide(limit));
+    if (core.passing() && !ended) pass_along(lane, limit);
   }
-  set_clock(hart, core.cycle());
+  set_clock(lane.hart, core.cycle());
   return ended;
+}
+
+// The same from passage to passage, and short of `limit`.
+void Cva6Run::pass_along(Lane& lane, std::uint64_t limit) {
+  Core& core = *lane.core;
+  const std::uint64_t end = core.passages_end(limit);
+  while (const PassageNode* const at = core.passing()) {
+    if (!at->needs_record) {
+      if (!core.pass(end)) break;
+      continue;
+    }
+    Core::Given given;
+    if (!may_execute(lane, at->issue_pc) || !execute_plainly(lane, *at->issue, true, given)) break;
+    if (core.pass(end, given)) continue;
+    core.given_plainly(given);
+    break;
+  }
+  core.stop_passing();
+}
+
+// The instruction at `pc` is the hart's next, and not the last one, which stops the run.
+inline bool Cva6Run::may_execute(const Lane& lane, std::uint64_t pc) {
+  return lane.due_after > 1 && lane.hart.pc == pc;
+}
+
+// False: it is not plain, nor a plain access that nobody else is to hear of, and nothing has been done.
+inline bool Cva6Run::execute_plainly(Lane& lane, const Decoded& d, bool may_access, Core::Given& out) {
+  Hart& hart = lane.hart;
+  const std::uint64_t a = hart.x[d.rs1], b = hart.x[d.rs2];
+  const std::uint64_t address = a + static_cast<std::uint64_t>(std::int64_t{d.immediate});
+  const bool store = d.fu == Fu::store;
+  // Who sleeps is to hear of a store before the next one.
+  const bool accesses = may_access && d.plain_access && !(store && some_sleep_);
+  const hartbeat::Op* const op = d.plain || accesses ? known_op(system_, hart, d.bits) : nullptr;
+  if (!op || (accesses && !serves(hart, address, d.size_log2, store))) return false;
+  --lane.due_after;
+  if (listens_)
+    step_plainly_and_tell(hart, *op, lane.core->cycle());
+  else
+    step_plainly(hart, *op);
+  --hart.unretired;
+  out = {hart.pc, a, b, address};
+  return true;
 }
 
 }  // namespace hartbeat::timing::cva6
