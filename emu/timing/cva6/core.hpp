@@ -153,7 +153,7 @@ class Core {
   // Instructions that were issued but have not committed, and the cycle of the last commit.
   bool drained() const { return scoreboard_.empty() && !have_record_; }
   bool stores_drained() const { return store_unit_.buffer().no_store_pending() && dcache_.wbuffer_empty(); }
-  std::uint64_t last_commit() const { return last_commit_; }
+  std::uint64_t last_commit() const { return last_commit_; }  // while no passages are taken
   std::uint64_t committed() const { return committed_; }
   std::uint64_t last_write() const { return adapter_.last_write(); }
   std::uint64_t last_uncached_read() const { return adapter_.last_uncached_read(); }
@@ -280,7 +280,7 @@ class Core {
   ScoreboardEntry& issue_by(const Passage& passage);
   void move_along(const Passage& passage);
   [[gnu::noinline]] void move_lines(unsigned sends, unsigned fills);
-  [[gnu::noinline]] bool turns_alike(const PassageExtras& extras) const;
+  [[gnu::noinline]] bool turns_alike(const Passage& passage) const;
   [[gnu::noinline]] void take_extras(const PassageExtras& extras, unsigned oldest);
   [[gnu::noinline, gnu::flatten]] void restore_load_store();
   template <class Archive>

@@ -141,13 +141,11 @@ bool Core::relate(const Access& access, std::uint32_t stores, AccessAnswer& out)
 // buffer, which they leave in their order, and a store goes to its doubleword's entry of the write buffer, which goes by the
 // name of the last one in it.
 std::uint8_t Core::youngest_alike(const Access& access, std::uint32_t stores) const {
-  for (std::uint32_t left = accesses_.same_offset(access.address, newest_.store(), stores); left;
-       left &= left - 1) {
-    const auto age = static_cast<unsigned>(std::countr_zero(left));
-    if (access.is_load || ((store_of_age(age).physical ^ access.physical) >> 3) == 0)
-      return static_cast<std::uint8_t>(age);
-  }
-  return AccessAnswer::none;
+  const unsigned age =
+      accesses_.youngest(access.address, newest_.store(), stores, [&access](const Access& store) {
+        return access.is_load || ((store.physical ^ access.physical) >> 3) == 0;
+      });
+  return age < Accesses::most ? static_cast<std::uint8_t>(age) : AccessAnswer::none;
 }
 
 // The lines that come before it is looked up: they must leave its own alone. Its own may be one of them, if it is a load; when a
@@ -246,8 +244,8 @@ bool Core::passes(std::uint64_t limit) {
 
 // It leads on from here, and no further than `end`.
 inline bool Core::may_take(const Passage& passage, std::uint64_t end) const {
-  return passage.context == passage_context_ && (!at_->turns || passage.page == mmu_.fetch_page()) &&
-         (!passage.has_extras || turns_alike(*passage.extras)) && cycle_ + passage.cycles <= end;
+  return passage.context == passage_context_ && cycle_ + passage.cycles <= end &&
+         (!passage.is_rare || turns_alike(passage));
 }
 
 bool Core::pass(std::uint64_t end) {
@@ -281,10 +279,13 @@ bool Core::pass(std::uint64_t end, const Given& given) {
     mispredictions_ += mispredicted;
     e.has_csr = false;
     e.outcome.next_pc = given.next_pc;
-    e.outcome.data_address = given.address;
-    e.outcome.store_value = e.outcome.operand_b = given.operand_b;
     e.outcome.operand_a = given.operand_a;
+    e.outcome.operand_b = given.operand_b;
     e.outcome.trapped = e.outcome.interrupt = e.outcome.sc_failed = false;
+    if (d.accesses_memory) {
+      e.outcome.data_address = given.address;
+      e.outcome.store_value = given.operand_b;
+    }
   } else {
     given_plainly(given);
     fresh_ = false;
@@ -383,7 +384,6 @@ void Core::end_passage(PassageNode& from, PassageNode& to, bool fresh) {
   passage.next = &to;
   passage.cycles = static_cast<std::uint8_t>(cycles);
   passage.retires = static_cast<std::uint8_t>(committed_ - passing_.committed);
-  if (passage.retires) passage.commit_after = static_cast<std::uint8_t>(last_commit_ - start);
   if (adapter_.last_write() >= start && adapter_.last_write() != 0)
     passage.write_after = static_cast<std::uint8_t>(adapter_.last_write() - start);
   if (passing_.has_record && !(have_record_ && !fresh)) {
@@ -393,7 +393,6 @@ void Core::end_passage(PassageNode& from, PassageNode& to, bool fresh) {
   passage.sends = static_cast<std::uint8_t>(adapter_.dcache_refills() - passing_.refills);
   passage.fills = static_cast<std::uint8_t>((passing_.awaits_line ? 1 : 0) + passage.sends -
                                             (dcache_.awaits_line() ? 1 : 0));
-  passage.moves_lines = passage.sends + passage.fills != 0;
   passages_->link(from, passing_.key, passage, extras);
 }
 
@@ -422,10 +421,11 @@ inline ScoreboardEntry& Core::issue_by(const Passage& passage) {
 // What a passage does behind the issue.
 inline void Core::move_along(const Passage& passage) {
   __builtin_prefetch(passage.next);
-  if (passage.has_extras) take_extras(*passage.extras, scoreboard_.commit_pointer());
-  if (passage.moves_lines) move_lines(passage.sends, passage.fills);
+  if (passage.is_rare) {
+    if (passage.has_extras) take_extras(*passage.extras, scoreboard_.commit_pointer());
+    move_lines(passage.sends, passage.fills);
+  }
   committed_ += passage.retires;
-  last_commit_ = passage.retires ? cycle_ + passage.commit_after : last_commit_;
   scoreboard_.move_on(passage.retires);
   if (passage.write_after != Passage::none) adapter_.passed_write(cycle_ + passage.write_after);
   stalls_[passage.cause] += passage.waited;
@@ -434,8 +434,11 @@ inline void Core::move_along(const Passage& passage) {
   at_ = passage.next;
 }
 
-// The ITLB has the pages that are turned to, where they were.
-bool Core::turns_alike(const PassageExtras& extras) const {
+// The page that was fetched last is the same where it matters, and the ITLB has those that are turned to, where they were.
+bool Core::turns_alike(const Passage& passage) const {
+  if (at_->turns && passage.page != mmu_.fetch_page()) return false;
+  if (!passage.has_extras) return true;
+  const PassageExtras& extras = *passage.extras;
   for (unsigned i = 0; i < extras.turns_count; ++i)
     if (!mmu_.would_fetch(extras.turns[i], extras.turns_physical[i], csr_.translation())) return false;
   return true;

@@ -4,6 +4,7 @@
 // Accesses, and what of the addresses matters (which stores an access falls on, what the D$ holds) is in the form.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -43,39 +44,29 @@ class Accesses {
   Access& of(bool is_load, Serial serial) { return slots_[is_load][serial % most]; }
   void put(Serial serial, const Access& access) {
     of(access.is_load, serial) = access;
-    offsets_[access.is_load][(most - serial) % most] = offset_of(access.address);
+    if (!access.is_load) last_store_[offset_of(access.address)] = serial;
   }
-  // Of the stores that `ages` has a bit for, counted from `newest`: which have the page offset of `address`, but for the byte.
-  std::uint32_t same_offset(std::uint64_t address, Serial newest, std::uint32_t ages) const {
-    return ages == 0 ? 0 : std::rotl(equal(offset_of(address)), newest % most) & ages;
+  // The youngest of these stores that has the page offset of `address`, but for the byte, and that `fits`: its age. `ages` has a bit
+  // for each, counted from `newest`. `most`: there is none.
+  template <class Fits>
+  unsigned youngest(std::uint64_t address, Serial newest, std::uint32_t ages, Fits fits) const {
+    const std::uint32_t offset = offset_of(address);
+    const auto last = static_cast<std::int32_t>(newest - last_store_[offset]);  // all younger ones have another
+    if (last >= static_cast<std::int32_t>(most)) return most;
+    for (std::uint32_t left = ages & (~0u << std::max(last, 0)); left; left &= left - 1) {
+      const auto age = static_cast<unsigned>(std::countr_zero(left));
+      const Access& there = store(newest - age);
+      if (offset_of(there.address) == offset && fits(there)) return age;
+    }
+    return most;
   }
 
  private:
-  static std::uint16_t offset_of(std::uint64_t address) {
-    return static_cast<std::uint16_t>((address >> 3) & 0x1FF);
-  }
-  // A bit for each place in offsets_, as vectors of eight: what the compiler makes of the loop is many times as long.
-  std::uint32_t equal(std::uint16_t offset) const {
-    typedef std::uint16_t Eight [[gnu::vector_size(16), gnu::may_alias]];
-    const Eight* const four = reinterpret_cast<const Eight*>(offsets_[0].data());
-    const Eight wanted = Eight{} + offset, bits = {1, 2, 4, 8, 16, 32, 64, 128};
-    const Eight low = (Eight(four[0] == wanted) & bits) | (Eight(four[1] == wanted) & (bits << 8));
-    const Eight high = (Eight(four[2] == wanted) & bits) | (Eight(four[3] == wanted) & (bits << 8));
-    return sum(low) | std::uint32_t{sum(high)} << 16;
-  }
-  template <class Eight>
-  static std::uint16_t sum(const Eight& bits) {
-    typedef std::uint64_t Two [[gnu::vector_size(16)]];
-    const Two halves = Two(bits);
-    std::uint64_t out = halves[0] | halves[1];
-    out |= out >> 32;
-    return static_cast<std::uint16_t>(out | out >> 16);
-  }
+  static std::uint32_t offset_of(std::uint64_t address) { return (address >> 3) & 0x1FF; }
 
-  // Stores and loads; of the offsets of loads nobody asks, but to leave them out would be a branch.
-  std::array<std::array<Access, most>, 2> slots_{};
-  // From the youngest on, when the numbers have just come round.
-  alignas(16) std::array<std::array<std::uint16_t, most>, 2> offsets_{};
+  std::array<std::array<Access, most>, 2> slots_{};  // stores and loads
+  // The last store with this page offset, among all there have been.
+  std::array<Serial, 0x200> last_store_{};
 };
 
 struct LoadStoreState {

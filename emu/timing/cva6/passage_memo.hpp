@@ -62,18 +62,17 @@ struct Passage {
   PassageNode* next = nullptr;
   std::uint64_t context = 0;  // Core::passage_context_, where it has been recorded
   std::uint8_t cycles = 0;
-  std::uint8_t issue_after = none, commit_after = 0,
-               write_after = none;  // of the only issue, the last commit, the last write
+  std::uint8_t issue_after = none, write_after = none;  // of the only issue, the last write
   std::uint8_t retires = 0;
   std::uint8_t waited = 0;  // cycles of `cause`; that of the issue is Stall::issued
   Stall cause = Stall::issued;
-  bool has_extras : 1 = false;
-  bool moves_lines : 1 = false;  // `sends`, `fills`
+  bool is_rare : 1 = false;  // has extras, or moves lines, or its node turns
   // here ends what all of them are asked
   PassageExtras* extras = nullptr;
   PipelineInputs asked;
   std::uint64_t page = 0;  // that was fetched last there, of a node that turns
   Passage* more = nullptr;
+  bool has_extras = false;
   std::uint8_t sends = 0, fills = 0;  // lines of loads that are asked for, and that come
 };
 

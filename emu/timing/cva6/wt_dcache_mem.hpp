@@ -15,7 +15,7 @@ class WtDcacheMem {
   static constexpr unsigned ports = 4, write_port = 3;
 
   explicit WtDcacheMem(const CacheGeometry& geometry)
-      : geometry_(geometry), tags_(std::size_t{geometry.sets} * geometry.ways), valid_(geometry.sets) {}
+      : geometry_(geometry), tags_(std::size_t{geometry.sets} * geometry.ways), valid_(geometry.sets), usual_way_(geometry.sets) {}
 
   const CacheGeometry& geometry() const { return geometry_; }
   unsigned set_of(std::uint64_t address) const { return geometry_.set_of(address); }
@@ -35,7 +35,15 @@ class WtDcacheMem {
     return static_cast<std::uint16_t>(mask & valid_[set]);
   }
   std::uint16_t valid(unsigned set) const { return valid_[set]; }
-  bool holds(std::uint64_t address) const { return hit(set_of(address), tag_of(address)) != 0; }
+  bool holds(std::uint64_t address) const {
+    const unsigned set = set_of(address);
+    const std::uint32_t tag = tag_of(address);
+    const unsigned usual = usual_way_[set];
+    if (tags_[std::size_t{set} * geometry_.ways + usual] == tag && ((valid_[set] >> usual) & 1)) return true;
+    const std::uint16_t ways = hit(set, tag);
+    if (ways) usual_way_[set] = static_cast<std::uint8_t>(std::countr_zero(ways));
+    return ways != 0;
+  }
 
   // The read arbiter: requests by port (bit 0 walker, 1 loads, 3 write buffer); the port acknowledged or
   // `ports`. Walker and loads have priority over the write buffer's tag checks.
@@ -76,6 +84,7 @@ class WtDcacheMem {
   CacheGeometry geometry_;
   std::vector<std::uint32_t> tags_;   // by set and way
   std::vector<std::uint16_t> valid_;  // by set, a bit for each way
+  mutable std::vector<std::uint8_t> usual_way_;  // by set: where holds() has found a line last, and looks first
   RoundRobin arbiter_{ports};
 };
 

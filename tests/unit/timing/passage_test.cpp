@@ -39,19 +39,22 @@ bool decide_alike(LockedRoundRobin a, LockedRoundRobin b) {
 
 }  // namespace
 
-TEST_CASE("stores with the offset of an access are found by their age, also when their numbers come round") {
+TEST_CASE("the youngest store with the offset of an access is found, also when numbers come round or are given anew") {
+  const auto any = [](const Access&) { return true; };
   for (const Serial newest : {31u, 63u, 64u, 69u, 0u - 1}) {
     Accesses accesses;
-    std::uint32_t wanted = 0;
     for (unsigned age = Accesses::most; age-- > 0;) {
-      accesses.put(newest - age, {0x1000 + 8 * (age % 5), 0, 0, 0, 3, false});
+      accesses.put(newest - age, {0x1000 + 8 * (age % 5), age, 0, 0, 3, false});
       accesses.put(newest - age, {0x1010, 0, 0, 0, 3, true});  // loads are none of them
-      if (age % 5 == 2) wanted |= 1u << age;
     }
     CAPTURE(newest);
-    CHECK(accesses.same_offset(0x7010, newest, ~0u) == wanted);
-    CHECK(accesses.same_offset(0x7014, newest, 0xFFF) == (wanted & 0xFFF));
-    CHECK(accesses.same_offset(0x7010, newest, 0) == 0);
+    CHECK(accesses.youngest(0x7010, newest, ~0u, any) == 2);
+    CHECK(accesses.youngest(0x7014, newest, ~0u << 3, any) == 7);
+    CHECK(accesses.youngest(0x7010, newest, ~0u, [](const Access& store) { return store.physical == 17; }) == 17);
+    CHECK(accesses.youngest(0x7010, newest, 1u << 3, any) == Accesses::most);
+    CHECK(accesses.youngest(0x7028, newest, ~0u, any) == Accesses::most);
+    CHECK(accesses.youngest(0x7010, newest - 3, ~0u, any) == 4);  // the last ones have not come yet
+    CHECK(accesses.youngest(0x7010, newest + 31, ~0u, any) == Accesses::most);
   }
 }
 
