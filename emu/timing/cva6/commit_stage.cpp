@@ -32,11 +32,20 @@ void Core::trace_trap(const ScoreboardEntry& e) const {
   trace_->on_commit(out);
 }
 
+// Of an instruction that has trapped, or an xRET, or one that writes a CSR with side effects.
+Core::Commit Core::flush_behind(const ScoreboardEntry& head, bool trapped) {
+  const bool leaves = trapped || head.decoded->op == Op::mret || head.decoded->op == Op::sret;
+  Commit out;
+  out.flush = out.redirect = out.apply = true;
+  out.csr = !trapped;
+  out.flush_predictors = leaves;
+  out.target = leaves ? head.outcome.next_pc : head.pc + 4;
+  out.restart = leaves ? Stall::trap : Stall::csr_flush;
+  return out;
+}
+
 void Core::take_exception(ScoreboardEntry& head, Commit& out) {
-  out.flush = out.redirect = out.flush_predictors = true;
-  out.target = head.outcome.next_pc;
-  out.apply = true;
-  out.restart = Stall::trap;
+  out = flush_behind(head, true);
   last_commit_ = cycle_;
   if (trace_) trace_trap(head);
 }
@@ -45,11 +54,7 @@ void Core::commit_system(const Shown& shown, ScoreboardEntry& head, Commit& out,
   out.csr = true;
   switch (head.decoded->op) {
     case Op::mret:
-    case Op::sret:
-      out.flush = out.redirect = out.flush_predictors = true;
-      out.target = head.outcome.next_pc;
-      out.restart = Stall::trap;
-      break;
+    case Op::sret: out = flush_behind(head, false); break;
     case Op::wfi:
       if (!(csr_.pending(wires_) & csr_.mie())) halted_ = true;
       break;
@@ -66,9 +71,7 @@ void Core::commit_system(const Shown& shown, ScoreboardEntry& head, Commit& out,
       out.restart = head.decoded->op == Op::fence_i ? Stall::fence : Stall::csr_flush;
       break;
     case Op::csr_write:
-      if (!csr_write_flushes(head.decoded->csr)) break;
-      out.flush = out.redirect = true;
-      out.target = head.pc + 4;
+      if (csr_write_flushes(head.decoded->csr)) out = flush_behind(head, false);
       break;
     default: break;
   }

@@ -28,7 +28,7 @@ void Core::given() {
   if (!fresh_) end_passages();
   if (node_) {
     const PipelineState& state = node_->state;
-    if (record.trapped || record.pc.value != state.issue_pc)
+    if (record.interrupt || record.pc.value != state.issue_pc)
       thaw();
     else
       record_mispredicted_ = mispredicts(*state.issue, static_cast<ControlFlow>(state.issue_flow),
@@ -164,12 +164,17 @@ void Core::end_step(const Commit& done, unsigned head) {
 // An instruction has left the CSRs like this. What nodes take for granted of them may be true no more.
 void Core::apply_csrs(const CsrAfter& after) {
   if (passing_.from && !csr_.is_like(after)) passing_.from = nullptr;
+  if (change_csrs(after) || csr_.interrupt(wires_) >= 0) thaw();
+}
+
+// True: a node's state is another with them.
+bool Core::change_csrs(const CsrAfter& after) {
   const TranslationState before = csr_.translation();
-  const bool fpu_off = csr_.fpu_off();
+  const std::uint8_t forbidden = csr_.forbidden();
   csr_.apply(after);
   const bool translates_as_before = csr_.translation() == before;
   if (!translates_as_before) change_translation();
-  if (!translates_as_before || csr_.fpu_off() != fpu_off || csr_.interrupt(wires_) >= 0) thaw();
+  return !translates_as_before || csr_.forbidden() != forbidden;
 }
 
 void Core::change_translation() {

@@ -304,6 +304,9 @@ class Core {
   template <bool waits_at_head>
   bool replay(const AdapterReturn& in);
   [[gnu::noinline]] void step_at_head(const AdapterReturn& in);
+  std::uint64_t end_key(const ScoreboardEntry& head, bool trapped) const;
+  bool replay_end(const AdapterReturn& in);
+  unsigned flushing_slot() const;
   // A fence or an atomic has waited at commit for what has happened: no edge knows of the rest.
   bool fence_goes_on(const PipelineNode& node) const { return node.fence_at_head && stores_drained(); }
   bool head_goes_on(const PipelineNode& node, const AdapterReturn& in) const {
@@ -334,8 +337,9 @@ class Core {
     ++cycle_;
   }
   std::uint64_t record_bits() const {
-    return std::uint64_t{have_record_} << PipelineInputs::record | std::uint64_t{record_mispredicted_}
-                                                                       << PipelineInputs::mispredicted;
+    return std::uint64_t{have_record_} << PipelineInputs::record |
+           std::uint64_t{record_mispredicted_} << PipelineInputs::mispredicted |
+           std::uint64_t{have_record_ && record_.trapped} << PipelineInputs::trapped;
   }
   std::uint64_t load_bits(const LoadUnit::Outputs& load) const {
     if (!load.valid) return 0;
@@ -362,6 +366,7 @@ class Core {
   Commit commit(const Shown& shown);
   [[gnu::noinline]] void commit_system(const Shown& shown, ScoreboardEntry& head, Commit& out, bool& ack);
   void commit_second(const ScoreboardEntry& head, Commit& out) const;
+  static Commit flush_behind(const ScoreboardEntry& head, bool trapped);
   [[gnu::noinline]] void take_exception(ScoreboardEntry& head, Commit& out);
   ResolvedBranch execute(const LoadUnit::Outputs& load, WriteBack& results, FpuOperation& fpu) const;
   void lsu_request(LsuControl& out);
@@ -407,6 +412,7 @@ class Core {
   }
   [[gnu::noinline]] void look_at_wires();
   [[gnu::noinline]] void apply_csrs(const CsrAfter& after);
+  bool change_csrs(const CsrAfter& after);
   void start(ScoreboardEntry& e);
   std::uint64_t fence_operand(unsigned reg, std::uint64_t value) const;
   void decode(bool acknowledged, bool flush, bool& pop);

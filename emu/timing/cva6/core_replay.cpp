@@ -17,9 +17,6 @@ bool issues_by_node(const Decoded& d, bool speculative) {
   return d.in_nodes && (speculative || d.op != Op::sfence_vma);
 }
 
-// As the oldest instruction, with its result, it does what no node knows of.
-bool ends_at_head(const Decoded& d) { return d.flushes && !is_fence(d) && !d.is_amo(); }
-
 // Where the front end went on behind the instruction in the issue stage.
 void expect_next(PipelineNode& node) {
   const PipelineState& s = node.state;
@@ -44,21 +41,23 @@ void describe(PipelineNode& node) {
   if (s.count != 0 && (s.valid & 1) != 0) {
     node.atomic_at_head = s.slots[0]->is_amo();
     node.fence_at_head = is_fence(*s.slots[0]);
-    node.store_at_head = s.slots[0]->fu == Fu::store && !node.atomic_at_head;
+    node.ends = (s.exception & 1) || (s.speculative == 1 && !node.atomic_at_head && !node.fence_at_head);
+    node.store_at_head = s.slots[0]->fu == Fu::store && !node.atomic_at_head && !node.ends;
   }
   if (node.store_at_head) node.mask |= Inputs::bit(Inputs::room);
   node.mispredicts = s.executes && s.execute_mispredicted;
   node.needs_record = s.issue && !node.mispredicts && !s.speculative;
   node.has_csr = s.issue && s.issue->fu == Fu::csr;
   node.issues_around_flush = s.issue && (s.speculative || s.issue->flushes);
-  if (s.issue) node.mask |= Inputs::field(Inputs::record, 2);
+  if (s.issue) node.mask |= Inputs::field(Inputs::record, 2) | Inputs::bit(Inputs::trapped);
   if (s.issue) expect_next(node);
-  node.foresees = node.checks_next && s.speculative;
-  node.special = node.foresees;
+  node.foresees = node.checks_next && s.speculative && !node.ends;
+  node.special = node.foresees || node.ends;
   if (s.issue && s.issue->accesses_memory) node.mask |= Inputs::bit(Inputs::lsu_ready);
   for (unsigned i = 0; i < s.count; ++i) node.holds_store |= s.slots[i]->fu == Fu::store;
   node.waits_at_head = node.atomic_at_head || node.fence_at_head;
-  node.simple = !node.store_at_head && !node.waits_at_head;
+  node.waits_or_ends = node.waits_at_head || node.ends;
+  node.simple = !node.store_at_head && !node.waits_or_ends;
   if (!s.executes) return;
   const Decoded& d = *s.slots[s.execute_slot];
   node.requests_memory = d.accesses_memory;
@@ -77,21 +76,24 @@ void describe(PipelineNode& node) {
 
 bool Core::packable() const {
   if (halted_ || hold_issue_ || awaiting_wake_ || resync_) return false;
-  if (have_record_ && (record_.trapped || !issue_.valid)) return false;  // the latter behind a divergence
+  if (have_record_ && !issue_.valid) return false;  // behind a divergence
   if (!frontend_.packable() || fpu_.active() || scoreboard_.size() > PipelineState::most_slots) return false;
   if (issue_.valid && (issue_.interrupt >= 0 || issue_.entry.fault != FetchFault::none ||
                        !issues_by_node(*issue_.entry.decoded, speculative_)))
     return false;
   if (csr_.interrupt(wires_) >= 0 || load_result_.exception) return false;
+  for (unsigned i = 0; i < scoreboard_.count(); ++i)
+    if (!scoreboard_[scoreboard_.behind_commit(i)].decoded->in_nodes) return false;
+  return true;
+}
+
+// The instruction that will flush the pipeline: the first that has trapped, or flushes of its own. From 1 on.
+unsigned Core::flushing_slot() const {
   for (unsigned i = 0; i < scoreboard_.count(); ++i) {
-    const unsigned id = scoreboard_.behind_commit(i);
-    const Decoded& d = *scoreboard_[id].decoded;
-    if (!d.in_nodes && !(d.raises && scoreboard_.exception(id))) return false;
+    const ScoreboardEntry& e = scoreboard_[scoreboard_.behind_commit(i)];
+    if (e.outcome.trapped || e.decoded->flushes) return i + 1;
   }
-  const unsigned oldest = scoreboard_.commit_pointer();
-  const ScoreboardEntry& head = scoreboard_[oldest];
-  return !scoreboard_.valid(oldest) ||
-         !(scoreboard_.exception(oldest) || head.outcome.trapped || ends_at_head(*head.decoded));
+  return 0;
 }
 
 void Core::pack(PipelineState& out) const {
@@ -116,8 +118,8 @@ void Core::pack(PipelineState& out) const {
   mult_.pack(out, slot);
   out.restart = static_cast<std::uint8_t>(restart_);
   out.translates = csr_.translation().fetch;
-  out.speculative = speculative_;
-  out.fpu_off = csr_.fpu_off();
+  if (speculative_) out.speculative = static_cast<std::uint8_t>(flushing_slot());
+  out.forbidden = csr_.forbidden();
   out.csr_buffer = csr_buffer_;
 }
 
@@ -162,7 +164,9 @@ void Core::freeze() {
   if (!from) return;
   // What else the cycle has looked at makes more inputs matter, and edges that knew less of them void.
   const std::uint8_t consults = from->consults | frontend_.consulted();
-  if (std::popcount(unsigned{consults} & (Consulted::btb0 | Consulted::btb1 | Consulted::ras)) > 1) return;
+  if (std::popcount(unsigned{consults} & (Consulted::btb0 | Consulted::btb1 | Consulted::ras)) >
+      (from->ends ? 0 : 1))
+    return;
   if (consults != from->consults || (recording_.asked & ~from->mask)) {
     from->consults = consults;
     from->mask |= recording_.asked;
@@ -275,13 +279,64 @@ bool Core::replay_at_rest() {
 void Core::step_awake() {
   const AdapterReturn in = adapter_.clock(cycle_);
   moved_ = in.icache_valid || in.dcache != DcacheReturnType::none || execute_.valid || load_result_.valid;
-  if (node_ && node_->waits_at_head) return step_at_head(in);
+  if (node_ && node_->waits_or_ends) return step_at_head(in);
   if (!replay<false>(in)) step_fully(in);
 }
 
-// While a fence or an atomic waits at commit.
+// While a fence or an atomic waits at commit, or the oldest instruction flushes the pipeline.
 void Core::step_at_head(const AdapterReturn& in) {
-  if (head_goes_on(*node_, in) || !replay<true>(in)) step_fully(in);
+  if (node_->ends ? !replay_end(in) : head_goes_on(*node_, in) || !replay<true>(in)) step_fully(in);
+}
+
+// What the next state depends on of the CSRs that an end leaves behind, and how it comes.
+std::uint64_t Core::end_key(const ScoreboardEntry& head, bool trapped) const {
+  CsrState after = csr_;
+  if (head.has_csr) after.apply(head.csr);
+  return std::uint64_t{1} << 63 | std::uint64_t{after.forbidden()} << 8 | (after.translation().fetch ? 2u : 0u) |
+         (trapped ? 1u : 0u);
+}
+
+// The cycle in which the oldest instruction flushes the pipeline, by its edge. False: as replay().
+bool Core::replay_end(const AdapterReturn& in) {
+  PipelineNode& node = *node_;
+  passing_.from = nullptr;
+  if (in.icache_valid || load_result_.exception || node.divides || node.mispredicts) return false;
+  Inputs seen;
+  if (!fetch_again(node, seen) && !fetch_anew(node, seen)) return false;
+  const ScoreboardEntry& head = scoreboard_[scoreboard_.commit_pointer()];
+  const bool trapped = (node.state.exception & 1) || head.outcome.trapped;
+  const Commit done = flush_behind(head, trapped);
+  seen.target = done.target;
+  seen.predictor = end_key(head, trapped);
+  const std::uint64_t shown_bits = rest_bits_;
+  const LoadUnit::Outputs load = load_result_;
+  WriteBack stored;
+  load_store(in, done, node.requests_memory, stored);
+  seen.bits |= shown_bits | load_bits(load) | store_bits(stored);
+  const PipelineEdge* const edge = stored.exception ? nullptr : edge_for(node, seen);
+  if (!edge) {
+    step_plainly_behind(node, seen, in, shown_bits, load, stored);
+    return true;
+  }
+  last_commit_ = cycle_;
+  committed_ += edge->retires;
+  if (trace_) trapped ? trace_trap(head) : trace_commits(1);
+  if (edge->predicts) train(node, edge->ras_step(), scoreboard_[execute_.id]);
+  if (done.flush_predictors) frontend_.flush_predictors();
+  fpu_.clock({}, true);
+  execute_.valid = false;
+  scoreboard_.flush();
+  ++stalls_[edge->cause];
+  last_cause_ = edge->cause;
+  moved_ = true;
+  node_ = edge->next;
+  last_edge_ = edge;
+  if (edge->applies) {
+    change_csrs(head.csr);
+    if (csr_.interrupt(wires_) >= 0) thaw();
+  }
+  end_cycle();
+  return true;
 }
 
 // The cycle by its edge. False: it is one that no edge can know, and nothing has been done. `waits_at_head` as in the node.
@@ -410,13 +465,15 @@ void Core::issue_speculatively(ScoreboardEntry& e) {
   keep(speculation_.execute(*e.decoded, e.pc, cycle_, *view_, mmu_.dtlb(), csr_.translation()), e);
 }
 
-// One behind which all is flushed, or that is itself.
+// One behind which all is flushed, or that is itself, or that traps.
 void Core::issue_around_flush(const PipelineNode& node, ScoreboardEntry& e) {
   passing_.from = nullptr;
   e.predicted = node.state.issue_predicted;
+  if (e.decoded->raises) execute_.valid = false;  // an exception needs no unit
   if (node.state.speculative) return issue_speculatively(e);
   keep(record_, e);
-  have_record_ = false;
+  mispredictions_ += e.mispredicted;
+  have_record_ = record_mispredicted_ = false;
   speculation_.reset(e.decoded->is_amo() ? e.decoded->rd : 0, cycle_);
 }
 
@@ -461,7 +518,7 @@ void Core::follow(const PipelineNode& node, const PipelineEdge& edge) {
     ScoreboardEntry& e = scoreboard_[id];
     begin_entry(*node.state.issue, node.state.issue_pc, static_cast<ControlFlow>(node.state.issue_flow), e,
                 cycle_);
-    if (node.issues_around_flush) [[unlikely]]
+    if (node.issues_around_flush || record_.trapped) [[unlikely]]
       issue_around_flush(node, e);
     else
       end_entry(*node.state.issue, e);

@@ -45,21 +45,21 @@ class CsrState {
   const TranslationState& translation() const { return translation_; }
   std::uint64_t mie() const { return mie_; }
 
-  bool fpu_off() const { return (mstatus_ & (std::uint64_t{3} << 13)) == 0; }
+  bool fpu_off() const { return (mstatus_ & (std::uint64_t{3} << 13)) == 0; }  // loads and stores of f registers are illegal
   // Is an instruction that exists illegal as things stand? (decoder.sv; accesses to CSRs are found out at commit.)
   bool forbids(const Decoded& d) const {
-    const std::uint8_t privilege = translation_.privilege;
-    // In S mode forbidden by a bit of mstatus, TVM, TW or TSR, in U mode always.
-    const auto trapped_by = [&](unsigned bit) {
-      return privilege == 0 || (privilege == 1 && ((mstatus_ >> bit) & 1));
-    };
     switch (d.op) {
-      case Op::mret: return privilege != 3;
+      case Op::mret: return forbids_mret();
       case Op::sfence_vma: return trapped_by(20);
       case Op::wfi: return trapped_by(21);
       case Op::sret: return trapped_by(22);
       default: return (d.uses_fpu && fpu_off()) || (d.rounds_by_frm && frm_ > 4);
     }
+  }
+  // All that it depends on, of instructions that a node may hold: a bit for each.
+  std::uint8_t forbidden() const {
+    return static_cast<std::uint8_t>((fpu_off() ? 1u : 0u) | (forbids_mret() ? 2u : 0u) | (trapped_by(20) ? 4u : 0u) |
+                                     (trapped_by(22) ? 8u : 0u));
   }
 
   // The state after an instruction that may have changed it has committed.
@@ -115,6 +115,12 @@ class CsrState {
   }
 
  private:
+  bool forbids_mret() const { return translation_.privilege != 3; }
+  // In S mode forbidden by a bit of mstatus, TVM, TW or TSR, in U mode always.
+  bool trapped_by(unsigned bit) const {
+    return translation_.privilege == 0 || (translation_.privilege == 1 && ((mstatus_ >> bit) & 1));
+  }
+
   std::uint64_t mstatus_ = 0, mie_ = 0, mideleg_ = 0, software_mip_ = 0;
   std::uint8_t frm_ = 0;
   TranslationState translation_;

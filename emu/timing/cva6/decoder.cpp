@@ -272,7 +272,7 @@ bool is_plain(const Decoded& d) {
 
 bool is_in_nodes(const Decoded& d) {
   if (d.fu == Fu::csr) return d.op == Op::csr_read || d.op == Op::csr_write || d.flushes;
-  return !d.raises && d.fu != Fu::fpu && d.fu != Fu::cvxif && d.fu != Fu::none;
+  return d.raises || (d.fu != Fu::fpu && d.fu != Fu::cvxif && d.fu != Fu::none);
 }
 
 // What follows from the fields.

@@ -162,11 +162,7 @@ void Frontend::clock(const Inputs& in, const FetchTranslation& translation, bool
   if (in.branch.valid && in.branch.flow == ControlFlow::branch) bht_.update(in.branch.pc, in.branch.taken);
   if (in.branch.valid && in.branch.mispredict && in.branch.flow == ControlFlow::jump_register)
     btb_.update(in.branch.pc, in.branch.target);
-  if (in.flush_predictors) {
-    bht_.flush();
-    btb_.flush();
-    ras_.flush();
-  }
+  if (in.flush_predictors) flush_predictors();
   word_valid_ = fetched.valid;
   if (fetched.valid) {
     word_address_ = fetched.address;

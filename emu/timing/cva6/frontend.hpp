@@ -68,6 +68,11 @@ class Frontend {
   // The same, from a node.
   void ask(const PipelineNode& node, PipelineInputs& inputs) const;
   void move_ras(const RasStep& move) { ras_.clock(move.pushes, move.return_address, move.pops); }
+  void flush_predictors() {
+    bht_.flush();
+    btb_.flush();
+    ras_.flush();
+  }
   void train(const PipelineNode& node, std::uint64_t pc, std::uint64_t target) {
     if (node.trains_bht) bht_.update(pc, node.taken);
     if (node.trains_btb) btb_.update(pc, target);

@@ -18,7 +18,7 @@ struct PipelineInputs {
   // Positions in `bits`; the fetched word has 0 … 31.
   static constexpr unsigned word_hits = 32, bht = 33, predictor_valid = 37, record = 38, mispredicted = 39,
                             room = 40, lsu_ready = 41, load = 42, store = 47, data_walk = 52, load_waits = 53,
-                            lsu_free = 54, division = 56;
+                            lsu_free = 54, trapped = 55, division = 56;
   static constexpr std::uint64_t bit(unsigned position) { return std::uint64_t{1} << position; }
   static constexpr std::uint64_t field(unsigned position, unsigned width) {
     return ((std::uint64_t{1} << width) - 1) << position;
@@ -29,8 +29,9 @@ struct PipelineInputs {
                                         << data_walk;  // those of the load/store side behind its clock
 
   std::uint64_t bits = 0;
-  std::uint64_t predictor = 0;  // BTB's target or the top of the RAS
-  std::uint64_t target = 0;     // of the mispredicted branch
+  // BTB's target or the top of the RAS; of a node that ends: Core::end_key()
+  std::uint64_t predictor = 0;
+  std::uint64_t target = 0;  // of the mispredicted branch, or of what flushes the pipeline
   bool operator==(const PipelineInputs&) const = default;
 };
 
@@ -73,6 +74,8 @@ struct alignas(64) PipelineNode {
   bool holds_store = false;          // one is in the scoreboard
   // One waits to be committed, or one of both.
   bool fence_at_head = false, atomic_at_head = false, waits_at_head = false;
+  bool ends = false;         // the oldest instruction flushes the pipeline in this cycle
+  bool waits_or_ends = false;
   bool issue_plain = false;  // Decoded::plain of the instruction in the issue stage, …
   bool checks_next =
       false;  // which can be mispredicted, a branch or jump: goes on elsewhere than at `expected_next`

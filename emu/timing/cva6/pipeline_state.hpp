@@ -47,9 +47,9 @@ struct PipelineState {
   std::uint8_t divider = 0, divider_known = 0, divider_slot = 0, product = 0, product_slot = 0;
   std::int8_t divider_count = 0;
   std::uint8_t restart = 0;
-  std::uint8_t fpu_off = 0;  // loads and stores of f registers are illegal
+  std::uint8_t forbidden = 0;  // CsrState::forbidden()
   std::uint8_t csr_buffer = 0;
-  std::uint8_t speculative = 0;  // what is issued will be flushed
+  std::uint8_t speculative = 0;  // what is issued will be flushed, by what has this slot, from 1 on
   std::uint8_t line_waits = 0;   // the I$ waits for a line, which (2) nobody wants any more
   std::uint8_t padding = 0;
 
