@@ -271,8 +271,8 @@ bool is_plain(const Decoded& d) {
 }
 
 bool is_in_nodes(const Decoded& d) {
-  if (d.fu == Fu::csr) return d.op == Op::csr_read || d.op == Op::csr_write || d.flushes;
-  return d.raises || (d.fu != Fu::fpu && d.fu != Fu::cvxif && d.fu != Fu::none);
+  if (d.fu == Fu::csr) return d.op == Op::csr_read || d.op == Op::csr_write || d.flushes || d.raises;
+  return d.fu != Fu::fpu && d.fu != Fu::cvxif && d.fu != Fu::none;
 }
 
 // What follows from the fields.
