@@ -32,7 +32,8 @@ struct Step {
 Step step(System& system, Hart& hart);
 // The block at hart.pc when it lies in the page that was fetched last (JumpTable::page), decoded now if it is new; else null.
 Block* block_in_page(System& system, Hart& hart);
-// The operation at hart.pc, when it is an instruction with these bits in code that is known already; else null.
+// The operation at hart.pc, when it is an instruction with these bits in code that is known already; else null. Precondition:
+// hart.op is as step() leaves it.
 inline const Op* known_op(System& system, Hart& hart, std::uint32_t bits) {
   const Op* op = hart.op;
   if (op == nullptr) {
@@ -41,7 +42,7 @@ inline const Op* known_op(System& system, Hart& hart, std::uint32_t bits) {
     if (block == nullptr) return nullptr;
     hart.page_pc = hart.pc & ~page_offset_mask;
     op = block->ops();
-  } else if (op == system.arrival || op->index >= Block::of(op)->instructions || hart.pc_of(op) != hart.pc) {
+  } else if (hart.pc_of(op) != hart.pc) {
     return nullptr;
   }
   return op->bits == bits && !system.code.is_illegal(*op) && !hart.hpm.each_instruction ? op : nullptr;
@@ -51,8 +52,7 @@ inline const Op* known_op(System& system, Hart& hart, std::uint32_t bits) {
 inline bool serves(Hart& hart, std::uint64_t address, unsigned size_log2, bool store) {
   const FastTable& table = *hart.fast;
   const FastEntry& entry = (store ? table.write : table.read)[FastTable::index(address)];
-  const std::uint64_t others = hart.system->reserving_harts & ~(std::uint64_t{1} << hart.id.value);
-  if (store && others != 0) return false;
+  if (store && (hart.system->reserving_harts & ~(std::uint64_t{1} << hart.id.value)) != 0) return false;
   const std::uint64_t tag = address & (~page_offset_mask | ((std::uint64_t{1} << size_log2) - 1));
   if (tag == entry.tag) return true;
   if ((tag | FastEntry::resting) != entry.tag) return false;

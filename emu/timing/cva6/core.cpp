@@ -20,7 +20,8 @@ Core::Core(const Cva6Parameters& parameters, unsigned hart, Interconnect& interc
       dcache_(parameters),
       store_unit_(parameters),
       scoreboard_(parameters.scoreboard_entries),
-      speculation_(decode.extensions()) {}
+      speculation_(decode.extensions()),
+      low_mask_{dcache_.bank_mask() | 7, dcache_.bank_mask()} {}
 
 void Core::given() {
   const Retirement& record = record_;

@@ -280,7 +280,7 @@ class Core {
   ScoreboardEntry& issue_by(const Passage& passage);
   void move_along(const Passage& passage);
   [[gnu::noinline]] void move_lines(unsigned sends, unsigned fills);
-  [[gnu::noinline]] bool turns_alike(const Passage& passage) const;
+  [[gnu::noinline]] bool turns_alike(const PassageExtras& extras) const;
   [[gnu::noinline]] void take_extras(const PassageExtras& extras, unsigned oldest);
   [[gnu::noinline, gnu::flatten]] void restore_load_store();
   template <class Archive>
@@ -466,7 +466,8 @@ class Core {
   // The numbers of the last accesses that the load/store side has been given; while at_: or that a record has been given of.
   Serials serial_, newest_;
   AwaitedLines lines_;  // while at_
-  Access given_access_;
+  std::array<std::uint64_t, 2> low_mask_;  // what matters of a store's, and a load's, address besides whom it meets
+  Access given_access_;                    // that answer_access() has looked at
   bool given_misses_ = false;
 
   IssueStage issue_;

@@ -130,7 +130,7 @@ bool Core::relate(const Access& access, std::uint32_t stores, AccessAnswer& out)
   const Serial between = newest_.store() - access.before;
   const std::uint32_t older = between < Accesses::most ? stores & (~0u << between) : 0;
   out.same = youngest_alike(access, older);
-  out.low = static_cast<std::uint8_t>(access.address & (dcache_.bank_mask() | (access.is_load ? 0 : 7)));
+  out.low = static_cast<std::uint8_t>(access.address & low_mask_[access.is_load]);
   out.there = dcache_.holds(access.physical);
   if (!lines_.empty() && !relate_to_lines(access, out)) return false;
   out.misses = access.is_load && !out.there;
@@ -245,7 +245,8 @@ bool Core::passes(std::uint64_t limit) {
 // It leads on from here, and no further than `end`.
 inline bool Core::may_take(const Passage& passage, std::uint64_t end) const {
   return passage.context == passage_context_ && cycle_ + passage.cycles <= end &&
-         (!passage.is_rare || turns_alike(passage));
+         (!at_->turns || passage.page == mmu_.fetch_page()) &&
+         (!passage.has_extras || turns_alike(*passage.extras));
 }
 
 bool Core::pass(std::uint64_t end) {
@@ -434,11 +435,8 @@ inline void Core::move_along(const Passage& passage) {
   at_ = passage.next;
 }
 
-// The page that was fetched last is the same where it matters, and the ITLB has those that are turned to, where they were.
-bool Core::turns_alike(const Passage& passage) const {
-  if (at_->turns && passage.page != mmu_.fetch_page()) return false;
-  if (!passage.has_extras) return true;
-  const PassageExtras& extras = *passage.extras;
+// The ITLB has the pages that are turned to, where they were.
+bool Core::turns_alike(const PassageExtras& extras) const {
   for (unsigned i = 0; i < extras.turns_count; ++i)
     if (!mmu_.would_fetch(extras.turns[i], extras.turns_physical[i], csr_.translation())) return false;
   return true;

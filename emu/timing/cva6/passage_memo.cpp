@@ -90,7 +90,7 @@ void PassageMemo::link(PassageNode& from, const PassageKey& key, const Passage& 
   place->more = more;
   place->extras = place_of_extras;
   place->has_extras = extras.any();
-  place->is_rare = place->has_extras || from.turns || passage.sends + passage.fills != 0;
+  place->is_rare = place->has_extras || passage.sends + passage.fills != 0;
 }
 
 void PassageMemo::clear() {

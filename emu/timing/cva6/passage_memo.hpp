@@ -66,13 +66,13 @@ struct Passage {
   std::uint8_t retires = 0;
   std::uint8_t waited = 0;  // cycles of `cause`; that of the issue is Stall::issued
   Stall cause = Stall::issued;
-  bool is_rare : 1 = false;  // has extras, or moves lines, or its node turns
+  bool has_extras : 1 = false;
+  bool is_rare : 1 = false;  // has extras, or moves lines
   // here ends what all of them are asked
   PassageExtras* extras = nullptr;
   PipelineInputs asked;
   std::uint64_t page = 0;  // that was fetched last there, of a node that turns
   Passage* more = nullptr;
-  bool has_extras = false;
   std::uint8_t sends = 0, fills = 0;  // lines of loads that are asked for, and that come
 };
 
