@@ -32,15 +32,17 @@ void Core::trace_trap(const ScoreboardEntry& e) const {
   trace_->on_commit(out);
 }
 
-// Of an instruction that has trapped, or an xRET, or one that writes a CSR with side effects.
+// Of an instruction that has trapped, or an xRET, a fence, or one that writes a CSR with side effects.
 Core::Commit Core::flush_behind(const ScoreboardEntry& head, bool trapped) {
   const bool leaves = trapped || head.decoded->op == Op::mret || head.decoded->op == Op::sret;
   Commit out;
   out.flush = out.redirect = out.apply = true;
   out.csr = !trapped;
+  out.flush_tlb = !trapped && head.decoded->op == Op::sfence_vma;
+  out.flush_icache = !trapped && head.decoded->op == Op::fence_i;
   out.flush_predictors = leaves;
   out.target = leaves ? head.outcome.next_pc : head.pc + 4;
-  out.restart = leaves ? Stall::trap : Stall::csr_flush;
+  out.restart = leaves ? Stall::trap : out.flush_icache ? Stall::fence : Stall::csr_flush;
   return out;
 }
 
@@ -63,12 +65,8 @@ void Core::commit_system(const Shown& shown, ScoreboardEntry& head, Commit& out,
     case Op::fence_i:
       ack = shown.drained;
       if (!ack) return;
-      out.flush_tlb = head.decoded->op == Op::sfence_vma;
-      if (out.flush_tlb) ++fences_;
-      out.flush_icache = head.decoded->op == Op::fence_i;
-      out.flush = out.redirect = true;
-      out.target = head.pc + 4;
-      out.restart = head.decoded->op == Op::fence_i ? Stall::fence : Stall::csr_flush;
+      out = flush_behind(head, false);
+      fences_ += out.flush_tlb;
       break;
     case Op::csr_write:
       if (csr_write_flushes(head.decoded->csr)) out = flush_behind(head, false);

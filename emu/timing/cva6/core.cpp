@@ -325,12 +325,17 @@ bool Core::issue(const Commit& commit, const WriteBack& results, Ready ready, bo
 // SFENCE.VMA alone does not wait for a CSR instruction that has yet to commit (issue_read_operands.sv,
 // rs1_is_not_csr): it is given that instruction's write-back, which is its source operand and not what it
 // reads.
-std::uint64_t Core::fence_operand(unsigned reg, std::uint64_t value) const {
-  const int writer = scoreboard_.writer(reg);
+std::uint64_t Core::fence_operand(int writer, std::uint64_t value) const {
   if (writer < 0) return value;
   const ScoreboardEntry& e = scoreboard_[static_cast<unsigned>(writer)];
   if (e.decoded->fu != Fu::csr) return value;
   return e.decoded->use_zimm ? e.decoded->rs1 : e.outcome.operand_a;
+}
+
+// Of the SFENCE.VMA that is issued; the slots that its operands come from, or -1.
+void Core::keep_fence(int writer_a, int writer_b) {
+  tlb_flush_ = {fence_operand(writer_a, record_.operand_a),
+                static_cast<std::uint16_t>(fence_operand(writer_b, record_.operand_b))};
 }
 
 void Core::keep(const Retirement& record, ScoreboardEntry& e) {
@@ -355,9 +360,7 @@ void Core::start(ScoreboardEntry& e) {
       speculative_ = true;
       speculation_.reset(d.is_amo() ? d.rd : 0, cycle_);
     }
-    if (d.op == Op::sfence_vma)
-      tlb_flush_ = {fence_operand(d.rs1, record_.operand_a),
-                    static_cast<std::uint16_t>(fence_operand(d.rs2, record_.operand_b))};
+    if (d.op == Op::sfence_vma) keep_fence(scoreboard_.writer(d.rs1), scoreboard_.writer(d.rs2));
   } else {
     issue_speculatively(e);
   }

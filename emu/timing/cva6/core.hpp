@@ -307,16 +307,14 @@ class Core {
   std::uint64_t end_key(const ScoreboardEntry& head, bool trapped) const;
   bool replay_end(const AdapterReturn& in);
   unsigned flushing_slot() const;
-  // A fence or an atomic has waited at commit for what has happened: no edge knows of the rest.
+  // A fence has waited at commit for what has happened.
   bool fence_goes_on(const PipelineNode& node) const { return node.fence_at_head && stores_drained(); }
-  bool head_goes_on(const PipelineNode& node, const AdapterReturn& in) const {
-    return fence_goes_on(node) || (node.atomic_at_head && dcache_.amo_ack(in));
-  }
   [[gnu::noinline]] void issue_around_flush(const PipelineNode& node, ScoreboardEntry& e);
   [[gnu::noinline]] void issue_speculatively(ScoreboardEntry& e);
   [[gnu::noinline]] void step_plainly_behind(PipelineNode& node, const PipelineInputs& seen,
                                              const AdapterReturn& in, std::uint64_t shown_bits,
-                                             const LoadUnit::Outputs& load, const WriteBack& stored);
+                                             const LoadUnit::Outputs& load, const WriteBack& stored,
+                                             bool drained = false);
   void record(PipelineNode& node, const PipelineInputs& seen);
   void keep_outcome(const Decoded& d, Outcome& out) const;
   static void begin_entry(const Decoded& d, std::uint64_t pc, ControlFlow flow, ScoreboardEntry& e,
@@ -414,7 +412,8 @@ class Core {
   [[gnu::noinline]] void apply_csrs(const CsrAfter& after);
   bool change_csrs(const CsrAfter& after);
   void start(ScoreboardEntry& e);
-  std::uint64_t fence_operand(unsigned reg, std::uint64_t value) const;
+  std::uint64_t fence_operand(int writer, std::uint64_t value) const;
+  void keep_fence(int writer_a, int writer_b);
   void decode(bool acknowledged, bool flush, bool& pop);
   void trace_commit(bool second_port) const;
   [[gnu::noinline]] void trace_commits(unsigned number) const;

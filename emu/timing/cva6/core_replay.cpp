@@ -11,12 +11,6 @@ using Inputs = PipelineInputs;
 
 bool is_fence(const Decoded& d) { return d.op == Op::fence || d.op == Op::fence_i || d.op == Op::sfence_vma; }
 
-// It may stand in the issue stage of a node, where it has no exception. An SFENCE.VMA that is not flushed asks the scoreboard
-// for its operands.
-bool issues_by_node(const Decoded& d, bool speculative) {
-  return d.in_nodes && (speculative || d.op != Op::sfence_vma);
-}
-
 // Where the front end went on behind the instruction in the issue stage.
 void expect_next(PipelineNode& node) {
   const PipelineState& s = node.state;
@@ -52,7 +46,8 @@ void describe(PipelineNode& node) {
   if (s.issue) node.mask |= Inputs::field(Inputs::record, 2) | Inputs::bit(Inputs::trapped);
   if (s.issue) expect_next(node);
   node.foresees = node.checks_next && s.speculative && !node.ends;
-  node.special = node.foresees || node.ends;
+  node.special = node.foresees || node.ends || node.fence_at_head;
+  if (node.ends || node.fence_at_head) node.mask |= Inputs::bit(Inputs::ended);
   if (s.issue && s.issue->accesses_memory) node.mask |= Inputs::bit(Inputs::lsu_ready);
   for (unsigned i = 0; i < s.count; ++i) node.holds_store |= s.slots[i]->fu == Fu::store;
   node.waits_at_head = node.atomic_at_head || node.fence_at_head;
@@ -79,7 +74,7 @@ bool Core::packable() const {
   if (have_record_ && !issue_.valid) return false;  // behind a divergence
   if (!frontend_.packable() || fpu_.active() || scoreboard_.size() > PipelineState::most_slots) return false;
   if (issue_.valid && (issue_.interrupt >= 0 || issue_.entry.fault != FetchFault::none ||
-                       !issues_by_node(*issue_.entry.decoded, speculative_)))
+                       !issue_.entry.decoded->in_nodes))
     return false;
   if (csr_.interrupt(wires_) >= 0 || load_result_.exception) return false;
   for (unsigned i = 0; i < scoreboard_.count(); ++i)
@@ -164,9 +159,8 @@ void Core::freeze() {
   if (!from) return;
   // What else the cycle has looked at makes more inputs matter, and edges that knew less of them void.
   const std::uint8_t consults = from->consults | frontend_.consulted();
-  if (std::popcount(unsigned{consults} & (Consulted::btb0 | Consulted::btb1 | Consulted::ras)) >
-      (from->ends ? 0 : 1))
-    return;
+  const bool ended = !from->divides && (recording_.edge.inputs.bits & Inputs::bit(Inputs::ended));
+  if (std::popcount(unsigned{consults} & Consulted::by_address) > (ended ? 0 : 1)) return;
   if (consults != from->consults || (recording_.asked & ~from->mask)) {
     from->consults = consults;
     from->mask |= recording_.asked;
@@ -283,29 +277,35 @@ void Core::step_awake() {
   if (!replay<false>(in)) step_fully(in);
 }
 
-// While a fence or an atomic waits at commit, or the oldest instruction flushes the pipeline.
+// While a fence or an atomic waits at commit, or the oldest instruction flushes the pipeline: an atomic that has waited does it by
+// a plain step.
 void Core::step_at_head(const AdapterReturn& in) {
-  if (node_->ends ? !replay_end(in) : head_goes_on(*node_, in) || !replay<true>(in)) step_fully(in);
+  const bool done = node_->ends || fence_goes_on(*node_)
+                        ? replay_end(in)
+                        : !(node_->atomic_at_head && dcache_.amo_ack(in)) && replay<true>(in);
+  if (!done) step_fully(in);
 }
 
 // What the next state depends on of the CSRs that an end leaves behind, and how it comes.
 std::uint64_t Core::end_key(const ScoreboardEntry& head, bool trapped) const {
   CsrState after = csr_;
   if (head.has_csr) after.apply(head.csr);
-  return std::uint64_t{1} << 63 | std::uint64_t{after.forbidden()} << 8 | (after.translation().fetch ? 2u : 0u) |
-         (trapped ? 1u : 0u);
+  return std::uint64_t{after.forbidden()} << 8 | (after.translation().fetch ? 2u : 0u) | (trapped ? 1u : 0u);
 }
 
 // The cycle in which the oldest instruction flushes the pipeline, by its edge. False: as replay().
 bool Core::replay_end(const AdapterReturn& in) {
   PipelineNode& node = *node_;
   passing_.from = nullptr;
-  if (in.icache_valid || load_result_.exception || node.divides || node.mispredicts) return false;
+  const ScoreboardEntry& head = scoreboard_[scoreboard_.commit_pointer()];
+  if (in.icache_valid || load_result_.exception || node.divides || node.mispredicts ||
+      (node.consults & Consulted::by_address) || head.decoded->op == Op::fence_i)
+    return false;
   Inputs seen;
   if (!fetch_again(node, seen) && !fetch_anew(node, seen)) return false;
-  const ScoreboardEntry& head = scoreboard_[scoreboard_.commit_pointer()];
   const bool trapped = (node.state.exception & 1) || head.outcome.trapped;
   const Commit done = flush_behind(head, trapped);
+  seen.bits |= Inputs::bit(Inputs::ended);
   seen.target = done.target;
   seen.predictor = end_key(head, trapped);
   const std::uint64_t shown_bits = rest_bits_;
@@ -315,7 +315,7 @@ bool Core::replay_end(const AdapterReturn& in) {
   seen.bits |= shown_bits | load_bits(load) | store_bits(stored);
   const PipelineEdge* const edge = stored.exception ? nullptr : edge_for(node, seen);
   if (!edge) {
-    step_plainly_behind(node, seen, in, shown_bits, load, stored);
+    step_plainly_behind(node, seen, in, shown_bits, load, stored, true);
     return true;
   }
   last_commit_ = cycle_;
@@ -323,6 +323,7 @@ bool Core::replay_end(const AdapterReturn& in) {
   if (trace_) trapped ? trace_trap(head) : trace_commits(1);
   if (edge->predicts) train(node, edge->ras_step(), scoreboard_[execute_.id]);
   if (done.flush_predictors) frontend_.flush_predictors();
+  fences_ += done.flush_tlb;
   fpu_.clock({}, true);
   execute_.valid = false;
   scoreboard_.flush();
@@ -411,8 +412,9 @@ bool Core::wait(std::uint64_t limit) {
 // A cycle that no edge knows, whose load/store side has been clocked already.
 void Core::step_plainly_behind(PipelineNode& node, const Inputs& seen, const AdapterReturn& in,
                                std::uint64_t shown_bits, const LoadUnit::Outputs& load,
-                               const WriteBack& stored) {
+                               const WriteBack& stored, bool drained) {
   Shown shown;
+  shown.drained = drained;
   shown.in = in;
   shown.room = (shown_bits >> Inputs::room) & 1;
   shown.lsu_ready = (shown_bits >> Inputs::lsu_ready) & 1;
@@ -474,6 +476,14 @@ void Core::issue_around_flush(const PipelineNode& node, ScoreboardEntry& e) {
   keep(record_, e);
   mispredictions_ += e.mispredicted;
   have_record_ = record_mispredicted_ = false;
+  if (e.decoded->op == Op::sfence_vma) {
+    const auto writer = [this, &node](unsigned reg) {
+      for (unsigned i = node.state.count; reg != 0 && i-- > 0;)
+        if (node.state.slots[i]->destination == reg) return static_cast<int>(scoreboard_.behind_commit(i));
+      return -1;
+    };
+    keep_fence(writer(e.decoded->rs1), writer(e.decoded->rs2));
+  }
   speculation_.reset(e.decoded->is_amo() ? e.decoded->rd : 0, cycle_);
 }
 

@@ -18,7 +18,8 @@ struct PipelineInputs {
   // Positions in `bits`; the fetched word has 0 … 31.
   static constexpr unsigned word_hits = 32, bht = 33, predictor_valid = 37, record = 38, mispredicted = 39,
                             room = 40, lsu_ready = 41, load = 42, store = 47, data_walk = 52, load_waits = 53,
-                            lsu_free = 54, trapped = 55, division = 56;
+                            lsu_free = 54, trapped = 55, division = 56,
+                            ended = 56;  // of a node that does not divide: by Core::replay_end()
   static constexpr std::uint64_t bit(unsigned position) { return std::uint64_t{1} << position; }
   static constexpr std::uint64_t field(unsigned position, unsigned width) {
     return ((std::uint64_t{1} << width) - 1) << position;
@@ -29,7 +30,7 @@ struct PipelineInputs {
                                         << data_walk;  // those of the load/store side behind its clock
 
   std::uint64_t bits = 0;
-  // BTB's target or the top of the RAS; of a node that ends: Core::end_key()
+  // BTB's target or the top of the RAS; when `ended`: Core::end_key()
   std::uint64_t predictor = 0;
   std::uint64_t target = 0;  // of the mispredicted branch, or of what flushes the pipeline
   bool operator==(const PipelineInputs&) const = default;
@@ -60,7 +61,7 @@ struct PipelineEdge {
 
 // What predictors a cycle looks at.
 struct Consulted {
-  static constexpr std::uint8_t bht0 = 1, bht1 = 2, btb0 = 4, btb1 = 8, ras = 16, several = 32;
+  static constexpr std::uint8_t bht0 = 1, bht1 = 2, btb0 = 4, btb1 = 8, ras = 16, by_address = btb0 | btb1 | ras;
 };
 
 // With its first edge and the front of its state a node begins with two lines of the host's cache.
