@@ -264,6 +264,7 @@ class Core {
   bool keeps_csrs() const;
   [[gnu::noinline]] void end_passages();
   bool answer(bool fresh, PassageKey& key);
+  void ask_here(PassageKey& key);
   bool answer_access(const Decoded& d, std::uint64_t address, std::uint64_t data, std::uint64_t& out);
   bool goes_elsewhere(const Decoded& d, std::uint64_t next_pc) const {
     // Not checks_next of the node, which says the same: nodes are not in the host's cache while passages are taken.
@@ -306,7 +307,10 @@ class Core {
   [[gnu::noinline]] void step_at_head(const AdapterReturn& in);
   std::uint64_t end_key(const ScoreboardEntry& head, bool trapped) const;
   bool replay_end(const AdapterReturn& in);
+  void follow_end(const PipelineNode& node, const PipelineEdge& edge, const ScoreboardEntry& head,
+                  const Commit& done);
   unsigned flushing_slot() const;
+  int writer_in(const PipelineState& state, unsigned reg) const;
   // A fence has waited at commit for what has happened.
   bool fence_goes_on(const PipelineNode& node) const { return node.fence_at_head && stores_drained(); }
   [[gnu::noinline]] void issue_around_flush(const PipelineNode& node, ScoreboardEntry& e);
@@ -465,8 +469,9 @@ class Core {
   // The numbers of the last accesses that the load/store side has been given; while at_: or that a record has been given of.
   Serials serial_, newest_;
   AwaitedLines lines_;  // while at_
-  std::array<std::uint64_t, 2> low_mask_;  // what matters of a store's, and a load's, address besides whom it meets
-  Access given_access_;                    // that answer_access() has looked at
+  std::array<std::uint64_t, 2>
+      low_mask_;         // what matters of a store's, and a load's, address besides whom it meets
+  Access given_access_;  // that answer_access() has looked at
   bool given_misses_ = false;
 
   IssueStage issue_;

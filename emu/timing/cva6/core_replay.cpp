@@ -73,22 +73,13 @@ bool Core::packable() const {
   if (halted_ || hold_issue_ || awaiting_wake_ || resync_) return false;
   if (have_record_ && !issue_.valid) return false;  // behind a divergence
   if (!frontend_.packable() || fpu_.active() || scoreboard_.size() > PipelineState::most_slots) return false;
-  if (issue_.valid && (issue_.interrupt >= 0 || issue_.entry.fault != FetchFault::none ||
-                       !issue_.entry.decoded->in_nodes))
+  if (issue_.valid &&
+      (issue_.interrupt >= 0 || issue_.entry.fault != FetchFault::none || !issue_.entry.decoded->in_nodes))
     return false;
   if (csr_.interrupt(wires_) >= 0 || load_result_.exception) return false;
   for (unsigned i = 0; i < scoreboard_.count(); ++i)
     if (!scoreboard_[scoreboard_.behind_commit(i)].decoded->in_nodes) return false;
   return true;
-}
-
-// The instruction that will flush the pipeline: the first that has trapped, or flushes of its own. From 1 on.
-unsigned Core::flushing_slot() const {
-  for (unsigned i = 0; i < scoreboard_.count(); ++i) {
-    const ScoreboardEntry& e = scoreboard_[scoreboard_.behind_commit(i)];
-    if (e.outcome.trapped || e.decoded->flushes) return i + 1;
-  }
-  return 0;
 }
 
 void Core::pack(PipelineState& out) const {
@@ -226,13 +217,6 @@ std::uint64_t Core::side_inputs(const PipelineNode& node) const {
   return out;
 }
 
-// Of the branch or jump in the issue stage, which will be flushed: nothing has been told of it.
-bool Core::foresees_mispredict(const PipelineState& state) {
-  Retirement record;
-  speculation_.follow(*state.issue, state.issue_pc, *view_, record);
-  return mispredicts(*state.issue, static_cast<ControlFlow>(state.issue_flow), state.issue_predicted, record);
-}
-
 void Core::special_inputs(const PipelineNode& node, Inputs& out) {
   out.bits |= side_inputs(node);
   if (node.foresees && foresees_mispredict(node.state)) out.bits |= Inputs::bit(Inputs::mispredicted);
@@ -275,69 +259,6 @@ void Core::step_awake() {
   moved_ = in.icache_valid || in.dcache != DcacheReturnType::none || execute_.valid || load_result_.valid;
   if (node_ && node_->waits_or_ends) return step_at_head(in);
   if (!replay<false>(in)) step_fully(in);
-}
-
-// While a fence or an atomic waits at commit, or the oldest instruction flushes the pipeline: an atomic that has waited does it by
-// a plain step.
-void Core::step_at_head(const AdapterReturn& in) {
-  const bool done = node_->ends || fence_goes_on(*node_)
-                        ? replay_end(in)
-                        : !(node_->atomic_at_head && dcache_.amo_ack(in)) && replay<true>(in);
-  if (!done) step_fully(in);
-}
-
-// What the next state depends on of the CSRs that an end leaves behind, and how it comes.
-std::uint64_t Core::end_key(const ScoreboardEntry& head, bool trapped) const {
-  CsrState after = csr_;
-  if (head.has_csr) after.apply(head.csr);
-  return std::uint64_t{after.forbidden()} << 8 | (after.translation().fetch ? 2u : 0u) | (trapped ? 1u : 0u);
-}
-
-// The cycle in which the oldest instruction flushes the pipeline, by its edge. False: as replay().
-bool Core::replay_end(const AdapterReturn& in) {
-  PipelineNode& node = *node_;
-  passing_.from = nullptr;
-  const ScoreboardEntry& head = scoreboard_[scoreboard_.commit_pointer()];
-  if (in.icache_valid || load_result_.exception || node.divides || node.mispredicts ||
-      (node.consults & Consulted::by_address) || head.decoded->op == Op::fence_i)
-    return false;
-  Inputs seen;
-  if (!fetch_again(node, seen) && !fetch_anew(node, seen)) return false;
-  const bool trapped = (node.state.exception & 1) || head.outcome.trapped;
-  const Commit done = flush_behind(head, trapped);
-  seen.bits |= Inputs::bit(Inputs::ended);
-  seen.target = done.target;
-  seen.predictor = end_key(head, trapped);
-  const std::uint64_t shown_bits = rest_bits_;
-  const LoadUnit::Outputs load = load_result_;
-  WriteBack stored;
-  load_store(in, done, node.requests_memory, stored);
-  seen.bits |= shown_bits | load_bits(load) | store_bits(stored);
-  const PipelineEdge* const edge = stored.exception ? nullptr : edge_for(node, seen);
-  if (!edge) {
-    step_plainly_behind(node, seen, in, shown_bits, load, stored, true);
-    return true;
-  }
-  last_commit_ = cycle_;
-  committed_ += edge->retires;
-  if (trace_) trapped ? trace_trap(head) : trace_commits(1);
-  if (edge->predicts) train(node, edge->ras_step(), scoreboard_[execute_.id]);
-  if (done.flush_predictors) frontend_.flush_predictors();
-  fences_ += done.flush_tlb;
-  fpu_.clock({}, true);
-  execute_.valid = false;
-  scoreboard_.flush();
-  ++stalls_[edge->cause];
-  last_cause_ = edge->cause;
-  moved_ = true;
-  node_ = edge->next;
-  last_edge_ = edge;
-  if (edge->applies) {
-    change_csrs(head.csr);
-    if (csr_.interrupt(wires_) >= 0) thaw();
-  }
-  end_cycle();
-  return true;
 }
 
 // The cycle by its edge. False: it is one that no edge can know, and nothing has been done. `waits_at_head` as in the node.
@@ -461,30 +382,6 @@ inline void Core::keep_outcome(const Decoded& d, Outcome& out) const {
   out.operand_a = record_.operand_a;
   out.operand_b = record_.operand_b;
   out.trapped = false;
-}
-
-void Core::issue_speculatively(ScoreboardEntry& e) {
-  keep(speculation_.execute(*e.decoded, e.pc, cycle_, *view_, mmu_.dtlb(), csr_.translation()), e);
-}
-
-// One behind which all is flushed, or that is itself, or that traps.
-void Core::issue_around_flush(const PipelineNode& node, ScoreboardEntry& e) {
-  passing_.from = nullptr;
-  e.predicted = node.state.issue_predicted;
-  if (e.decoded->raises) execute_.valid = false;  // an exception needs no unit
-  if (node.state.speculative) return issue_speculatively(e);
-  keep(record_, e);
-  mispredictions_ += e.mispredicted;
-  have_record_ = record_mispredicted_ = false;
-  if (e.decoded->op == Op::sfence_vma) {
-    const auto writer = [this, &node](unsigned reg) {
-      for (unsigned i = node.state.count; reg != 0 && i-- > 0;)
-        if (node.state.slots[i]->destination == reg) return static_cast<int>(scoreboard_.behind_commit(i));
-      return -1;
-    };
-    keep_fence(writer(e.decoded->rs1), writer(e.decoded->rs2));
-  }
-  speculation_.reset(e.decoded->is_amo() ? e.decoded->rd : 0, cycle_);
 }
 
 // The instruction that leaves the issue stage in `cycle`.

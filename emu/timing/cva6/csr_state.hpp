@@ -45,7 +45,9 @@ class CsrState {
   const TranslationState& translation() const { return translation_; }
   std::uint64_t mie() const { return mie_; }
 
-  bool fpu_off() const { return (mstatus_ & (std::uint64_t{3} << 13)) == 0; }  // loads and stores of f registers are illegal
+  bool fpu_off() const {
+    return (mstatus_ & (std::uint64_t{3} << 13)) == 0;
+  }  // loads and stores of f registers are illegal
   // Is an instruction that exists illegal as things stand? (decoder.sv; accesses to CSRs are found out at commit.)
   bool forbids(const Decoded& d) const {
     switch (d.op) {
@@ -58,8 +60,8 @@ class CsrState {
   }
   // All that it depends on, of instructions that a node may hold: a bit for each.
   std::uint8_t forbidden() const {
-    return static_cast<std::uint8_t>((fpu_off() ? 1u : 0u) | (forbids_mret() ? 2u : 0u) | (trapped_by(20) ? 4u : 0u) |
-                                     (trapped_by(22) ? 8u : 0u));
+    return static_cast<std::uint8_t>((fpu_off() ? 1u : 0u) | (forbids_mret() ? 2u : 0u) |
+                                     (trapped_by(20) ? 4u : 0u) | (trapped_by(22) ? 8u : 0u));
   }
 
   // The state after an instruction that may have changed it has committed.

@@ -51,7 +51,8 @@ class Accesses {
   template <class Fits>
   unsigned youngest(std::uint64_t address, Serial newest, std::uint32_t ages, Fits fits) const {
     const std::uint32_t offset = offset_of(address);
-    const auto last = static_cast<std::int32_t>(newest - last_store_[offset]);  // all younger ones have another
+    const auto last =
+        static_cast<std::int32_t>(newest - last_store_[offset]);  // all younger ones have another
     if (last >= static_cast<std::int32_t>(most)) return most;
     for (std::uint32_t left = ages & (~0u << std::max(last, 0)); left; left &= left - 1) {
       const auto age = static_cast<unsigned>(std::countr_zero(left));

@@ -61,7 +61,8 @@ struct PipelineEdge {
 
 // What predictors a cycle looks at.
 struct Consulted {
-  static constexpr std::uint8_t bht0 = 1, bht1 = 2, btb0 = 4, btb1 = 8, ras = 16, by_address = btb0 | btb1 | ras;
+  static constexpr std::uint8_t bht0 = 1, bht1 = 2, btb0 = 4, btb1 = 8, ras = 16,
+                                by_address = btb0 | btb1 | ras;
 };
 
 // With its first edge and the front of its state a node begins with two lines of the host's cache.
@@ -75,7 +76,7 @@ struct alignas(64) PipelineNode {
   bool holds_store = false;          // one is in the scoreboard
   // One waits to be committed, or one of both.
   bool fence_at_head = false, atomic_at_head = false, waits_at_head = false;
-  bool ends = false;         // the oldest instruction flushes the pipeline in this cycle
+  bool ends = false;  // the oldest instruction flushes the pipeline in this cycle
   bool waits_or_ends = false;
   bool issue_plain = false;  // Decoded::plain of the instruction in the issue stage, …
   bool checks_next =

@@ -15,7 +15,10 @@ class WtDcacheMem {
   static constexpr unsigned ports = 4, write_port = 3;
 
   explicit WtDcacheMem(const CacheGeometry& geometry)
-      : geometry_(geometry), tags_(std::size_t{geometry.sets} * geometry.ways), valid_(geometry.sets), usual_way_(geometry.sets) {}
+      : geometry_(geometry),
+        tags_(std::size_t{geometry.sets} * geometry.ways),
+        valid_(geometry.sets),
+        usual_way_(geometry.sets) {}
 
   const CacheGeometry& geometry() const { return geometry_; }
   unsigned set_of(std::uint64_t address) const { return geometry_.set_of(address); }
@@ -84,7 +87,8 @@ class WtDcacheMem {
   CacheGeometry geometry_;
   std::vector<std::uint32_t> tags_;   // by set and way
   std::vector<std::uint16_t> valid_;  // by set, a bit for each way
-  mutable std::vector<std::uint8_t> usual_way_;  // by set: where holds() has found a line last, and looks first
+  mutable std::vector<std::uint8_t>
+      usual_way_;  // by set: where holds() has found a line last, and looks first
   RoundRobin arbiter_{ports};
 };
 

@@ -39,7 +39,9 @@ bool decide_alike(LockedRoundRobin a, LockedRoundRobin b) {
 
 }  // namespace
 
-TEST_CASE("the youngest store with the offset of an access is found, also when numbers come round or are given anew") {
+TEST_CASE(
+    "the youngest store with the offset of an access is found, also when numbers come round or are given "
+    "anew") {
   const auto any = [](const Access&) { return true; };
   for (const Serial newest : {31u, 63u, 64u, 69u, 0u - 1}) {
     Accesses accesses;
@@ -50,7 +52,8 @@ TEST_CASE("the youngest store with the offset of an access is found, also when n
     CAPTURE(newest);
     CHECK(accesses.youngest(0x7010, newest, ~0u, any) == 2);
     CHECK(accesses.youngest(0x7014, newest, ~0u << 3, any) == 7);
-    CHECK(accesses.youngest(0x7010, newest, ~0u, [](const Access& store) { return store.physical == 17; }) == 17);
+    CHECK(accesses.youngest(0x7010, newest, ~0u, [](const Access& store) { return store.physical == 17; }) ==
+          17);
     CHECK(accesses.youngest(0x7010, newest, 1u << 3, any) == Accesses::most);
     CHECK(accesses.youngest(0x7028, newest, ~0u, any) == Accesses::most);
     CHECK(accesses.youngest(0x7010, newest - 3, ~0u, any) == 4);  // the last ones have not come yet

@@ -227,7 +227,8 @@ void paging_walk(Assembler& as) {
 // The same mret by turns in M, where it waits for the register of its rs2 field, and in U, where it is illegal and does not: the
 // pipeline in front of it is the same, behind divisions.
 void both_privileges(Assembler& as) {
-  const Label start = as.label(), again = as.label(), handler = as.label(), function = as.label(), user = as.label();
+  const Label start = as.label(), again = as.label(), handler = as.label(), function = as.label(),
+              user = as.label();
   as.j(start);
   as.bind(function);
   as.r_type(0x33, 4, 1, a6, s1, a0);  // div
@@ -309,7 +310,8 @@ TEST_CASE("cycles around flushes out of the memo are those of the plain step on 
   check_same(3, {}, flushing_walk);
 }
 
-TEST_CASE("cycles around page faults, system calls and SFENCE.VMA out of the memo are those of the plain step") {
+TEST_CASE(
+    "cycles around page faults, system calls and SFENCE.VMA out of the memo are those of the plain step") {
   check_same(1, {}, paging_walk);
   Cva6Parameters parameters;
   parameters.dtlb_entries = 4;
