@@ -32,11 +32,10 @@ void Core::given() {
     if (record.interrupt || record.pc.value != state.issue_pc)
       thaw();
     else
-      record_mispredicted_ = mispredicts(*state.issue, static_cast<ControlFlow>(state.issue_flow),
-                                         state.issue_predicted, record);
+      given_ = given_bits(state);
   }
-  have_record_ = true;
   if (node_) return;
+  given_ = Given::yes;
   if (record.pc.value != issue_.entry.pc) {  // the front end is not where the functional core is
     ++divergences_;
     resync_ = true;
@@ -45,6 +44,13 @@ void Core::given() {
     issue_.interrupt = record.cause;
   else if (issue_.interrupt >= 0 && !record.trapped)
     issue_.interrupt = -1;
+}
+
+std::uint8_t Core::given_bits(const PipelineState& state) const {
+  const bool mispredicted =
+      mispredicts(*state.issue, static_cast<ControlFlow>(state.issue_flow), state.issue_predicted, record_);
+  return static_cast<std::uint8_t>(Given::yes | (mispredicted ? Given::mispredicted : 0) |
+                                   (record_.trapped ? Given::trapped : 0));
 }
 
 bool Core::mispredicts(const Decoded& d, ControlFlow flow, std::uint64_t predicted,
@@ -293,7 +299,7 @@ bool Core::issue(const Commit& commit, const WriteBack& results, Ready ready, bo
   const bool divides = executing == Fu::mult && running->decoded->op == Op::div;
 
   bool acknowledged = false;
-  if (issue_.valid && !scoreboard_.full() && !(hold_issue_ && !have_record_ && !speculative_)) {
+  if (issue_.valid && !scoreboard_.full() && !(hold_issue_ && !have_record() && !speculative_)) {
     const Decoded& d = *issue_.entry.decoded;
     const bool exception = issue_.interrupt >= 0 || issue_.entry.fault != FetchFault::none || d.raises;
     const bool faulted = issue_.entry.fault != FetchFault::none;
@@ -352,10 +358,10 @@ void Core::start(ScoreboardEntry& e) {
   e.issue_cycle = cycle_;
   e.predicted = issue_.entry.predicted;
   e.flow = issue_.entry.flow;
-  if (have_record_ && !speculative_) {
+  if (have_record() && !speculative_) {
     keep(record_, e);
     mispredictions_ += e.mispredicted;
-    have_record_ = false;
+    given_ = 0;
     if (record_.trapped || d.flushes) {
       speculative_ = true;
       speculation_.reset(d.is_amo() ? d.rd : 0, cycle_);

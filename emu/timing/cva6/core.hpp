@@ -36,9 +36,9 @@ class Core {
   std::uint64_t cycle() const { return cycle_; }
   // An instruction of the correct path stands in the issue stage and nothing is known of it yet.
   bool needs_record() const {
-    if (at_) return at_->needs_record && !have_record_;
-    if (node_) return node_->needs_record && !have_record_;
-    return issue_.valid && !have_record_ && !speculative_ && !awaiting_wake_ &&
+    if (at_) return at_->needs_record && !have_record();
+    if (node_) return node_->needs_record && !have_record();
+    return issue_.valid && !have_record() && !speculative_ && !awaiting_wake_ &&
            !(execute_.valid && scoreboard_[execute_.id].mispredicted);
   }
   // The interrupt that the decoder has attached to that instruction, or -1.
@@ -53,11 +53,11 @@ class Core {
   Retirement& record() { return record_; }
   void given();
   // What an instruction has done that is Decoded::plain, or plain_access and has not trapped; `address`: its, of the latter.
-  struct Given {
+  struct Plain {
     std::uint64_t next_pc = 0, operand_a = 0, operand_b = 0, address = 0;
   };
   // The same of such a one, while in_node().
-  void given_plainly(const Given& given) {
+  void given_plainly(const Plain& given) {
     record_.pc.value = issue_pc();
     record_.next_pc.value = given.next_pc;
     record_.data_address.value = given.address;
@@ -65,8 +65,8 @@ class Core {
     record_.operand_a = given.operand_a;
     record_.operand_b = given.operand_b;
     record_.trapped = record_.interrupt = record_.sc_failed = false;
-    record_mispredicted_ = goes_elsewhere(issue_decoded(), given.next_pc);
-    have_record_ = fresh_ = record_plain_ = true;
+    given_ = goes_elsewhere(issue_decoded(), given.next_pc) ? Given::yes | Given::mispredicted : Given::yes;
+    fresh_ = record_plain_ = true;
   }
   bool in_node() const { return node_ != nullptr; }
   // step(), and skip() when nothing has moved. False: `limit` has been reached, or what comes of it is for the caller to see
@@ -80,7 +80,7 @@ class Core {
   std::uint64_t passages_end(std::uint64_t limit) const { return std::min(limit, clint_steady_until_); }
   // From a node that needs no record, or by what has been given of the instruction there. False: nothing has been done.
   bool pass(std::uint64_t end);
-  bool pass(std::uint64_t end, const Given& given);
+  bool pass(std::uint64_t end, const Plain& given);
   // Behind the last of these.
   void stop_passing() {
     if (!at_) return;
@@ -151,7 +151,7 @@ class Core {
     passing_.from = nullptr;
   }
   // Instructions that were issued but have not committed, and the cycle of the last commit.
-  bool drained() const { return scoreboard_.empty() && !have_record_; }
+  bool drained() const { return scoreboard_.empty() && !have_record(); }
   bool stores_drained() const { return store_unit_.buffer().no_store_pending() && dcache_.wbuffer_empty(); }
   std::uint64_t last_commit() const { return last_commit_; }  // while no passages are taken
   std::uint64_t committed() const { return committed_; }
@@ -243,7 +243,7 @@ class Core {
 
   bool at_question() const {
     return at_ || (may_pass_ && node_ && (passing_.from || (!load_store_rests_ && pauses_.over(cycle_))) &&
-                   ((fresh_ && have_record_) || node_->asks));
+                   ((fresh_ && have_record()) || node_->asks));
   }
   bool passes(std::uint64_t limit);
   [[gnu::noinline]] bool come_to_node(bool fresh);
@@ -339,9 +339,9 @@ class Core {
     ++cycle_;
   }
   std::uint64_t record_bits() const {
-    return std::uint64_t{have_record_} << PipelineInputs::record |
-           std::uint64_t{record_mispredicted_} << PipelineInputs::mispredicted |
-           std::uint64_t{have_record_ && record_.trapped} << PipelineInputs::trapped;
+    static_assert(PipelineInputs::mispredicted == PipelineInputs::record + 1 &&
+                  PipelineInputs::trapped == PipelineInputs::record + 2);
+    return std::uint64_t{given_} << PipelineInputs::record;
   }
   std::uint64_t load_bits(const LoadUnit::Outputs& load) const {
     if (!load.valid) return 0;
@@ -363,6 +363,8 @@ class Core {
   }
   void change_translation();
   void follow(const PipelineNode& node, const PipelineEdge& edge);
+  bool have_record() const { return given_ != 0; }
+  std::uint8_t given_bits(const PipelineState& state) const;
   static bool mispredicts(const Decoded& d, ControlFlow flow, std::uint64_t predicted,
                           const Retirement& record);
   Commit commit(const Shown& shown);
@@ -456,7 +458,6 @@ class Core {
   PipelineNode* node_ = nullptr;
   const PipelineEdge* last_edge_ = nullptr;  // that has led to node_; null: none has
   Recording recording_;
-  bool record_mispredicted_ = false;
 
   // While set, it stands for the load/store side, from bypass to AXI, whose registers are stale when a passage has been taken;
   // and until stop_passing() for node_ and execute_ too.
@@ -477,7 +478,13 @@ class Core {
   IssueStage issue_;
   ExecuteStage execute_;
   Retirement record_;
-  bool have_record_ = false, speculative_ = false, hold_issue_ = false, awaiting_wake_ = false;
+  // The record has been given of the instruction in the issue stage; of a branch or jump that is mispredicted; of one that has
+  // trapped. In plain registers only the first is kept.
+  struct Given {
+    static constexpr std::uint8_t yes = 1, mispredicted = 2, trapped = 4;
+  };
+  std::uint8_t given_ = 0;
+  bool speculative_ = false, hold_issue_ = false, awaiting_wake_ = false;
   bool csr_buffer_ = false;  // csr_buffer: an uncommitted CSR instruction
   bool halted_ = false;      // wfi
   // Lines that the D$ has lost in cycles that other harts have not come to yet.

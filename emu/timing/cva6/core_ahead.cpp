@@ -47,7 +47,8 @@ void Core::post_invalidation(std::uint64_t address, std::uint64_t arrival) {
 }
 
 bool Core::stores_gone() const {
-  if (have_record_ || !store_unit_.idle() || !dcache_.wbuffer_empty() || !adapter_.idle() || !bypass_.ready())
+  if (have_record() || !store_unit_.idle() || !dcache_.wbuffer_empty() || !adapter_.idle() ||
+      !bypass_.ready())
     return false;
   if (node_) return !node_->holds_store;
   for (unsigned i = 0; i < scoreboard_.count(); ++i)

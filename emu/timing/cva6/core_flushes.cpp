@@ -36,7 +36,7 @@ void Core::issue_around_flush(const PipelineNode& node, ScoreboardEntry& e) {
   if (node.state.speculative) return issue_speculatively(e);
   keep(record_, e);
   mispredictions_ += e.mispredicted;
-  have_record_ = record_mispredicted_ = false;
+  given_ = 0;
   if (e.decoded->op == Op::sfence_vma)
     keep_fence(writer_in(node.state, e.decoded->rs1), writer_in(node.state, e.decoded->rs2));
   speculation_.reset(e.decoded->is_amo() ? e.decoded->rd : 0, cycle_);

@@ -27,7 +27,7 @@ LoadStoreFrame Core::load_store_frame() {
 // What no passage begins or ends with: the pipeline is about to be flushed, or does what is not for this table.
 bool Core::may_pass(bool fresh) const {
   const PipelineNode& node = *node_;
-  if ((!fresh && have_record_ && !record_plain_) || node.waits_at_head || node.state.speculative)
+  if ((!fresh && have_record() && !record_plain_) || node.waits_at_head || node.state.speculative)
     return false;
   return dcache_.may_tell() && adapter_.may_tell() && mmu_.may_tell(csr_.translation()) &&
          load_unit_.may_tell() && keeps_csrs();
@@ -45,7 +45,7 @@ bool Core::tell_load_store(bool fresh, LoadStoreState& out) {
     coming[0] = e.decoded;
     give(access_of(*e.decoded, e.outcome.data_address, e.outcome.store_value));
   }
-  if (have_record_ && !fresh && node.state.issue->accesses_memory) {
+  if (have_record() && !fresh && node.state.issue->accesses_memory) {
     coming[1] = node.state.issue;
     give(access_of(*node.state.issue, record_.data_address.value, record_.store_value));
   }
@@ -196,8 +196,8 @@ void Core::end_passages() {
 PassageNode* Core::passage_node(bool fresh, const LoadStoreState& state) {
   PassageNode like;
   like.pipeline = node_;
-  like.pending = have_record_ && !fresh;
-  like.mispredicted = like.pending && record_mispredicted_;
+  like.pending = have_record() && !fresh;
+  like.mispredicted = like.pending && (given_ & Given::mispredicted) != 0;
   like.turns = !mmu_.fetches_from(node_->state.fetch_address);
   return passages_->node(like, state);
 }
@@ -224,7 +224,7 @@ void Core::begin_passage(PassageNode& from, const PassageKey& key) {
   passing_.cycle = cycle_;
   passing_.committed = committed_;
   passing_.oldest_slot = scoreboard_.commit_pointer();
-  passing_.has_record = have_record_;
+  passing_.has_record = have_record();
   passing_.awaits_line = dcache_.awaits_line();
   passing_.refills = adapter_.dcache_refills();
   passing_.newest = newest_;
@@ -280,7 +280,7 @@ void Core::end_passage(PassageNode& from, PassageNode& to, bool fresh) {
   passage.retires = static_cast<std::uint8_t>(committed_ - passing_.committed);
   if (adapter_.last_write() >= start && adapter_.last_write() != 0)
     passage.write_after = static_cast<std::uint8_t>(adapter_.last_write() - start);
-  if (passing_.has_record && !(have_record_ && !fresh)) {
+  if (passing_.has_record && !(have_record() && !fresh)) {
     const unsigned slot = (passing_.oldest_slot + from.count) & (scoreboard_.size() - 1);
     passage.issue_after = static_cast<std::uint8_t>(scoreboard_[slot].issue_cycle - start);
   }

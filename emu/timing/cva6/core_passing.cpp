@@ -8,7 +8,7 @@ namespace hartbeat::timing::cva6 {
 // At a question: takes the passage that its answer leads to. False: none is known, nor taken up to `limit`; then the next cycles
 // may show it.
 bool Core::passes(std::uint64_t limit) {
-  const bool fresh = std::exchange(fresh_, false) && have_record_;
+  const bool fresh = std::exchange(fresh_, false) && have_record();
   if (!at_ && !come_to_node(fresh)) return false;
   PassageKey key;
   const bool known = answer(fresh, key);
@@ -31,7 +31,7 @@ bool Core::pass(std::uint64_t end) {
   return true;
 }
 
-bool Core::pass(std::uint64_t end, const Given& given) {
+bool Core::pass(std::uint64_t end, const Plain& given) {
   const Decoded& d = *at_->issue;
   const bool mispredicted = goes_elsewhere(d, given.next_pc);
   PassageKey key;
@@ -66,7 +66,7 @@ bool Core::pass(std::uint64_t end, const Given& given) {
 bool Core::answer(bool fresh, PassageKey& key) {
   if (fresh) {
     key.given = PassageKey::record;
-    if (record_mispredicted_) key.given |= PassageKey::mispredicted;
+    if ((given_ & Given::mispredicted) != 0) key.given |= PassageKey::mispredicted;
     if (at_->issue->accesses_memory &&
         !answer_access(*at_->issue, record_.data_address.value, record_.store_value, key.given))
       return false;

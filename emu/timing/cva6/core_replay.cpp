@@ -71,7 +71,7 @@ void describe(PipelineNode& node) {
 
 bool Core::packable() const {
   if (halted_ || hold_issue_ || awaiting_wake_ || resync_) return false;
-  if (have_record_ && !issue_.valid) return false;  // behind a divergence
+  if (have_record() && !issue_.valid) return false;  // behind a divergence
   if (!frontend_.packable() || fpu_.active() || scoreboard_.size() > PipelineState::most_slots) return false;
   if (issue_.valid &&
       (issue_.interrupt >= 0 || issue_.entry.fault != FetchFault::none || !issue_.entry.decoded->in_nodes))
@@ -145,8 +145,7 @@ void Core::freeze() {
   if (fresh) describe(*to);
   node_ = to;
   last_edge_ = nullptr;
-  record_mispredicted_ = have_record_ && mispredicts(*state.issue, static_cast<ControlFlow>(state.issue_flow),
-                                                     state.issue_predicted, record_);
+  if (have_record()) given_ = given_bits(state);
   if (!from) return;
   // What else the cycle has looked at makes more inputs matter, and edges that knew less of them void.
   const std::uint8_t consults = from->consults | frontend_.consulted();
@@ -395,12 +394,12 @@ inline void Core::begin_entry(const Decoded& d, std::uint64_t pc, ControlFlow fl
 
 // What has been told of it, when nothing is flushed behind it.
 inline void Core::end_entry(const Decoded& d, ScoreboardEntry& e) {
-  e.mispredicted = record_mispredicted_;
-  mispredictions_ += record_mispredicted_;
+  e.mispredicted = given_ & Given::mispredicted;
+  mispredictions_ += e.mispredicted;
   e.has_csr = d.fu == Fu::csr;
   if (e.has_csr) e.csr = CsrAfter(record_);
   keep_outcome(d, e.outcome);
-  have_record_ = record_mispredicted_ = false;
+  given_ = 0;
 }
 
 inline void Core::train(const PipelineNode& node, const RasStep& ras, const ScoreboardEntry& e) {
@@ -425,7 +424,7 @@ void Core::follow(const PipelineNode& node, const PipelineEdge& edge) {
     ScoreboardEntry& e = scoreboard_[id];
     begin_entry(*node.state.issue, node.state.issue_pc, static_cast<ControlFlow>(node.state.issue_flow), e,
                 cycle_);
-    if (node.issues_around_flush || record_.trapped) [[unlikely]]
+    if (node.issues_around_flush || (given_ & Given::trapped)) [[unlikely]]
       issue_around_flush(node, e);
     else
       end_entry(*node.state.issue, e);

@@ -17,14 +17,14 @@ namespace hartbeat::timing::cva6 {
 struct PipelineInputs {
   // Positions in `bits`; the fetched word has 0 … 31.
   static constexpr unsigned word_hits = 32, bht = 33, predictor_valid = 37, record = 38, mispredicted = 39,
-                            room = 40, lsu_ready = 41, load = 42, store = 47, data_walk = 52, load_waits = 53,
-                            lsu_free = 54, trapped = 55, division = 56,
+                            trapped = 40, room = 41, lsu_ready = 42, load = 43, store = 48, data_walk = 53,
+                            load_waits = 54, lsu_free = 55, division = 56,
                             ended = 56;  // of a node that does not divide: by Core::replay_end()
   static constexpr std::uint64_t bit(unsigned position) { return std::uint64_t{1} << position; }
   static constexpr std::uint64_t field(unsigned position, unsigned width) {
     return ((std::uint64_t{1} << width) - 1) << position;
   }
-  static constexpr std::uint64_t known = std::uint64_t{15}
+  static constexpr std::uint64_t known = std::uint64_t{31}
                                          << record;  // as the cycle begins: record … lsu_ready
   static constexpr std::uint64_t side = std::uint64_t{7}
                                         << data_walk;  // those of the load/store side behind its clock

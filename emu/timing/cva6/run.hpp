@@ -47,7 +47,7 @@ class Cva6Run {
   bool glide_plainly(Lane& lane, std::uint64_t limit, std::uint64_t far);
   void pass_along(Lane& lane, std::uint64_t limit);
   static bool may_execute(const Lane& lane, std::uint64_t pc);
-  bool execute_plainly(Lane& lane, const Decoded& d, bool may_access, Core::Given& out);
+  bool execute_plainly(Lane& lane, const Decoded& d, bool may_access, Core::Plain& out);
   bool devices_rest();
   void leave_blocks();
   void tell_lines(std::uint64_t cycle);

@@ -86,7 +86,7 @@ bool Cva6Run::glide_plainly(Lane& lane, std::uint64_t limit, std::uint64_t far) 
   while (!ended) {
     if (core.needs_record()) {
       ended = !core.in_node() || !may_execute(lane, core.issue_pc());
-      Core::Given given;
+      Core::Plain given;
       if (ended || !execute_plainly(lane, core.issue_decoded(), far == 0, given)) break;
       core.given_plainly(given);
     }
@@ -106,7 +106,7 @@ void Cva6Run::pass_along(Lane& lane, std::uint64_t limit) {
       if (!core.pass(end)) break;
       continue;
     }
-    Core::Given given;
+    Core::Plain given;
     if (!may_execute(lane, at->issue_pc) || !execute_plainly(lane, *at->issue, true, given)) break;
     if (core.pass(end, given)) continue;
     core.given_plainly(given);
@@ -121,7 +121,7 @@ inline bool Cva6Run::may_execute(const Lane& lane, std::uint64_t pc) {
 }
 
 // False: it is not plain, nor a plain access that nobody else is to hear of, and nothing has been done.
-inline bool Cva6Run::execute_plainly(Lane& lane, const Decoded& d, bool may_access, Core::Given& out) {
+inline bool Cva6Run::execute_plainly(Lane& lane, const Decoded& d, bool may_access, Core::Plain& out) {
   Hart& hart = lane.hart;
   const std::uint64_t a = hart.x[d.rs1], b = hart.x[d.rs2];
   const std::uint64_t address = a + static_cast<std::uint64_t>(std::int64_t{d.immediate});
