@@ -56,16 +56,31 @@ class Core {
   struct Plain {
     std::uint64_t next_pc = 0, operand_a = 0, operand_b = 0, address = 0;
   };
-  // The same of such a one, while in_node().
-  void given_plainly(const Plain& given) {
-    record_.pc.value = issue_pc();
+  // Which instruction needs_record(), while in_node().
+  struct Question {
+    const PipelineNode* node;
+    const Decoded* decoded;
+    std::uint64_t pc;
+    // Where the instruction has gone on to is elsewhere than the front end has. Not checks_next of the node, which says the same:
+    // nodes are not in the host's cache while passages are taken.
+    bool is_mispredicted(std::uint64_t next_pc) const {
+      return decoded->may_mispredict() && next_pc != node->expected_next;
+    }
+  };
+  Question question() const {
+    if (at_) return {at_->pipeline, at_->issue, at_->issue_pc};
+    return {node_, node_->state.issue, node_->state.issue_pc};
+  }
+  // given() of such a one.
+  void given_plainly(const Question& question, const Plain& given) {
+    record_.pc.value = question.pc;
     record_.next_pc.value = given.next_pc;
     record_.data_address.value = given.address;
     record_.store_value = given.operand_b;
     record_.operand_a = given.operand_a;
     record_.operand_b = given.operand_b;
     record_.trapped = record_.interrupt = record_.sc_failed = false;
-    given_ = goes_elsewhere(issue_decoded(), given.next_pc) ? Given::yes | Given::mispredicted : Given::yes;
+    given_ = question.is_mispredicted(given.next_pc) ? Given::yes | Given::mispredicted : Given::yes;
     fresh_ = record_plain_ = true;
   }
   bool in_node() const { return node_ != nullptr; }
@@ -76,7 +91,7 @@ class Core {
   // from `near` on nothing that an invalidation could matter to. False: the end, or it does not go further.
   bool glide_ahead(std::uint64_t near, std::uint64_t far);
   // Where passages begin that pass() takes, as long as they end before passages_end(); null: glide() is to go on.
-  const PassageNode* passing() const { return fresh_ ? nullptr : at_; }
+  const PassageNode* passing() const { return at_ && !fresh_ ? at_ : nullptr; }
   std::uint64_t passages_end(std::uint64_t limit) const { return std::min(limit, clint_steady_until_); }
   // From a node that needs no record, or by what has been given of the instruction there. False: nothing has been done.
   bool pass(std::uint64_t end);
@@ -266,10 +281,6 @@ class Core {
   bool answer(bool fresh, PassageKey& key);
   void ask_here(PassageKey& key);
   bool answer_access(const Decoded& d, std::uint64_t address, std::uint64_t data, std::uint64_t& out);
-  bool goes_elsewhere(const Decoded& d, std::uint64_t next_pc) const {
-    // Not checks_next of the node, which says the same: nodes are not in the host's cache while passages are taken.
-    return d.may_mispredict() && next_pc != (at_ ? at_->pipeline : node_)->expected_next;
-  }
   bool may_take(const Passage& passage, std::uint64_t end) const;
   [[gnu::noinline]] void fall(bool known, bool fresh);
   [[gnu::noinline]] void begin_passage(PassageNode& from, const PassageKey& key);

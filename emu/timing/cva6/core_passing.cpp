@@ -32,8 +32,9 @@ bool Core::pass(std::uint64_t end) {
 }
 
 bool Core::pass(std::uint64_t end, const Plain& given) {
-  const Decoded& d = *at_->issue;
-  const bool mispredicted = goes_elsewhere(d, given.next_pc);
+  const Question here{at_->pipeline, at_->issue, at_->issue_pc};
+  const Decoded& d = *here.decoded;
+  const bool mispredicted = here.is_mispredicted(given.next_pc);
   PassageKey key;
   key.given = PassageKey::record | (mispredicted ? PassageKey::mispredicted : 0);
   if (d.accesses_memory && !answer_access(d, given.address, given.operand_b, key.given)) return false;
@@ -55,7 +56,7 @@ bool Core::pass(std::uint64_t end, const Plain& given) {
       e.outcome.store_value = given.operand_b;
     }
   } else {
-    given_plainly(given);
+    given_plainly(here, given);
     fresh_ = false;
   }
   move_along(*passage);

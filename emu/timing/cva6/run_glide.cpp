@@ -85,13 +85,16 @@ bool Cva6Run::glide_plainly(Lane& lane, std::uint64_t limit, std::uint64_t far) 
   bool ended = false;
   while (!ended) {
     if (core.needs_record()) {
-      ended = !core.in_node() || !may_execute(lane, core.issue_pc());
+      ended = !core.in_node();
+      if (ended) break;
+      const Core::Question question = core.question();
+      ended = !may_execute(lane, question.pc);
       Core::Plain given;
-      if (ended || !execute_plainly(lane, core.issue_decoded(), far == 0, given)) break;
-      core.given_plainly(given);
+      if (ended || !execute_plainly(lane, *question.decoded, far == 0, given)) break;
+      core.given_plainly(question, given);
     }
     ended = !(far != 0 ? core.glide_ahead(limit, far) : core.glide(limit));
-    if (core.passing() && !ended) pass_along(lane, limit);
+    if (!ended && core.passing()) pass_along(lane, limit);
   }
   set_clock(lane.hart, core.cycle());
   return ended;
@@ -109,7 +112,7 @@ void Cva6Run::pass_along(Lane& lane, std::uint64_t limit) {
     Core::Plain given;
     if (!may_execute(lane, at->issue_pc) || !execute_plainly(lane, *at->issue, true, given)) break;
     if (core.pass(end, given)) continue;
-    core.given_plainly(given);
+    core.given_plainly(core.question(), given);
     break;
   }
   core.stop_passing();
