@@ -84,12 +84,12 @@ Translation TranslationUnit::walk_and_fill(Memory& memory, const Context& contex
 }
 
 template <class F>
-unsigned TranslationUnit::fence(std::optional<VirtAddr> address, std::optional<std::uint16_t> asid,
-                                F&& removed) {
+unsigned TranslationUnit::fence_all(std::optional<VirtAddr> address, std::optional<std::uint16_t> asid,
+                                    F&& removed, unsigned counted) {
   if (asid) *asid &= asid_mask_;
   const auto fence_one = [&](Tlb& tlb, TlbCounters& counters, TlbKind kind) {
     const unsigned count = tlb.fence(address, asid, [&](const TlbEntry& entry) { removed(kind, entry); });
-    ++counters.fences;
+    counters.fences += counted;
     counters.fence_removed += count;
     return count;
   };

@@ -98,7 +98,14 @@ class TranslationUnit {
   // SFENCE.VMA (and SINVAL.VMA: no translation is ever under way between two instructions) on all TLBs.
   // Calls removed(TlbKind, const TlbEntry&) for each entry removed; returns how many.
   template <class F>
-  unsigned fence(std::optional<VirtAddr> address, std::optional<std::uint16_t> asid, F&& removed);
+  unsigned fence(std::optional<VirtAddr> address, std::optional<std::uint16_t> asid, F&& removed) {
+    return fence_all(address, asid, removed, 1);
+  }
+  // What the core's fence removes besides, when the instruction has been counted already.
+  template <class F>
+  unsigned extend_fence(std::optional<VirtAddr> address, std::optional<std::uint16_t> asid, F&& removed) {
+    return fence_all(address, asid, removed, 0);
+  }
   template <class F>
   unsigned sinval_vma(std::optional<VirtAddr> address, std::optional<std::uint16_t> asid, F&& removed) {
     return fence(address, asid, removed);
@@ -126,6 +133,9 @@ class TranslationUnit {
   void reset();
 
  private:
+  template <class F>
+  unsigned fence_all(std::optional<VirtAddr> address, std::optional<std::uint16_t> asid, F&& removed,
+                     unsigned counted);
   template <PteMemory Memory>
   Translation miss(Memory& memory, const Context& context, VirtAddr address, Access access);
   template <PteMemory Memory>

@@ -69,6 +69,23 @@ TlbOccupancy held_by(const mmu::TranslationUnit& unit) {
   return {unit.itlb().size(), unit.dtlb().size(), unit.l2() != nullptr ? unit.l2()->size() : 0};
 }
 
+// What a fence removes.
+struct Forgetful {
+  Hart& hart;
+  void operator()(mmu::TlbKind kind, const mmu::TlbEntry& entry) const { forget(hart, entry, kind); }
+};
+
+void tell_fence(Hart& hart, std::uint64_t now, std::uint64_t pc, const FenceOperands& operands,
+                unsigned removed) {
+  const auto& listeners = hart.system->events.fences();
+  if (listeners.empty()) return;
+  const FenceEvent event{hart.system->site(hart, now, pc), operands.address.has_value(),
+                         operands.asid.has_value(),        operands.address.value_or(VirtAddr{}),
+                         operands.asid.value_or(0),        removed,
+                         held_by(hart.translation)};
+  hart.system->events.emit(listeners, event);
+}
+
 void tell_walk(Hart& hart, std::uint64_t now, std::uint64_t va, Access access) {
   const auto& listeners = hart.system->events.walks();
   if (listeners.empty()) return;
@@ -339,21 +356,15 @@ bool fetch_address(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned siz
   return true;
 }
 
-void fence_translations(Hart& hart, std::uint64_t now, std::uint64_t pc, const std::uint64_t* address,
-                        const std::uint64_t* asid) {
+void fence_translations(Hart& hart, std::uint64_t now, std::uint64_t pc, FenceOperands operands) {
   ++hart.counters.sfence_vma;
-  std::optional<VirtAddr> at;
-  std::optional<std::uint16_t> space;
-  if (address != nullptr) at = VirtAddr{*address};
-  if (asid != nullptr) space = static_cast<std::uint16_t>(*asid);
-  const unsigned removed = hart.translation.fence(
-      at, space, [&](mmu::TlbKind kind, const mmu::TlbEntry& entry) { forget(hart, entry, kind); });
-  const auto& listeners = hart.system->events.fences();
-  if (listeners.empty()) return;
-  FenceEvent event{hart.system->site(hart, now, pc), at.has_value(),    space.has_value(),
-                   at.value_or(VirtAddr{}),          space.value_or(0), removed,
-                   held_by(hart.translation)};
-  hart.system->events.emit(listeners, event);
+  const unsigned removed = hart.translation.fence(operands.address, operands.asid, Forgetful{hart});
+  tell_fence(hart, now, pc, operands, removed);
+}
+
+void extend_fence(Hart& hart, std::uint64_t now, std::uint64_t pc, FenceOperands operands) {
+  const unsigned removed = hart.translation.extend_fence(operands.address, operands.asid, Forgetful{hart});
+  if (removed != 0) tell_fence(hart, now, pc, operands, removed);
 }
 
 void fold_access_counts(Hart& hart) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "emu/hart/hart.hpp"
 
@@ -40,9 +41,14 @@ void clear_reservation(Hart& hart);
 // Translates and checks an instruction fetch of `size` bytes within one page. False: trapped.
 bool fetch_address(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned size, PhysAddr& physical);
 
-// sfence.vma or sinval.vma with the registers' values; null: x0.
-void fence_translations(Hart& hart, std::uint64_t now, std::uint64_t pc, const std::uint64_t* address,
-                        const std::uint64_t* asid);
+// Of sfence.vma or sinval.vma: the registers' values, or none for x0.
+struct FenceOperands {
+  std::optional<VirtAddr> address;
+  std::optional<std::uint16_t> asid;
+};
+void fence_translations(Hart& hart, std::uint64_t now, std::uint64_t pc, FenceOperands operands);
+// What a cycle model's fence removes, with operands of its own, when the instruction has been executed: it is none of its own.
+void extend_fence(Hart& hart, std::uint64_t now, std::uint64_t pc, FenceOperands operands);
 
 // Moves the counts that the fast paths keep by context into the hart's and the TLB's counters.
 void fold_access_counts(Hart& hart);

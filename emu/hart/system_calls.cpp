@@ -106,8 +106,10 @@ Flow SystemCalls::sfence_vma(Hart& h, const Op* op) {
                          (h.privilege == Privilege::supervisor && (h.csr.mstatus & mstatus::TVM));
   if (forbidden) return illegal(h, op);
   const isa::Operands& o = op->operands;
-  fence_translations(h, h.now(op), h.pc_of(op), o.rs1 != 0 ? &h.x[o.rs1] : nullptr,
-                     o.rs2 != 0 ? &h.x[o.rs2] : nullptr);
+  FenceOperands operands;
+  if (o.rs1 != 0) operands.address = VirtAddr{h.x[o.rs1]};
+  if (o.rs2 != 0) operands.asid = static_cast<std::uint16_t>(h.x[o.rs2]);
+  fence_translations(h, h.now(op), h.pc_of(op), operands);
   return Flow::next;
 }
 

@@ -145,6 +145,8 @@ def compare(checks, hartbeat, harts, path, arguments, same, timeout=580):
         checks.equal("the output", of_race(timed_out), of_race(out))
     checks.hold(timed["timing"]["model"] == "cva6" and plain["timing"]["model"] == "none", "the report names the model")
     check_counts(checks, plain, timed, harts, same)
+    if harts == 1 and timed["total"]["instret"] == plain["total"]["instret"]:
+        checks.equal("what the TLBs have done", json.dumps(timed["total"]["tlb"]), json.dumps(plain["total"]["tlb"]))
     if harts == 1:
         checks.equal("the hardware's copies", timed["hardware"]["copies"], plain["hardware"]["copies"])
     checks.hold(timed["comparison"]["agree"], "the kernel's story and the hardware's agree", str(timed["comparison"]["rows"]))

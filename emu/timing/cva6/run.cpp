@@ -14,9 +14,10 @@ namespace {
 // The core's fence, on the functional TLBs: usually what SFENCE.VMA has done already, sometimes more
 // (core.cpp, fence_operand).
 void repeat_fence(Hart& hart, const TlbFlush& fence) {
-  const std::uint64_t address = fence.address, asid = fence.asid;
-  fence_translations(hart, hart.clock, hart.pc, address ? &address : nullptr, asid ? &asid : nullptr);
-  --hart.counters.sfence_vma;
+  FenceOperands operands;
+  if (fence.address) operands.address = VirtAddr{fence.address};
+  if (fence.asid) operands.asid = fence.asid;
+  extend_fence(hart, hart.clock, hart.pc, operands);
 }
 
 }  // namespace
