@@ -90,6 +90,10 @@ TEST_CASE("Fetches and data accesses share a TLB, or a counter counts something 
   CHECK(counters.itlb.fence_removed == 1);
   bench.unit.absorbed_hits(Access::store, 10);
   CHECK(counters.dtlb.hits == 11);
+  bench.page(0);
+  CHECK(bench.unit.extend_fence(std::nullopt, std::nullopt, ignore) == 1);
+  CHECK(counters.dtlb.fences == 1);
+  CHECK(counters.dtlb.fence_removed == 3);
   bench.unit.reset();
   CHECK(bench.unit.counters() == UnitCounters{});
 }
@@ -280,9 +284,11 @@ TEST_CASE("Sixteen pages do not fit in CVA6's TLB, or the seventeenth evicts ano
 
 TEST_CASE("A cache in front of the TLB cannot keep a page in use by telling the TLB of its hits") {
   Bench bench(small(2));
-  const TlbEntry* const first = bench.page(0).entry;
+  bench.page(0);
   bench.page(1);
-  bench.unit.touch(Access::load, *first);
+  const UnitCounters before = bench.unit.counters();
+  bench.unit.touch(bench.context, VirtAddr{bench.va_of(0)}, Access::load);
+  CHECK(bench.unit.counters() == before);
   CHECK(bench.page(2).evicted[0].physical_page == 0x101);
   CHECK(bench.page(0).tlb_hit);
 }
