@@ -124,7 +124,8 @@ class TranslationUnit {
   void absorbed_hits(Access access, std::uint64_t count) {
     (access == Access::fetch ? counters_.itlb : counters_.dtlb).hits += count;
   }
-  // A hit that such a cache absorbed, where the replacement must see it. Precondition: the I- or D-TLB has the page.
+  // A hit that such a cache absorbed, where the replacement must see it. Precondition: translates(context), and the I- or D-TLB has
+  // the page.
   void touch(const Context& context, VirtAddr address, Access access) {
     (access == Access::fetch ? itlb_ : dtlb_).lookup(address, context.asid & asid_mask_);
   }

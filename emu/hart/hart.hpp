@@ -125,7 +125,8 @@ struct Hart {
   mmu::TranslationUnit translation;
   mmu::Context data_context;  // of loads and stores as things stand (MPRV, SUM, MXR)
   mmu::Context fetch_context;
-  bool fast_only_last = false;  // replacement looks at hits: only the last page may bypass the TLB
+  bool fast_only_last =
+      false;  // replacement looks at hits: only the last page may bypass the TLB, others rest (rouse_page)
   std::uint64_t last_fast_va = 0;
   std::uint64_t last_fetch_page =
       ~std::uint64_t{0};  // the same for the jump tables: they know code of this page only

@@ -94,10 +94,10 @@ void tell_walk(Hart& hart, std::uint64_t now, std::uint64_t va, Access access) {
                                                 &hart.translation.last_walk(), held_by(hart.translation)});
 }
 
-// Where replacement looks at hits, an access to another page than the last one must reach the TLB.
-void forget_last_page(Hart& hart, std::uint64_t va) {
+// Where replacement looks at hits, an access to another page than the last one must reach the TLB. M-mode's never do.
+void rest_last_page(Hart& hart, std::uint64_t va) {
   if (((va ^ hart.last_fast_va) & ~page_offset_mask) == 0) return;
-  for (FastTable& table : *hart.fast_tables) table.rest(hart.last_fast_va);
+  for (unsigned table = 0; table < 3; ++table) (*hart.fast_tables)[table].rest(hart.last_fast_va);
   hart.last_fast_va = va;
 }
 
@@ -112,7 +112,7 @@ void forget_last_fetch_page(Hart& hart, std::uint64_t va) {
 bool translate(Hart& hart, std::uint64_t now, std::uint64_t va, unsigned size, Access access,
                const mmu::Context& context, Translation& out) {
   WalkMemory memory{hart, now};
-  if (hart.fast_only_last && access != Access::fetch && mmu::translates(context)) forget_last_page(hart, va);
+  if (hart.fast_only_last && access != Access::fetch && mmu::translates(context)) rest_last_page(hart, va);
   const std::uint64_t walks = hart.translation.counters().walks;
   out = hart.translation.translate(memory, context, VirtAddr{va}, access);
   for (const mmu::TlbEntry& entry : out.evicted) {
@@ -343,7 +343,7 @@ void clear_reservation(Hart& hart) {
 
 void rouse_page(Hart& hart, std::uint64_t va) {
   hart.translation.touch(hart.data_context, VirtAddr{va}, Access::load);
-  forget_last_page(hart, va);
+  rest_last_page(hart, va);
   hart.fast->rouse(va);
 }
 

@@ -140,6 +140,8 @@ bool service(System& system, Hart& hart) {
 Block* block_in_page(System& system, Hart& hart) {
   const std::uint64_t offset = hart.pc & page_offset_mask;
   if (hart.pc - offset != hart.jump->page || offset == page_size - 2) return nullptr;
+  ++hart.slow_fetches;
+  if (mmu::translates(hart.fetch_context)) hart.translation.absorbed_hits(mmu::Access::fetch, 1);
   return keep_block(system, hart, hart.jump->physical_page + offset);
 }
 

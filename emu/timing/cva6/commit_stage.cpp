@@ -79,7 +79,7 @@ void Core::commit_system(const Shown& shown, ScoreboardEntry& head, Commit& out,
 void Core::commit_second(const ScoreboardEntry& head, Commit& out) const {
   if (head.decoded->fu == Fu::csr || head.decoded->is_amo()) return;
   const unsigned second = scoreboard_.behind_commit(1);
-  if (scoreboard_.valid(second) && !scoreboard_.exception(second) &&
+  if (scoreboard_.valid(second) && !raises_exception(scoreboard_[second], scoreboard_.exception(second)) &&
       scoreboard_[second].decoded->commits_second)
     ++out.number;
 }
@@ -89,7 +89,7 @@ Core::Commit Core::commit(const Shown& shown) {
   const unsigned oldest = scoreboard_.commit_pointer();
   if (!scoreboard_.valid(oldest) || halted_) return out;
   ScoreboardEntry& head = scoreboard_[oldest];
-  if (scoreboard_.exception(oldest) || (head.outcome.trapped && head.decoded->fu != Fu::csr)) {
+  if (raises_exception(head, scoreboard_.exception(oldest))) {
     take_exception(head, out);
     return out;
   }
@@ -98,10 +98,6 @@ Core::Commit Core::commit(const Shown& shown) {
     ack = shown.room;
     out.store = ack;
   } else if (head.decoded->fu == Fu::csr) {
-    if (head.outcome.trapped) {  // refused by the CSR file itself
-      take_exception(head, out);
-      return out;
-    }
     commit_system(shown, head, out, ack);
   } else if (head.decoded->is_amo()) {
     out.atomic = true;

@@ -43,9 +43,6 @@ class Core {
   }
   // The interrupt that the decoder has attached to that instruction, or -1.
   int interrupt() const { return node_ ? -1 : issue_.interrupt; }
-  std::uint64_t issue_pc() const {
-    return at_ ? at_->issue_pc : node_ ? node_->state.issue_pc : issue_.entry.pc;
-  }
   const Decoded& issue_decoded() const {
     return at_ ? *at_->issue : node_ ? *node_->state.issue : *issue_.entry.decoded;
   }
@@ -168,7 +165,7 @@ class Core {
   // Instructions that were issued but have not committed, and the cycle of the last commit.
   bool drained() const { return scoreboard_.empty() && !have_record(); }
   bool stores_drained() const { return store_unit_.buffer().no_store_pending() && dcache_.wbuffer_empty(); }
-  std::uint64_t last_commit() const { return last_commit_; }  // while no passages are taken
+  std::uint64_t last_commit() const { return last_commit_; }  // passages leave it as it was
   std::uint64_t committed() const { return committed_; }
   std::uint64_t last_write() const { return adapter_.last_write(); }
   std::uint64_t last_uncached_read() const { return adapter_.last_uncached_read(); }
@@ -317,6 +314,7 @@ class Core {
   bool replay(const AdapterReturn& in);
   [[gnu::noinline]] void step_at_head(const AdapterReturn& in);
   std::uint64_t end_key(const ScoreboardEntry& head, bool trapped) const;
+  bool replay_waiting(const AdapterReturn& in);
   bool replay_end(const AdapterReturn& in);
   void follow_end(const PipelineNode& node, const PipelineEdge& edge, const ScoreboardEntry& head,
                   const Commit& done);
@@ -329,7 +327,8 @@ class Core {
   [[gnu::noinline]] void step_plainly_behind(PipelineNode& node, const PipelineInputs& seen,
                                              const AdapterReturn& in, std::uint64_t shown_bits,
                                              const LoadUnit::Outputs& load, const WriteBack& stored,
-                                             bool drained = false);
+                                             bool ends = false);
+  void keep_fetch(const PipelineNode& node);
   void record(PipelineNode& node, const PipelineInputs& seen);
   void keep_outcome(const Decoded& d, Outcome& out) const;
   static void begin_entry(const Decoded& d, std::uint64_t pc, ControlFlow flow, ScoreboardEntry& e,
@@ -381,6 +380,11 @@ class Core {
   Commit commit(const Shown& shown);
   [[gnu::noinline]] void commit_system(const Shown& shown, ScoreboardEntry& head, Commit& out, bool& ack);
   void commit_second(const ScoreboardEntry& head, Commit& out) const;
+  // Of an instruction with its result, which is an `exception` or not: does it trap? A CSR is refused by the CSR file itself, and
+  // what the functional core says is law where the two see other pages.
+  static bool raises_exception(const ScoreboardEntry& e, bool exception) {
+    return exception || e.outcome.trapped;
+  }
   static Commit flush_behind(const ScoreboardEntry& head, bool trapped);
   [[gnu::noinline]] void take_exception(ScoreboardEntry& head, Commit& out);
   ResolvedBranch execute(const LoadUnit::Outputs& load, WriteBack& results, FpuOperation& fpu) const;
@@ -490,7 +494,7 @@ class Core {
   ExecuteStage execute_;
   Retirement record_;
   // The record has been given of the instruction in the issue stage; of a branch or jump that is mispredicted; of one that has
-  // trapped. In plain registers only the first is kept.
+  // trapped. Of plain registers only the first is looked at.
   struct Given {
     static constexpr std::uint8_t yes = 1, mispredicted = 2, trapped = 4;
   };

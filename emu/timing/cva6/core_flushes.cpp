@@ -3,7 +3,11 @@
 
 namespace hartbeat::timing::cva6 {
 
+namespace {
+
 using Inputs = PipelineInputs;
+
+}  // namespace
 
 // The instruction that will flush the pipeline: the first that has trapped, or flushes of its own. From 1 on.
 unsigned Core::flushing_slot() const {
@@ -46,13 +50,16 @@ void Core::issue_speculatively(ScoreboardEntry& e) {
   keep(speculation_.execute(*e.decoded, e.pc, cycle_, *view_, mmu_.dtlb(), csr_.translation()), e);
 }
 
-// While a fence or an atomic waits at commit, or the oldest instruction flushes the pipeline: an atomic that has waited does it by
-// a plain step.
+// While a fence or an atomic waits at commit, or the oldest instruction flushes the pipeline: an atomic that has waited, or either
+// that traps, does it by a plain step.
 void Core::step_at_head(const AdapterReturn& in) {
-  const bool done = node_->ends || fence_goes_on(*node_)
-                        ? replay_end(in)
-                        : !(node_->atomic_at_head && dcache_.amo_ack(in)) && replay<true>(in);
-  if (!done) step_fully(in);
+  if (!(node_->ends || fence_goes_on(*node_) ? replay_end(in) : replay_waiting(in))) step_fully(in);
+}
+
+bool Core::replay_waiting(const AdapterReturn& in) {
+  const bool traps =
+      scoreboard_[scoreboard_.commit_pointer()].outcome.trapped;  // the state does not say it of these
+  return !traps && !(node_->atomic_at_head && dcache_.amo_ack(in)) && replay<true>(in);
 }
 
 // What the next state depends on of the CSRs that the oldest instruction leaves behind, and how it goes.
@@ -68,11 +75,13 @@ bool Core::replay_end(const AdapterReturn& in) {
   passing_.from = nullptr;
   const ScoreboardEntry& head = scoreboard_[scoreboard_.commit_pointer()];
   if (in.icache_valid || load_result_.exception || node.divides || node.mispredicts ||
-      (node.consults & Consulted::by_address) || head.decoded->op == Op::fence_i)
+      (node.consults & Consulted::by_address) || head.decoded->op == Op::fence_i ||
+      (node.fence_at_head && head.outcome.trapped))
     return false;
   Inputs seen;
   if (!fetch_again(node, seen) && !fetch_anew(node, seen)) return false;
-  const bool trapped = (node.state.exception & 1) || head.outcome.trapped;
+  keep_fetch(node);  // an SFENCE.VMA forgets it
+  const bool trapped = raises_exception(head, node.state.exception & 1);
   const Commit done = flush_behind(head, trapped);
   const std::uint64_t shown_bits = rest_bits_;
   const LoadUnit::Outputs load = load_result_;

@@ -27,7 +27,7 @@ LoadStoreFrame Core::load_store_frame() {
 // What no passage begins or ends with: the pipeline is about to be flushed, or does what is not for this table.
 bool Core::may_pass(bool fresh) const {
   const PipelineNode& node = *node_;
-  if ((!fresh && have_record() && !record_plain_) || node.waits_at_head || node.state.speculative)
+  if ((!fresh && have_record() && !record_plain_) || node.waits_or_ends || node.state.speculative)
     return false;
   return dcache_.may_tell() && adapter_.may_tell() && mmu_.may_tell(csr_.translation()) &&
          load_unit_.may_tell() && keeps_csrs();
@@ -169,7 +169,7 @@ bool Core::shares_set(std::uint64_t physical, std::uint32_t stores) const {
 // Of a record that given() hands over: is it one that a passage may begin with?
 bool Core::is_answer(const Retirement& record) const {
   const Decoded& d = *node_->state.issue;
-  if (record.trapped || record.interrupt || record.pc.value != node_->state.issue_pc || d.flushes)
+  if (record.trapped || record.interrupt || record.pc.value != node_->state.issue_pc || d.flushes || d.raises)
     return false;
   return d.plain || d.plain_access || (node_->has_csr && csr_.is_like(CsrAfter(record)));
 }

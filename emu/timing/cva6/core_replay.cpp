@@ -42,7 +42,7 @@ void describe(PipelineNode& node) {
   node.mispredicts = s.executes && s.execute_mispredicted;
   node.needs_record = s.issue && !node.mispredicts && !s.speculative;
   node.has_csr = s.issue && s.issue->fu == Fu::csr;
-  node.issues_around_flush = s.issue && (s.speculative || s.issue->flushes);
+  node.issues_around_flush = s.issue && (s.speculative || s.issue->flushes || s.issue->raises);
   if (s.issue) node.mask |= Inputs::field(Inputs::record, 2) | Inputs::bit(Inputs::trapped);
   if (s.issue) expect_next(node);
   node.foresees = node.checks_next && s.speculative && !node.ends;
@@ -72,6 +72,7 @@ void describe(PipelineNode& node) {
 bool Core::packable() const {
   if (halted_ || hold_issue_ || awaiting_wake_ || resync_) return false;
   if (have_record() && !issue_.valid) return false;  // behind a divergence
+  if (speculative_ && flushing_slot() == 0) return false;
   if (!frontend_.packable() || fpu_.active() || scoreboard_.size() > PipelineState::most_slots) return false;
   if (issue_.valid &&
       (issue_.interrupt >= 0 || issue_.entry.fault != FetchFault::none || !issue_.entry.decoded->in_nodes))
@@ -329,20 +330,25 @@ bool Core::wait(std::uint64_t limit) {
   return true;
 }
 
-// A cycle that no edge knows, whose load/store side has been clocked already.
+// What is fetched in this cycle, for a plain step.
+void Core::keep_fetch(const PipelineNode& node) {
+  fetch_translation_ = {};
+  if (node.fetches) fetch_translation_ = mmu_.fetch_again(node.state.fetch_address & ~std::uint64_t{3});
+}
+
+// A cycle that no edge knows, whose load/store side has been clocked already. `ends`: by replay_end().
 void Core::step_plainly_behind(PipelineNode& node, const Inputs& seen, const AdapterReturn& in,
                                std::uint64_t shown_bits, const LoadUnit::Outputs& load,
-                               const WriteBack& stored, bool drained) {
+                               const WriteBack& stored, bool ends) {
   Shown shown;
-  shown.drained = drained;
+  shown.drained = ends;
   shown.in = in;
   shown.room = (shown_bits >> Inputs::room) & 1;
   shown.lsu_ready = (shown_bits >> Inputs::lsu_ready) & 1;
   shown.load = load;
   shown.stored = stored;
   shown.done = true;
-  fetch_translation_ = {};
-  if (node.fetches) fetch_translation_ = mmu_.fetch_again(node.state.fetch_address & ~std::uint64_t{3});
+  if (!ends) keep_fetch(node);
   if (stored.exception)
     thaw();
   else

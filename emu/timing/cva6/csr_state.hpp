@@ -45,9 +45,8 @@ class CsrState {
   const TranslationState& translation() const { return translation_; }
   std::uint64_t mie() const { return mie_; }
 
-  bool fpu_off() const {
-    return (mstatus_ & (std::uint64_t{3} << 13)) == 0;
-  }  // loads and stores of f registers are illegal
+  // Loads and stores of f registers are illegal.
+  bool fpu_off() const { return (mstatus_ & (std::uint64_t{3} << 13)) == 0; }
   // Is an instruction that exists illegal as things stand? (decoder.sv; accesses to CSRs are found out at commit.)
   bool forbids(const Decoded& d) const {
     switch (d.op) {

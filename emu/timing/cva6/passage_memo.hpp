@@ -1,7 +1,7 @@
 // What happens from one question to the next, remembered: between two instructions that are issued, or predictions that are
 // asked for, nothing can come in between while memory gives nothing but loads' lines and takes nothing but writes. So from a state
 // of pipeline and load/store side together (a node) and the answers to its questions (a passage's key) the next state is known, and
-// so is all that happens outside. Recorded and taken by Core (core_passage.cpp); docs/timing.md says when.
+// so is all that happens outside. Recorded and taken by Core (core_passage.cpp, core_passing.cpp); docs/timing.md says when.
 #pragma once
 
 #include <array>

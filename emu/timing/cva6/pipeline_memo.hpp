@@ -19,7 +19,7 @@ struct PipelineInputs {
   static constexpr unsigned word_hits = 32, bht = 33, predictor_valid = 37, record = 38, mispredicted = 39,
                             trapped = 40, room = 41, lsu_ready = 42, load = 43, store = 48, data_walk = 53,
                             load_waits = 54, lsu_free = 55, division = 56,
-                            ended = 56;  // of a node that does not divide: by Core::replay_end()
+                            ended = division;  // of a node that does not divide: by Core::replay_end()
   static constexpr std::uint64_t bit(unsigned position) { return std::uint64_t{1} << position; }
   static constexpr std::uint64_t field(unsigned position, unsigned width) {
     return ((std::uint64_t{1} << width) - 1) << position;
@@ -52,7 +52,7 @@ struct PipelineEdge {
   std::uint8_t retires = 0;
   bool issues = false, moves = false, pushes = false, pops = false;
   bool predicts = false;  // moves the RAS, or trains the BHT or BTB
-  bool applies = false;   // the oldest instruction, which retires, leaves CSRs behind
+  bool applies = false;   // the oldest instruction, which retires or traps, leaves CSRs behind
   bool waits = false;     // leads back to its node, and does nothing
   Stall cause = Stall::issued;
   bool does_nothing() const { return !retires && !issues && !moves && !pushes && !pops && !applies; }

@@ -91,11 +91,11 @@ void Cva6Run::before(const Hart& hart, const Decoded& d, Retirement& out) {
   out.trapped = out.interrupt = out.sc_failed = false;
   out.operand_a = d.rs1_fpr ? hart.f[d.rs1] : hart.x[d.rs1];
   out.operand_b = d.rs2_fpr ? hart.f[d.rs2] : hart.x[d.rs2];
-  if (d.accesses_memory) {
-    out.data_address =
-        VirtAddr{out.operand_a + static_cast<std::uint64_t>(static_cast<std::int64_t>(d.immediate))};
-    out.store_value = out.operand_b;
-  }
+  // Of each instruction, as Core::given_plainly() has it: the front end may have led another one here, and what that one is said to
+  // access must not be what was left behind.
+  out.data_address =
+      VirtAddr{out.operand_a + static_cast<std::uint64_t>(static_cast<std::int64_t>(d.immediate))};
+  out.store_value = out.operand_b;
   out.next_pc = VirtAddr{hart.pc + d.length};
   out.frm = static_cast<std::uint8_t>(hart.csr.frm);
 }
