@@ -364,7 +364,7 @@ void fence_translations(Hart& hart, std::uint64_t now, std::uint64_t pc, FenceOp
 
 void extend_fence(Hart& hart, std::uint64_t now, std::uint64_t pc, FenceOperands operands) {
   const unsigned removed = hart.translation.extend_fence(operands.address, operands.asid, Forgetful{hart});
-  if (removed != 0) tell_fence(hart, now, pc, operands, removed);
+  tell_fence(hart, now, pc, operands, removed);  // it is over now
 }
 
 void fold_access_counts(Hart& hart) {
