@@ -21,7 +21,10 @@ inline constexpr std::uint64_t ram = PlatformConfig::ram_base.value;
 enum class Engine : std::uint8_t { fast, observed };
 inline constexpr Engine both_engines[] = {Engine::fast, Engine::observed};
 
-// The default machine with a small memory and nothing on its serial line.
+// A machine with a small memory and nothing on its serial line.
+MachineConfig small_machine(const std::string& name, unsigned harts,
+                            std::initializer_list<std::string> overrides = {});
+// The default one.
 MachineConfig bench_config(unsigned harts = 1, std::initializer_list<std::string> overrides = {});
 
 // Wants every retired instruction, so that the observed engine runs.

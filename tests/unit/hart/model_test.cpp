@@ -12,9 +12,7 @@ constexpr std::uint64_t pool = ram + 0x10'0000, data = ram + 0x20'0000;
 constexpr unsigned pages = 17;  // one more than the D-TLB has entries
 
 MachineConfig cva6_machine(const char* timing) {
-  MachineConfig config = load_machine("cva6", {{"memory.size=16M", "harts=1"}});
-  config.platform.uart_output = -1;
-  config.hart.reset_pc = ram;
+  MachineConfig config = small_machine("cva6", 1);
   config.timing = timing;
   return config;
 }

@@ -8,11 +8,9 @@
 
 #include "emu/machine/machine.hpp"
 #include "emu/timing/cva6/run.hpp"
-#include "tests/unit/hart/assembler.hpp"
+#include "tests/unit/hart/bench.hpp"
 
 namespace hartbeat::test {
-
-inline constexpr std::uint64_t ram = PlatformConfig::ram_base.value;
 
 // What one hart has committed, in order.
 class Commits final : public timing::TraceSink {
@@ -32,7 +30,7 @@ class Commits final : public timing::TraceSink {
 class Cores {
  public:
   Cores(unsigned harts, Assembler& code, const timing::cva6::Cva6Parameters& parameters = {})
-      : machine_(config(harts)) {
+      : machine_(small_machine("cva6", harts)) {
     const std::vector<std::uint8_t>& bytes = code.bytes();
     std::copy(bytes.begin(), bytes.end(), host(code.base()));
     for (auto& hart : machine_.system().harts) hart->pc = code.base();
@@ -58,12 +56,6 @@ class Cores {
   }
 
  private:
-  static MachineConfig config(unsigned harts) {
-    const std::vector<std::string> overrides{"memory.size=16M", "harts=" + std::to_string(harts)};
-    MachineConfig out = load_machine("cva6", overrides);
-    out.platform.uart_output = -1;
-    return out;
-  }
   Machine machine_;
   std::unique_ptr<timing::cva6::Cva6Run> run_;
   std::vector<Commits> commits_;

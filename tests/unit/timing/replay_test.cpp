@@ -1,5 +1,6 @@
 // What the memo replays against the plain step, commit by commit and cause by cause.
 #include <catch2/catch.hpp>
+#include <utility>
 
 #include "tests/unit/timing/cores.hpp"
 
@@ -129,53 +130,39 @@ void flushing_walk(Assembler& as) {
   park(as);
 }
 
-void allow_all_memory(Assembler& as) {
-  as.set_csr(Csr::pmpaddr0, ~std::uint64_t{0} >> 10);
-  as.set_csr(Csr::pmpcfg0, 0x1F);
-}
-
 // User code that loads and stores in 16 pages, of which a system call takes one away at random; the page fault gives it back. Behind
 // all of these stands work that is flushed. The code is at its physical address for S, and 1 GiB higher for U.
-void paging_walk(Assembler& as) {
-  constexpr std::uint64_t root = data + 0x10'0000, middle = root + 0x1000, last = root + 0x2000;
-  constexpr std::uint64_t gib = 1u << 30, pages = gib;
-  const auto pte = [](std::uint64_t physical, unsigned bits) { return physical >> 12 << 10 | bits; };
+constexpr std::uint64_t root_table = data + 0x10'0000, middle_table = root_table + 0x1000,
+                        last_table = root_table + 0x2000, gib = 1u << 30;
+
+void write_tables(Assembler& as) {
   const auto put = [&as](std::uint64_t address, std::uint64_t value) {
     as.li(t0, address);
     as.li(t1, value);
     as.sd(t1, t0);
   };
-  const Label handler = as.label(), user = as.label(), call = as.label(), again = as.label();
-  allow_all_memory(as);
-  put(root + 8, pte(middle, 0x01));
-  put(root + 16, pte(ram, 0xCF));  // V R W X A D
-  put(root + 24, pte(ram, 0xDF));  // and U
-  put(middle, pte(last, 0x01));
-  for (unsigned i = 0; i < 16; ++i) put(last + 8 * i, pte(data + 0x1000 * i, 0xD7));
-  as.set_csr(Csr::medeleg, 1u << 8 | 1u << 13 | 1u << 15);
-  as.la(t0, handler);
-  as.csrw(Csr::stvec, t0);
-  as.set_csr(Csr::satp, std::uint64_t{8} << 60 | root >> 12);
-  as.sfence_vma();
-  begin_random(as, 4711);
-  as.li(s4, pages);
-  as.li(s5, last);
-  as.la(t0, user);
-  as.li(t1, gib);
-  as.add(t0, t0, t1);
-  as.csrw(Csr::mepc, t0);
-  as.clear_bits(Csr::mstatus, 3u << 11);
-  as.mret();
+  put(root_table + 8, pte_of(middle_table, V));
+  put(root_table + 16, pte_of(ram, rwx));
+  put(root_table + 24, pte_of(ram, rwx | U));
+  put(middle_table, pte_of(last_table, V));
+  for (unsigned i = 0; i < 16; ++i) put(last_table + 8 * i, pte_of(data + 0x1000 * i, V | R | W | U | A | D));
+}
 
-  as.bind(handler);
+// From a page's number in t0 to the place of its entry. s5: last_table.
+void to_entry(Assembler& as) {
+  as.andi(t0, t0, 15);
+  as.slli(t0, t0, 3);
+  as.add(t0, t0, s5);
+}
+
+void handle_pages(Assembler& as) {
+  const Label call = as.label();
   as.csrr(t0, Csr::scause);
   as.addi(t0, t0, -8);
   as.beqz(t0, call);
   as.csrr(t0, Csr::stval);
   as.srli(t0, t0, 12);
-  as.andi(t0, t0, 15);
-  as.slli(t0, t0, 3);
-  as.add(t0, t0, s5);
+  to_entry(as);
   as.ld(t1, t0);
   as.addi(t1, t1, 1);
   as.sd(t1, t0);
@@ -186,9 +173,7 @@ void paging_walk(Assembler& as) {
   as.addi(t0, t0, 4);
   as.csrw(Csr::sepc, t0);
   as.srli(t0, a0, 8);
-  as.andi(t0, t0, 15);
-  as.slli(t0, t0, 3);
-  as.add(t0, t0, s5);
+  to_entry(as);
   as.ld(t1, t0);
   as.andi(t1, t1, -2);
   as.sd(t1, t0);
@@ -196,9 +181,10 @@ void paging_walk(Assembler& as) {
   as.sfence_vma(t2);
   as.sfence_vma();
   as.sret();
+}
 
-  as.bind(user);
-  as.bind(again);
+void use_pages(Assembler& as) {
+  const Label again = as.bound(), no_call = as.label(), even = as.label();
   next_random(as, 16);
   as.andi(a3, a0, 15);
   as.slli(a3, a3, 12);
@@ -211,7 +197,6 @@ void paging_walk(Assembler& as) {
   as.add(a2, a2, a0);
   as.sd(a2, a3);
   as.sd(a2, a3, 0x400);
-  const Label no_call = as.label(), even = as.label();
   as.andi(a4, a0, 3);
   as.bnez(a4, no_call);
   as.ecall();
@@ -222,6 +207,30 @@ void paging_walk(Assembler& as) {
   as.bind(even);
   as.lw(a7, a3, 4);
   as.bnez(s1, again);
+}
+
+void paging_walk(Assembler& as) {
+  const Label handler = as.label(), user = as.label();
+  open_pmp(as);
+  write_tables(as);
+  as.set_csr(Csr::medeleg, 1u << 8 | 1u << 13 | 1u << 15);
+  as.la(t0, handler);
+  as.csrw(Csr::stvec, t0);
+  as.set_csr(Csr::satp, std::uint64_t{8} << 60 | root_table >> 12);
+  as.sfence_vma();
+  begin_random(as, 4711);
+  as.li(s4, gib);  // the pages
+  as.li(s5, last_table);
+  as.la(t0, user);
+  as.li(t1, gib);
+  as.add(t0, t0, t1);
+  as.csrw(Csr::mepc, t0);
+  as.clear_bits(Csr::mstatus, 3u << 11);
+  as.mret();
+  as.bind(handler);
+  handle_pages(as);
+  as.bind(user);
+  use_pages(as);
 }
 
 // The same mret by turns in M, where it waits for the register of its rs2 field, and in U, where it is illegal and does not: the
@@ -238,7 +247,7 @@ void both_privileges(Assembler& as) {
   as.bind(user);
   as.j(function);
   as.bind(start);
-  allow_all_memory(as);
+  open_pmp(as);
   as.la(t0, handler);
   as.csrw(Csr::mtvec, t0);
   as.li(s1, ~std::uint64_t{0});
@@ -363,13 +372,13 @@ TEST_CASE(
     "step") {
   constexpr std::uint32_t amoadd = 0x00a4'362f, fence = 0x0ff0'000f, sfence = 0x1200'0073, load = 0x0004'3603,
                           csrw = 0x3404'1073, ecall = 0x0000'0073, nop = 0x0000'0013;
-  for (const std::uint32_t known : {amoadd, fence, sfence, load, csrw, nop}) {
-    CAPTURE(known);
-    check_same(1, {}, [known](Assembler& as) { patched_walk(as, known, ecall); });
-  }
-  for (const std::uint32_t executed : {nop, load, amoadd}) {
-    CAPTURE(executed);
-    check_same(1, {}, [executed](Assembler& as) { patched_walk(as, ecall, executed); });
+  const std::pair<std::uint32_t, std::uint32_t> patches[] = {
+      {amoadd, ecall}, {fence, ecall}, {sfence, ecall}, {load, ecall},  {csrw, ecall},
+      {nop, ecall},    {ecall, nop},   {ecall, load},   {ecall, amoadd}};
+  for (const auto& [known, executed] : patches) {
+    CAPTURE(known, executed);
+    check_same(1, {},
+               [before = known, behind = executed](Assembler& as) { patched_walk(as, before, behind); });
   }
 }
 
